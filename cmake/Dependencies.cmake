@@ -1,0 +1,16 @@
+# Everything here is a Debian package; README.md names the command that installs them.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(MPI REQUIRED COMPONENTS C)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-openmpi)
+pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+
+find_path(REWIRE_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
+
+# Open MPI's C++ bindings are not used; without this every object would refer to them.
+add_compile_definitions(OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)

@@ -1,0 +1,32 @@
+# One shared library a layer. They are linked with --no-undefined, so a layer that calls into one it does
+# not name here does not link: the build proves the direction of the dependencies.
+add_library(rewire_flags INTERFACE)
+target_compile_options(rewire_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                       -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual)
+# The same results on every node of one CPU target need the same rounding everywhere.
+target_compile_options(rewire_flags INTERFACE -ffp-contract=off)
+if(REWIRE_WARNINGS_AS_ERRORS)
+    target_compile_options(rewire_flags INTERFACE -Werror)
+endif()
+if(REWIRE_SANITIZE)
+    target_compile_options(rewire_flags INTERFACE -fsanitize=${REWIRE_SANITIZE} -fno-omit-frame-pointer
+                           -fno-sanitize-recover=undefined)
+    target_link_options(rewire_flags INTERFACE -fsanitize=${REWIRE_SANITIZE})
+endif()
+
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
+
+# rewire_layer(NAME [PUBLIC targets...] [PRIVATE targets...]): all sources in this folder.
+function(rewire_layer name)
+    cmake_parse_arguments(ARG "" "" "PUBLIC;PRIVATE" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+    add_library(rewire_${name} SHARED ${sources})
+    target_include_directories(rewire_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(rewire_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} rewire_flags)
+    if(NOT REWIRE_SANITIZE)
+        target_link_options(rewire_${name} PRIVATE -Wl,--no-undefined)
+    endif()
+    install(TARGETS rewire_${name} LIBRARY DESTINATION lib)
+endfunction()

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <rewire/base/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace rewire::base {
+
+/// Writes plain values, vectors and strings into bytes (this machine's byte order), for checkpoints
+/// and messages between ranks. `Unpacker` reads them back in the same order.
+class Packer
+{
+  public:
+    template <typename T>
+    requires std::is_trivially_copyable_v<T>
+    void put(const T& value)
+    {
+        const auto* begin = reinterpret_cast<const std::byte*>(&value);
+        bytes_.insert(bytes_.end(), begin, begin + sizeof(T));
+    }
+
+    template <typename T>
+    requires std::is_trivially_copyable_v<T>
+    void put_all(std::span<const T> values)
+    {
+        put(static_cast<std::uint64_t>(values.size()));
+        const auto* begin = reinterpret_cast<const std::byte*>(values.data());
+        bytes_.insert(bytes_.end(), begin, begin + values.size_bytes());
+    }
+
+    template <typename T>
+    void put_all(const std::vector<T>& values)
+    {
+        put_all(std::span<const T>(values));
+    }
+
+    void put_text(const std::string& text)
+    {
+        put_all(std::span<const char>(text.data(), text.size()));
+    }
+
+    const std::vector<std::byte>& bytes() const noexcept { return bytes_; }
+    std::vector<std::byte> take() noexcept { return std::move(bytes_); }
+
+  private:
+    std::vector<std::byte> bytes_;
+};
+
+/// @throws IoError when the bytes end before a value does
+class Unpacker
+{
+  public:
+    explicit Unpacker(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+    template <typename T>
+    requires std::is_trivially_copyable_v<T> T get()
+    {
+        auto value = T{};
+        const auto from = next(sizeof(T));
+        std::memcpy(&value, from.data(), sizeof(T));
+        return value;
+    }
+
+    template <typename T>
+    requires std::is_trivially_copyable_v<T> std::vector<T> get_all()
+    {
+        const auto count = get<std::uint64_t>();
+        if (count > remaining() / sizeof(T))
+            fail();
+        auto values = std::vector<T>(count);
+        const auto from = next(count * sizeof(T));
+        if (count > 0)
+            std::memcpy(values.data(), from.data(), from.size());
+        return values;
+    }
+
+    std::string get_text()
+    {
+        const auto characters = get_all<char>();
+        return {characters.begin(), characters.end()};
+    }
+
+    std::size_t remaining() const noexcept { return bytes_.size(); }
+
+  private:
+    std::span<const std::byte> next(std::size_t count)
+    {
+        if (count > bytes_.size())
+            fail();
+        const auto part = bytes_.first(count);
+        bytes_ = bytes_.subspan(count);
+        return part;
+    }
+
+    [[noreturn]] static void fail()
+    {
+        throw IoError("packed data end too early", "", "the file or message is damaged");
+    }
+
+    std::span<const std::byte> bytes_;
+};
+
+} // namespace rewire::base

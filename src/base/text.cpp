@@ -1,0 +1,105 @@
+#include <rewire/base/text.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace rewire::base {
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b)
+{
+    auto before = std::vector<std::size_t>(b.size() + 1);
+    auto previous = std::vector<std::size_t>(b.size() + 1);
+    auto current = std::vector<std::size_t>(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        previous[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        current[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const auto changed = a[i - 1] == b[j - 1] ? std::size_t{0} : std::size_t{1};
+            current[j] = std::min({previous[j] + 1, current[j - 1] + 1, previous[j - 1] + changed});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                current[j] = std::min(current[j], before[j - 2] + 1);
+        }
+        std::swap(before, previous);
+        std::swap(previous, current);
+    }
+    return previous[b.size()];
+}
+
+} // namespace
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates)
+{
+    auto best = std::string{};
+    auto best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (const auto& candidate : candidates) {
+        const auto distance = edit_distance(word, candidate);
+        if (distance < best_distance) {
+            best = candidate;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+std::string human_bytes(double bytes)
+{
+    constexpr auto names = std::array{"B", "kB", "MB", "GB", "TB", "PB"};
+    auto unit = std::size_t{0};
+    while (bytes >= 999.5 && unit + 1 < names.size()) {
+        bytes /= 1000;
+        ++unit;
+    }
+    return fmt::format("{:.{}f} {}", bytes, bytes < 10 && unit > 0 ? 1 : 0, names[unit]);
+}
+
+std::string human_seconds(double seconds)
+{
+    if (seconds < 10)
+        return fmt::format("{:.2f} s", seconds);
+    if (seconds < 100)
+        return fmt::format("{:.0f} s", seconds);
+    const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+    if (whole < 3600)
+        return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+    return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+std::vector<std::string> split(std::string_view text, char separator)
+{
+    auto parts = std::vector<std::string>{};
+    while (true) {
+        const auto end = text.find(separator);
+        parts.emplace_back(text.substr(0, end));
+        if (end == std::string_view::npos)
+            return parts;
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::string trimmed(std::string_view text)
+{
+    constexpr auto blanks = std::string_view(" \t\r\n");
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos)
+        return {};
+    return std::string(text.substr(first, text.find_last_not_of(blanks) - first + 1));
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator)
+{
+    auto text = std::string{};
+    for (const auto& part : parts) {
+        if (!text.empty())
+            text += separator;
+        text += part;
+    }
+    return text;
+}
+
+} // namespace rewire::base
