@@ -1,7 +1,7 @@
 #include "../jobs/catalogue.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/dense/lapack.hpp>
+#include <rewire/dense/symmetric.hpp>
 #include <rewire/job/job.hpp>
 #include <rewire/job/log.hpp>
 #include <rewire/mpi/communicator.hpp>

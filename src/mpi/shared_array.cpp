@@ -4,35 +4,31 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <numeric>
 
 namespace rewire::mpi {
 
-namespace {
-
-constexpr auto alignment = std::int64_t{64};
-
-} // namespace
-
 NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
                        const std::vector<SharedPiece>& mine)
-    : offset_(static_cast<std::size_t>(items) + 1, 0), size_(static_cast<std::size_t>(items), 0)
+    : offset_(static_cast<std::size_t>(items) + 1, 0)
 {
+    auto size = std::vector<std::int64_t>(static_cast<std::size_t>(items), 0);
     auto owner = std::vector<std::int64_t>(static_cast<std::size_t>(items), 0);
     auto copies = std::vector<std::int64_t>(static_cast<std::size_t>(items), 0);
     for (const auto& piece : mine) {
         const auto item = static_cast<std::size_t>(piece.item);
-        size_[item] += static_cast<std::int64_t>(piece.bytes.size());
+        size[item] += static_cast<std::int64_t>(piece.bytes.size());
         owner[item] += comm.rank();
         ++copies[item];
     }
-    for (auto* values : {&size_, &owner, &copies})
+    for (auto* values : {&size, &owner, &copies})
         MPI_Allreduce(MPI_IN_PLACE, values->data(), static_cast<int>(items), MPI_INT64_T, MPI_SUM,
                       comm.get());
     if (std::any_of(copies.begin(), copies.end(), [](auto count) { return count != 1; }))
         throw base::Error(base::ExitCode::bug, "a shared item is missing or handed in twice", "",
                           "please report this");
-    for (std::size_t i = 0; i < size_.size(); ++i)
-        offset_[i + 1] = offset_[i] + (size_[i] + alignment - 1) / alignment * alignment;
+    std::partial_sum(size.begin(), size.end(), offset_.begin() + 1);
 
     const auto node = comm.node();
     allocate(node);
@@ -55,9 +51,9 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
     const auto anywhere_else =
         std::any_of(place_of_rank.begin(), place_of_rank.end(), [](auto p) { return p != 0; });
     if (passes_on && anywhere_else)
-        for (std::size_t i = 0; i < size_.size(); ++i)
+        for (std::size_t i = 0; i < size.size(); ++i)
             between.broadcast_into(
-                {base_ + offset_[i], static_cast<std::size_t>(size_[i])},
+                {base_ + offset_[i], static_cast<std::size_t>(size[i])},
                 static_cast<int>(place_of_rank[static_cast<std::size_t>(owner[i])]));
     if (window_ != MPI_WIN_NULL)
         MPI_Win_sync(window_);
@@ -84,8 +80,11 @@ void NodeShared::allocate(const Communicator& node)
             MPI_Win_free(&window_);
         window_ = MPI_WIN_NULL;
     }
-    copy_.resize(static_cast<std::size_t>(wanted));
-    base_ = copy_.data();
+    constexpr auto alignment = std::size_t{64};
+    copy_.resize(static_cast<std::size_t>(wanted) + alignment);
+    auto* begin = static_cast<void*>(copy_.data());
+    auto space = copy_.size();
+    base_ = static_cast<std::byte*>(std::align(alignment, static_cast<std::size_t>(wanted), begin, space));
 }
 
 NodeShared::~NodeShared()
@@ -96,10 +95,11 @@ NodeShared::~NodeShared()
     MPI_Win_free(&window_);
 }
 
-std::span<const std::byte> NodeShared::bytes_of(std::int64_t item) const
+std::span<const std::byte> NodeShared::bytes_of(std::int64_t first, std::int64_t last) const
 {
-    const auto i = static_cast<std::size_t>(item);
-    return {base_ + offset_[i], static_cast<std::size_t>(size_[i])};
+    const auto begin = offset_[static_cast<std::size_t>(first)];
+    const auto end = offset_[static_cast<std::size_t>(last)];
+    return {base_ + begin, static_cast<std::size_t>(end - begin)};
 }
 
 } // namespace rewire::mpi
