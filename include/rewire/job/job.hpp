@@ -26,6 +26,9 @@ struct Job
     std::function<Estimate(RunContext&)> plan; ///< empty: the job needs no planning
 };
 
+std::string program_version();  ///< "0.1.0"
+std::string program_revision(); ///< of the checkout it was built from
+
 /// Runs `rewire` with the words of the command line (without the program's name) on all ranks.
 /// @return the exit code; errors have been shown and logged
 int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words);
