@@ -11,7 +11,8 @@ namespace rewire::simulate {
 
 /// Makes the dF/F of one session block by block: events of every neuron (its own, and those shared
 /// along edges), first-order decay, white noise; baseline 0. The samples do not depend on the block
-/// sizes. Memory O(neurons + edges + frames/8... of one byte a frame), plus the caller's block.
+/// sizes. Memory O(neurons + edges) and a byte a frame, plus the
+/// caller's block.
 class SessionSource
 {
   public:
@@ -49,6 +50,8 @@ class SessionSource
         float size;
     };
 
+    void add_processes(const LeverPressParameters& parameters, const AnimalTruth& animal,
+                       const SessionTruth& session);
     void add_process(base::Stream stream, std::int32_t first, std::int32_t second, double rate,
                      double gain);
     void collect_events(std::int64_t until);
