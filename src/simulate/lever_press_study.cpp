@@ -15,18 +15,18 @@ namespace rewire::simulate {
 
 namespace {
 
-/// Correlation of an edge when it is weakest and strongest: well above and far above the edge
-/// threshold of a session of usual length, so that what is planted can be found.
-constexpr auto weakest = 0.13;
-constexpr auto strongest = 0.21;
-constexpr auto constant = 0.17;
+/// Shared part of the events when an assembly is weakest and strongest: far above the edge
+/// threshold of a session of usual length even when weakest, so that what is planted can be found.
+constexpr auto weakest = 0.36;
+constexpr auto strongest = 0.41;
+constexpr auto constant = 0.38;
 /// Of a neuron's events at most this part is shared; the rest it fires alone.
-constexpr auto largest_shared_part = 0.7;
+constexpr auto largest_shared_part = 0.88;
 
-/// Planted edges per neuron of the animal.
-constexpr auto changing_edges = 0.65; ///< strengthening, and as many weakening
-constexpr auto stable_edges = 0.25;
-constexpr auto transient_edges = 0.8;
+/// Assemblies per neuron of the animal.
+constexpr auto changing_assemblies = 0.25; ///< strengthening, and as many weakening
+constexpr auto stable_assemblies = 0.12;
+constexpr auto transient_assemblies = 0.10;
 
 /// The role that a neuron is meant to get. Its final group follows from the edges it did get.
 Group intended_group(double position)
@@ -56,12 +56,12 @@ double ramp(double from, double to, std::int64_t step, std::int64_t steps)
                       : from + (to - from) * static_cast<double>(step) / static_cast<double>(steps);
 }
 
-/// Strength over the sessions. Strengthening edges appear when as many weakening ones vanish, so
-/// that only the transient ones move the density.
+/// Strength over the sessions. Strengthening ones appear when as many weakening ones vanish, so
+/// that the transient ones move the density.
 std::vector<double> strengths(EdgeKind kind, std::int64_t sessions, base::Stream& stream)
 {
     auto strength = std::vector<double>(static_cast<std::size_t>(sessions), 0.0);
-    const auto scale = 0.9 + 0.2 * stream.uniform();
+    const auto scale = 0.95 + 0.1 * stream.uniform();
     const auto change =
         std::max<std::int64_t>(1, between(stream, scaled(4, sessions), scaled(8, sessions)));
     const auto start = between(stream, std::min(1L, scaled(2, sessions)), scaled(2, sessions));
@@ -80,55 +80,60 @@ std::vector<double> strengths(EdgeKind kind, std::int64_t sessions, base::Stream
     return strength;
 }
 
-/// Adds edges one by one while both neurons have events left to share in every session.
-class EdgePlanter
+template <typename Visit>
+void each_pair(const std::vector<std::int32_t>& members, Visit visit)
+{
+    for (std::size_t a = 0; a < members.size(); ++a)
+        for (auto b = a + 1; b < members.size(); ++b)
+            visit(members[a], members[b]);
+}
+
+/// Adds assemblies one by one while their members have events left to share in every session.
+class Planter
 {
   public:
-    EdgePlanter(const LeverPressParameters& parameters, const AnimalTruth& animal)
+    Planter(const LeverPressParameters& parameters, const AnimalTruth& animal)
         : sessions_(parameters.sessions),
           rate_(animal.event_rate_hz),
           stream_(parameters.seed,
-                  {base::key_of("planted edges"), static_cast<std::uint64_t>(animal.index)}),
+                  {base::key_of("assemblies"), static_cast<std::uint64_t>(animal.index)}),
           shared_(rate_.size() * static_cast<std::size_t>(sessions_), 0.0),
           kinds_(rate_.size(), 0)
     {
         const auto order = base::permutation(stream_, static_cast<std::int64_t>(rate_.size()));
-        for (std::size_t place = 0; place < order.size(); ++place)
-            intended_pool_[static_cast<std::size_t>(
-                               intended_group((static_cast<double>(place) + 0.5) /
-                                              static_cast<double>(order.size())))]
-                .push_back(static_cast<std::int32_t>(order[place]));
+        const auto count = static_cast<double>(order.size());
+        for (std::size_t place = 0; place < order.size(); ++place) {
+            const auto group = intended_group((static_cast<double>(place) + 0.5) / count);
+            intended_[static_cast<std::size_t>(group)].push_back(
+                static_cast<std::int32_t>(order[place]));
+        }
     }
 
-    std::vector<Edge> plant()
+    std::vector<Assembly> plant()
     {
         const auto neurons = static_cast<double>(rate_.size());
-        const auto core = pool({Group::core});
+        const auto everyone =
+            pool({Group::core, Group::naive_phase, Group::expert_phase, Group::other});
         const auto experts = pool({Group::core, Group::expert_phase});
         const auto naive = pool({Group::core, Group::naive_phase});
-        const auto changing = std::llround(changing_edges * neurons);
+        const auto changing = std::llround(changing_assemblies * neurons);
         cover(EdgeKind::strengthening, experts);
         cover(EdgeKind::weakening, naive);
+        fill(EdgeKind::transient, everyone, std::llround(transient_assemblies * neurons));
         fill(EdgeKind::strengthening, experts, changing);
         fill(EdgeKind::weakening, naive, changing);
-        fill(EdgeKind::stable, core, std::llround(stable_edges * neurons));
-        fill(EdgeKind::transient,
-             pool({Group::core, Group::naive_phase, Group::expert_phase, Group::other}),
-             std::llround(transient_edges * neurons));
-        std::sort(edges_.begin(), edges_.end(), [](const Edge& a, const Edge& b) {
-            return std::pair(a.i, a.j) < std::pair(b.i, b.j);
-        });
-        return std::move(edges_);
+        fill(EdgeKind::stable, everyone, std::llround(stable_assemblies * neurons));
+        return std::move(assemblies_);
     }
 
   private:
-    using Pool = std::vector<std::int32_t>;
+    using Members = std::vector<std::int32_t>;
 
-    Pool pool(std::initializer_list<Group> groups) const
+    Members pool(std::initializer_list<Group> groups) const
     {
-        auto all = Pool{};
+        auto all = Members{};
         for (const auto group : groups) {
-            const auto& members = intended_pool_[static_cast<std::size_t>(group)];
+            const auto& members = intended_[static_cast<std::size_t>(group)];
             all.insert(all.end(), members.begin(), members.end());
         }
         return all;
@@ -136,94 +141,107 @@ class EdgePlanter
 
     bool has(std::int32_t neuron, EdgeKind kind) const
     {
-        return (kinds_[static_cast<std::size_t>(neuron)] >> static_cast<int>(kind)) & 1;
+        return (kinds_[static_cast<std::size_t>(neuron)] >> static_cast<unsigned>(kind)) & 1U;
     }
 
-    /// One edge of this kind at least for every neuron of the pool, as far as it can be.
-    void cover(EdgeKind kind, const Pool& members)
+    /// One assembly of this kind at least for every neuron of the pool, as far as it can be.
+    void cover(EdgeKind kind, const Members& pool)
     {
-        for (const auto neuron : members)
+        for (const auto neuron : pool)
             for (auto attempt = 0; attempt < 50 && !has(neuron, kind); ++attempt)
-                add(kind, neuron, any_of(members));
+                add(kind, {neuron}, pool);
     }
 
-    /// Edges within the pool until there are `count` of this kind, or no place is found for more.
-    void fill(EdgeKind kind, const Pool& members, std::int64_t count)
+    /// Assemblies until there are `count` of this kind, or no place is found for more.
+    void fill(EdgeKind kind, const Members& pool, std::int64_t count)
     {
-        if (members.empty())
-            return;
-        for (auto attempts = 50 * count; attempts > 0 && count_of(kind) < count; --attempts) {
-            const auto first = any_of(members);
-            add(kind, first, any_of(members));
-        }
+        for (auto attempts = 50 * count; attempts > 0 && count_of(kind) < count; --attempts)
+            add(kind, {}, pool);
     }
-
-    std::int32_t any_of(const Pool& members) { return members[stream_.below(members.size())]; }
 
     std::int64_t count_of(EdgeKind kind) const { return count_[static_cast<std::size_t>(kind)]; }
 
-    void add(EdgeKind kind, std::int32_t a, std::int32_t b)
+    void add(EdgeKind kind, Members members, const Members& pool)
     {
-        const auto i = std::min(a, b);
-        const auto j = std::max(a, b);
-        if (i == j || pairs_.contains({i, j}))
+        const auto size = std::min<std::size_t>(3, pool.size());
+        if (size < 2)
             return;
-        auto strength = strengths(kind, sessions_, stream_);
-        const auto ratio =
-            std::sqrt(rate_[static_cast<std::size_t>(j)] / rate_[static_cast<std::size_t>(i)]);
-        if (!fits(i, strength, ratio) || !fits(j, strength, 1 / ratio))
+        while (members.size() < size) {
+            const auto drawn = pool[stream_.below(pool.size())];
+            if (std::find(members.begin(), members.end(), drawn) == members.end())
+                members.push_back(drawn);
+        }
+        std::sort(members.begin(), members.end());
+        const auto strength = strengths(kind, sessions_, stream_);
+        if (!new_pairs(members) || !fits(members, strength))
             return;
-        share(i, strength, ratio);
-        share(j, strength, 1 / ratio);
-        for (const auto neuron : {i, j})
-            kinds_[static_cast<std::size_t>(neuron)] |=
-                static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
+        const auto rate = shared_rate(members, rate_);
+        for (const auto neuron : members) {
+            const auto n = static_cast<std::size_t>(neuron);
+            kinds_[n] |= static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
+            for (std::size_t s = 0; s < strength.size(); ++s)
+                shared_[n * strength.size() + s] += strength[s] * rate / rate_[n];
+        }
+        each_pair(members, [&](std::int32_t i, std::int32_t j) { pairs_.insert({i, j}); });
         ++count_[static_cast<std::size_t>(kind)];
-        pairs_.insert({i, j});
-        edges_.push_back({i, j, kind, std::move(strength)});
+        assemblies_.push_back({std::move(members), kind, strength});
     }
 
-    double* shared_by(std::int32_t neuron)
+    bool new_pairs(const Members& members) const
     {
-        return shared_.data() + static_cast<std::ptrdiff_t>(neuron) * sessions_;
+        auto all_new = true;
+        each_pair(members, [&](std::int32_t i, std::int32_t j) {
+            all_new = all_new && !pairs_.contains({i, j});
+        });
+        return all_new;
     }
 
-    bool fits(std::int32_t neuron, const std::vector<double>& strength, double ratio)
+    bool fits(const Members& members, const std::vector<double>& strength) const
     {
-        const auto* shared = shared_by(neuron);
-        for (std::size_t s = 0; s < strength.size(); ++s)
-            if (shared[s] + strength[s] * ratio > largest_shared_part)
-                return false;
+        const auto rate = shared_rate(members, rate_);
+        for (const auto neuron : members)
+            for (std::size_t s = 0; s < strength.size(); ++s) {
+                const auto n = static_cast<std::size_t>(neuron);
+                if (shared_[n * strength.size() + s] + strength[s] * rate / rate_[n] >
+                    largest_shared_part)
+                    return false;
+            }
         return true;
-    }
-
-    void share(std::int32_t neuron, const std::vector<double>& strength, double ratio)
-    {
-        auto* shared = shared_by(neuron);
-        for (std::size_t s = 0; s < strength.size(); ++s)
-            shared[s] += strength[s] * ratio;
     }
 
     std::int64_t sessions_;
     const std::vector<double>& rate_;
     base::Stream stream_;
-    std::array<Pool, 4> intended_pool_;   ///< [group]
+    std::array<Members, 4> intended_;     ///< [group]
     std::vector<double> shared_;          ///< [neuron, session] part of the events
     std::vector<std::uint8_t> kinds_;     ///< [neuron] bits of the kinds it has
     std::array<std::int64_t, 4> count_{}; ///< [kind]
     std::set<std::pair<std::int32_t, std::int32_t>> pairs_;
-    std::vector<Edge> edges_;
+    std::vector<Assembly> assemblies_;
 };
 
-std::vector<Group> groups_of(std::size_t neurons, const std::vector<Edge>& edges)
+std::vector<Edge> edges_of(const std::vector<Assembly>& assemblies)
+{
+    auto edges = std::vector<Edge>{};
+    for (std::size_t a = 0; a < assemblies.size(); ++a)
+        each_pair(assemblies[a].members, [&](std::int32_t i, std::int32_t j) {
+            edges.push_back({i, j, static_cast<std::int32_t>(a)});
+        });
+    std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
+        return std::pair(a.i, a.j) < std::pair(b.i, b.j);
+    });
+    return edges;
+}
+
+std::vector<Group> groups_of(std::size_t neurons, const std::vector<Assembly>& assemblies)
 {
     auto grows = std::vector<bool>(neurons);
     auto shrinks = std::vector<bool>(neurons);
-    for (const auto& edge : edges)
-        for (const auto neuron : {edge.i, edge.j}) {
-            if (edge.kind == EdgeKind::strengthening)
+    for (const auto& assembly : assemblies)
+        for (const auto neuron : assembly.members) {
+            if (assembly.kind == EdgeKind::strengthening)
                 grows[static_cast<std::size_t>(neuron)] = true;
-            if (edge.kind == EdgeKind::weakening)
+            if (assembly.kind == EdgeKind::weakening)
                 shrinks[static_cast<std::size_t>(neuron)] = true;
         }
     auto groups = std::vector<Group>(neurons, Group::other);
@@ -251,6 +269,14 @@ void require(bool holds, const char* option, const std::string& problem, const s
 }
 
 } // namespace
+
+double shared_rate(const std::vector<std::int32_t>& members, const std::vector<double>& rates)
+{
+    auto slowest = rates[static_cast<std::size_t>(members.front())];
+    for (const auto member : members)
+        slowest = std::min(slowest, rates[static_cast<std::size_t>(member)]);
+    return slowest;
+}
 
 std::string_view name_of(Group group)
 {
@@ -316,8 +342,9 @@ AnimalTruth animal_truth(const LeverPressParameters& parameters, std::int64_t an
     for (std::int64_t n = 0; n < parameters.neurons; ++n)
         result.event_rate_hz.push_back(parameters.event_rate_hz * (0.8 + 0.4 * stream.uniform()));
     if (!parameters.null)
-        result.edges = EdgePlanter(parameters, result).plant();
-    result.group = groups_of(result.event_rate_hz.size(), result.edges);
+        result.assemblies = Planter(parameters, result).plant();
+    result.edges = edges_of(result.assemblies);
+    result.group = groups_of(result.event_rate_hz.size(), result.assemblies);
     return result;
 }
 

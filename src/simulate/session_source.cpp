@@ -17,13 +17,15 @@ double quiet_gain(double gain, double movement_fraction)
                : 1;
 }
 
+constexpr auto nobody = std::array<std::int32_t, 3>{-1, -1, -1};
+
 base::Stream stream_of(const LeverPressParameters& parameters, const SessionTruth& session,
-                       const char* what, std::int64_t i = 0, std::int64_t j = 0)
+                       const char* what, std::int64_t number = 0)
 {
     return base::Stream(parameters.seed,
                         {base::key_of(what), static_cast<std::uint64_t>(session.animal),
-                         static_cast<std::uint64_t>(session.session), static_cast<std::uint64_t>(i),
-                         static_cast<std::uint64_t>(j)});
+                         static_cast<std::uint64_t>(session.session),
+                         static_cast<std::uint64_t>(number)});
 }
 
 } // namespace
@@ -60,35 +62,40 @@ void SessionSource::add_processes(const LeverPressParameters& parameters, const 
     for (std::size_t n = 0; n < neurons; ++n)
         own_moving[n] = own_rate[n] * (session.movement_related[n] != 0 ? gain : 1);
 
-    for (const auto& edge : animal.edges) {
-        const auto i = static_cast<std::size_t>(edge.i);
-        const auto j = static_cast<std::size_t>(edge.j);
-        const auto strength = edge.strength[static_cast<std::size_t>(session.session)];
-        const auto rate = strength * std::sqrt(animal.event_rate_hz[i] * animal.event_rate_hz[j]);
-        const auto moves = session.movement_related[i] != 0 && session.movement_related[j] != 0;
-        const auto edge_gain = moves ? gain : 1;
-        for (const auto neuron : {i, j}) {
-            own_rate[neuron] -= rate;
-            own_moving[neuron] -= rate * edge_gain;
+    for (std::size_t a = 0; a < animal.assemblies.size(); ++a) {
+        const auto& assembly = animal.assemblies[a];
+        const auto rate = assembly.strength[static_cast<std::size_t>(session.session)] *
+                          shared_rate(assembly.members, animal.event_rate_hz);
+        const auto moves =
+            std::all_of(assembly.members.begin(), assembly.members.end(), [&](std::int32_t neuron) {
+                return session.movement_related[static_cast<std::size_t>(neuron)] != 0;
+            });
+        auto columns = nobody;
+        for (std::size_t m = 0; m < assembly.members.size(); ++m) {
+            const auto n = static_cast<std::size_t>(assembly.members[m]);
+            columns[m] = column[n];
+            own_rate[n] -= rate;
+            own_moving[n] -= rate * (moves ? gain : 1);
         }
-        add_process(stream_of(parameters, session, "edge", edge.i, edge.j), column[i], column[j],
-                    rate / parameters.rate_hz, edge_gain);
+        add_process(stream_of(parameters, session, "assembly", static_cast<std::int64_t>(a)),
+                    columns, rate / parameters.rate_hz, moves ? gain : 1);
     }
     for (std::size_t n = 0; n < neurons; ++n)
         add_process(stream_of(parameters, session, "neuron", static_cast<std::int64_t>(n)),
-                    column[n], -1, own_rate[n] / parameters.rate_hz, own_moving[n] / own_rate[n]);
+                    {column[n], -1, -1}, own_rate[n] / parameters.rate_hz,
+                    own_moving[n] / own_rate[n]);
 }
 
-void SessionSource::add_process(base::Stream stream, std::int32_t first, std::int32_t second,
+void SessionSource::add_process(base::Stream stream, const std::array<std::int32_t, 3>& column,
                                 double rate, double gain)
 {
-    if (rate <= 0 || (first < 0 && second < 0))
+    if (rate <= 0 || column == nobody)
         return;
     const auto moving =
         std::clamp(gain, 0.0, 1 / std::max(movement_fraction_, 1e-9)); // no less than none at rest
     const auto quiet = quiet_gain(moving, movement_fraction_);
     const auto peak = std::max(moving, quiet);
-    auto process = Process{stream, first, second, rate * peak, quiet / peak, moving / peak, 0};
+    auto process = Process{stream, column, rate * peak, quiet / peak, moving / peak, 0};
     process.next_frame = process.stream.exponential() / process.peak_rate;
     processes_.push_back(process);
 }
@@ -99,15 +106,13 @@ void SessionSource::draw_events(Process& process, std::int64_t until)
 {
     while (process.next_frame < static_cast<double>(until)) {
         const auto frame = static_cast<std::int64_t>(process.next_frame);
-        const auto stands =
-            process.stream.uniform() <
-            (moving_[static_cast<std::size_t>(frame)] != 0 ? process.moving : process.quiet);
-        const auto first = amplitude_ * (0.7 + 0.6 * process.stream.uniform());
-        const auto second = amplitude_ * (0.7 + 0.6 * process.stream.uniform());
-        if (stands && process.first >= 0)
-            events_.push_back({frame, process.first, static_cast<float>(first)});
-        if (stands && process.second >= 0)
-            events_.push_back({frame, process.second, static_cast<float>(second)});
+        const auto moving = moving_[static_cast<std::size_t>(frame)] != 0;
+        const auto stands = process.stream.uniform() < (moving ? process.moving : process.quiet);
+        for (const auto column : process.column) {
+            const auto size = amplitude_ * (0.7 + 0.6 * process.stream.uniform());
+            if (stands && column >= 0)
+                events_.push_back({frame, column, static_cast<float>(size)});
+        }
         process.next_frame += process.stream.exponential() / process.peak_rate;
     }
 }

@@ -104,14 +104,17 @@ class NwbWriter
                        const std::string& name_space = "core");
     void mark(hid_t object, const std::string& path, const std::string& type,
               const std::string& name_space);
+    void discard() noexcept;
     void write_root(const NwbDescription& description);
     void write_subject(const NwbDescription& description);
     void write_plane(const NwbImaging& imaging);
     void write_segmentation(const NwbImaging& imaging);
-    void write_series(const std::string& path, const std::string& type, double rate_hz,
-                      const std::string& description);
-    void write_table(const std::string& path, const std::string& type,
-                     const std::string& name_space, const NwbTable& table);
+    void write_masks(hid_t segmentation);
+    Handle write_series(const std::string& path, const std::string& type, double rate_hz,
+                        const std::string& description);
+    Handle write_table(const std::string& path, const std::string& type,
+                       const std::string& name_space, const NwbTable& table,
+                       const std::vector<std::string>& more = {});
 
     std::filesystem::path path_;
     std::filesystem::path partial_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,7 +10,7 @@
 /// that the rewiring analyses were published on (task: paper 2.1-2.2; groups: 2.11; transient rise
 /// of the density: results): animals are imaged over many sessions while functional connections
 /// strengthen, weaken, or come and go. Everything is drawn from counter-based streams named by
-/// (seed, animal, session, neuron or edge): any session can be made alone, on any rank.
+/// (seed, animal, session, neuron or assembly): any session can be made alone, on any rank.
 namespace rewire::simulate {
 
 /// Defaults are the paper's sizes where it states them. The number of neurons and the decay time
@@ -56,19 +57,32 @@ enum class EdgeKind : std::uint8_t
 {
     strengthening, ///< appears in the middle sessions, grows until the last
     weakening,     ///< shrinks from the first session, vanishes in the middle ones
-    stable,        ///< the same in all sessions, between Core neurons
+    stable,        ///< the same in all sessions
     transient      ///< there in sessions 3-4 (scaled to other study lengths) and around them
 };
 std::string_view name_of(EdgeKind kind); ///< "strengthening", "weakening", "stable", "transient"
 
-/// An undirected pair of neurons that fire events in the same frame. A strength of x makes a
-/// fraction of about x of each neuron's events joint: their correlation coefficient.
+/// Three neurons (two where there are no more) that fire events in the same frame. A strength of x
+/// makes a fraction of about x of each member's events shared: their pairwise correlation; the
+/// partial correlation within a triple alone is x / (1 + x).
+struct Assembly
+{
+    std::vector<std::int32_t> members; ///< ascending
+    EdgeKind kind = EdgeKind::stable;
+    std::vector<double> strength; ///< [session]; 0: not there
+};
+
+/// Rate that strengths refer to: that of the slowest member.
+/// @pre members is not empty
+double shared_rate(const std::vector<std::int32_t>& members, const std::vector<double>& rates);
+
+/// A planted connection: a pair within one assembly, whose kind and strength it has. No pair is in
+/// two assemblies.
 struct Edge
 {
     std::int32_t i = 0; ///< i < j
     std::int32_t j = 0;
-    EdgeKind kind = EdgeKind::stable;
-    std::vector<double> strength; ///< [session]; 0: not there
+    std::int32_t assembly = 0; ///< index into AnimalTruth::assemblies
 };
 
 struct AnimalTruth
@@ -77,7 +91,18 @@ struct AnimalTruth
     std::string name;                  ///< "L23M1": layer and number from 1
     std::vector<Group> group;          ///< [neuron]
     std::vector<double> event_rate_hz; ///< [neuron] mean rate, the same in every session
+    std::vector<Assembly> assemblies;  ///< empty in the null twin
     std::vector<Edge> edges;           ///< ordered by i, then j; empty in the null twin
+
+    EdgeKind kind(const Edge& edge) const
+    {
+        return assemblies[static_cast<std::size_t>(edge.assembly)].kind;
+    }
+    double strength(const Edge& edge, std::int64_t session) const
+    {
+        return assemblies[static_cast<std::size_t>(edge.assembly)]
+            .strength[static_cast<std::size_t>(session)];
+    }
 };
 
 struct StudyTruth
@@ -85,7 +110,7 @@ struct StudyTruth
     std::vector<AnimalTruth> animals;
 };
 
-/// Cost O((neurons + edges) x sessions).
+/// Cost O(neurons x sessions).
 /// @throws InputError as check()
 /// @pre 0 <= animal < parameters.animals
 AnimalTruth animal_truth(const LeverPressParameters& parameters, std::int64_t animal);

@@ -3,6 +3,7 @@
 #include <rewire/base/random.hpp>
 #include <rewire/simulate/lever_press_study.hpp>
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -11,7 +12,7 @@ namespace rewire::simulate {
 
 /// Makes the dF/F of one session block by block: events of every neuron (its own, and those shared
 /// along edges), first-order decay, white noise; baseline 0. The samples do not depend on the block
-/// sizes. Memory O(neurons + edges) and a byte a frame, plus the
+/// sizes. Memory O(neurons) and a byte a frame, plus the
 /// caller's block.
 class SessionSource
 {
@@ -32,16 +33,15 @@ class SessionSource
     void next_block(std::span<float> out);
 
   private:
-    /// A Poisson process of events of one neuron, or of two neurons in the same frame.
+    /// A Poisson process of events of one neuron, or of several in the same frame.
     struct Process
     {
         base::Stream stream;
-        std::int32_t first;  ///< column
-        std::int32_t second; ///< column of the other end, -1 for one neuron
-        double peak_rate;    ///< events a frame where it is highest
-        double quiet;        ///< chance that a drawn event stands, outside movement
-        double moving;       ///< and in movement
-        double next_frame;   ///< time of the next drawn event
+        std::array<std::int32_t, 3> column; ///< -1: not found in this session, or nobody
+        double peak_rate;                   ///< events a frame where it is highest
+        double quiet;                       ///< chance that a drawn event stands, outside movement
+        double moving;                      ///< and in movement
+        double next_frame;                  ///< time of the next drawn event
     };
     struct Event
     {
@@ -52,7 +52,7 @@ class SessionSource
 
     void add_processes(const LeverPressParameters& parameters, const AnimalTruth& animal,
                        const SessionTruth& session);
-    void add_process(base::Stream stream, std::int32_t first, std::int32_t second, double rate,
+    void add_process(base::Stream stream, const std::array<std::int32_t, 3>& column, double rate,
                      double gain);
     void collect_events(std::int64_t until);
     void draw_events(Process& process, std::int64_t until);
