@@ -576,6 +576,7 @@ Handle make_dataset(hid_t location, const std::string& name, hid_t type, const S
 {
     const auto space = space_of(shape, storage.maximum);
     const auto properties = Handle(H5Pcreate(H5P_DATASET_CREATE));
+    H5Pset_obj_track_times(properties, false); // the same values give the same bytes
     if (!storage.chunk.empty()) {
         const auto chunk = extents(storage.chunk);
         H5Pset_chunk(properties, static_cast<int>(chunk.size()), chunk.data());
@@ -701,6 +702,12 @@ void write_reference_attribute(hid_t object, const std::string& name, const std:
     if (H5Rcreate(&reference, object, target.c_str(), H5R_OBJECT, H5I_INVALID_HID) < 0)
         fail_writing(object, "a reference to " + target);
     write_attribute_of(object, name, H5T_STD_REF_OBJ, space_of({}), &reference);
+}
+
+void write_soft_link(hid_t location, const std::string& name, const std::string& target)
+{
+    if (H5Lcreate_soft(target.c_str(), location, name.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0)
+        fail_writing(location, "link " + name);
 }
 
 void sync_to_disk(const std::filesystem::path& path)

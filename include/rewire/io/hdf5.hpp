@@ -164,6 +164,9 @@ void write_texts_attribute(hid_t object, const std::string& name,
 /// An object reference to `target` (a path from the root).
 void write_reference_attribute(hid_t object, const std::string& name, const std::string& target);
 
+/// A soft link to `target` (a path from the root), which need not exist yet.
+void write_soft_link(hid_t location, const std::string& name, const std::string& target);
+
 /// Flushes file and folder entries to the disk. @throws IoError
 void sync_to_disk(const std::filesystem::path& path);
 

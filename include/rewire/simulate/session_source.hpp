@@ -1,0 +1,103 @@
+#pragma once
+
+#include <rewire/base/random.hpp>
+#include <rewire/simulate/lever_press_study.hpp>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace rewire::simulate {
+
+/// Makes the dF/F of one session block by block: events of every neuron (its own, and those shared
+/// along edges), first-order decay, white noise; baseline 0. The samples do not depend on the block
+/// sizes. Memory O(neurons) and a byte a frame, plus the
+/// caller's block.
+class SessionSource
+{
+  public:
+    /// The truths are read here and need not live on.
+    SessionSource(const LeverPressParameters& parameters, const AnimalTruth& animal,
+                  const SessionTruth& session);
+
+    std::int64_t frames() const noexcept { return frames_; }
+    std::int64_t frames_left() const noexcept { return frames_ - frame_; }
+    /// Neurons found in this session, in the order of SessionTruth::neurons.
+    std::int64_t neurons() const noexcept { return static_cast<std::int64_t>(calcium_.size()); }
+
+    /// The next frames, frame-major [frames x neurons]. The last block may be short.
+    std::vector<float> next_block(std::int64_t frames);
+    /// The same into memory of the caller's. @pre out.size() is a multiple of neurons() and at most
+    /// frames_left() * neurons()
+    void next_block(std::span<float> out);
+
+  private:
+    /// A Poisson process of events of one neuron, or of several in the same frame.
+    struct Process
+    {
+        base::Stream stream;
+        std::array<std::int32_t, 3> column; ///< -1: not found in this session, or nobody
+        double peak_rate;                   ///< events a frame where it is highest
+        double quiet;                       ///< chance that a drawn event stands, outside movement
+        double moving;                      ///< and in movement
+        double next_frame;                  ///< time of the next drawn event
+    };
+    struct Event
+    {
+        std::int64_t frame;
+        std::int32_t column;
+        float size;
+    };
+
+    void add_processes(const LeverPressParameters& parameters, const AnimalTruth& animal,
+                       const SessionTruth& session);
+    void add_process(base::Stream stream, const std::array<std::int32_t, 3>& column, double rate,
+                     double gain);
+    void collect_events(std::int64_t until);
+    void draw_events(Process& process, std::int64_t until);
+
+    std::int64_t frames_;
+    std::int64_t frame_ = 0;
+    float decay_;
+    float noise_sd_;
+    double amplitude_;
+    double movement_fraction_ = 0;
+    std::vector<std::uint8_t> moving_; ///< [frame]
+    std::vector<Process> processes_;
+    std::vector<Event> events_; ///< of the block in the making, by frame
+    std::vector<float> calcium_;
+    base::Stream noise_;
+};
+
+/// Lever position in volts at its own rate, block by block: rest with a little noise, presses in
+/// movement epochs; presses become more alike over the sessions.
+class LeverSource
+{
+  public:
+    LeverSource(const LeverPressParameters& parameters, const SessionTruth& session);
+
+    std::int64_t samples() const noexcept { return samples_; }
+    std::int64_t samples_left() const noexcept { return samples_ - sample_; }
+    std::vector<float> next_block(std::int64_t samples);
+
+  private:
+    struct Press
+    {
+        double start_s;
+        double stop_s;
+        double height_v;
+        double skew; ///< moves the peak within the press, -1..1
+    };
+
+    double position_at(double time_s);
+
+    std::int64_t samples_;
+    std::int64_t sample_ = 0;
+    double rate_hz_;
+    std::vector<Press> presses_;
+    std::size_t press_ = 0;
+    base::Stream noise_;
+};
+
+} // namespace rewire::simulate

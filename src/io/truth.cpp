@@ -1,0 +1,55 @@
+#include <rewire/base/error.hpp>
+#include <rewire/io/hdf5.hpp>
+#include <rewire/io/truth.hpp>
+
+#include <initializer_list>
+
+namespace rewire::io {
+
+namespace {
+
+constexpr auto neurons_path = "/scratch/truth/neurons";
+constexpr auto edges_path = "/scratch/truth/edges";
+
+void require_equal(std::initializer_list<std::size_t> lengths, const char* table,
+                   const std::filesystem::path& file)
+{
+    for (const auto length : lengths)
+        if (length != *lengths.begin())
+            throw base::InputError("the columns of the truth differ in length",
+                                   file.string() + ":" + table, "simulate this session again");
+}
+
+} // namespace
+
+bool has_truth(const std::filesystem::path& nwb_file)
+{
+    const auto file = open_for_reading(nwb_file);
+    return is_group(file, neurons_path) && is_group(file, edges_path);
+}
+
+Truth read_truth(const std::filesystem::path& nwb_file)
+{
+    const auto file = open_for_reading(nwb_file);
+    if (!is_group(file, neurons_path) || !is_group(file, edges_path))
+        throw base::InputError("the file holds no truth", nwb_file.string() + ":/scratch/truth",
+                               "only sessions made by 'rewire simulate' know what was planted");
+    const auto neurons = open_group(file, neurons_path);
+    const auto edges = open_group(file, edges_path);
+    auto truth = Truth{};
+    truth.neuron_id = read_all<std::int64_t>(neurons, "id");
+    truth.group = read_texts(neurons, "group");
+    truth.movement_related = read_all<std::uint8_t>(neurons, "movement_related");
+    truth.edge_i = read_all<std::int64_t>(edges, "neuron_i");
+    truth.edge_j = read_all<std::int64_t>(edges, "neuron_j");
+    truth.edge_kind = read_texts(edges, "kind");
+    truth.edge_strength = read_all<double>(edges, "strength");
+    require_equal({truth.neuron_id.size(), truth.group.size(), truth.movement_related.size()},
+                  neurons_path, nwb_file);
+    require_equal({truth.edge_i.size(), truth.edge_j.size(), truth.edge_kind.size(),
+                   truth.edge_strength.size()},
+                  edges_path, nwb_file);
+    return truth;
+}
+
+} // namespace rewire::io
