@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,8 @@
 /// `/scratch`, `/general` but for subject and imaging planes, and `/specifications` are not
 /// searched.
 namespace rewire::io {
+
+struct FoundObject;
 
 struct NwbOptions
 {
@@ -146,8 +149,9 @@ class NwbSession
 
   private:
     void read_header();
-    void choose_activity(const std::vector<std::string>& paths,
-                         const std::vector<std::string>& containers, const std::string& wanted);
+    /// What one damaged object throws becomes a problem; the rest stays usable.
+    void guarded(const std::function<void()>& read);
+    void choose_activity(const std::vector<FoundObject>& found, const NwbOptions& options);
 
     std::filesystem::path path_;
     Handle file_;

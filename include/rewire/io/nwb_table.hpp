@@ -3,6 +3,7 @@
 #include <rewire/io/hdf5.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -60,8 +61,15 @@ struct Units
     std::int64_t count() const noexcept { return table.rows; }
 };
 
+/// The columns of an open DynamicTable, in the order of `colnames`, without `id`.
+std::vector<std::string> column_names(hid_t group);
+
 /// Reads a DynamicTable. `except`: columns to leave alone.
 /// @throws InputError: column lengths differ, a ragged index that descends or points beyond the end
 Table read_table(hid_t file, const std::string& path, const std::vector<std::string>& except = {});
+
+/// Reads a Units table: spike times and observation intervals apart, without waveforms.
+/// @throws InputError as read_table
+Units read_units(hid_t file, const std::string& path);
 
 } // namespace rewire::io
