@@ -62,8 +62,12 @@ void read_plane(hid_t table, Rois& rois)
     if (!exists(table, "imaging_plane"))
         return;
     const auto plane = open_object(table, "imaging_plane");
-    const auto name = name_of(plane);
-    rois.imaging_plane = name.substr(name.rfind('/') + 1);
+    // A link does not tell the name of what it leads to.
+    constexpr auto planes = "/general/optophysiology";
+    if (exists(table, planes))
+        for (const auto& name : children(table, planes))
+            if (key_of(open_object(table, std::string(planes) + "/" + name)) == key_of(plane))
+                rois.imaging_plane = name;
     if (exists(plane, "location"))
         rois.location = read_text(plane, "location");
 }
@@ -192,9 +196,10 @@ void Reader::judge(const Clock& clock)
             "frames on both sides of a gap are taken for neighbours; fill them with NaN and use "
             "--nan mask-frames to see how much it matters");
     if (clock.irregular > 0)
-        say(Severity::warning,
-            fmt::format("{} of {} frame intervals are more than 1 % off the period of {:.4g} ms",
-                        clock.irregular, info_.frames - 1, period_ms),
+        say(clock.largest > 0.1 ? Severity::warning : Severity::note,
+            fmt::format("{} of {} frame intervals are more than 1 % off the period of {:.4g} ms, "
+                        "by {:.2g} % at most",
+                        clock.irregular, info_.frames - 1, period_ms, 100 * clock.largest),
             "frames are taken as evenly spaced; check the clock if that is not what you expect");
 }
 
@@ -294,7 +299,9 @@ Clock clock_of(std::span<const double> timestamps)
                 clock.first_gap_s = timestamps[i];
             }
         }
-        if (std::abs(interval[i] - static_cast<double>(count) * period) > 0.01 * period)
+        const auto off = std::abs(interval[i] / period - static_cast<double>(count));
+        clock.largest = std::max(clock.largest, off);
+        if (off > 0.01)
             ++clock.irregular;
     }
     clock.rate_hz = static_cast<double>(steps) / (timestamps.back() - timestamps.front());

@@ -22,6 +22,7 @@ struct Clock
     std::int64_t first_gap = -1; ///< sample before the first of them
     double first_gap_s = 0;      ///< its time
     std::int64_t irregular = 0;  ///< other intervals more than 1 % off the period
+    double largest = 0;          ///< the largest such deviation, in periods
     std::int64_t unsorted = -1;  ///< first sample that is not later than the one before, or NaN
 };
 /// The period is the median interval, then refined to the mean over the grid it spans.
