@@ -8,7 +8,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/calcium/block_deconvolution.hpp>
+#include <rewire/calcium/deconvolve_block.hpp>
 #include <rewire/io/digest.hpp>
 
 #include "study_source.hpp"
@@ -116,7 +116,9 @@ BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const Se
             block[i] = 0;
     }
     auto events = BlockEvents{};
-    events.summary = calcium::deconvolve_block(std::span<const T>(block), neurons.size(), oasis, events.activity);
+    const auto frames = static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
+    events.summary = calcium::deconvolve_block(calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis},
+                                               events.activity);
     return events;
 }
 

@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <algorithm>
 
 #include <rewire/base/error.hpp>
 #include <rewire/io/study.hpp>
@@ -11,6 +11,24 @@ namespace rewire::jobs {
 
 namespace {
 
+void pack(base::Packer& packer, const io::Problem& problem)
+{
+    packer.put(problem.severity);
+    packer.put_text(problem.file);
+    packer.put_text(problem.what);
+    packer.put_text(problem.next);
+}
+
+io::Problem unpack_problem(base::Unpacker& unpacker)
+{
+    auto problem = io::Problem{};
+    problem.severity = unpacker.get<io::Severity>();
+    problem.file = unpacker.get_text();
+    problem.what = unpacker.get_text();
+    problem.next = unpacker.get_text();
+    return problem;
+}
+
 void run_study(job::RunContext& context)
 {
     const auto policy = io::parse_nan_policy(context.options().text("nan"));
@@ -22,7 +40,7 @@ void run_study(job::RunContext& context)
                 const auto& session = study.sessions[static_cast<std::size_t>(unit)];
                 auto packer = base::Packer{};
                 for (const auto& problem : io::check_data(session, *policy, nwb_options(context.options())))
-                    problem.pack(packer);
+                    pack(packer, problem);
                 results.add(unit, packer.take());
                 return true;
             });
@@ -30,9 +48,11 @@ void run_study(job::RunContext& context)
                             [&](std::int64_t, std::span<const std::byte> bytes) {
                                 auto unpacker = base::Unpacker(bytes);
                                 while (unpacker.remaining() > 0)
-                                    study.problems.push_back(io::Problem::unpack(unpacker));
+                                    study.problems.push_back(unpack_problem(unpacker));
                             });
     }
+    std::stable_sort(study.problems.begin(), study.problems.end(),
+                     [](const auto& a, const auto& b) { return a.severity < b.severity; });
     context.print(io::describe(study));
     mpi::collective(context.comm(), [&] {
         if (context.comm().is_root() && !study.ok())
