@@ -148,8 +148,8 @@ std::vector<std::uint8_t> state_of(const io::StudySession& session, const Sessio
     const auto file = io::NwbSession(session.path, nwb_options(options));
     const auto times = file.frame_times();
     const auto table = file.read_intervals(intervals_named(file, settings.within));
-    const auto start = table.numbers("start_time");
-    const auto stop = table.numbers("stop_time");
+    const auto start = table.at("start_time").numbers();
+    const auto stop = table.at("stop_time").numbers();
     auto inside = std::vector<std::uint8_t>(times.size(), 0);
     for (std::size_t row = 0; row < start.size(); ++row) {
         const auto first = std::lower_bound(times.begin(), times.end(), start[row]) - times.begin();
