@@ -21,7 +21,7 @@ std::string grouped(std::int64_t count)
         return count == 0 ? "-" : std::to_string(count);
     auto digits = std::to_string(count);
     for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
-        digits.insert(static_cast<std::size_t>(at), ",");
+        digits.insert(static_cast<std::size_t>(at), 1, ',');
     return digits;
 }
 
@@ -36,7 +36,8 @@ std::string fitted(const std::string& text, std::size_t width)
     if (text.size() <= width)
         return text;
     const auto head = (width - 2) / 2;
-    return text.substr(0, head) + ".." + text.substr(text.size() - (width - 2 - head));
+    return fmt::format("{}..{}", text.substr(0, head),
+                       text.substr(text.size() - (width - 2 - head)));
 }
 
 /// Text broken into lines at blanks; all but the first are indented, the first follows `lead`.
@@ -114,7 +115,7 @@ class Inventory
 };
 
 constexpr auto columns =
-    "  {:>3}  {:<16} {:<16}  {:>7}  {:>9}  {:>7}  {:>7}  {:>6}  {:>6}  {:>5}\n";
+    "  {:>3}  {:<16} {:<16}  {:>7}  {:>9}  {:>7}  {:>7}  {:>8}  {:>6}  {:>5}\n";
 
 std::string row_of(const StudySession& session)
 {
@@ -192,7 +193,7 @@ std::string subject_text(const Study& study, const Subject& subject)
         head += ", " + base::joined({layers.begin(), layers.end()}, " and ");
     auto out = wrapped("", head) + "\n";
     out += fmt::format(columns, "no", "session", "start (UTC)", "minutes", "frames", "rate Hz",
-                       "neurons", "unique", "trials", "units");
+                       "neurons", "left out", "trials", "units");
     for (const auto index : subject.sessions)
         out += row_of(study.sessions[index]);
     return out + "\n" + contents_of(study, subject) + "\n";
