@@ -53,7 +53,9 @@ std::string wrapped(const std::string& lead, const std::string& text)
             line = indent;
             fresh = true;
         }
-        line += (fresh ? "" : " ") + word;
+        if (!fresh)
+            line += ' ';
+        line += word;
         fresh = false;
     }
     return out + line + "\n";
