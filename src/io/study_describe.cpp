@@ -226,10 +226,11 @@ std::string problems_text(const Study& study)
         auto& files = places[{one.severity, one.what, one.next}];
         if (files.empty())
             continue; // shown with the first of its kind
-        out += "\n" + wrapped(fmt::format("  {:<8}", name_of(one.severity)),
-                              files.size() == 1
-                                  ? files.front()
-                                  : fmt::format("{} and {} more", files.front(), files.size() - 1));
+        out += '\n';
+        out += wrapped(fmt::format("  {:<8}", name_of(one.severity)),
+                       files.size() == 1
+                           ? files.front()
+                           : fmt::format("{} and {} more", files.front(), files.size() - 1));
         out += wrapped("          ", one.what);
         if (!one.next.empty())
             out += wrapped("          -> ", one.next);
