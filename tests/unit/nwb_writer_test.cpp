@@ -172,7 +172,7 @@ TEST(NwbWriter, EveryTypedObjectHasAnIdOfItsOwn)
     for (const auto& id : ids)
         EXPECT_TRUE(std::regex_match(id, uuid)) << id;
     EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), ids.size());
-    EXPECT_EQ(ids.size(), 35U);
+    EXPECT_EQ(ids.size(), 33U); // counted in the layout by hand
     EXPECT_EQ(io::read_text_attribute(file, "nwb_version"), "2.7.0");
 }
 
