@@ -42,22 +42,20 @@ std::string notes(const simulate::LeverPressParameters& p)
 io::NwbDescription description(const simulate::LeverPressParameters& parameters,
                                const simulate::AnimalTruth& animal, std::int64_t session)
 {
-    auto text = io::NwbDescription{};
-    text.session_id = fmt::format("{:02d}", session + 1);
-    text.notes = notes(parameters);
-    text.identifier =
-        fmt::format("rewire-lever-press-{}-{}-{}-{:016x}", animal.name, text.session_id,
-                    parameters.null ? "null" : "study", base::key_of(text.notes));
-    text.session_description =
-        fmt::format("simulated lever-press learning, session {}", session + 1);
-    text.session_start_time = start_time(session);
-    text.file_create_date = text.session_start_time;
-    text.subject_id = animal.name;
-    text.subject_description = "simulated";
-    text.species = "Mus musculus";
-    text.sex = "U";
-    text.age = fmt::format("P{}D", 90 + session);
-    return text;
+    const auto settings = notes(parameters);
+    return {.identifier = fmt::format("rewire-lever-press-{}-{:02d}-{:016x}", animal.name,
+                                      session + 1, base::key_of(settings)),
+            .session_description =
+                fmt::format("simulated lever-press learning, session {}", session + 1),
+            .session_id = fmt::format("{:02d}", session + 1),
+            .session_start_time = start_time(session),
+            .file_create_date = start_time(session),
+            .notes = settings,
+            .subject_id = animal.name,
+            .subject_description = "simulated",
+            .species = "Mus musculus",
+            .sex = "U",
+            .age = fmt::format("P{}D", 90 + session)};
 }
 
 io::NwbTable trials(const simulate::SessionTruth& truth)
@@ -162,7 +160,7 @@ void write_calcium(io::NwbWriter& writer, const simulate::LeverPressParameters& 
 {
     auto source = simulate::SessionSource(parameters, animal, truth);
     writer.add_imaging({parameters.rate_hz,
-                        "primary motor cortex, " + parameters.layer,
+                        fmt::format("primary motor cortex, {}", parameters.layer),
                         "GCaMP6f",
                         {truth.neurons.begin(), truth.neurons.end()},
                         source.frames(),
@@ -184,7 +182,7 @@ void make_folder(const std::filesystem::path& folder)
 
 std::filesystem::path session_file(const simulate::AnimalTruth& animal, std::int64_t session)
 {
-    const auto folder = "sub-" + animal.name;
+    const auto folder = fmt::format("sub-{}", animal.name);
     return std::filesystem::path(folder) / fmt::format("{}_ses-{:02d}.nwb", folder, session + 1);
 }
 
@@ -194,9 +192,9 @@ void write_session(const simulate::LeverPressParameters& parameters,
 {
     const auto truth = simulate::session_truth(parameters, animal, session);
     if (truth.neurons.empty())
-        throw base::InputError("session " + std::to_string(session + 1) + " of " + animal.name +
-                                   " would have no neurons",
-                               "missing-neurons", "give a smaller fraction or more neurons");
+        throw base::InputError(
+            fmt::format("session {} of {} would have no neurons", session + 1, animal.name),
+            "missing-neurons", "give a smaller fraction or more neurons");
     if (path.has_parent_path())
         make_folder(path.parent_path());
     auto writer = io::NwbWriter(path, description(parameters, animal, session));

@@ -1,4 +1,5 @@
 #include <rewire/base/error.hpp>
+#include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/io/nwb_writer.hpp>
 
@@ -187,9 +188,9 @@ void NwbWriter::add_imaging(const NwbImaging& imaging)
     typed_group("/processing/ophys/DfOverF", "DfOverF");
     const auto series =
         write_series(dfof_path, "RoiResponseSeries", imaging.rate_hz, "dF/F, baseline 0");
-    dfof_ = make_dataset(
-        series, "data", native_type<float>(), {frames_, rois_},
-        {{std::min(frames_, chunk_frames), std::min(rois_, chunk_neurons)}, imaging.deflate, {}});
+    const auto columns = base::blocks_of(rois_, chunk_neurons).front().size();
+    dfof_ = make_dataset(series, "data", native_type<float>(), {frames_, rois_},
+                         {{std::min(frames_, chunk_frames), columns}, imaging.deflate, {}});
     write_unit(dfof_, "n.a.", 1);
     auto rows = std::vector<std::int64_t>(imaging.roi_id.size());
     std::iota(rows.begin(), rows.end(), 0);
@@ -225,6 +226,7 @@ void NwbWriter::write_segmentation(const NwbImaging& imaging)
     const auto segmentation =
         write_table(segmentation_path, "PlaneSegmentation", core, table, {"pixel_mask"});
     write_soft_link(segmentation, "imaging_plane", plane_path);
+    create_group(segmentation, "reference_images");
     write_masks(segmentation);
 }
 

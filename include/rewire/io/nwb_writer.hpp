@@ -77,7 +77,9 @@ class NwbWriter
     NwbWriter& operator=(const NwbWriter&) = delete;
     ~NwbWriter();
 
-    /// Frames of a storage chunk: blocks of a multiple of it are written fastest.
+    /// Frames and (at most) neurons of a storage chunk, so that both a rank that reads some neurons
+    /// and one that reads some frames finds them together. Append multiples of chunk_frames: then
+    /// every chunk is written once.
     static constexpr std::int64_t chunk_frames = 1024;
     static constexpr std::int64_t chunk_neurons = 64;
 
