@@ -14,3 +14,5 @@ find_path(REWIRE_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 
 # Open MPI's C++ bindings are not used; without this every object would refer to them.
 add_compile_definitions(OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+
+find_library(REWIRE_HDF5_HL NAMES hdf5_hl hdf5_openmpi_hl HINTS ${HDF5_LIBRARY_DIRS} REQUIRED)

@@ -1,4 +1,5 @@
-include(GoogleTest)
+# Tests may run as root (in a container), which mpirun otherwise refuses.
+set(REWIRE_TEST_ENVIRONMENT "OPENBLAS_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
 
 # rewire_add_test(NAME SOURCES... LIBRARIES targets... [LABELS labels...] [TIMEOUT s]): a GoogleTest program without MPI.
 function(rewire_add_test name)
@@ -15,28 +16,34 @@ function(rewire_add_test name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-                         ENVIRONMENT "OPENBLAS_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+                         ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT}")
 endfunction()
 
-# rewire_add_mpi_test(NAME RANKS 1 2 3 4 LIBRARIES targets... [MCA "a=b;c=d"] [SUFFIX s]): the same program on each
+# rewire_add_mpi_test(NAME RANKS 1 2 3 4 LIBRARIES targets... [ENVIRONMENT a=b...] [SUFFIX s]): the same program on each
 # number of ranks. It brings its own main (tests/support/mpi_main.cpp), which makes one rank's failure everybody's.
+# A second call with the same name runs the program again under another suffix.
 function(rewire_add_mpi_test name)
-    cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;RANKS;LABELS" ${ARGN})
+    cmake_parse_arguments(ARG "" "TIMEOUT;SUFFIX" "SOURCES;LIBRARIES;RANKS;LABELS;ENVIRONMENT" ${ARGN})
     if(NOT ARG_SOURCES)
         set(ARG_SOURCES ${name}.cpp)
     endif()
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
-    add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/mpi_main.cpp)
-    target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support GTest::gmock GTest::gtest
-                          rewire_flags)
-    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    if(ARG_SUFFIX)
+        set(suffix _${ARG_SUFFIX})
+    endif()
+    if(NOT TARGET ${name})
+        add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/mpi_main.cpp)
+        target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support GTest::gmock GTest::gtest
+                              rewire_flags)
+        set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    endif()
     foreach(ranks IN LISTS ARG_RANKS)
-        add_test(NAME ${name}_${ranks}_ranks
+        set(test ${name}_${ranks}_ranks${suffix})
+        add_test(NAME ${test}
                  COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} --oversubscribe $<TARGET_FILE:${name}>)
-        set_tests_properties(${name}_${ranks}_ranks PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks}
-                             LABELS "mpi;${ARG_LABELS}"
-                             ENVIRONMENT "OPENBLAS_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1")
+        set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS 2 LABELS "mpi;${ARG_LABELS}"
+                             ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT};OMPI_MCA_mpi_yield_when_idle=1;${ARG_ENVIRONMENT}")
     endforeach()
 endfunction()

@@ -9,8 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #include <numeric>
+#include <string_view>
 #include <utility>
 
 namespace rewire::io {
@@ -120,8 +122,9 @@ void read_numbers(hid_t dataset, hid_t memory, hid_t file, T* out)
             fail_reading(dataset, "values");
         return;
     }
-    const auto count = static_cast<std::size_t>(
-        H5Sget_select_npoints(memory == H5S_ALL ? H5Dget_space(dataset) : memory));
+    const auto whole = Handle(H5Dget_space(dataset));
+    const auto count =
+        static_cast<std::size_t>(H5Sget_select_npoints(memory == H5S_ALL ? whole.get() : memory));
     const auto native = Handle(H5Tget_native_type(type, H5T_DIR_ASCEND));
     auto raw = std::vector<unsigned char>(count * H5Tget_size(native) + sizeof(T) * count);
     if (H5Dread(dataset, native, memory, file, H5P_DEFAULT, raw.data()) < 0)
@@ -264,6 +267,18 @@ hid_t native_type<double>()
 
 namespace {
 
+/// Version of the file format; -1 where the file does not begin as HDF5 does. 3 is the last that
+/// HDF5 1.10 knows.
+int superblock_version(const std::filesystem::path& path)
+{
+    constexpr auto signature = std::string_view("\x89HDF\r\n\x1a\n", 8);
+    auto head = std::array<char, 9>{};
+    if (!std::ifstream(path, std::ios::binary).read(head.data(), head.size()) ||
+        std::string_view(head.data(), signature.size()) != signature)
+        return -1;
+    return static_cast<unsigned char>(head.back());
+}
+
 Handle open_file(const std::filesystem::path& path, unsigned mode)
 {
     silence_hdf5();
@@ -278,6 +293,11 @@ Handle open_file(const std::filesystem::path& path, unsigned mode)
     const auto id = H5Fopen(path.c_str(), mode, access);
     if (id < 0) {
         const auto reason = hdf5_reason();
+        if (superblock_version(path) > 3)
+            throw base::InputError("written by a later version of HDF5 than this program knows",
+                                   path.string(),
+                                   "write it again with libver=('earliest', 'v110') in h5py, or "
+                                   "run h5repack --high=2 of the later version on it");
         throw base::InputError(
             "not a readable HDF5 file" + reason, path.string(),
             "damaged, cut short while copying, or another format: compare it with the original");
@@ -381,6 +401,22 @@ std::vector<std::string> children(hid_t location, const std::string& path)
     return names;
 }
 
+bool is_soft_link(hid_t location, const std::string& name)
+{
+    auto info = H5L_info_t{};
+    if (H5Lget_info(location, name.c_str(), &info, H5P_DEFAULT) < 0)
+        fail_reading(location, "the link " + name);
+    return info.type != H5L_TYPE_HARD;
+}
+
+ObjectKey key_of(hid_t object)
+{
+    auto info = H5O_info_t{};
+    if (H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0)
+        fail_reading(object, "the object's address");
+    return {info.fileno, info.addr};
+}
+
 std::string name_of(hid_t object)
 {
     auto buffer = std::array<char, 1024>{};
@@ -395,6 +431,8 @@ std::string name_of(hid_t object)
 Shape shape_of(hid_t dataset)
 {
     const auto space = checked_read(H5Dget_space(dataset), dataset, "the shape");
+    if (H5Sget_simple_extent_type(space) == H5S_NULL)
+        return {0};
     const auto rank = H5Sget_simple_extent_ndims(space);
     auto sizes = std::vector<hsize_t>(static_cast<std::size_t>(std::max(rank, 0)));
     if (rank > 0)
@@ -424,6 +462,31 @@ bool holds_numbers(hid_t dataset)
     const auto type = checked_read(H5Dget_type(dataset), dataset, "the type");
     const auto kind = H5Tget_class(type);
     return kind == H5T_INTEGER || kind == H5T_FLOAT || kind == H5T_ENUM;
+}
+
+bool holds_booleans(hid_t dataset)
+{
+    const auto type = checked_read(H5Dget_type(dataset), dataset, "the type");
+    if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2)
+        return false;
+    auto no = std::array<char, 16>{};
+    auto yes = std::array<char, 16>{};
+    const auto native = Handle(H5Tget_native_type(type, H5T_DIR_ASCEND));
+    return H5Tget_size(native) == 1 && H5Tenum_nameof(native, "\0", no.data(), no.size()) >= 0 &&
+           H5Tenum_nameof(native, "\1", yes.data(), yes.size()) >= 0 &&
+           std::string_view(no.data()) == "FALSE" && std::string_view(yes.data()) == "TRUE";
+}
+
+bool holds_floats(hid_t dataset)
+{
+    const auto type = checked_read(H5Dget_type(dataset), dataset, "the type");
+    return H5Tget_class(type) == H5T_FLOAT;
+}
+
+std::size_t bytes_per_value(hid_t dataset)
+{
+    const auto type = checked_read(H5Dget_type(dataset), dataset, "the type");
+    return H5Tget_size(type);
 }
 
 template <typename T>

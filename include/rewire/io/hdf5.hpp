@@ -84,6 +84,16 @@ bool is_group(hid_t location, const std::string& path);
 bool is_dataset(hid_t location, const std::string& path);
 /// Names of the links of a group, in alphabetical order.
 std::vector<std::string> children(hid_t location, const std::string& path = ".");
+/// A soft or external link, not the object's own place.
+bool is_soft_link(hid_t location, const std::string& name);
+/// Tells objects apart that are reached by several links: the same for the same object.
+struct ObjectKey
+{
+    std::uint64_t file = 0;
+    std::uint64_t address = 0;
+    friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
+};
+ObjectKey key_of(hid_t object);
 /// "file.nwb:/processing/ophys": for messages.
 std::string name_of(hid_t object);
 
@@ -91,7 +101,10 @@ std::string name_of(hid_t object);
 
 Shape shape_of(hid_t dataset);
 bool holds_text(hid_t dataset);
-bool holds_numbers(hid_t dataset); ///< integers, floats, and enums such as h5py's bool
+bool holds_numbers(hid_t dataset);  ///< integers, floats, and enums such as h5py's bool
+bool holds_booleans(hid_t dataset); ///< h5py's bool: an enum of FALSE and TRUE
+bool holds_floats(hid_t dataset);
+std::size_t bytes_per_value(hid_t dataset);
 /// Chunk shape, empty for other layouts.
 Shape chunk_of(hid_t dataset);
 

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <rewire/mpi/communicator.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rewire::io {
+
+/// What a result depends on: fields and their values (options, inputs, version, CPU target).
+using Fingerprint = std::vector<std::pair<std::string, std::string>>;
+
+/// "field: there X, here Y" for every field that differs; empty where none does.
+std::vector<std::string> differences(const Fingerprint& there, const Fingerprint& here);
+std::string to_text(const Fingerprint& fingerprint); ///< one line a field
+Fingerprint fingerprint_from_text(const std::string& text);
+
+/// What some rank of some attempt had computed of a phase.
+struct Snapshot
+{
+    std::vector<std::int64_t> units; ///< done
+    std::vector<std::byte> bytes;    ///< their results
+};
+
+/// Results of finished work units on disk, so that a killed or stopped job goes on where it was.
+///
+///     FOLDER/attempt-0002/manifest                     what the run depends on; present = the
+///     attempt is complete
+///                         deconvolve.0001-3.snapshot   what rank 3 of attempt 1 had done (taken
+///                         over by a link) deconvolve.0002-0.snapshot   what rank 0 of this attempt
+///                         has done
+///
+/// Every start is an attempt with a folder of its own. It links what the attempt before it had
+/// saved and only then writes its manifest, so an older attempt that still runs somewhere (a node
+/// that was cut off) cannot change what this one builds on. Files are written under another name,
+/// flushed and renamed: whole or absent. A file that is damaged all the same is an error.
+class Checkpoint
+{
+  public:
+    /// Collective: looks for the newest complete attempt and takes it over, or begins afresh.
+    /// @param restart discard what is there
+    /// @throws UsageError when what is there belongs to another run: names the fields that differ
+    /// @throws IoError when the folder cannot be written or a file is damaged
+    Checkpoint(const mpi::Communicator& comm, std::filesystem::path folder,
+               const Fingerprint& fingerprint, bool restart);
+
+    int attempt() const noexcept { return attempt_; }
+    bool resumed() const noexcept { return resumed_; }
+    /// Snapshots of earlier attempts that this rank takes over (each is taken by exactly one rank).
+    /// @throws IoError
+    std::vector<Snapshot> inherited(const std::string& phase) const;
+    /// Replaces this rank's snapshot of the phase.
+    void save(const std::string& phase, const std::vector<std::int64_t>& units,
+              std::span<const std::byte> bytes) const;
+    /// The result is published: nothing here is needed any more. Call on one rank.
+    void remove() const;
+
+  private:
+    void begin_attempt(const Fingerprint& fingerprint, bool restart);
+
+    std::filesystem::path folder_;
+    std::filesystem::path mine_;
+    int rank_;
+    int ranks_;
+    int attempt_ = 0;
+    bool resumed_ = false;
+};
+
+} // namespace rewire::io

@@ -1,0 +1,173 @@
+#pragma once
+
+#include <rewire/io/hdf5.hpp>
+#include <rewire/io/instant.hpp>
+#include <rewire/io/nwb_table.hpp>
+#include <rewire/io/problem.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+/// One NWB 2 file, read straight through HDF5. Objects are found by their `neurodata_type`
+/// attribute, whatever modules and series are named; soft links are followed. Opening reads
+/// metadata only (shapes, types, rates, ids, and the timestamps of the activity where it has them).
+/// `/scratch`, `/general` but for subject and imaging planes, and `/specifications` are not
+/// searched.
+namespace rewire::io {
+
+struct FoundObject;
+
+struct NwbOptions
+{
+    std::string series;     ///< `--series`: which RoiResponseSeries; name, path or end of a path
+    std::string roi_column; ///< column that identifies neurons; empty: `roi_id`, else `id`
+};
+
+/// dF/F (or fluorescence) of the ROIs of a session.
+struct ActivityInfo
+{
+    std::string path;      ///< "/processing/ophys/DfOverF/RoiResponseSeries"
+    std::string container; ///< "DfOverF", "Fluorescence" or empty
+    std::int64_t frames = 0;
+    std::int64_t neurons = 0;
+    bool transposed = false;    ///< the file has [neurons, frames]
+    bool exact_as_float = true; ///< float holds every value as well as double does
+    bool has_timestamps = false;
+    double rate_hz = 0;                      ///< NaN where unknown
+    double start_s = 0;                      ///< time of frame 0
+    std::int64_t dropped = 0;                ///< frames missing from regular timestamps
+    std::string id_column;                   ///< where neuron_id comes from; empty: counted
+    std::vector<std::string> neuron_id;      ///< [neurons], as text
+    std::vector<std::int64_t> neuron_number; ///< the same as integers; empty unless all are
+    std::string imaging_plane;               ///< name; empty where unknown
+    std::string location;                    ///< of the imaging plane; may be empty
+};
+
+/// Any TimeSeries with numbers, of rank 1 or 2 (lever, running speed), but the activity.
+struct SeriesInfo
+{
+    std::string path;
+    std::string name;
+    std::string type; ///< neurodata_type: "SpatialSeries"
+    std::string unit;
+    std::int64_t samples = 0;
+    std::int64_t channels = 1;
+    double rate_hz = 0; ///< mean rate where the series has timestamps; NaN where unknown
+    double start_s = 0;
+    bool has_timestamps = false;
+};
+
+struct Series
+{
+    SeriesInfo info;
+    std::vector<double> values; ///< [samples, channels] with conversion and offset applied
+    std::vector<double> time_s; ///< [samples]; from the timestamps or from rate and start
+};
+
+struct TableInfo
+{
+    std::string path;
+    std::string name;
+    std::int64_t rows = 0;
+    std::vector<std::string> columns;
+};
+
+struct UnitsInfo
+{
+    std::string path;
+    std::int64_t units = 0;
+    std::int64_t spikes = 0; ///< 0 where there are no spike times
+    std::vector<std::string> columns;
+};
+
+/// Order of values in a block of activity.
+enum class BlockOrder
+{
+    by_frame,  ///< out[frame * neurons + neuron]
+    by_neuron, ///< out[neuron * frames + frame]: every trace contiguous
+};
+
+class NwbSession
+{
+  public:
+    /// Opens and looks round. What is wrong inside but leaves the rest usable is in problems().
+    /// @throws IoError: not readable. InputError: not HDF5, HDF5 of a later version, not NWB, NWB 1
+    explicit NwbSession(const std::filesystem::path& path, const NwbOptions& options = {});
+
+    const std::filesystem::path& path() const noexcept { return path_; }
+    const std::string& nwb_version() const noexcept { return nwb_version_; }
+    const std::string& subject_id() const noexcept { return subject_id_; } ///< may be empty
+    const std::string& session_id() const noexcept { return session_id_; } ///< may be empty
+    const std::string& identifier() const noexcept { return identifier_; }
+    const std::string& description() const noexcept { return description_; }
+    const std::string& start_text() const noexcept { return start_text_; }
+    const std::optional<Instant>& start() const noexcept { return start_; }
+    const std::vector<Problem>& problems() const noexcept { return problems_; }
+
+    bool has_activity() const noexcept { return activity_.has_value(); }
+    /// @throws InputError: none, or several to choose from (named)
+    const ActivityInfo& activity() const;
+    const std::vector<SeriesInfo>& series() const noexcept { return series_; }
+    const std::vector<TableInfo>& intervals() const noexcept { return intervals_; }
+    const std::optional<UnitsInfo>& units() const noexcept { return units_; }
+
+    /// Neurons a block so that block * frames * bytes_per_value <= max_bytes (one at least), a
+    /// multiple of the file's chunk columns where those fit, so that no chunk is decompressed
+    /// twice.
+    std::int64_t advised_block(std::int64_t max_bytes, std::int64_t bytes_per_value) const;
+
+    /// Reads the neurons first .. first+count into `out` [count * frames], conversion and offset
+    /// applied. Memory beyond `out`: a few MB, or one chunk of the file where that is more.
+    /// T is float (only where activity().exact_as_float) or double.
+    /// @throws IoError; @pre out.size() == count * frames
+    template <typename T>
+    void read_activity(std::int64_t first, std::int64_t count, std::span<T> out,
+                       BlockOrder order = BlockOrder::by_neuron) const;
+    /// The same for any columns in any order, and only the frames in `kept` (ascending; empty:
+    /// all).
+    template <typename T>
+    void read_activity(std::span<const std::int64_t> neurons, std::span<const std::int64_t> kept,
+                       std::span<T> out, BlockOrder order = BlockOrder::by_neuron) const;
+
+    /// Frame times of the activity in seconds, [frames].
+    std::vector<double> frame_times() const;
+
+    /// By name, path or end of a path. @throws InputError: none or several of that name (named)
+    const SeriesInfo& find_series(const std::string& name) const;
+    Series read_series(const std::string& name) const;
+    const TableInfo& find_intervals(const std::string& name) const;
+    Table read_intervals(const std::string& name) const;
+    /// The whole units table with all spike times. @throws InputError: none
+    Units read_units() const;
+
+    hid_t file() const noexcept { return file_; }
+
+  private:
+    void read_header();
+    /// What one damaged object throws becomes a problem; the rest stays usable.
+    void guarded(const std::function<void()>& read);
+    void choose_activity(const std::vector<FoundObject>& found, const NwbOptions& options);
+
+    std::filesystem::path path_;
+    Handle file_;
+    std::string nwb_version_;
+    std::string subject_id_;
+    std::string session_id_;
+    std::string identifier_;
+    std::string description_;
+    std::string start_text_;
+    std::optional<Instant> start_;
+    std::optional<ActivityInfo> activity_;
+    Problem no_activity_; ///< why not
+    std::vector<SeriesInfo> series_;
+    std::vector<TableInfo> intervals_;
+    std::optional<UnitsInfo> units_;
+    std::vector<Problem> problems_;
+};
+
+} // namespace rewire::io

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <rewire/io/checkpoint.hpp>
+#include <rewire/io/hdf5.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace rewire::io {
+
+/// Where a result comes from: the root attributes of every result file.
+struct Record
+{
+    std::string job;
+    std::string version;
+    std::string git_revision;
+    std::string command;
+    Fingerprint options; ///< every option with its value, given or default
+    std::uint64_t seed = 0;
+    Fingerprint inputs; ///< file -> SHA-256
+    Fingerprint digest; ///< what the result depends on
+    int ranks = 1;
+    int attempt = 1;
+    std::string host;
+    std::string start; ///< ISO 8601, UTC
+    std::string end;
+};
+
+/// A result being written: NAME.partial-ATTEMPT until `publish`, so that NAME is whole or absent.
+/// Every axis of a group has one dimension scale, in the same group, named as the axis; a dataset
+/// names its axes.
+class ResultFile
+{
+  public:
+    ResultFile(std::filesystem::path path, int attempt);
+    ResultFile(const ResultFile&) = delete;
+    ResultFile& operator=(const ResultFile&) = delete;
+    ~ResultFile(); ///< removes what was not published
+
+    hid_t file() const noexcept { return file_.get(); }
+    Handle group(const std::string& path) const { return create_group(file_, path); }
+
+    /// Flushes, closes and renames. With `replace` an existing file gives way; without, the first
+    /// one there wins (an attempt that was thought dead may have published the same content).
+    void publish(const Record& record, bool replace);
+
+  private:
+    std::filesystem::path path_;
+    std::filesystem::path temporary_;
+    Handle file_;
+};
+
+/// Makes a dataset the dimension scale `name` of its group.
+template <typename T>
+Handle write_axis(hid_t group, const std::string& name, const std::vector<T>& values);
+Handle write_text_axis(hid_t group, const std::string& name,
+                       const std::vector<std::string>& values);
+/// 0 .. length-1
+Handle write_index_axis(hid_t group, const std::string& name, std::int64_t length);
+
+/// A compressed dataset whose dimensions are named by scales of the same group, row major.
+/// @param units e.g. "1", "ms"; empty for none
+template <typename T>
+Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
+                   const std::vector<std::string>& axes, const std::string& units = "");
+
+/// Reads back the root attributes. @throws InputError when the file is not a result of rewire
+Record read_record(hid_t file);
+
+std::string utc_now(); ///< "2026-01-31T12:00:00Z"
+
+} // namespace rewire::io

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <rewire/job/options.hpp>
+#include <rewire/job/plan.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rewire::job {
+
+class RunContext;
+
+/// One row of the table of jobs: everything that help, "did you mean", `plan` and the record say of
+/// a job.
+struct Job
+{
+    std::string name;
+    std::string usage;    ///< after `rewire NAME`
+    std::string summary;  ///< one line
+    std::string details;  ///< what it reads, computes and writes
+    std::string citation; ///< whom to cite for the method
+    std::vector<Option> options;
+    std::function<void(RunContext&)> run;
+    std::function<Estimate(RunContext&)> plan; ///< empty: the job needs no planning
+};
+
+std::string program_version();  ///< "0.1.0"
+std::string program_revision(); ///< of the checkout it was built from
+
+/// Runs `rewire` with the words of the command line (without the program's name) on all ranks.
+/// @return the exit code; errors have been shown and logged
+int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words);
+
+} // namespace rewire::job

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <rewire/io/checkpoint.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace rewire::job {
+
+enum class OptionKind
+{
+    flag,
+    text,
+    path,
+    integer,
+    real
+};
+
+/// One option of a job, declared once: the command line, the configuration file, the help, the
+/// checks and the record in the result all follow from it.
+struct Option
+{
+    std::string name; ///< without the dashes
+    OptionKind kind = OptionKind::text;
+    std::string default_value; ///< as typed; empty: none
+    std::string unit;          ///< "s", "frames", ...; empty: none
+    std::string help;
+    std::string source; ///< paper section or method
+    double minimum = -std::numeric_limits<double>::infinity();
+    double maximum = std::numeric_limits<double>::infinity();
+    std::vector<std::string> choices; ///< of a text; empty: any
+    bool required = false;
+    bool repeatable = false;
+    bool changes_result = true; ///< part of the digest of checkpoint and result
+    bool positional = false;    ///< also taken as the word after the job's name
+};
+
+/// The values a run goes by: command line, then configuration file, then default.
+class Options
+{
+  public:
+    bool flag(const std::string& name) const;
+    bool given(const std::string& name) const; ///< on the command line or in the configuration file
+    bool has(const std::string& name) const;   ///< given, or has a default
+    std::string text(const std::string& name) const;
+    std::vector<std::string> texts(const std::string& name) const; ///< of a repeatable option
+    std::filesystem::path path(const std::string& name) const;
+    std::int64_t integer(const std::string& name) const;
+    double real(const std::string& name) const;
+    std::vector<double> reals(const std::string& name) const;
+
+    io::Fingerprint all() const; ///< every option and its value, in the order declared
+    io::Fingerprint result_changing() const;
+
+  private:
+    friend Options parse_options(const std::string&, const std::vector<Option>&,
+                                 const std::vector<std::string>&);
+
+    const std::vector<std::string>& values(const std::string& name) const;
+
+    std::vector<Option> declared_;
+    std::map<std::string, std::vector<std::string>> values_;
+    std::map<std::string, bool> given_;
+};
+
+/// Parses and checks the words after the job's name.
+/// @throws UsageError: unknown option (with the nearest known one), missing or repeated option, not
+/// a number, out of range, not one of the choices; the configuration file (`name = value` lines, #
+/// comments) is checked the same way
+Options parse_options(const std::string& job, const std::vector<Option>& declared,
+                      const std::vector<std::string>& words);
+
+/// Options that every job has: --study --results --seed --overwrite --restart --config
+/// --checkpoint-s ...
+std::vector<Option> common_options();
+
+/// Help text of a list of options, wrapped at 100 columns.
+std::string describe_options(const std::vector<Option>& options);
+
+} // namespace rewire::job

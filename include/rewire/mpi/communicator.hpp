@@ -1,0 +1,79 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rewire::mpi {
+
+/// Starts MPI, and ends it unless an exception is on its way out of this rank alone (the others
+/// would wait for it for ever: main aborts them instead).
+class Environment
+{
+  public:
+    Environment(int& argc, char**& argv);
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
+    ~Environment();
+
+  private:
+    int exceptions_at_start_;
+};
+
+/// A group of ranks. Copies share the MPI communicator; the last one frees it.
+/// Sums are of integers only, so they are the same on any number of ranks.
+class Communicator
+{
+  public:
+    static Communicator world();
+
+    int rank() const noexcept { return rank_; }
+    int size() const noexcept { return size_; }
+    bool is_root() const noexcept { return rank_ == 0; }
+    MPI_Comm get() const noexcept;
+
+    Communicator node() const;           ///< the ranks that share this rank's memory
+    Communicator split(int color) const; ///< the ranks that give the same color (>= 0)
+
+    void barrier() const;
+    std::int64_t sum(std::int64_t value) const; ///< on all ranks
+    std::int64_t largest(std::int64_t value) const;
+    double largest(double value) const;
+    double smallest(double value) const;
+
+    /// Element-wise sums of all ranks' values, on `root`; elsewhere the values stay what they were.
+    /// Any length.
+    void sum_to(int root, std::span<std::int32_t> values) const;
+    void sum_to(int root, std::span<std::int64_t> values) const;
+
+    /// Bytes of `root` on all ranks. Any length.
+    std::vector<std::byte> broadcast(std::vector<std::byte> bytes, int root) const;
+    void broadcast_into(std::span<std::byte> bytes,
+                        int root) const; ///< the same length on all ranks
+    /// All ranks' bytes, by rank, on all ranks.
+    std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> bytes) const;
+    std::vector<std::int64_t> all_gather(std::int64_t value) const;
+
+    void send(std::span<const std::byte> bytes, int to, int tag) const; ///< any length
+    std::vector<std::byte> receive(int from, int tag) const;
+
+    /// Lets MPI work on what other ranks wait for (their counters live here).
+    void progress() const;
+
+  private:
+    struct Shared;
+    explicit Communicator(MPI_Comm comm, bool owned);
+
+    std::shared_ptr<const Shared> shared_;
+    int rank_ = 0;
+    int size_ = 1;
+};
+
+std::string host_name();
+
+} // namespace rewire::mpi

@@ -1,0 +1,340 @@
+#include "activity_source.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/calcium/deconvolve_block.hpp>
+#include <rewire/io/digest.hpp>
+
+#include "study_source.hpp"
+
+namespace rewire::jobs {
+
+namespace {
+
+/// Entries of a smoothed trace per frame, for estimates: thresholding at two standard deviations keeps 1-2 % of the
+/// frames and smoothing widens each to five.
+constexpr auto expected_density = 0.07;
+constexpr auto entry_bytes = sizeof(std::int32_t) + sizeof(double);
+/// A block of neurons holds at most this much dF/F.
+constexpr auto block_limit_bytes = 64e6;
+
+io::NanPolicy nan_policy(const job::Options& options) { return *io::parse_nan_policy(options.text("nan")); }
+
+double tau_of(const io::StudySession& session, const job::Options& options)
+{
+    if (options.has("tau-s"))
+        return options.real("tau-s");
+    if (session.tau_s)
+        return *session.tau_s;
+    throw base::UsageError("the decay time of the indicator is not known", session.record.file,
+                           "give --tau-s (GCaMP6f about 0.7, GCaMP5G about 1) or a column tau_s in study.tsv");
+}
+
+calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s, const job::Options& options)
+{
+    return {.tau_s = tau_s,
+            .rate_hz = session.record.activity->rate_hz,
+            .variant = options.text("oasis") == "suite2p" ? calcium::OasisVariant::suite2p
+                                                          : calcium::OasisVariant::farci};
+}
+
+SessionInput check_session(const io::StudySession& session, const job::Options& options)
+{
+    auto input = SessionInput{};
+    if (!session.record.activity)
+        throw base::InputError("no dF/F in this session", session.record.file,
+                               "exclude it in study.tsv, or choose sessions with --session");
+    input.tau_s = tau_of(session, options);
+    calcium::oasis_decay(oasis_of(session, input.tau_s, options));
+    input.sha256 = io::sha256_of_file(session.path);
+    const auto file = io::NwbSession(session.path, nwb_options(options));
+    const auto missing = io::find_missing(file);
+    input.missing = missing.total();
+    input.used = io::apply_policy(file, missing, nan_policy(options));
+    return input;
+}
+
+void pack(base::Packer& packer, const SessionInput& input)
+{
+    packer.put_text(input.sha256);
+    packer.put(input.tau_s);
+    packer.put(input.missing);
+    packer.put_all(input.used.usable);
+    packer.put_all(input.used.kept);
+    packer.put(input.used.frames);
+}
+
+SessionInput unpack_input(base::Unpacker& unpacker)
+{
+    auto input = SessionInput{};
+    input.sha256 = unpacker.get_text();
+    input.tau_s = unpacker.get<double>();
+    input.missing = unpacker.get<std::int64_t>();
+    input.used.usable = unpacker.get_all<std::uint8_t>();
+    input.used.kept = unpacker.get_all<std::int64_t>();
+    input.used.frames = unpacker.get<std::int64_t>();
+    return input;
+}
+
+/// What a unit of deconvolution gives.
+struct BlockEvents
+{
+    calcium::Activity activity;
+    std::vector<calcium::NeuronSummary> summary;
+};
+
+/// Frames of the block that the policy keeps, in place.
+template <typename T>
+void keep_frames(std::vector<T>& block, std::int64_t neurons, const std::vector<std::int64_t>& kept)
+{
+    if (kept.empty())
+        return;
+    for (std::size_t i = 0; i < kept.size(); ++i)
+        std::memmove(block.data() + i * static_cast<std::size_t>(neurons),
+                     block.data() + static_cast<std::size_t>(kept[i] * neurons), static_cast<std::size_t>(neurons) * sizeof(T));
+    block.resize(kept.size() * static_cast<std::size_t>(neurons));
+}
+
+template <typename T>
+BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const SessionInput& input,
+                       const calcium::OasisParameters& oasis)
+{
+    auto block = std::vector<T>(static_cast<std::size_t>(neurons.size() * file.activity().frames));
+    file.read_activity<T>(neurons.first, neurons.size(), block, io::BlockOrder::by_frame);
+    keep_frames(block, neurons.size(), input.used.kept);
+    for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
+        if (input.used.usable[static_cast<std::size_t>(neuron)] != 0)
+            continue;
+        // Dropped: a constant trace is silent, whatever its missing samples were.
+        for (auto i = static_cast<std::size_t>(neuron - neurons.first); i < block.size(); i += static_cast<std::size_t>(neurons.size()))
+            block[i] = 0;
+    }
+    auto events = BlockEvents{};
+    const auto frames = static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
+    events.summary = calcium::deconvolve_block(calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis},
+                                               events.activity);
+    return events;
+}
+
+void pack(base::Packer& packer, const BlockEvents& events)
+{
+    packer.put(events.activity.frames);
+    packer.put_all(events.activity.start);
+    packer.put_all(events.activity.frame);
+    packer.put_all(events.activity.value);
+    packer.put_all(events.summary);
+}
+
+BlockEvents unpack_events(std::span<const std::byte> bytes)
+{
+    auto unpacker = base::Unpacker(bytes);
+    auto events = BlockEvents{};
+    events.activity.frames = unpacker.get<std::int64_t>();
+    events.activity.start = unpacker.get_all<std::int64_t>();
+    events.activity.frame = unpacker.get_all<std::int32_t>();
+    events.activity.value = unpacker.get_all<double>();
+    events.summary = unpacker.get_all<calcium::NeuronSummary>();
+    return events;
+}
+
+} // namespace
+
+std::vector<job::Option> activity_options()
+{
+    return {
+        {.name = "tau-s", .kind = job::OptionKind::real, .unit = "s", .help = "decay time of the calcium indicator (GCaMP6f about 0.7, GCaMP5G about 1); or column tau_s of study.tsv", .source = "2.3", .minimum = 1e-3, .maximum = 60},
+        {.name = "oasis", .default_value = "farci", .help = "deconvolution: as FARCI calls it (pools clipped at 0), or as Python suite2p", .source = "2.3", .choices = {"farci", "suite2p"}},
+        {.name = "nan", .default_value = "error", .help = "missing samples: an error, leave the neuron out, or cut the frame out for all neurons", .choices = {"error", "drop-neuron", "mask-frames"}},
+    };
+}
+
+std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study)
+{
+    const auto sessions = study.sessions.size();
+    auto costs = std::vector<double>{};
+    for (const auto& session : study.sessions)
+        costs.push_back(static_cast<double>(session.record.bytes));
+    const auto checked = context.each_unit<job::UnitResults>(
+        "inputs", costs, [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+            auto packer = base::Packer{};
+            pack(packer, check_session(study.sessions[static_cast<std::size_t>(unit)], context.options()));
+            results.add(unit, packer.take());
+            return true;
+        });
+    auto mine = base::Packer{};
+    checked.pack(mine);
+    auto inputs = std::vector<SessionInput>(sessions);
+    for (const auto& bytes : context.comm().all_gather(mine.bytes())) {
+        auto results = job::UnitResults{};
+        auto unpacker = base::Unpacker(bytes);
+        results.merge(unpacker);
+        for (const auto& [unit, packed] : results.all()) {
+            auto from = base::Unpacker(packed);
+            inputs[static_cast<std::size_t>(unit)] = unpack_input(from);
+        }
+    }
+    for (std::size_t i = 0; i < sessions; ++i)
+        if (inputs[i].missing > 0 && context.comm().is_root()) {
+            const auto& used = inputs[i].used;
+            const auto dropped = std::count(used.usable.begin(), used.usable.end(), 0);
+            context.warn(fmt::format("{}: {} missing samples; {} neurons left out, {} of {} frames used",
+                                     study.sessions[i].record.file, inputs[i].missing, dropped, used.frames,
+                                     study.sessions[i].record.activity->frames));
+        }
+    return inputs;
+}
+
+io::Fingerprint input_fingerprint(const io::Study& study, const std::vector<SessionInput>& inputs)
+{
+    auto fields = io::Fingerprint{};
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+        fields.emplace_back("input " + study.sessions[i].record.file,
+                            fmt::format("{} tau {} s", inputs[i].sha256, inputs[i].tau_s));
+    return fields;
+}
+
+io::Fingerprint input_hashes(const io::Study& study, const std::vector<SessionInput>& inputs)
+{
+    auto hashes = io::Fingerprint{};
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+        hashes.emplace_back(study.sessions[i].record.file, inputs[i].sha256);
+    return hashes;
+}
+
+double activity_bytes(const io::ActivityInfo& activity)
+{
+    return static_cast<double>(activity.frames * activity.neurons) * expected_density * entry_bytes;
+}
+
+std::vector<base::Range> neuron_blocks(const io::ActivityInfo& activity)
+{
+    const auto bytes = static_cast<double>(std::max<std::int64_t>(activity.frames, 1)) *
+                       static_cast<double>(activity.exact_as_float ? sizeof(float) : sizeof(double));
+    constexpr auto lanes = std::int64_t{16}; // neurons that are deconvolved side by side
+    const auto size = std::max(lanes, static_cast<std::int64_t>(block_limit_bytes / bytes) / lanes * lanes);
+    return base::blocks_of(activity.neurons, size);
+}
+
+double block_bytes(const io::ActivityInfo& activity)
+{
+    const auto blocks = neuron_blocks(activity);
+    if (blocks.empty())
+        return 0;
+    const auto value = static_cast<double>(activity.exact_as_float ? sizeof(float) : sizeof(double));
+    return static_cast<double>(blocks.front().size() * activity.frames) * value;
+}
+
+std::vector<std::vector<std::size_t>> waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,
+                                               double node_bytes)
+{
+    auto waves = std::vector<std::vector<std::size_t>>{};
+    auto bytes = 0.0;
+    for (const auto session : sessions) {
+        const auto more = activity_bytes(*study.sessions[session].record.activity);
+        if (waves.empty() || bytes + more > node_bytes) {
+            waves.emplace_back();
+            bytes = 0;
+        }
+        waves.back().push_back(session);
+        bytes += more;
+    }
+    return waves;
+}
+
+WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study, const std::vector<SessionInput>& inputs,
+                           const std::vector<std::size_t>& sessions, const std::string& phase)
+{
+    struct Unit
+    {
+        std::size_t position;
+        base::Range neurons;
+    };
+    auto units = std::vector<Unit>{};
+    auto costs = std::vector<double>{};
+    for (std::size_t position = 0; position < sessions.size(); ++position) {
+        const auto& activity = *study.sessions[sessions[position]].record.activity;
+        auto part = Part{};
+        part.first_item = static_cast<std::int64_t>(units.size());
+        for (const auto& neurons : neuron_blocks(activity)) {
+            units.push_back({position, neurons});
+            costs.push_back(static_cast<double>(neurons.size() * activity.frames) * 25e-9);
+        }
+        part.last_item = static_cast<std::int64_t>(units.size());
+        parts_.push_back(part);
+    }
+
+    const auto computed = context.each_unit<job::UnitResults>(
+        phase, costs, [&](std::int64_t index, job::UnitResults& results, const job::Tick& tick) {
+            const auto& unit = units[static_cast<std::size_t>(index)];
+            const auto& session = study.sessions[sessions[unit.position]];
+            const auto& input = inputs[sessions[unit.position]];
+            const auto file = io::NwbSession(session.path, nwb_options(context.options()));
+            const auto oasis = oasis_of(session, input.tau_s, context.options());
+            const auto events = session.record.activity->exact_as_float
+                                    ? deconvolve<float>(file, unit.neurons, input, oasis)
+                                    : deconvolve<double>(file, unit.neurons, input, oasis);
+            if (!tick())
+                return false;
+            auto packer = base::Packer{};
+            pack(packer, events);
+            results.add(index, packer.take());
+            return true;
+        });
+
+    context.collective("share", [&] {
+        auto mine = std::vector<BlockEvents>{};
+        auto frames = std::vector<mpi::SharedPiece>{};
+        auto values = std::vector<mpi::SharedPiece>{};
+        auto heads = base::Packer{};
+        mine.reserve(computed.all().size());
+        for (const auto& [index, bytes] : computed.all()) {
+            const auto& events = mine.emplace_back(unpack_events(bytes));
+            frames.push_back({index, std::as_bytes(std::span(events.activity.frame))});
+            values.push_back({index, std::as_bytes(std::span(events.activity.value))});
+            heads.put(index);
+            heads.put(events.activity.frames);
+            heads.put_all(events.activity.start);
+            heads.put_all(events.summary);
+        }
+        const auto count = static_cast<std::int64_t>(units.size());
+        frame_ = std::make_unique<mpi::NodeShared>(context.comm(), count, frames);
+        value_ = std::make_unique<mpi::NodeShared>(context.comm(), count, values);
+
+        auto starts = std::vector<std::vector<std::int64_t>>(units.size());
+        auto summaries = std::vector<std::vector<calcium::NeuronSummary>>(units.size());
+        for (const auto& bytes : context.comm().all_gather(heads.bytes())) {
+            auto unpacker = base::Unpacker(bytes);
+            while (unpacker.remaining() > 0) {
+                const auto index = unpacker.get<std::int64_t>();
+                parts_[units[static_cast<std::size_t>(index)].position].frames = unpacker.get<std::int64_t>();
+                starts[static_cast<std::size_t>(index)] = unpacker.get_all<std::int64_t>();
+                summaries[static_cast<std::size_t>(index)] = unpacker.get_all<calcium::NeuronSummary>();
+            }
+        }
+        for (auto& part : parts_)
+            for (auto item = static_cast<std::size_t>(part.first_item); item < static_cast<std::size_t>(part.last_item); ++item) {
+                const auto before = part.start.back();
+                for (std::size_t i = 1; i < starts[item].size(); ++i)
+                    part.start.push_back(before + starts[item][i]);
+                part.summary.insert(part.summary.end(), summaries[item].begin(), summaries[item].end());
+            }
+    });
+}
+
+calcium::ActivityView WaveActivity::activity(std::size_t position) const
+{
+    const auto& part = parts_[position];
+    const auto frame = frame_->bytes_of(part.first_item, part.last_item);
+    const auto value = value_->bytes_of(part.first_item, part.last_item);
+    const auto entries = static_cast<std::size_t>(part.start.back());
+    return {part.frames, part.start, {reinterpret_cast<const std::int32_t*>(frame.data()), entries},
+            {reinterpret_cast<const double*>(value.data()), entries}};
+}
+
+} // namespace rewire::jobs

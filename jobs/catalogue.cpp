@@ -1,0 +1,12 @@
+#include "catalogue.hpp"
+
+namespace rewire::jobs {
+
+const std::vector<job::Job>& catalogue()
+{
+    static const auto jobs =
+        std::vector<job::Job>{study_job(), simulate_job(), connectome_job(), recovery_job(), export_job()};
+    return jobs;
+}
+
+} // namespace rewire::jobs

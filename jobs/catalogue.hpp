@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include <rewire/job/job.hpp>
+
+namespace rewire::jobs {
+
+/// The table of jobs, in the order of the help.
+const std::vector<job::Job>& catalogue();
+
+job::Job study_job();
+job::Job simulate_job();
+job::Job connectome_job();
+job::Job recovery_job();
+job::Job export_job();
+
+} // namespace rewire::jobs

@@ -1,0 +1,59 @@
+#include "connectome_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <rewire/base/partition.hpp>
+
+namespace rewire::jobs {
+
+namespace {
+
+/// Rates of one core of a recent server CPU, measured by `benchmarks/kernels`.
+constexpr auto oasis_samples_per_s = 200e6;
+constexpr auto read_bytes_per_s = 500e6;
+constexpr auto dense_flops_per_s = 25e9;
+
+double cubed(double n) { return n * n * n; }
+
+} // namespace
+
+double connectome_seconds(const io::ActivityInfo& activity)
+{
+    const auto neurons = static_cast<double>(activity.neurons);
+    const auto frames = static_cast<double>(activity.frames);
+    const auto active_per_frame = neurons * 0.06;
+    return frames * active_per_frame * active_per_frame / 2 * 1.2e-9 + cubed(neurons) / dense_flops_per_s + 1e-3;
+}
+
+job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
+                                  const ConnectomeSettings& settings, const job::Options& options)
+{
+    auto estimate = job::Estimate{};
+    (void)settings;
+    auto largest_wave = 0.0;
+    for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
+        auto bytes = 0.0;
+        for (const auto session : wave)
+            bytes += activity_bytes(*study.sessions[session].record.activity);
+        largest_wave = std::max(largest_wave, bytes);
+    }
+    for (const auto session : sessions) {
+        const auto& activity = *study.sessions[session].record.activity;
+        const auto samples = static_cast<double>(activity.frames * activity.neurons);
+        const auto pairs = static_cast<double>(base::pair_count(activity.neurons));
+        estimate.rank_bytes = std::max(estimate.rank_bytes, block_bytes(activity));
+        estimate.core_seconds += samples / oasis_samples_per_s + connectome_seconds(activity) +
+                                 2 * static_cast<double>(study.sessions[session].record.bytes) / read_bytes_per_s;
+        estimate.result_bytes += pairs * 9;
+        estimate.checkpoint_bytes += activity_bytes(activity) + pairs * 9;
+        estimate.units += static_cast<std::int64_t>(neuron_blocks(activity).size());
+    }
+    estimate.node_bytes = largest_wave;
+    estimate.rank_bytes += job::base_rank_bytes;
+    return estimate;
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <rewire/io/study.hpp>
+#include <rewire/job/plan.hpp>
+
+#include "connectome_settings.hpp"
+
+namespace rewire::jobs {
+
+/// Seconds of one core from smoothed events to metrics.
+double connectome_seconds(const io::ActivityInfo& activity);
+
+/// What `rewire connectome` will need for these sessions.
+job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
+                                  const ConnectomeSettings& settings, const job::Options& options);
+
+} // namespace rewire::jobs

@@ -1,0 +1,86 @@
+#include <algorithm>
+
+#include <rewire/base/error.hpp>
+#include <rewire/io/study.hpp>
+#include <rewire/job/run_context.hpp>
+
+#include "catalogue.hpp"
+#include "study_source.hpp"
+
+namespace rewire::jobs {
+
+namespace {
+
+void pack(base::Packer& packer, const io::Problem& problem)
+{
+    packer.put(problem.severity);
+    packer.put_text(problem.file);
+    packer.put_text(problem.what);
+    packer.put_text(problem.next);
+}
+
+io::Problem unpack_problem(base::Unpacker& unpacker)
+{
+    auto problem = io::Problem{};
+    problem.severity = unpacker.get<io::Severity>();
+    problem.file = unpacker.get_text();
+    problem.what = unpacker.get_text();
+    problem.next = unpacker.get_text();
+    return problem;
+}
+
+void run_study(job::RunContext& context)
+{
+    const auto policy = io::parse_nan_policy(context.options().text("nan"));
+    auto study = scan_study(context);
+    if (!context.options().flag("quick")) {
+        const auto checked = context.each_unit<job::UnitResults>(
+            "check", std::vector<double>(study.sessions.size(), 1.0),
+            [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+                const auto& session = study.sessions[static_cast<std::size_t>(unit)];
+                auto packer = base::Packer{};
+                for (const auto& problem : io::check_data(session, *policy, nwb_options(context.options())))
+                    pack(packer, problem);
+                results.add(unit, packer.take());
+                return true;
+            });
+        job::gather_to_root(context.comm(), checked, static_cast<std::int64_t>(study.sessions.size()),
+                            [&](std::int64_t, std::span<const std::byte> bytes) {
+                                auto unpacker = base::Unpacker(bytes);
+                                while (unpacker.remaining() > 0)
+                                    study.problems.push_back(unpack_problem(unpacker));
+                            });
+    }
+    std::stable_sort(study.problems.begin(), study.problems.end(),
+                     [](const auto& a, const auto& b) { return a.severity < b.severity; });
+    context.print(io::describe(study));
+    mpi::collective(context.comm(), [&] {
+        if (context.comm().is_root() && !study.ok())
+            throw base::InputError("the study has errors, listed above", study.path.string(),
+                                   "mend the files, or exclude them in study.tsv");
+    });
+}
+
+} // namespace
+
+job::Job study_job()
+{
+    auto options = std::vector<job::Option>{
+        {.name = "study", .kind = job::OptionKind::path, .help = "folder of NWB files, or one NWB file", .required = true, .positional = true},
+        {.name = "subject", .help = "only this subject; repeatable", .repeatable = true},
+        {.name = "session", .help = "only this session; repeatable", .repeatable = true},
+        {.name = "nan", .default_value = "error", .help = "what missing samples are to be: an error, or a warning", .choices = {"error", "drop-neuron", "mask-frames"}},
+        {.name = "quick", .kind = job::OptionKind::flag, .help = "only the files' tables of contents: do not read the data"},
+        {.name = "config", .kind = job::OptionKind::path, .help = "file of `option = value` lines; the command line goes before it"},
+        {.name = "help", .kind = job::OptionKind::flag, .help = "this text"},
+    };
+    return {.name = "study",
+            .usage = "PATH [options]",
+            .summary = "list subjects and sessions, what each can be used for, and what is wrong with them",
+            .details = "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside them. Exit code 3 when\n"
+                       "something is wrong; everything that is wrong is listed, with what to do about it.",
+            .options = options + study_options(),
+            .run = run_study};
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,89 @@
+#include "study_source.hpp"
+
+#include <fmt/format.h>
+
+#include <rewire/base/error.hpp>
+
+namespace rewire::jobs {
+
+std::vector<job::Option> operator+(std::vector<job::Option> first, const std::vector<job::Option>& second)
+{
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+}
+
+std::vector<job::Option> study_options()
+{
+    return {
+        {.name = "series",
+         .help = "which dF/F series, where a file has several: its name, its path or the end of its path"},
+        {.name = "roi-column", .help = "column of the ROI table that names neurons (roi_id, else id)"},
+    };
+}
+
+io::NwbOptions nwb_options(const job::Options& options)
+{
+    return {.series = options.text("series"), .roi_column = options.text("roi-column")};
+}
+
+io::Selection selection(const job::Options& options)
+{
+    return {.subjects = options.texts("subject"), .sessions = options.texts("session")};
+}
+
+io::Study scan_study(job::RunContext& context)
+{
+    const auto& comm = context.comm();
+    const auto path = context.options().path("study");
+    const auto options = nwb_options(context.options());
+    const auto files = mpi::collective(comm, [&] { return io::list_files(path); });
+
+    const auto scanned = context.each_unit<job::UnitResults>(
+        "scan", std::vector<double>(files.size(), 1.0),
+        [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+            auto packer = base::Packer{};
+            io::scan_file(path, files[static_cast<std::size_t>(unit)], options).pack(packer);
+            results.add(unit, packer.take());
+            return true;
+        });
+    auto mine = base::Packer{};
+    scanned.pack(mine);
+    auto records = std::vector<io::SessionRecord>(files.size());
+    for (const auto& bytes : comm.all_gather(mine.bytes())) {
+        auto results = job::UnitResults{};
+        auto unpacker = base::Unpacker(bytes);
+        results.merge(unpacker);
+        for (const auto& [unit, record] : results.all()) {
+            auto from = base::Unpacker(record);
+            records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(from);
+        }
+    }
+    return mpi::collective(comm, [&] {
+        return io::assemble(path, std::move(records), io::read_study_table(path), selection(context.options()));
+    });
+}
+
+io::Study open_study(job::RunContext& context)
+{
+    auto study = scan_study(context);
+    auto errors = std::string{};
+    auto count = 0;
+    for (const auto& problem : study.problems) {
+        const auto text = fmt::format("{}: {}", problem.file, problem.what);
+        if (problem.severity == io::Severity::warning) {
+            if (context.comm().is_root())
+                context.warn(text);
+            continue;
+        }
+        errors += "\n    " + text + (problem.next.empty() ? "" : " (" + problem.next + ")");
+        ++count;
+    }
+    if (count > 0)
+        throw base::InputError(fmt::format("the study has {} error{}{}", count, count == 1 ? "" : "s", errors),
+                               study.path.string(),
+                               fmt::format("`rewire study {}` shows what is there; study.tsv can exclude a file",
+                                           study.path.string()));
+    return study;
+}
+
+} // namespace rewire::jobs

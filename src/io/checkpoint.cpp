@@ -1,0 +1,287 @@
+#include <rewire/base/error.hpp>
+#include <rewire/base/pack.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/io/checkpoint.hpp>
+#include <rewire/io/digest.hpp>
+#include <rewire/io/hdf5.hpp>
+#include <rewire/mpi/agreement.hpp>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <sstream>
+
+namespace rewire::io {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto manifest_head = "rewire checkpoint 1";
+constexpr auto snapshot_head = std::uint64_t{0x3154504b43575221}; // "!RWCKPT1"
+
+[[noreturn]] void damaged(const fs::path& path, const std::string& how)
+{
+    throw base::IoError("damaged checkpoint file: " + how, path.string(),
+                        "nothing was silently started again; add --restart to discard the "
+                        "checkpoint and begin afresh");
+}
+
+std::vector<std::byte> bytes_of_file(const fs::path& path)
+{
+    auto file = std::ifstream(path, std::ios::binary | std::ios::ate);
+    if (!file)
+        throw base::IoError("cannot open checkpoint file", path.string(), "check its permissions");
+    auto bytes = std::vector<std::byte>(static_cast<std::size_t>(file.tellg()));
+    file.seekg(0);
+    if (!file.read(reinterpret_cast<char*>(bytes.data()),
+                   static_cast<std::streamsize>(bytes.size())))
+        throw base::IoError("cannot read checkpoint file", path.string(),
+                            "is the disk or network mount in order?");
+    return bytes;
+}
+
+/// Whole or absent: another name, flushed, renamed, folder flushed.
+void write_whole(const fs::path& path, std::span<const std::byte> bytes)
+{
+    auto temporary = path;
+    temporary += ".partial";
+    {
+        auto file = std::ofstream(temporary, std::ios::binary | std::ios::trunc);
+        file.write(reinterpret_cast<const char*>(bytes.data()),
+                   static_cast<std::streamsize>(bytes.size()));
+        file.close();
+        if (!file)
+            throw base::IoError(
+                fmt::format("cannot write checkpoint: {}", std::strerror(errno)),
+                temporary.string(),
+                "is the disk full, the quota used up, or has a newer attempt taken over?");
+    }
+    sync_to_disk(temporary);
+    auto error = std::error_code{};
+    fs::rename(temporary, path, error);
+    if (error)
+        throw base::IoError("cannot write checkpoint: " + error.message(), path.string(),
+                            "has a newer attempt taken over?");
+    sync_to_disk(path.parent_path());
+}
+
+std::span<const std::byte> as_bytes(const std::string& text)
+{
+    return std::as_bytes(std::span(text));
+}
+
+std::optional<int> attempt_of(const fs::path& folder)
+{
+    const auto name = folder.filename().string();
+    auto number = 0;
+    if (std::sscanf(name.c_str(), "attempt-%d", &number) !=
+        1) // NOLINT: overflow cannot happen with our names
+        return std::nullopt;
+    return number;
+}
+
+/// Attempts by number; the value says whether its manifest is there.
+std::map<int, bool> attempts_in(const fs::path& folder)
+{
+    auto attempts = std::map<int, bool>{};
+    auto error = std::error_code{};
+    for (const auto& entry : fs::directory_iterator(folder, error))
+        if (const auto number = attempt_of(entry.path()))
+            attempts[*number] = fs::exists(entry.path() / "manifest");
+    return attempts;
+}
+
+fs::path folder_of(const fs::path& folder, int attempt)
+{
+    return folder / fmt::format("attempt-{:04}", attempt);
+}
+
+Fingerprint read_manifest(const fs::path& path)
+{
+    const auto bytes = bytes_of_file(path);
+    const auto text = std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const auto end = text.rfind("sha256 ");
+    if (!text.starts_with(manifest_head) || end == std::string::npos ||
+        text.substr(end) != "sha256 " + sha256_of(as_bytes(text.substr(0, end))) + "\n")
+        damaged(path, "its checksum does not fit");
+    const auto first = text.find('\n') + 1;
+    return fingerprint_from_text(text.substr(first, end - first));
+}
+
+void write_manifest(const fs::path& path, const Fingerprint& fingerprint)
+{
+    auto text = std::string(manifest_head) + "\n" + to_text(fingerprint);
+    text += "sha256 " + sha256_of(as_bytes(text)) + "\n";
+    write_whole(path, as_bytes(text));
+}
+
+/// Takes over the files of an earlier attempt, by links where the file system has them.
+void take_over(const fs::path& from, const fs::path& into)
+{
+    for (const auto& entry : fs::directory_iterator(from)) {
+        if (entry.path().extension() != ".snapshot")
+            continue;
+        auto error = std::error_code{};
+        const auto target = into / entry.path().filename();
+        fs::create_hard_link(entry.path(), target, error);
+        if (error)
+            fs::copy_file(entry.path(), target);
+    }
+}
+
+} // namespace
+
+std::string to_text(const Fingerprint& fingerprint)
+{
+    auto text = std::string{};
+    for (const auto& [field, value] : fingerprint)
+        text += field + "=" + value + "\n";
+    return text;
+}
+
+Fingerprint fingerprint_from_text(const std::string& text)
+{
+    auto fingerprint = Fingerprint{};
+    auto lines = std::istringstream(text);
+    for (auto line = std::string{}; std::getline(lines, line);)
+        if (const auto at = line.find('='); at != std::string::npos)
+            fingerprint.emplace_back(line.substr(0, at), line.substr(at + 1));
+    return fingerprint;
+}
+
+std::vector<std::string> differences(const Fingerprint& there, const Fingerprint& here)
+{
+    auto fields = std::map<std::string, std::pair<std::string, std::string>>{};
+    for (const auto& [field, value] : there)
+        fields[field].first = value;
+    for (const auto& [field, value] : here)
+        fields[field].second = value;
+    auto different = std::vector<std::string>{};
+    for (const auto& [field, values] : fields)
+        if (values.first != values.second)
+            different.push_back(fmt::format("{}: there {}, here {}", field,
+                                            values.first.empty() ? "(none)" : values.first,
+                                            values.second.empty() ? "(none)" : values.second));
+    return different;
+}
+
+Checkpoint::Checkpoint(const mpi::Communicator& comm, fs::path folder,
+                       const Fingerprint& fingerprint, bool restart)
+    : folder_(std::move(folder)), rank_(comm.rank()), ranks_(comm.size())
+{
+    mpi::collective(comm, [&] {
+        if (comm.is_root())
+            begin_attempt(fingerprint, restart);
+    });
+    auto packer = base::Packer{};
+    packer.put(attempt_);
+    packer.put(resumed_);
+    const auto bytes = comm.broadcast(packer.take(), 0);
+    auto unpacker = base::Unpacker(bytes);
+    attempt_ = unpacker.get<int>();
+    resumed_ = unpacker.get<bool>();
+    mine_ = folder_of(folder_, attempt_);
+}
+
+void Checkpoint::begin_attempt(const Fingerprint& fingerprint, bool restart)
+{
+    auto error = std::error_code{};
+    if (restart)
+        fs::remove_all(folder_, error);
+    fs::create_directories(folder_, error);
+    if (error)
+        throw base::IoError("cannot make folder: " + error.message(), folder_.string(),
+                            "may you write there?");
+
+    const auto attempts = attempts_in(folder_);
+    auto newest = 0;
+    for (const auto& [number, complete] : attempts)
+        if (complete)
+            newest = number;
+    if (newest > 0) {
+        const auto different =
+            differences(read_manifest(folder_of(folder_, newest) / "manifest"), fingerprint);
+        if (!different.empty())
+            throw base::UsageError(
+                "an unfinished run with other settings or inputs is there\n    " +
+                    base::joined(different, "\n    "),
+                folder_.string(),
+                "repeat the command that began it, or add --restart to discard what it had done");
+    }
+    attempt_ = attempts.empty() ? 1 : attempts.rbegin()->first + 1;
+    while (::mkdir(folder_of(folder_, attempt_).c_str(), 0777) != 0) {
+        if (errno != EEXIST)
+            throw base::IoError(fmt::format("cannot make folder: {}", std::strerror(errno)),
+                                folder_of(folder_, attempt_).string(), "may you write there?");
+        ++attempt_;
+    }
+    if (newest > 0) {
+        take_over(folder_of(folder_, newest), folder_of(folder_, attempt_));
+        resumed_ = true;
+    }
+    write_manifest(folder_of(folder_, attempt_) / "manifest", fingerprint);
+    for (const auto& [number, complete] : attempts)
+        fs::remove_all(folder_of(folder_, number), error);
+}
+
+std::vector<Snapshot> Checkpoint::inherited(const std::string& phase) const
+{
+    auto paths = std::vector<fs::path>{};
+    const auto own = fmt::format("{}.{:04}-", phase, attempt_);
+    for (const auto& entry : fs::directory_iterator(mine_)) {
+        const auto name = entry.path().filename().string();
+        if (name.starts_with(phase + ".") && name.ends_with(".snapshot") && !name.starts_with(own))
+            paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    auto snapshots = std::vector<Snapshot>{};
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        if (static_cast<int>(i % static_cast<std::size_t>(ranks_)) != rank_)
+            continue;
+        const auto bytes = bytes_of_file(paths[i]);
+        constexpr auto digest_size = std::size_t{64};
+        if (bytes.size() < sizeof(snapshot_head) + digest_size)
+            damaged(paths[i], "it is too short");
+        const auto payload = std::span(bytes).subspan(sizeof(snapshot_head) + digest_size);
+        auto head = base::Unpacker(bytes);
+        const auto found = head.get<std::uint64_t>();
+        const auto* digest = reinterpret_cast<const char*>(bytes.data()) + sizeof(snapshot_head);
+        if (found != snapshot_head || std::string(digest, digest_size) != sha256_of(payload))
+            damaged(paths[i], "its checksum does not fit");
+        auto unpacker = base::Unpacker(payload);
+        auto units = unpacker.get_all<std::int64_t>();
+        snapshots.push_back({std::move(units), unpacker.get_all<std::byte>()});
+    }
+    return snapshots;
+}
+
+void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>& units,
+                      std::span<const std::byte> bytes) const
+{
+    auto payload = base::Packer{};
+    payload.put_all(units);
+    payload.put_all(bytes);
+    auto file = base::Packer{};
+    file.put(snapshot_head);
+    for (const auto character : sha256_of(payload.bytes()))
+        file.put(character);
+    auto whole = file.take();
+    whole.insert(whole.end(), payload.bytes().begin(), payload.bytes().end());
+    write_whole(mine_ / fmt::format("{}.{:04}-{}.snapshot", phase, attempt_, rank_), whole);
+}
+
+void Checkpoint::remove() const
+{
+    auto error = std::error_code{};
+    fs::remove_all(folder_, error);
+}
+
+} // namespace rewire::io

@@ -1,0 +1,68 @@
+#include <rewire/base/error.hpp>
+#include <rewire/io/digest.hpp>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+namespace rewire::io {
+
+namespace {
+
+class Sha256
+{
+  public:
+    Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free)
+    {
+        EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+    }
+
+    void add(const void* data, std::size_t size) { EVP_DigestUpdate(context_.get(), data, size); }
+
+    std::string hexadecimal()
+    {
+        auto bytes = std::array<unsigned char, EVP_MAX_MD_SIZE>{};
+        auto size = 0U;
+        EVP_DigestFinal_ex(context_.get(), bytes.data(), &size);
+        auto text = std::string{};
+        for (auto i = 0U; i < size; ++i)
+            text += fmt::format("{:02x}", bytes[i]);
+        return text;
+    }
+
+  private:
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+} // namespace
+
+std::string sha256_of(std::span<const std::byte> bytes)
+{
+    auto digest = Sha256{};
+    digest.add(bytes.data(), bytes.size());
+    return digest.hexadecimal();
+}
+
+std::string sha256_of_file(const std::filesystem::path& path)
+{
+    const auto file = std::unique_ptr<std::FILE, int (*)(std::FILE*)>(
+        std::fopen(path.c_str(), "rbe"), &std::fclose);
+    if (!file)
+        throw base::IoError("cannot open file", path.string(),
+                            "check the path and its permissions");
+    auto digest = Sha256{};
+    auto buffer = std::vector<char>(std::size_t{1} << 20);
+    auto count = std::size_t{0};
+    while ((count = std::fread(buffer.data(), 1, buffer.size(), file.get())) > 0)
+        digest.add(buffer.data(), count);
+    if (std::ferror(file.get()) != 0)
+        throw base::IoError("cannot read file to its end", path.string(),
+                            "is the disk or network mount in order?");
+    return digest.hexadecimal();
+}
+
+} // namespace rewire::io

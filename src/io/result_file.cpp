@@ -1,0 +1,183 @@
+#include <rewire/base/error.hpp>
+#include <rewire/io/result_file.hpp>
+
+#include <fmt/format.h>
+#include <hdf5_hl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <numeric>
+
+namespace rewire::io {
+
+namespace {
+
+constexpr auto format_version = 1;
+constexpr auto chunk_values = std::int64_t{65536};
+
+/// Compressed in chunks of whole rows where rows are short, pieces of rows where they are long.
+Storage storage_for(const Shape& shape)
+{
+    const auto values =
+        std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+    if (values < 256)
+        return {};
+    auto chunk = shape;
+    auto left = chunk_values;
+    for (auto i = static_cast<std::int64_t>(shape.size()) - 1; i >= 0; --i) {
+        auto& size = chunk[static_cast<std::size_t>(i)];
+        size = std::clamp<std::int64_t>(size, 1, std::max<std::int64_t>(left, 1));
+        left /= size;
+    }
+    return {chunk, 1, {}};
+}
+
+Handle as_axis(Handle dataset, const std::string& name)
+{
+    if (H5DSset_scale(dataset, name.c_str()) < 0)
+        throw base::IoError("cannot make a dimension scale", name_of(dataset), "is the disk full?");
+    return dataset;
+}
+
+} // namespace
+
+template <typename T>
+Handle write_axis(hid_t group, const std::string& name, const std::vector<T>& values)
+{
+    const auto shape = Shape{static_cast<std::int64_t>(values.size())};
+    return as_axis(write_dataset(group, name, values, shape, storage_for(shape)), name);
+}
+
+Handle write_text_axis(hid_t group, const std::string& name, const std::vector<std::string>& values)
+{
+    return as_axis(write_texts(group, name, values), name);
+}
+
+Handle write_index_axis(hid_t group, const std::string& name, std::int64_t length)
+{
+    auto indices = std::vector<std::int32_t>(static_cast<std::size_t>(length));
+    std::iota(indices.begin(), indices.end(), 0);
+    return write_axis(group, name, indices);
+}
+
+template <typename T>
+Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
+                   const std::vector<std::string>& axes, const std::string& units)
+{
+    auto shape = Shape{};
+    for (const auto& axis : axes)
+        shape.push_back(shape_of(open_dataset(group, axis)).at(0));
+    auto dataset = write_dataset(group, name, values, shape, storage_for(shape));
+    for (std::size_t i = 0; i < axes.size(); ++i)
+        if (H5DSattach_scale(dataset, open_dataset(group, axes[i]), static_cast<unsigned>(i)) < 0)
+            throw base::IoError("cannot attach axis " + axes[i], name_of(dataset),
+                                "is the disk full?");
+    if (!units.empty())
+        write_text_attribute(dataset, "units", units);
+    return dataset;
+}
+
+#define REWIRE_INSTANTIATE(T)                                                                      \
+    template Handle write_axis<T>(hid_t, const std::string&, const std::vector<T>&);               \
+    template Handle write_array<T>(hid_t, const std::string&, const std::vector<T>&,               \
+                                   const std::vector<std::string>&, const std::string&);
+
+REWIRE_INSTANTIATE(std::int8_t)
+REWIRE_INSTANTIATE(std::uint8_t)
+REWIRE_INSTANTIATE(std::int32_t)
+REWIRE_INSTANTIATE(std::int64_t)
+REWIRE_INSTANTIATE(float)
+REWIRE_INSTANTIATE(double)
+
+ResultFile::ResultFile(std::filesystem::path path, int attempt)
+    : path_(std::move(path)),
+      temporary_(path_.string() + fmt::format(".partial-{}", attempt)),
+      file_(create_file(temporary_))
+{
+}
+
+ResultFile::~ResultFile()
+{
+    if (!file_)
+        return;
+    file_ = Handle{};
+    auto error = std::error_code{};
+    std::filesystem::remove(temporary_, error);
+}
+
+void ResultFile::publish(const Record& record, bool replace)
+{
+    write_attribute(file_, "format_version", format_version);
+    write_text_attribute(file_, "job", record.job);
+    write_text_attribute(file_, "version", record.version);
+    write_text_attribute(file_, "git_revision", record.git_revision);
+    write_text_attribute(file_, "command", record.command);
+    write_text_attribute(file_, "options", to_text(record.options));
+    write_attribute(file_, "seed", record.seed);
+    write_text_attribute(file_, "inputs_sha256", to_text(record.inputs));
+    write_text_attribute(file_, "digest", to_text(record.digest));
+    write_attribute(file_, "ranks", record.ranks);
+    write_attribute(file_, "attempt", record.attempt);
+    write_text_attribute(file_, "host", record.host);
+    write_text_attribute(file_, "start", record.start);
+    write_text_attribute(file_, "end", record.end);
+    if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
+        throw base::IoError("cannot flush result", temporary_.string(),
+                            "is the disk full or the quota used up?");
+    file_.close();
+    sync_to_disk(temporary_);
+    auto error = std::error_code{};
+    if (replace) {
+        std::filesystem::rename(temporary_, path_, error);
+    } else if (::link(temporary_.c_str(), path_.c_str()) == 0 || errno == EEXIST) {
+        std::filesystem::remove(temporary_, error);
+    } else { // a file system without links
+        std::filesystem::rename(temporary_, path_, error);
+    }
+    if (error)
+        throw base::IoError("cannot publish result: " + error.message(), path_.string(),
+                            "may you write there?");
+    sync_to_disk(path_.parent_path().empty() ? "." : path_.parent_path());
+}
+
+Record read_record(hid_t file)
+{
+    if (!has_attribute(file, "format_version") || !has_attribute(file, "digest"))
+        throw base::InputError("not a result file of rewire", name_of(file),
+                               "is this the results folder that was meant?");
+    const auto version = read_attribute<int>(file, "format_version");
+    if (version != format_version)
+        throw base::InputError(fmt::format("result format {} is not known to this version ({})",
+                                           version, format_version),
+                               name_of(file),
+                               "use the version of rewire that wrote it, or compute it again");
+    auto record = Record{};
+    record.job = read_text_attribute(file, "job");
+    record.version = read_text_attribute(file, "version");
+    record.git_revision = read_text_attribute(file, "git_revision");
+    record.command = read_text_attribute(file, "command");
+    record.options = fingerprint_from_text(read_text_attribute(file, "options"));
+    record.seed = read_attribute<std::uint64_t>(file, "seed");
+    record.inputs = fingerprint_from_text(read_text_attribute(file, "inputs_sha256"));
+    record.digest = fingerprint_from_text(read_text_attribute(file, "digest"));
+    record.ranks = read_attribute<int>(file, "ranks");
+    record.attempt = read_attribute<int>(file, "attempt");
+    record.host = read_text_attribute(file, "host");
+    record.start = read_text_attribute(file, "start");
+    record.end = read_text_attribute(file, "end");
+    return record;
+}
+
+std::string utc_now()
+{
+    const auto now = std::time(nullptr);
+    auto parts = std::tm{};
+    gmtime_r(&now, &parts);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+} // namespace rewire::io

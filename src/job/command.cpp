@@ -1,0 +1,173 @@
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/job/job.hpp>
+#include <rewire/job/run_context.hpp>
+#include <rewire/job/version.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+namespace rewire::job {
+
+namespace {
+
+std::string overview(const std::vector<Job>& catalogue)
+{
+    auto text = fmt::format(
+        "rewire {} - connectivity of whole recorded populations of neurons, at cluster scale\n\n"
+        "usage: rewire JOB [options]        on one rank\n"
+        "       mpirun -n 8 rewire JOB ...  on a laptop; under Slurm: srun rewire JOB "
+        "...\n\njobs:\n",
+        version);
+    for (const auto& job : catalogue)
+        text += fmt::format("  {:<12} {}\n", job.name, job.summary);
+    text += "\n`rewire JOB --help` describes a job, its options and what to cite.\n"
+            "Exit codes: 0 done, 2 usage, 3 input, 4 files, 5 numerical, 70 fault of rewire, 75 "
+            "stopped in time: run "
+            "again.\n";
+    return text;
+}
+
+std::string help_of(const Job& job)
+{
+    auto text = fmt::format("usage: rewire {} {}\n\n{}\n\n{}\n\noptions:\n{}", job.name, job.usage,
+                            job.summary, job.details, describe_options(job.options));
+    if (!job.citation.empty())
+        text += "\nplease cite: " + job.citation + "\n";
+    return text;
+}
+
+const Job& find_job(const std::vector<Job>& catalogue, const std::string& name)
+{
+    for (const auto& job : catalogue)
+        if (job.name == name)
+            return job;
+    auto names = std::vector<std::string>{};
+    for (const auto& job : catalogue)
+        names.push_back(job.name);
+    const auto meant = base::nearest(name, names);
+    throw base::UsageError(fmt::format("no job named {}", name), "",
+                           meant.empty() ? "`rewire --help` lists the jobs"
+                                         : fmt::format("did you mean {}?", meant));
+}
+
+std::string shell_quoted(const std::string& word)
+{
+    const auto plain =
+        !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]();&|<>") == std::string::npos;
+    if (plain)
+        return word;
+    auto text = std::string("'");
+    for (const auto character : word)
+        text += character == '\'' ? std::string("'\\''") : std::string(1, character);
+    return text + "'";
+}
+
+std::vector<Option> plan_options(const std::vector<Option>& of_job)
+{
+    auto options = of_job;
+    options.push_back({.name = "ranks",
+                       .kind = OptionKind::integer,
+                       .help = "ranks to plan for",
+                       .minimum = 1,
+                       .required = true});
+    options.push_back({.name = "ranks-per-node",
+                       .kind = OptionKind::integer,
+                       .default_value = "32",
+                       .help = "ranks on a node",
+                       .minimum = 1});
+    return options;
+}
+
+void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
+              std::vector<std::string> words)
+{
+    if (words.empty() || words.front().starts_with("-"))
+        throw base::UsageError("which job is to be planned?", "",
+                               "rewire plan connectome --study DIR ... --ranks 64");
+    const auto& job = find_job(catalogue, words.front());
+    words.erase(words.begin());
+    if (!job.plan)
+        throw base::UsageError(fmt::format("rewire {} needs no planning", job.name), "",
+                               "run it as it is");
+    const auto options = parse_options("plan " + job.name, plan_options(job.options), words);
+    auto command = "rewire " + job.name;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i].starts_with("--ranks")) {
+            if (words[i].find('=') == std::string::npos)
+                ++i;
+            continue;
+        }
+        command += " " + shell_quoted(words[i]);
+    }
+    const auto ranks = options.integer("ranks");
+    const auto per_node = std::min(ranks, options.integer("ranks-per-node"));
+    auto context = RunContext(comm, job, options, command);
+    context.print(describe_plan(job.name, job.plan(context), ranks, per_node, command));
+}
+
+void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
+               const std::vector<std::string>& words, Log*& log,
+               std::unique_ptr<RunContext>& context)
+{
+    const auto say = [&](const std::string& text) {
+        if (comm.is_root())
+            std::cout << text << std::flush;
+    };
+    const auto wants_help = [](const std::string& word) {
+        return word == "--help" || word == "-h" || word == "help";
+    };
+    if (words.empty())
+        throw base::UsageError("no job given", "", "`rewire --help` lists the jobs");
+    if (wants_help(words.front()) && words.size() == 1)
+        return say(overview(catalogue));
+    if (words.front() == "--version")
+        return say(fmt::format("rewire {} ({})\n", version, git_revision));
+    if (words.front() == "plan" && std::none_of(words.begin(), words.end(), wants_help))
+        return run_plan(comm, catalogue, {words.begin() + 1, words.end()});
+    const auto name_at =
+        (words.front() == "help" || words.front() == "plan") && words.size() > 1 ? 1U : 0U;
+    if (words[name_at] == "plan" || (words.front() == "plan" && wants_help(words[name_at])))
+        return say("usage: rewire plan JOB [options of the job] --ranks N [--ranks-per-node 32]\n\n"
+                   "Prints memory a rank, hours and the #SBATCH lines of a job.\n");
+    const auto& job = find_job(catalogue, words[name_at]);
+    if (std::any_of(words.begin(), words.end(), wants_help))
+        return say(help_of(job));
+
+    auto command = std::string("rewire");
+    for (const auto& word : words)
+        command += " " + shell_quoted(word);
+    auto options = parse_options(job.name, job.options, {words.begin() + 1, words.end()});
+    context = std::make_unique<RunContext>(comm, job, std::move(options), command);
+    log = &context->log();
+    job.run(*context);
+}
+
+} // namespace
+
+std::string program_version() { return std::string(version); }
+std::string program_revision() { return std::string(git_revision); }
+
+int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words)
+{
+    const auto comm = mpi::Communicator::world();
+    auto fallback = Log(comm.is_root());
+    auto* log = &fallback;
+    auto context = std::unique_ptr<RunContext>{};
+    try {
+        // Errors from here on are everybody's: they were agreed on, or come from the command line,
+        // which all share.
+        run_words(comm, catalogue, words, log, context);
+        return static_cast<int>(base::ExitCode::success);
+    } catch (const base::Error& error) {
+        if (error.code() == base::ExitCode::stopped)
+            log->note(error.what());
+        else
+            log->error(error.what());
+        return static_cast<int>(error.code());
+    }
+}
+
+} // namespace rewire::job

@@ -1,0 +1,129 @@
+#include <rewire/base/text.hpp>
+#include <rewire/job/plan.hpp>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+namespace rewire::job {
+
+namespace {
+
+/// "NAME:   123 kB" of a file of /proc, in bytes; 0 where it is not there.
+double proc_field(const char* path, const std::string& name)
+{
+    auto file = std::ifstream(path);
+    for (auto line = std::string{}; std::getline(file, line);)
+        if (line.starts_with(name + ":"))
+            return std::strtod(line.c_str() + name.size() + 1, nullptr) * 1024;
+    return 0;
+}
+
+double number_in_file(const std::string& path)
+{
+    auto file = std::ifstream(path);
+    auto value = std::numeric_limits<double>::infinity();
+    file >> value; // "max" leaves it as it is... or 0, by the standard
+    return file && value > 0 ? value : std::numeric_limits<double>::infinity();
+}
+
+/// Free memory within the control group of this process (version 2, then version 1).
+double cgroup_bytes()
+{
+    auto free = std::numeric_limits<double>::infinity();
+    auto groups = std::ifstream("/proc/self/cgroup");
+    for (auto line = std::string{}; std::getline(groups, line);) {
+        const auto parts = base::split(line, ':');
+        if (parts.size() != 3)
+            continue;
+        if (parts[0] == "0") {
+            const auto folder = "/sys/fs/cgroup" + parts[2];
+            free = std::min(
+                free, number_in_file(folder + "/memory.max") - [&] {
+                    const auto used = number_in_file(folder + "/memory.current");
+                    return std::isinf(used) ? 0.0 : used;
+                }());
+        } else if (parts[1] == "memory") {
+            const auto folder = "/sys/fs/cgroup/memory" + parts[2];
+            const auto limit = number_in_file(folder + "/memory.limit_in_bytes");
+            const auto used = number_in_file(folder + "/memory.usage_in_bytes");
+            if (limit < 1e18)
+                free = std::min(free, limit - (std::isinf(used) ? 0.0 : used));
+        }
+    }
+    return free;
+}
+
+double environment_megabytes(const char* name)
+{
+    const auto* text = std::getenv(name);
+    const auto value = text == nullptr ? 0.0 : std::strtod(text, nullptr);
+    return value > 0 ? value * 1024 * 1024 : std::numeric_limits<double>::infinity();
+}
+
+} // namespace
+
+double usable_node_bytes(std::int64_t ranks_on_node)
+{
+    const auto ranks = static_cast<double>(ranks_on_node);
+    auto usable = proc_field("/proc/meminfo", "MemAvailable");
+    usable = std::min(usable, cgroup_bytes());
+    usable = std::min(usable, environment_megabytes("SLURM_MEM_PER_NODE"));
+    usable = std::min(usable, environment_megabytes("SLURM_MEM_PER_CPU") * ranks);
+    auto limit = rlimit{};
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        usable = std::min(usable, (static_cast<double>(limit.rlim_cur) -
+                                   proc_field("/proc/self/status", "VmSize")) *
+                                      ranks);
+    return std::max(usable, 0.0);
+}
+
+double peak_resident_bytes()
+{
+    return proc_field("/proc/self/status", "VmHWM");
+}
+
+std::string describe_plan(const std::string& job, const Estimate& estimate, std::int64_t ranks,
+                          std::int64_t ranks_per_node, const std::string& command)
+{
+    const auto busy = static_cast<double>(
+        std::clamp<std::int64_t>(ranks, 1, std::max<std::int64_t>(estimate.units, 1)));
+    const auto seconds = std::max(estimate.core_seconds / busy, estimate.longest_unit_s);
+    const auto rank_bytes =
+        estimate.rank_bytes + estimate.node_bytes / static_cast<double>(ranks_per_node);
+    // A margin for the file cache of HDF5 and MPI's buffers, and half as much time again: clusters
+    // are busy.
+    const auto megabytes = static_cast<std::int64_t>(std::ceil(rank_bytes * 1.25 / 1e6 / 50) * 50);
+    const auto minutes = static_cast<std::int64_t>(std::ceil(std::max(seconds * 1.5 / 60, 5.0)));
+
+    auto out = fmt::format(
+        "Plan for `rewire {}` on {} ranks, {} a node (predicted from the sizes of the data)\n\n",
+        job, ranks, ranks_per_node);
+    out += fmt::format("  memory a rank     {:>10}   of which shared by the ranks of a node: {}\n",
+                       base::human_bytes(rank_bytes), base::human_bytes(estimate.node_bytes));
+    out += fmt::format("  work              {:>10}   core hours\n",
+                       fmt::format("{:.2f}", estimate.core_seconds / 3600));
+    out += fmt::format("  time              {:>10}   about\n", base::human_seconds(seconds));
+    out += fmt::format("  work units        {:>10}   {}\n", estimate.units,
+                       estimate.units < ranks ? "fewer than ranks: some will be idle"
+                                              : "handed out as ranks become free");
+    out += fmt::format("  result            {:>10}\n", base::human_bytes(estimate.result_bytes));
+    out += fmt::format("  checkpoint        {:>10}   on disk while it runs\n",
+                       base::human_bytes(estimate.checkpoint_bytes));
+    for (const auto& note : estimate.notes)
+        out += "  note: " + note + "\n";
+    out += fmt::format(
+        "\n#SBATCH --job-name=rewire-{}\n#SBATCH --ntasks={}\n#SBATCH --ntasks-per-node={}\n"
+        "#SBATCH --cpus-per-task=1\n#SBATCH --mem-per-cpu={}M\n#SBATCH --time={:02}:{:02}:00\n"
+        "#SBATCH --signal=USR1@120\n#SBATCH --requeue\n\nsrun {}\n",
+        job, ranks, ranks_per_node, megabytes, minutes / 60, minutes % 60, command);
+    return out;
+}
+
+} // namespace rewire::job

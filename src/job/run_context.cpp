@@ -1,0 +1,314 @@
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/job/plan.hpp>
+#include <rewire/job/run_context.hpp>
+#include <rewire/job/version.hpp>
+#include <rewire/mpi/work_queue.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <set>
+
+namespace rewire::job {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start)
+{
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+} // namespace
+
+RunContext::PhaseTimer::PhaseTimer(RunContext& context, std::string phase)
+    : context_(context), phase_(std::move(phase)), start_(Clock::now())
+{
+}
+
+RunContext::PhaseTimer::~PhaseTimer()
+{
+    context_.phases_.push_back({phase_, seconds_since(start_), 0});
+}
+
+RunContext::RunContext(mpi::Communicator comm, const Job& job, Options options, std::string command)
+    : comm_(std::move(comm)),
+      job_(job),
+      options_(std::move(options)),
+      command_(std::move(command)),
+      start_(io::utc_now()),
+      log_(comm_.is_root())
+{
+}
+
+RunContext::~RunContext() = default;
+
+std::uint64_t RunContext::seed() const
+{
+    return static_cast<std::uint64_t>(options_.integer("seed"));
+}
+
+void RunContext::note(const std::string& text)
+{
+    log_.note(text);
+}
+void RunContext::warn(const std::string& text)
+{
+    warnings_.push_back(text);
+}
+
+void RunContext::print(const std::string& text)
+{
+    if (comm_.is_root())
+        std::cout << text << std::flush;
+}
+
+void RunContext::flush_warnings()
+{
+    auto packer = base::Packer{};
+    for (const auto& warning : warnings_)
+        packer.put_text(warning);
+    warnings_.clear();
+    auto all = std::set<std::string>{};
+    for (const auto& bytes : comm_.all_gather(packer.bytes())) {
+        auto unpacker = base::Unpacker(bytes);
+        while (unpacker.remaining() > 0)
+            all.insert(unpacker.get_text());
+    }
+    for (const auto& warning : all)
+        log_.warn(warning);
+}
+
+void RunContext::begin_results(const io::Fingerprint& digest)
+{
+    const auto folder = options_.path("results");
+    mpi::collective(comm_, [&] {
+        if (!comm_.is_root())
+            return;
+        auto error = std::error_code{};
+        std::filesystem::create_directories(folder, error);
+        if (error)
+            throw base::IoError("cannot make the results folder: " + error.message(),
+                                folder.string(), "may you write there?");
+        log_.to_file(folder / (job_.name + ".log"));
+    });
+    checkpoint_ = std::make_unique<io::Checkpoint>(comm_, folder / (job_.name + ".checkpoint"),
+                                                   digest, options_.flag("restart"));
+    note(fmt::format("rewire {} {} ({}) on {} rank{}, {}", version, job_.name, git_revision,
+                     comm_.size(), comm_.size() == 1 ? "" : "s", mpi::host_name()));
+    note("command: " + command_);
+    auto settings = std::string{};
+    for (const auto& [name, value] : options_.all())
+        if (!value.empty() && value != "no")
+            settings += fmt::format(" --{} {}", name, value);
+    note("options:" + settings);
+    if (checkpoint_->resumed())
+        note(fmt::format("going on from what attempt {} had saved", checkpoint_->attempt() - 1));
+}
+
+void RunContext::check_memory(const Estimate& estimate)
+{
+    const auto ranks_here = comm_.node().size();
+    const auto wanted = estimate.rank_bytes * ranks_here + estimate.node_bytes;
+    mpi::collective(comm_, [&] {
+        const auto usable = usable_node_bytes(ranks_here);
+        if (wanted > usable && !options_.flag("ignore-memory"))
+            throw base::InputError(
+                fmt::format(
+                    "not enough memory: {} ranks on this node would need {}, {} can be used",
+                    ranks_here, base::human_bytes(wanted), base::human_bytes(usable)),
+                mpi::host_name(),
+                fmt::format("use fewer ranks a node or ask for more memory (`rewire plan {}` says "
+                            "how much); "
+                            "--ignore-memory starts all the same",
+                            job_.name));
+    });
+}
+
+std::vector<std::int64_t> RunContext::units_left(const UnitLoop& loop,
+                                                 std::vector<std::int64_t>& done_here)
+{
+    mpi::collective(comm_, [&] {
+        if (!checkpoint_)
+            return;
+        for (const auto& snapshot : checkpoint_->inherited(loop.phase)) {
+            auto unpacker = base::Unpacker(snapshot.bytes);
+            loop.take_over(unpacker);
+            done_here.insert(done_here.end(), snapshot.units.begin(), snapshot.units.end());
+        }
+    });
+    auto packer = base::Packer{};
+    packer.put_all(done_here);
+    auto done = std::vector<bool>(loop.costs.size(), false);
+    for (const auto& bytes : comm_.all_gather(packer.bytes())) {
+        auto unpacker = base::Unpacker(bytes);
+        for (const auto unit : unpacker.get_all<std::int64_t>()) {
+            if (unit < 0 || unit >= static_cast<std::int64_t>(done.size()) ||
+                done[static_cast<std::size_t>(unit)])
+                throw base::IoError("damaged checkpoint: work units do not fit together",
+                                    loop.phase, "add --restart to discard it and begin afresh");
+            done[static_cast<std::size_t>(unit)] = true;
+        }
+    }
+    auto left = std::vector<std::int64_t>{};
+    for (std::size_t unit = 0; unit < done.size(); ++unit)
+        if (!done[unit])
+            left.push_back(static_cast<std::int64_t>(unit));
+    return left;
+}
+
+void RunContext::run_units(const UnitLoop& loop)
+{
+    const auto start = Clock::now();
+    auto taken_over = std::vector<std::int64_t>{};
+    const auto left = units_left(loop, taken_over);
+    auto costs = std::vector<double>{};
+    for (const auto unit : left)
+        costs.push_back(loop.costs[static_cast<std::size_t>(unit)]);
+
+    auto done = std::vector<std::int64_t>{};
+    auto saved = std::size_t{0};
+    auto last_save = Clock::now();
+    const auto interval_s = checkpoint_ ? options_.real("checkpoint-s") : 0.0;
+    const auto save = [&] {
+        if (checkpoint_ && done.size() > saved)
+            checkpoint_->save(loop.phase, done, loop.pack());
+        saved = done.size();
+        last_save = Clock::now();
+    };
+
+    auto failed = std::exception_ptr{};
+    {
+        auto queue = mpi::WorkQueue(comm_, costs);
+        const auto tick = Tick([&] {
+            const auto open = queue.tick();
+            if (comm_.is_root())
+                log_.progress(loop.phase, queue.fraction_handed_out(), seconds_since(start),
+                              static_cast<double>(done.size()) * comm_.size());
+            if (stop_requested() && open)
+                queue.close();
+            return open && !stop_requested();
+        });
+        try {
+            while (tick()) {
+                const auto next = queue.next();
+                if (!next || !loop.compute(left[static_cast<std::size_t>(*next)], tick))
+                    break;
+                done.push_back(left[static_cast<std::size_t>(*next)]);
+                if (seconds_since(last_save) >= interval_s)
+                    save();
+            }
+            save();
+        } catch (...) {
+            failed = std::current_exception();
+            queue.close();
+        }
+        log_.end_progress();
+        phases_.push_back(
+            {loop.phase, seconds_since(start), static_cast<std::int64_t>(done.size())});
+        mpi::agree_on(comm_, failed);
+    }
+    flush_warnings();
+    const auto total = comm_.sum(static_cast<std::int64_t>(done.size()));
+    if (total < static_cast<std::int64_t>(left.size()))
+        throw base::Error(
+            base::ExitCode::stopped,
+            fmt::format("stopped as asked, in phase {}: {} of {} units are done and saved",
+                        loop.phase,
+                        static_cast<std::int64_t>(loop.costs.size() - left.size()) + total,
+                        loop.costs.size()),
+            "", "repeat the same command to go on from there");
+}
+
+io::Record RunContext::record(const io::Fingerprint& inputs, const io::Fingerprint& digest) const
+{
+    return {.job = job_.name,
+            .version = std::string(version),
+            .git_revision = std::string(git_revision),
+            .command = command_,
+            .options = options_.all(),
+            .seed = seed(),
+            .inputs = inputs,
+            .digest = digest,
+            .ranks = comm_.size(),
+            .attempt = attempt(),
+            .host = mpi::host_name(),
+            .start = start_,
+            .end = io::utc_now()};
+}
+
+void RunContext::finish()
+{
+    flush_warnings();
+    comm_.barrier();
+    if (comm_.is_root() && checkpoint_)
+        checkpoint_->remove();
+    show_phases();
+}
+
+void RunContext::show_phases()
+{
+    note(fmt::format("{:<14} {:>8} {:>10} {:>10} {:>10}", "phase", "units", "min", "mean",
+                     "max over ranks"));
+    for (const auto& phase : phases_) {
+        const auto total =
+            static_cast<double>(comm_.sum(static_cast<std::int64_t>(phase.seconds * 1e6))) * 1e-6;
+        const auto most = comm_.largest(phase.seconds);
+        const auto least = comm_.smallest(phase.seconds);
+        const auto units = comm_.sum(phase.units);
+        note(fmt::format("{:<14} {:>8} {:>10} {:>10} {:>10}", phase.phase,
+                         units > 0 ? std::to_string(units) : "", base::human_seconds(least),
+                         base::human_seconds(total / comm_.size()), base::human_seconds(most)));
+    }
+    note(fmt::format("peak memory of a rank: {}",
+                     base::human_bytes(comm_.largest(peak_resident_bytes()))));
+}
+
+void UnitResults::pack(base::Packer& packer) const
+{
+    packer.put(static_cast<std::uint64_t>(results_.size()));
+    for (const auto& [unit, bytes] : results_) {
+        packer.put(unit);
+        packer.put_all(bytes);
+    }
+}
+
+void UnitResults::merge(base::Unpacker& unpacker)
+{
+    const auto count = unpacker.get<std::uint64_t>();
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const auto unit = unpacker.get<std::int64_t>();
+        add(unit, unpacker.get_all<std::byte>());
+    }
+}
+
+void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std::int64_t units,
+                    const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take)
+{
+    auto owner = std::vector<std::int32_t>(static_cast<std::size_t>(units), 0);
+    auto place =
+        std::vector<const std::vector<std::byte>*>(static_cast<std::size_t>(units), nullptr);
+    for (const auto& [unit, bytes] : mine.all()) {
+        owner[static_cast<std::size_t>(unit)] = comm.rank();
+        place[static_cast<std::size_t>(unit)] = &bytes;
+    }
+    comm.sum_to(0, std::span<std::int32_t>(owner));
+    for (std::int64_t unit = 0; unit < units; ++unit) {
+        const auto* bytes = place[static_cast<std::size_t>(unit)];
+        constexpr auto tag = 17;
+        if (comm.is_root()) {
+            const auto from = owner[static_cast<std::size_t>(unit)];
+            if (bytes != nullptr)
+                take(unit, *bytes);
+            else
+                take(unit, comm.receive(from, tag));
+        } else if (bytes != nullptr) {
+            comm.send(*bytes, 0, tag);
+        }
+    }
+}
+
+} // namespace rewire::job

@@ -1,0 +1,82 @@
+#include <rewire/base/error.hpp>
+#include <rewire/base/pack.hpp>
+#include <rewire/mpi/agreement.hpp>
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <new>
+#include <string>
+
+namespace rewire::mpi {
+
+namespace {
+
+using base::ExitCode;
+
+base::Error as_error(const std::exception_ptr& thrown)
+{
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const base::Error& error) {
+        return error;
+    } catch (const std::bad_alloc&) {
+        return base::InputError("not enough memory", "",
+                                "give each rank more (fewer ranks a node, or #SBATCH --mem): "
+                                "`rewire plan` says how much");
+    } catch (const std::filesystem::filesystem_error& error) {
+        return base::IoError(error.code().message(), error.path1().string(), "does it exist, and may you read and write there?");
+    } catch (const std::exception& error) {
+        return base::Error(ExitCode::bug, fmt::format("unexpected: {}", error.what()), "",
+                           "this is a fault of rewire: please report it with the log file");
+    } catch (...) {
+        return base::Error(ExitCode::bug, "unexpected error without a message", "",
+                           "this is a fault of rewire: please report it with the log file");
+    }
+}
+
+[[noreturn]] void rethrow(ExitCode code, std::string problem, std::string where, std::string next)
+{
+    switch (code) {
+    case ExitCode::usage:
+        throw base::UsageError(std::move(problem), std::move(where), std::move(next));
+    case ExitCode::input:
+        throw base::InputError(std::move(problem), std::move(where), std::move(next));
+    case ExitCode::io:
+        throw base::IoError(std::move(problem), std::move(where), std::move(next));
+    case ExitCode::numerical:
+        throw base::NumericalError(std::move(problem), std::move(where), std::move(next));
+    default:
+        throw base::Error(code, std::move(problem), std::move(where), std::move(next));
+    }
+}
+
+} // namespace
+
+void agree_on(const Communicator& comm, const std::exception_ptr& mine)
+{
+    const auto first =
+        static_cast<int>(-comm.largest(std::int64_t{mine ? -comm.rank() : -comm.size()}));
+    if (first == comm.size())
+        return;
+    auto packer = base::Packer{};
+    if (comm.rank() == first) {
+        const auto error = as_error(mine);
+        auto where = error.where();
+        if (comm.size() > 1)
+            where +=
+                fmt::format("{}rank {} on {}", where.empty() ? "" : ", ", comm.rank(), host_name());
+        packer.put(error.code());
+        packer.put_text(error.problem());
+        packer.put_text(where);
+        packer.put_text(error.next());
+    }
+    const auto bytes = comm.broadcast(packer.take(), first);
+    auto unpacker = base::Unpacker(bytes);
+    const auto code = unpacker.get<ExitCode>();
+    auto problem = unpacker.get_text();
+    auto where = unpacker.get_text();
+    rethrow(code, std::move(problem), std::move(where), unpacker.get_text());
+}
+
+} // namespace rewire::mpi

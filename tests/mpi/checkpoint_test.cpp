@@ -1,0 +1,152 @@
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <rewire/base/error.hpp>
+#include <rewire/io/checkpoint.hpp>
+#include <rewire/mpi/communicator.hpp>
+
+#include "shared_data.hpp"
+
+using namespace rewire;
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+namespace {
+
+const auto same_run = io::Fingerprint{{"--alpha", "2"}, {"input a.nwb", "abc"}};
+
+std::vector<std::byte> bytes_of(const std::string& text)
+{
+    const auto bytes = std::as_bytes(std::span(text));
+    return {bytes.begin(), bytes.end()};
+}
+
+/// A folder of rank 0 that all ranks know.
+class Checkpoints : public testing::Test
+{
+  protected:
+    Checkpoints()
+    {
+        const auto path = comm.broadcast(bytes_of(own.path().string()), 0);
+        folder = fs::path(std::string(reinterpret_cast<const char*>(path.data()), path.size())) / "checkpoint";
+    }
+    ~Checkpoints() override { comm.barrier(); }
+
+    io::Checkpoint open(const io::Fingerprint& run = same_run, bool restart = false)
+    {
+        return io::Checkpoint(comm, folder, run, restart);
+    }
+    std::int64_t units_inherited(const io::Checkpoint& checkpoint, const std::string& phase)
+    {
+        auto count = std::int64_t{0};
+        for (const auto& snapshot : checkpoint.inherited(phase))
+            count += static_cast<std::int64_t>(snapshot.units.size());
+        return comm.sum(count);
+    }
+
+    mpi::Communicator comm = mpi::Communicator::world();
+    test::TemporaryFolder own;
+    fs::path folder;
+};
+
+} // namespace
+
+TEST_F(Checkpoints, WhatEveryRankSavedIsTakenOverOnce)
+{
+    const auto first = open();
+    first.save("null", {comm.rank() * 2}, bytes_of("old"));
+    first.save("null", {comm.rank() * 2, comm.rank() * 2 + 1}, bytes_of("new"));
+    comm.barrier();
+
+    const auto second = open();
+    auto texts = std::vector<std::string>{};
+    for (const auto& snapshot : second.inherited("null"))
+        texts.emplace_back(reinterpret_cast<const char*>(snapshot.bytes.data()), snapshot.bytes.size());
+
+    EXPECT_FALSE(first.resumed());
+    EXPECT_TRUE(second.resumed());
+    EXPECT_EQ(second.attempt(), 2);
+    EXPECT_EQ(units_inherited(second, "null"), 2 * comm.size());
+    EXPECT_EQ(units_inherited(second, "other"), 0);
+    EXPECT_THAT(texts, testing::Each("new"));
+}
+
+TEST_F(Checkpoints, AnOlderAttemptThatStillWritesChangesNothing)
+{
+    const auto first = open();
+    first.save("null", {comm.rank()}, bytes_of("a"));
+    comm.barrier();
+    const auto second = open();
+    comm.barrier();
+
+    // The cut-off attempt: its folder is gone, so its writes fail, and what was taken over stays.
+    EXPECT_THROW(first.save("null", {comm.rank(), 100 + comm.rank()}, bytes_of("b")), base::IoError);
+    EXPECT_EQ(units_inherited(second, "null"), comm.size());
+    const auto third = open();
+
+    EXPECT_EQ(units_inherited(third, "null"), comm.size());
+}
+
+TEST_F(Checkpoints, AnotherRunIsRefusedByNameOfTheField)
+{
+    open().save("null", {comm.rank()}, bytes_of("a"));
+    comm.barrier();
+
+    try {
+        open({{"--alpha", "3"}, {"input a.nwb", "abc"}});
+        FAIL();
+    } catch (const base::UsageError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("--alpha: there 2, here 3"));
+        EXPECT_THAT(error.what(), HasSubstr("--restart"));
+        EXPECT_THAT(error.what(), testing::Not(HasSubstr("a.nwb")));
+    }
+    EXPECT_FALSE(open({{"--alpha", "3"}}, true).resumed());
+}
+
+TEST_F(Checkpoints, ADamagedFileIsAnError)
+{
+    open().save("null", {comm.rank()}, bytes_of("some results"));
+    comm.barrier();
+    if (comm.is_root())
+        for (const auto& entry : fs::recursive_directory_iterator(folder))
+            if (entry.path().extension() == ".snapshot") {
+                auto file = std::fstream(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+                file.seekp(-3, std::ios::end);
+                file.put('#');
+            }
+    comm.barrier();
+
+    const auto second = open();
+    auto damaged = std::int64_t{0};
+    try {
+        second.inherited("null");
+    } catch (const base::IoError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("checksum"));
+        damaged = 1;
+    }
+    EXPECT_EQ(comm.sum(damaged), comm.size());
+}
+
+TEST_F(Checkpoints, ADamagedManifestIsAnError)
+{
+    open().save("null", {comm.rank()}, bytes_of("some results"));
+    comm.barrier();
+    if (comm.is_root())
+        fs::resize_file(folder / "attempt-0001" / "manifest", 30);
+    comm.barrier();
+
+    EXPECT_THROW(open(), base::IoError);
+}
+
+TEST_F(Checkpoints, WithFewerFilesThanRanksSomeRanksInheritNothing)
+{
+    const auto first = open();
+    if (comm.is_root())
+        first.save("null", {1, 2, 3}, bytes_of("a"));
+    comm.barrier();
+
+    EXPECT_EQ(units_inherited(open(), "null"), 3);
+}

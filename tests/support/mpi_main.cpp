@@ -1,0 +1,39 @@
+#include <cstdio>
+
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include <rewire/mpi/communicator.hpp>
+
+namespace {
+
+/// Only rank 0 reports, but a failure on another rank is shown too, with the rank's number.
+class RankFailures : public testing::EmptyTestEventListener
+{
+  public:
+    explicit RankFailures(int rank) : rank_(rank) {}
+    void OnTestPartResult(const testing::TestPartResult& result) override
+    {
+        if (result.failed())
+            std::fprintf(stderr, "rank %d: %s:%d\n%s\n", rank_, result.file_name(), result.line_number(), result.summary());
+    }
+
+  private:
+    int rank_;
+};
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    const auto environment = rewire::mpi::Environment(argc, argv);
+    testing::InitGoogleTest(&argc, argv);
+    const auto comm = rewire::mpi::Communicator::world();
+    if (!comm.is_root()) {
+        auto& listeners = testing::UnitTest::GetInstance()->listeners();
+        delete listeners.Release(listeners.default_result_printer());
+        listeners.Append(new RankFailures(comm.rank()));
+    }
+    const auto failed = RUN_ALL_TESTS();
+    return comm.sum(std::int64_t{failed}) == 0 ? 0 : 1;
+}
