@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 machine to all tests passed: installs what is missing, builds with warnings as errors, runs ctest.
+#
+#   scripts/test.sh [--long]      also the long checks (sanitizers, clang-tidy); implied by CI=true
+set -euo pipefail
+cd "$(dirname "$0")/.."
+long=${CI:-false}
+[ "${1:-}" = --long ] && long=true
+
+scripts/install-packages.sh test
+
+# pynwb and xarray read our files in some tests; those tests say so and are skipped where they cannot be had.
+python=build-test/venv/bin/python
+if [ ! -x "$python" ]; then
+    mkdir -p build-test
+    python3 -m venv build-test/venv
+    "$python" -m pip install -q --disable-pip-version-check pynwb xarray h5netcdf || echo "no pynwb: its tests will be skipped"
+fi
+
+cmake -S . -B build-test -G Ninja -DCMAKE_BUILD_TYPE=Release -DREWIRE_WARNINGS_AS_ERRORS=ON \
+    -DREWIRE_TEST_PYTHON="$PWD/$python" >/dev/null
+cmake --build build-test
+excluded=(-LE long)
+[ "$long" = true ] && excluded=()
+ctest --test-dir build-test --output-on-failure -j 2 "${excluded[@]}"

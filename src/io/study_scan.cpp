@@ -1,0 +1,194 @@
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/io/study.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace rewire::io {
+
+namespace {
+
+/// Value of an entity of a DANDI or BIDS file name: "sub" of "sub-A_ses-01_behavior.nwb" is A.
+std::string entity(const std::string& stem, const std::string& key)
+{
+    for (const auto& part : base::split(stem, '_'))
+        if (part.starts_with(key + "-"))
+            return part.substr(key.size() + 1);
+    return {};
+}
+
+bool is_nwb(const std::filesystem::path& path)
+{
+    const auto name = path.filename().string();
+    return path.extension() == ".nwb" && !name.starts_with('.');
+}
+
+/// Names become names of groups in result files.
+std::string group_name(std::string name)
+{
+    std::replace(name.begin(), name.end(), '/', '_');
+    return name == "." || name == ".." ? "_" : name;
+}
+
+void name_by_file(SessionRecord& record)
+{
+    const auto path = std::filesystem::path(record.file);
+    const auto stem = path.stem().string();
+    if (record.subject.empty())
+        record.subject = entity(stem, "sub");
+    for (const auto& folder : path.parent_path())
+        if (record.subject.empty())
+            record.subject = entity(folder.string(), "sub");
+    if (record.session.empty())
+        record.session = entity(stem, "ses");
+    if (record.session.empty())
+        record.session = stem;
+    record.subject = group_name(record.subject);
+    record.session = group_name(record.session);
+}
+
+void find_duplicate_neurons(SessionRecord& record, const std::string& file)
+{
+    auto seen = std::set<std::string>{};
+    auto twice = std::set<std::string>{};
+    for (const auto& id : record.activity->neuron_id)
+        if (!seen.insert(id).second)
+            twice.insert(id);
+    if (twice.empty())
+        return;
+    const auto shown = std::vector<std::string>(
+        twice.begin(), std::next(twice.begin(), std::min<std::ptrdiff_t>(5, std::ssize(twice))));
+    record.problems.push_back(
+        {Severity::error, file,
+         fmt::format("{} ids occur more than once in ROI column {}: {}{}", twice.size(),
+                     record.activity->id_column, base::joined(shown, ", "),
+                     twice.size() > shown.size() ? ", ..." : ""),
+         "choose the column that identifies neurons with --roi-column"});
+}
+
+void fill(SessionRecord& record, const NwbSession& session)
+{
+    record.subject = session.subject_id();
+    record.session = session.session_id();
+    record.identifier = session.identifier();
+    record.start_text = session.start_text();
+    record.start = session.start();
+    record.series = session.series();
+    record.intervals = session.intervals();
+    record.units = session.units();
+    record.problems = session.problems();
+    if (session.has_activity()) {
+        record.activity = session.activity();
+        find_duplicate_neurons(record, session.path().string());
+    }
+    if (!record.activity && !(record.units && record.units->spikes > 0) &&
+        !has_errors(record.problems))
+        record.problems.push_back({Severity::warning, session.path().string(),
+                                   "neither dF/F nor spikes: no job can use this file",
+                                   "leave it out, or exclude it in study.tsv"});
+}
+
+} // namespace
+
+std::vector<std::string> list_files(const std::filesystem::path& path)
+{
+    namespace fs = std::filesystem;
+    auto error = std::error_code{};
+    if (!fs::exists(path, error))
+        throw base::IoError("no such file or folder", path.string(),
+                            "--study wants a folder of NWB files, or one NWB file");
+    if (!fs::is_directory(path))
+        return {path.filename().string()};
+    auto files = std::vector<std::string>{};
+    auto walk = fs::recursive_directory_iterator(
+        path, fs::directory_options::follow_directory_symlink, error);
+    for (; !error && walk != fs::recursive_directory_iterator{}; walk.increment(error)) {
+        if (walk->is_directory()) {
+            // A folder of that name is the Zarr form of NWB; scanning it says so.
+            if (is_nwb(walk->path()))
+                files.push_back(fs::relative(walk->path(), path).generic_string());
+            if (is_nwb(walk->path()) || walk->path().filename().string().starts_with('.'))
+                walk.disable_recursion_pending();
+        } else if (is_nwb(walk->path())) {
+            files.push_back(walk->path().lexically_relative(path).generic_string());
+        }
+    }
+    if (error)
+        throw base::IoError("cannot list folder: " + error.message(), path.string(),
+                            "check its permissions");
+    if (files.empty())
+        throw base::InputError("no NWB file (*.nwb) in this folder", path.string(),
+                               "--study wants a folder of NWB files, one a session");
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+std::filesystem::path path_of(const std::filesystem::path& study, const std::string& file)
+{
+    return std::filesystem::is_directory(study) && !file.empty() ? study / file : study;
+}
+
+SessionRecord scan_file(const std::filesystem::path& study, const std::string& file,
+                        const NwbOptions& options)
+{
+    auto record = SessionRecord{};
+    record.file = file;
+    // A single file may itself be a folder (Zarr), and then is not below the study.
+    const auto path = study.filename() == file ? study : path_of(study, file);
+    try {
+        if (std::filesystem::is_directory(path))
+            throw base::InputError("a folder: NWB in Zarr is not read", path.string(),
+                                   "export it to HDF5 with hdmf-zarr");
+        record.bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
+        fill(record, NwbSession(path, options));
+        record.readable = true;
+    } catch (const base::Error& error) {
+        record.problems.push_back({Severity::error, path.string(), error.problem(), error.next()});
+    } catch (const std::exception& error) {
+        record.problems.push_back(
+            {Severity::error, path.string(), error.what(), "compare the file with the original"});
+    }
+    name_by_file(record);
+    return record;
+}
+
+const SeriesInfo* lever_of(const SessionRecord& record)
+{
+    const auto is_lever = [](const SeriesInfo& series) {
+        auto name = series.name;
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](unsigned char letter) { return std::tolower(letter); });
+        return name.find("lever") != std::string::npos && series.channels == 1;
+    };
+    const auto found = std::find_if(record.series.begin(), record.series.end(), is_lever);
+    return found == record.series.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> jobs_of(const SessionRecord& record)
+{
+    auto jobs = std::vector<std::string>{};
+    const auto moves =
+        std::any_of(record.intervals.begin(), record.intervals.end(), [](const TableInfo& table) {
+            return table.name.find("movement") != std::string::npos;
+        });
+    if (record.activity && record.activity->frames > 0 && record.activity->rate_hz > 0) {
+        jobs.emplace_back("connectome");
+        if (moves || lever_of(record) != nullptr)
+            jobs.emplace_back("movement");
+    }
+    if (record.units && record.units->spikes > 0) {
+        jobs.emplace_back("ccg");
+        jobs.emplace_back("glmcc");
+        if (!record.intervals.empty()) {
+            jobs.emplace_back("jpsth");
+            jobs.emplace_back("dynetcp-static");
+        }
+    }
+    return jobs;
+}
+
+} // namespace rewire::io
