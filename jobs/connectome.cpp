@@ -139,7 +139,7 @@ std::vector<std::string> common_neurons(const std::vector<std::vector<std::strin
 class Output
 {
   public:
-    Output(const std::filesystem::path& path, int attempt) : path_(path), file_(path, attempt) {}
+    Output(const std::filesystem::path& path, const io::Attempt& attempt) : path_(path), file_(path, attempt) {}
 
     void add(const SessionConnectome& session)
     {
@@ -223,14 +223,6 @@ void run_wave(job::RunContext& context, const io::Study& study, const std::vecto
     });
 }
 
-void remove_leftovers(const std::filesystem::path& path)
-{
-    auto error = std::error_code{};
-    for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error))
-        if (entry.path().filename().string().starts_with(path.filename().string() + ".partial-"))
-            std::filesystem::remove(entry.path(), error);
-}
-
 void run_connectome(job::RunContext& context)
 {
     const auto& comm = context.comm();
@@ -265,7 +257,6 @@ void run_connectome(job::RunContext& context)
     context.collective("write", [&] {
         if (!comm.is_root())
             return;
-        remove_leftovers(path);
         output = std::make_unique<Output>(path, context.attempt());
         output->keep(existing.kept);
     });
