@@ -68,6 +68,17 @@ def submit(ranks, command, *options, script="job.sbatch"):
                        SCRIPTS / script, *command)
 
 
+def jobs_of(answer):
+    """The numbers that submit.sh prints."""
+    return [line.split()[2].rstrip(",") for line in answer.splitlines() if " job " in line]
+
+
+def assert_same(case, expected, result):
+    """The same datasets, bit for bit."""
+    compared = subprocess.run([SAME, expected, result], capture_output=True, text=True, check=False)
+    case.assertEqual(compared.returncode, 0, compared.stdout + compared.stderr)
+
+
 def snapshots(results):
     return list(pathlib.Path(results).glob("*.checkpoint/attempt-*/null*.snapshot"))
 
@@ -82,10 +93,7 @@ class Case(unittest.TestCase):
             cluster.show_logs()
 
     def assert_undisturbed(self, results):
-        different = subprocess.run([SAME, reference.results / "connectome.h5",
-                                    results / "connectome.h5"], capture_output=True, text=True,
-                                   check=False)
-        self.assertEqual(different.returncode, 0, different.stdout + different.stderr)
+        assert_same(self, reference.results / "connectome.h5", results / "connectome.h5")
         self.assertEqual(list(results.glob("*.partial*")), [])
         self.assertFalse((results / "connectome.checkpoint").exists())
 
@@ -113,7 +121,7 @@ class Chain(Case):
 
         out = cluster.run(SCRIPTS / "submit.sh", chain, study, results, "--ranks", 4,
                           "--ranks-per-node", 2, f"--rewire={REWIRE}", "--tau-s", 0.7, *few)
-        jobs = [line.split()[2].rstrip(",") for line in out.splitlines() if " job " in line]
+        jobs = jobs_of(out)
         for job in jobs:
             cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
 
@@ -126,6 +134,22 @@ class Chain(Case):
             self.assertTrue((results / name).is_file(), name)
         self.assertEqual(cluster.job(jobs[0])["NumNodes"], "2")
 
+    def test_an_array_over_subjects_ends_in_one_result(self):
+        whole = cluster.folder / "whole"
+        results = cluster.folder / "by subject"
+        study = cluster.folder / "two animals"
+        simulate(study, "--animals", 2, "--sessions", 2, "--neurons", 40, "--duration-s", 60)
+        settings = ["--tau-s", 0.7, "--surrogates", 100]
+        cluster.run(REWIRE, "connectome", "--study", study, "--results", whole, *settings)
+
+        out = cluster.run(SCRIPTS / "submit.sh", "connectome", study, results, "--by-subject",
+                          "--ranks", 2, f"--rewire={REWIRE}", *settings)
+        for job in jobs_of(out):
+            cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+
+        self.assertEqual(len(list((results / "parts").glob("*/connectome.h5"))), 2)
+        assert_same(self, whole / "connectome.h5", results / "connectome.h5")
+
     def test_a_failed_job_takes_those_after_it_along(self):
         results = cluster.folder / "failed"
         # Found at the start of the job, not at planning: the results folder cannot be a folder.
@@ -134,7 +158,7 @@ class Chain(Case):
 
         out = cluster.run(SCRIPTS / "submit.sh", "connectome,recovery", data, results, "--ranks", 1,
                           f"--rewire={REWIRE}", "--tau-s", 0.7)
-        jobs = [line.split()[2].rstrip(",") for line in out.splitlines() if " job " in line]
+        jobs = jobs_of(out)
 
         cluster.wait_for_state(jobs[0], ["FAILED"], LONG_S)
         cluster.wait_for_state(jobs[1], ["CANCELLED"], LONG_S)
