@@ -213,6 +213,10 @@ std::vector<std::optional<ConnectomeNull>> surrogates_of(job::RunContext& contex
             if (!plan.possible || null.singular > 0)
                 context.warn(fmt::format("{}: null: {}; {} singular surrogates left out", session.record.file,
                                          plan.status_text, null.singular));
+            if (const auto needed = std::ceil(null.smallest_p * static_cast<double>(null.tested) / 0.05); needed > 1)
+                context.warn(fmt::format("{} surrogates: p is at least {:.2g}, so q <= 0.05 needs {:.0f} pairs of {} at that "
+                                         "floor in a session; more --surrogates lower it",
+                                         settings.surrogates, null.smallest_p, needed, null.tested));
             auto packer = base::Packer{};
             null.pack(packer);
             mine.add(static_cast<std::int64_t>(position), packer.take());
