@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <array>
 #include <fstream>
 #include <random>
 
@@ -416,6 +416,37 @@ TEST_F(NwbSession, ColumnShorterThanItsTable)
     }
 
     EXPECT_THROW(io::NwbSession(path).read_intervals("trials"), base::InputError);
+}
+
+TEST_F(NwbSession, CompressionThatIsNotInstalled)
+{
+    constexpr auto filter = H5Z_filter_t{32123}; // nobody's
+    auto nothing = H5Z_class2_t{};
+    nothing.version = H5Z_CLASS_T_VERS;
+    nothing.id = filter;
+    nothing.encoder_present = 1;
+    nothing.decoder_present = 1;
+    nothing.name = "squeeze";
+    nothing.filter = [](unsigned, std::size_t, const unsigned*, std::size_t bytes, std::size_t*,
+                        void**) { return bytes; };
+    ASSERT_GE(H5Zregister(&nothing), 0);
+    {
+        const auto file = test::begin_nwb(path);
+        const auto series = test::write_imaging(file, 4, {1, 2});
+        H5Ldelete(series, "data", H5P_DEFAULT);
+        const auto properties = io::Handle(H5Pcreate(H5P_DATASET_CREATE));
+        const auto chunk = std::array<hsize_t, 2>{4, 2};
+        H5Pset_chunk(properties, 2, chunk.data());
+        H5Pset_filter(properties, filter, H5Z_FLAG_MANDATORY, 0, nullptr);
+        const auto space = io::Handle(H5Screate_simple(2, chunk.data(), nullptr));
+        const auto data = io::Handle(H5Dcreate2(series, "data", H5T_NATIVE_FLOAT, space,
+                                                H5P_DEFAULT, properties, H5P_DEFAULT));
+        ASSERT_TRUE(data);
+    }
+    ASSERT_GE(H5Zunregister(filter), 0);
+
+    EXPECT_THAT(whats(io::NwbSession(path).problems()),
+                ElementsAre(HasSubstr("error: data are compressed with squeeze")));
 }
 
 TEST_F(NwbSession, FilesThatAreNotNwb)
