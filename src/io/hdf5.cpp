@@ -489,6 +489,22 @@ std::size_t bytes_per_value(hid_t dataset)
     return H5Tget_size(type);
 }
 
+std::string missing_filter(hid_t dataset)
+{
+    const auto properties =
+        checked_read(H5Dget_create_plist(dataset), dataset, "the storage layout");
+    for (auto i = 0; i < H5Pget_nfilters(properties); ++i) {
+        auto name = std::array<char, 128>{};
+        auto flags = 0U;
+        auto values = std::size_t{0};
+        const auto filter = H5Pget_filter2(properties, static_cast<unsigned>(i), &flags, &values,
+                                           nullptr, name.size(), name.data(), nullptr);
+        if (filter >= 0 && H5Zfilter_avail(filter) <= 0)
+            return name.front() != '\0' ? name.data() : fmt::format("filter {}", filter);
+    }
+    return {};
+}
+
 template <typename T>
 void read_block(hid_t dataset, const Shape& offset, const Shape& count, std::span<T> out)
 {
