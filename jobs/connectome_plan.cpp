@@ -16,6 +16,13 @@ constexpr auto oasis_samples_per_s = 200e6;
 constexpr auto read_bytes_per_s = 500e6;
 constexpr auto dense_flops_per_s = 25e9;
 
+constexpr auto null_flops_per_s = 15e9;
+
+std::int64_t entries_of(const io::ActivityInfo& activity)
+{
+    return static_cast<std::int64_t>(activity_bytes(activity) / 12);
+}
+
 double cubed(double n) { return n * n * n; }
 
 } // namespace
@@ -28,11 +35,18 @@ double connectome_seconds(const io::ActivityInfo& activity)
     return frames * active_per_frame * active_per_frame / 2 * 1.2e-9 + cubed(neurons) / dense_flops_per_s + 1e-3;
 }
 
+double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings)
+{
+    const auto options = null_options(activity, settings);
+    const auto flops = calcium::null_block_flops(activity.neurons, activity.frames, entries_of(activity),
+                                                 options.block_size, options.engine);
+    return flops / null_flops_per_s;
+}
+
 job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
                                   const ConnectomeSettings& settings, const job::Options& options)
 {
     auto estimate = job::Estimate{};
-    (void)settings;
     auto largest_wave = 0.0;
     for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
         auto bytes = 0.0;
@@ -44,7 +58,20 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
         const auto& activity = *study.sessions[session].record.activity;
         const auto samples = static_cast<double>(activity.frames * activity.neurons);
         const auto pairs = static_cast<double>(base::pair_count(activity.neurons));
-        estimate.rank_bytes = std::max(estimate.rank_bytes, block_bytes(activity));
+        const auto neurons = static_cast<double>(activity.neurons);
+        estimate.rank_bytes = std::max({estimate.rank_bytes, block_bytes(activity), 2 * neurons * neurons * 8 + pairs * 17});
+        if (settings.surrogates > 0) {
+            const auto null = null_options(activity, settings);
+            const auto blocks = (settings.surrogates + null.block_size - 1) / null.block_size;
+            const auto block_s = null_block_seconds(activity, settings);
+            estimate.rank_bytes = std::max(
+                estimate.rank_bytes, calcium::null_memory_bytes(activity.neurons, activity.frames, entries_of(activity),
+                                                                null.block_size, null.engine));
+            estimate.core_seconds += block_s * static_cast<double>(blocks);
+            estimate.longest_unit_s = std::max(estimate.longest_unit_s, block_s);
+            estimate.units += blocks;
+            estimate.result_bytes += pairs * 24;
+        }
         estimate.core_seconds += samples / oasis_samples_per_s + connectome_seconds(activity) +
                                  2 * static_cast<double>(study.sessions[session].record.bytes) / read_bytes_per_s;
         estimate.result_bytes += pairs * 9;

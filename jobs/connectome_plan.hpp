@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/job/plan.hpp>
 
@@ -12,6 +13,11 @@ namespace rewire::jobs {
 
 /// Seconds of one core from smoothed events to metrics.
 double connectome_seconds(const io::ActivityInfo& activity);
+
+/// Shifts, block size and shrinkage of the surrogates of a session.
+calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity, const ConnectomeSettings& settings);
+/// Seconds of one core for a block of surrogates.
+double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings);
 
 /// What `rewire connectome` will need for these sessions.
 job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,

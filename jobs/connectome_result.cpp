@@ -24,6 +24,14 @@ void each_field(Session& session, Field field)
     field(session.shrinkage), field(session.frames), field(session.missing), field(session.status);
 }
 
+template <typename Null, typename Field>
+void each_null_field(Null& null, Field field)
+{
+    field(null.p_value), field(null.q_value), field(null.p_fwe), field(null.surrogates), field(null.singular);
+    field(null.offsets), field(null.frames_used), field(null.tested), field(null.minimum_shift_s);
+    field(null.smallest_p), field(null.excluded_share), field(null.two_sided), field(null.status);
+}
+
 struct PackField
 {
     base::Packer& packer;
@@ -122,6 +130,9 @@ void write_null(hid_t group, const ConnectomeNull& null)
     io::write_attribute(group, "null_frames", null.frames_used);
     io::write_attribute(group, "tested_pairs", null.tested);
     io::write_attribute(group, "minimum_shift_s", null.minimum_shift_s);
+    io::write_attribute(group, "smallest_p", null.smallest_p);
+    io::write_attribute(group, "excluded_share", null.excluded_share);
+    io::write_text_attribute(group, "null_status", null.status);
     io::write_text_attribute(group, "sided", null.two_sided ? "two-sided" : "one-sided, positive");
     io::write_text_attribute(group, "null",
                              "circular shifts: breaks all dependence at once, so it rejects for shared drive as well as "
@@ -140,6 +151,9 @@ ConnectomeNull read_null(hid_t group)
     null.frames_used = io::read_attribute<std::int64_t>(group, "null_frames");
     null.tested = io::read_attribute<std::int64_t>(group, "tested_pairs");
     null.minimum_shift_s = io::read_attribute<double>(group, "minimum_shift_s");
+    null.smallest_p = io::read_attribute<double>(group, "smallest_p");
+    null.excluded_share = io::read_attribute<double>(group, "excluded_share");
+    null.status = io::read_text_attribute(group, "null_status");
     null.two_sided = io::read_text_attribute(group, "sided") == "two-sided";
     return null;
 }
@@ -161,6 +175,15 @@ void each_attribute(Session& session, Attribute attribute)
 }
 
 } // namespace
+
+void ConnectomeNull::pack(base::Packer& packer) const { each_null_field(*this, PackField{packer}); }
+
+ConnectomeNull ConnectomeNull::unpack(base::Unpacker& unpacker)
+{
+    auto null = ConnectomeNull{};
+    each_null_field(null, UnpackField{unpacker});
+    return null;
+}
 
 void SessionConnectome::pack(base::Packer& packer) const { each_field(*this, PackField{packer}); }
 

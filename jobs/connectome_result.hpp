@@ -24,7 +24,13 @@ struct ConnectomeNull
     std::int64_t frames_used = 0;
     std::int64_t tested = 0;           ///< pairs
     double minimum_shift_s = 0;
+    double smallest_p = 1;             ///< that a pair could reach
+    double excluded_share = 0;         ///< of pairs and surrogates: nearly aligned, not compared
     bool two_sided = false;
+    std::string status;                ///< "ok", or why there are no p-values
+
+    void pack(base::Packer& packer) const;
+    static ConnectomeNull unpack(base::Unpacker& unpacker);
 };
 
 struct SessionConnectome

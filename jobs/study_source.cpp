@@ -70,11 +70,12 @@ io::Study open_study(job::RunContext& context)
     auto count = 0;
     for (const auto& problem : study.problems) {
         const auto text = fmt::format("{}: {}", problem.file, problem.what);
-        if (problem.severity == io::Severity::warning) {
-            if (context.comm().is_root())
-                context.warn(text);
+        if (problem.severity == io::Severity::warning && context.comm().is_root())
+            context.warn(text);
+        else if (problem.severity == io::Severity::note)
+            context.note(text);
+        if (problem.severity != io::Severity::error)
             continue;
-        }
         errors += "\n    " + text + (problem.next.empty() ? "" : " (" + problem.next + ")");
         ++count;
     }

@@ -23,14 +23,14 @@ void in_pieces(std::span<T> values, Send send)
 }
 
 template <typename T>
-void reduce_to(MPI_Comm comm, int rank, int root, std::span<T> values, MPI_Datatype type)
+void reduce_to(MPI_Comm comm, int rank, int root, std::span<T> values, MPI_Datatype type, MPI_Op operation = MPI_SUM)
 {
     in_pieces(values, [&](std::span<T> piece) {
         const auto count = static_cast<int>(piece.size());
         if (rank == root)
-            MPI_Reduce(MPI_IN_PLACE, piece.data(), count, type, MPI_SUM, root, comm);
+            MPI_Reduce(MPI_IN_PLACE, piece.data(), count, type, operation, root, comm);
         else
-            MPI_Reduce(piece.data(), nullptr, count, type, MPI_SUM, root, comm);
+            MPI_Reduce(piece.data(), nullptr, count, type, operation, root, comm);
     });
 }
 
@@ -136,6 +136,11 @@ void Communicator::sum_to(int root, std::span<std::int32_t> values) const
 void Communicator::sum_to(int root, std::span<std::int64_t> values) const
 {
     reduce_to(get(), rank_, root, values, MPI_INT64_T);
+}
+
+void Communicator::largest_to(int root, std::span<double> values) const
+{
+    reduce_to(get(), rank_, root, values, MPI_DOUBLE, MPI_MAX);
 }
 
 void Communicator::broadcast_into(std::span<std::byte> bytes, int root) const

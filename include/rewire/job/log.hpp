@@ -35,7 +35,7 @@ class Log
     bool speaks_;
     bool terminal_;
     bool line_shown_ = false;
-    double last_shown_s_ = 0;
+    double last_shown_s_;
     std::shared_ptr<spdlog::logger> console_;
     std::shared_ptr<spdlog::logger> file_;
 };

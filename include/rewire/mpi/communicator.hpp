@@ -51,6 +51,9 @@ class Communicator
     void sum_to(int root, std::span<std::int32_t> values) const;
     void sum_to(int root, std::span<std::int64_t> values) const;
 
+    /// Element-wise largest, likewise.
+    void largest_to(int root, std::span<double> values) const;
+
     /// Bytes of `root` on all ranks. Any length.
     std::vector<std::byte> broadcast(std::vector<std::byte> bytes, int root) const;
     void broadcast_into(std::span<std::byte> bytes,

@@ -1,0 +1,91 @@
+"""Runs the program as a user does, for the tests of this folder. Standard library only."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+BUILD = Path(os.environ["REWIRE_BUILD"])
+REWIRE = BUILD / "rewire"
+SAME = BUILD / "tests" / "same_datasets"
+
+
+def command(ranks, *words):
+    mpirun = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+    return mpirun + [str(REWIRE), *map(str, words)]
+
+
+def run(*words, ranks=1, env=None, cwd=None):
+    """Returns (exit code, standard output, standard error)."""
+    done = subprocess.run(command(ranks, *words), capture_output=True, text=True, timeout=300,
+                          env={**os.environ, **(env or {})}, cwd=cwd)
+    return done.returncode, done.stdout, done.stderr
+
+
+def start(*words, ranks=1):
+    """Starts in a process group of its own, so that all of it can be killed."""
+    return subprocess.Popen(command(ranks, *words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                            start_new_session=True)
+
+
+def kill_all(process):
+    """kill -9 for mpirun and every rank, as when a node loses power."""
+    os.killpg(process.pid, signal.SIGKILL)
+    for pid in children_of(process.pid):
+        os.kill(pid, signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+
+
+def children_of(pid):
+    """All processes that come from this one; mpirun gives ranks process groups of their own."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                parents[int(entry.name)] = int(fields[1])
+            except OSError:
+                pass
+    found, wanted = [], {pid}
+    while wanted:
+        wanted = {child for child, parent in parents.items() if parent in wanted}
+        found += wanted
+    return found
+
+
+def wait_for(condition, seconds=120):
+    limit = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > limit:
+            raise AssertionError("waited in vain")
+        time.sleep(0.01)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="rewire-cli-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def simulate(self, *words, out="study", animals=1, sessions=3, neurons=20, duration_s=120):
+        study = self.folder / out
+        code, _, err = run("simulate", "lever-press", "--out", study, "--animals", animals, "--sessions", sessions,
+                           "--neurons", neurons, "--duration-s", duration_s, *words, ranks=2)
+        self.assertEqual(code, 0, err)
+        return study
+
+    def assertFails(self, code, wording, *words, **how):
+        got, out, err = run(*words, **how)
+        self.assertEqual(got, code, f"exit code {got}, not {code}\n{out}{err}")
+        for part in [wording] if isinstance(wording, str) else wording:
+            self.assertIn(part, err)
+        self.assertNotIn("terminate called", err)
+        return err
+
+    def assertSameDatasets(self, first, second):
+        done = subprocess.run([SAME, first, second], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

@@ -1,0 +1,230 @@
+"""The main job as a command: results, mistakes in the data, kill and resume, the same bits on any number of ranks."""
+
+import csv
+import os
+import shutil
+import signal
+import unittest
+import xml.etree.ElementTree as xml
+
+from rewire_cli import Case, children_of, kill_all, run, start, wait_for
+
+
+class Connectome(Case):
+    def connectome(self, study, results, *words, ranks=1, code=0):
+        got, out, err = run("connectome", "--study", study, "--results", self.folder / results, "--tau-s", "0.7", *words,
+                            ranks=ranks)
+        self.assertEqual(got, code, out + err)
+        return self.folder / results / "connectome.h5"
+
+    def test_planted_edges_are_found(self):
+        study = self.simulate(neurons=40, duration_s=400)
+        self.connectome(study, "results", "--surrogates", "2000", ranks=2)
+
+        code, out, err = run("recovery", "--study", study, "--results", self.folder / "results")
+
+        self.assertEqual(code, 0, err)
+        rows = {line[:25].strip(): line[25:].split() for line in out.splitlines() if line[:25].strip()}
+        precision, recall = map(float, rows["edge (threshold)"][3:5])
+        self.assertGreaterEqual(precision, 0.9)
+        self.assertGreaterEqual(recall, 0.8)
+        self.assertGreaterEqual(float(rows["q <= 0.05"][3]), 0.8)
+
+    def test_the_null_twin_has_no_connections(self):
+        study = self.simulate("--null", neurons=30, duration_s=200)
+        self.connectome(study, "results", "--surrogates", "200", ranks=2)
+
+        _, out, _ = run("recovery", "--study", study, "--results", self.folder / "results")
+
+        rows = {line[:25].strip(): line[25:].split() for line in out.splitlines() if line[:25].strip()}
+        self.assertEqual(rows["edge (threshold)"][0], "0")
+        self.assertLessEqual(int(rows["family-wise p <= 0.05"][1]), 1)
+
+    def test_same_bits_on_any_number_of_ranks(self):
+        study = self.simulate("--missing-neurons", "0.1")
+        one = self.connectome(study, "one", "--surrogates", "600")
+        for ranks in [2, 3, 4]:
+            many = self.connectome(study, f"ranks{ranks}", "--surrogates", "600", ranks=ranks)
+            self.assertSameDatasets(one, many)
+
+    def test_more_ranks_than_work(self):
+        study = self.simulate(sessions=1, neurons=5)
+        self.connectome(study, "results", ranks=4)
+
+    def test_sessions_added_later_are_merged(self):
+        study = self.simulate(sessions=3)
+        whole = self.connectome(study, "whole", "--surrogates", "50")
+        last = next(study.rglob("*ses-03.nwb"))
+        aside = self.folder / last.name
+        shutil.move(last, aside)
+        self.connectome(study, "grown", "--surrogates", "50")
+        shutil.move(aside, last)
+        grown = self.connectome(study, "grown", "--surrogates", "50")
+        self.assertIn("1 to compute, 2 kept", (self.folder / "grown" / "connectome.log").read_text())
+        self.assertSameDatasets(whole, grown)
+
+    def test_a_result_is_not_overwritten(self):
+        study = self.simulate(sessions=1)
+        result = self.connectome(study, "results")
+        before = result.read_bytes()
+
+        _, _, err = run("connectome", "--study", study, "--results", self.folder / "results", "--tau-s", "0.7")
+        self.assertIn("nothing to do", err)
+        self.assertFails(2, ["--alpha: there 2, here 3", "--overwrite"], "connectome", "--study", study, "--results",
+                         self.folder / "results", "--tau-s", "0.7", "--alpha", "3")
+        self.assertEqual(result.read_bytes(), before)
+        self.connectome(study, "results", "--alpha", "3", "--overwrite")
+        self.assertNotEqual(result.read_bytes(), before)
+
+    def test_too_few_frames_are_flagged_not_computed(self):
+        study = self.simulate(sessions=2, neurons=150, duration_s=5)
+        got, _, err = run("connectome", "--study", study, "--results", self.folder / "results", "--tau-s", "0.7")
+        self.assertEqual(got, 0, err)
+        self.assertIn("warning", err)
+        self.assertIn("nan", err)
+        self.assertFails(5, "singular", "connectome", "--study", study, "--results", self.folder / "error", "--tau-s",
+                         "0.7", "--singular", "error")
+        self.connectome(study, "shrunk", "--shrinkage", "ledoit-wolf")
+
+
+class Mistakes(Case):
+    def test_wrong_paths(self):
+        self.assertFails(4, "no such", "connectome", "--study", self.folder / "none", "--results", "y", "--tau-s", "0.7")
+        empty = self.folder / "empty"
+        empty.mkdir()
+        self.assertFails(3, "no NWB", "connectome", "--study", empty, "--results", "y", "--tau-s", "0.7")
+
+    def test_results_folder_that_cannot_be_made(self):
+        study = self.simulate(sessions=1)
+        file = self.folder / "file"
+        file.write_text("")
+        self.assertFails(4, "cannot make", "connectome", "--study", study, "--results", file / "results", "--tau-s", "0.7")
+
+    def test_decay_time_is_asked_for(self):
+        study = self.simulate(sessions=1)
+        self.assertFails(2, ["decay time", "--tau-s"], "connectome", "--study", study, "--results", self.folder / "r",
+                         ranks=2)
+        (study / "study.tsv").write_text("file\ttau_s\nsub-L23M1_ses-01.nwb\t0.7\n")
+        code, _, err = run("connectome", "--study", study, "--results", self.folder / "r")
+        self.assertEqual(code, 0, err)
+
+    def test_damaged_and_foreign_files_are_named(self):
+        study = self.simulate(sessions=2)
+        whole = next(study.rglob("*ses-02.nwb"))
+        whole.write_bytes(whole.read_bytes()[:3000])
+        (study / "notes.nwb").write_text("not HDF5")
+        err = self.assertFails(3, ["ses-02.nwb", "notes.nwb"], "connectome", "--study", study, "--results",
+                               self.folder / "r", "--tau-s", "0.7", ranks=2)
+        self.assertIn("rewire study", err)
+        code, out, _ = run("study", study)
+        self.assertEqual(code, 3)
+        self.assertIn("notes.nwb", out)
+
+    def test_too_little_memory_is_said_before_the_start(self):
+        study = self.simulate(sessions=1)
+        self.assertFails(3, ["not enough memory", "rewire plan connectome"], "connectome", "--study", study, "--results",
+                         self.folder / "r", "--tau-s", "0.7", env={"SLURM_MEM_PER_NODE": "20"})
+        self.assertFalse((self.folder / "r" / "connectome.h5").exists())
+
+
+class Resume(Case):
+    words = ["--surrogates", "40000", "--checkpoint-s", "0", "--tau-s", "0.7"]
+
+    def setUp(self):
+        super().setUp()
+        self.study = self.simulate(sessions=2, neurons=30)
+        self.results = self.folder / "results"
+        self.base = ["connectome", "--study", self.study, "--results", self.results, *self.words]
+
+    def undisturbed(self):
+        code, _, err = run("connectome", "--study", self.study, "--results", self.folder / "undisturbed", *self.words,
+                           ranks=2)
+        self.assertEqual(code, 0, err)
+        return self.folder / "undisturbed" / "connectome.h5"
+
+    def null_snapshots(self):
+        return list(self.results.glob("connectome.checkpoint/*/null.*.snapshot"))
+
+    def test_kill_nine_and_again(self):
+        for ranks in [2, 1]:
+            process = start(*self.base, ranks=ranks)
+            wait_for(lambda: self.null_snapshots() or process.poll() is not None)
+            self.assertIsNone(process.poll(), "it ended before it could be killed")
+            kill_all(process)
+            self.assertFalse((self.results / "connectome.h5").exists())
+        code, _, err = run(*self.base, ranks=3)
+        self.assertEqual(code, 0, err)
+        self.assertIn("going on from", err)
+        self.assertFalse((self.results / "connectome.checkpoint").exists())
+        self.assertEqual(list(self.results.glob("*partial*")), [])
+        self.assertSameDatasets(self.undisturbed(), self.results / "connectome.h5")
+
+    def test_stop_signal(self):
+        process = start(*self.base, ranks=2)
+        wait_for(lambda: self.null_snapshots() or process.poll() is not None)
+        process.send_signal(signal.SIGUSR1)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, err)
+        self.assertIn("stopped as asked", err)
+        code, _, err = run(*self.base, ranks=2)
+        self.assertEqual(code, 0, err)
+        self.assertSameDatasets(self.undisturbed(), self.results / "connectome.h5")
+
+    def test_one_rank_killed_ends_all(self):
+        process = start(*self.base, ranks=2)
+        wait_for(lambda: self.null_snapshots() or process.poll() is not None)
+        os.kill(children_of(process.pid)[-1], signal.SIGKILL)
+        process.communicate(timeout=60)
+        self.assertNotEqual(process.returncode, 0)
+        code, _, err = run(*self.base, ranks=2)
+        self.assertEqual(code, 0, err)
+
+    def test_another_run_does_not_take_the_checkpoint(self):
+        process = start(*self.base, ranks=2)
+        wait_for(lambda: self.null_snapshots() or process.poll() is not None)
+        kill_all(process)
+        other = [word if word != "40000" else "40001" for word in self.base]
+        self.assertFails(2, ["--surrogates: there 40000, here 40001", "--restart"], *other)
+        for snapshot in self.null_snapshots():
+            with open(snapshot, "r+b") as file:
+                file.seek(200)
+                file.write(b"damage")
+        self.assertFails(4, ["damaged checkpoint", ".snapshot"], *self.base)
+
+
+class Plan(Case):
+    def test_plan_prints_the_batch_lines(self):
+        study = self.simulate(sessions=1)
+        code, out, err = run("plan", "connectome", "--study", study, "--results", "out", "--tau-s", "0.7",
+                             "--surrogates", "1000", "--ranks", "64")
+        self.assertEqual(code, 0, err)
+        for part in ["memory a rank", "#SBATCH --ntasks=64", "#SBATCH --mem-per-cpu=", "#SBATCH --signal=USR1",
+                     "srun rewire connectome --study"]:
+            self.assertIn(part, out)
+        self.assertNotIn("--ranks 64", out)
+
+
+class Export(Case):
+    def test_csv_and_graphml(self):
+        study = self.simulate(sessions=2)
+        results = self.folder / "results"
+        run("connectome", "--study", study, "--results", results, "--tau-s", "0.7", "--surrogates", "20")
+        for form in ["csv", "graphml"]:
+            code, _, err = run("export", "--results", results, "--what", "connectome", "--format", form)
+            self.assertEqual(code, 0, err)
+        with open(results / "export" / "connectome.csv") as file:
+            rows = list(csv.DictReader(file))
+        self.assertTrue(rows)
+        self.assertTrue(all(row["edge"] == "1" and 0 < float(row["p_value"]) <= 1 for row in rows))
+        graphs = sorted((results / "export").glob("*.graphml"))
+        self.assertEqual(len(graphs), 2)
+        name = "{http://graphml.graphdrawing.org/xmlns}"
+        edges = sum(len(xml.parse(graph).getroot().findall(f"{name}graph/{name}edge")) for graph in graphs)
+        self.assertEqual(edges, len(rows))
+
+    def test_without_a_result(self):
+        self.assertFails(3, ["no connectome", "compute it first"], "export", "--results", self.folder)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
