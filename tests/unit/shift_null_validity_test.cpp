@@ -124,7 +124,7 @@ void expect_valid(const Rejections& seen)
 TEST(ShiftNullValidity, BurstsOneFrameASlot)
 {
     auto seen = Rejections{};
-    for (std::uint64_t seed = 0; seed < 400; ++seed)
+    for (std::uint64_t seed = 0; seed < 1000; ++seed)
         seen.add(test_of(bursting_rows(8, 900, seed), {}, false, seed));
 
     expect_valid(seen);
@@ -133,7 +133,7 @@ TEST(ShiftNullValidity, BurstsOneFrameASlot)
 TEST(ShiftNullValidity, AutoregressiveSeveralFramesASlot)
 {
     auto seen = Rejections{};
-    for (std::uint64_t seed = 0; seed < 300; ++seed)
+    for (std::uint64_t seed = 0; seed < 500; ++seed)
         seen.add(test_of(autoregressive_rows(6, 3000, seed), {}, true, seed));
 
     expect_valid(seen);
@@ -144,17 +144,18 @@ TEST(ShiftNullValidity, DriveByAStateRejectsUnlessShiftsStayWithinIt)
     constexpr auto frames = std::int64_t{2000};
     auto within = Rejections{};
     auto across = Rejections{};
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
-        auto rows = bursting_rows(6, frames, seed);
+    for (std::uint64_t seed = 0; seed < 500; ++seed) {
         auto stream = base::Stream(seed, {base::key_of("running")});
+        auto rows = Rows(4, std::vector<double>(static_cast<std::size_t>(frames)));
         auto state = std::vector<std::uint8_t>(static_cast<std::size_t>(frames));
         auto running = std::uint8_t{0};
         for (std::size_t t = 0; t < state.size(); ++t) {
             if (stream.uniform() < 0.02)
                 running ^= 1U;
             state[t] = running;
-            for (auto& row : rows)
-                row[t] *= running != 0 ? 1 : 0.15; // all are more active while it runs
+            for (auto& row : rows) // all are more active while it runs
+                if (stream.uniform() < (running != 0 ? 0.3 : 0.02))
+                    row[t] = stream.exponential();
         }
         within.add(test_of(rows, state, false, seed));
         if (seed < 30)
