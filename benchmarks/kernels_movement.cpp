@@ -1,6 +1,8 @@
-// The 10,000-shuffle movement test at the paper's size: 500 neurons x 40,000 frames, 28 Hz.
+// The 10,000-shuffle movement test at the paper's size, 500 neurons x 40,000 frames at 28 Hz, and
+// the principal components of 300 rows x 124,750 pairs. One thread: OPENBLAS_NUM_THREADS=1.
 #include <rewire/base/random.hpp>
 #include <rewire/behaviour/movement_test.hpp>
+#include <rewire/network/rewiring.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -99,6 +101,18 @@ void whole_test_dense(benchmark::State& state)
     }
 }
 
+void components_of_rows(benchmark::State& state)
+{
+    auto stream = base::Stream(1, {4});
+    auto rows = network::SessionBlock(300, 124750);
+    for (Eigen::Index k = 0; k < rows.size(); ++k)
+        rows.data()[k] = stream.uniform();
+    for (auto _ : state) {
+        const auto components = network::principal_components(network::centred_gram(rows), 3);
+        benchmark::DoNotOptimize(network::loadings_of(rows, components));
+    }
+}
+
 } // namespace
 
 // Argument: 0 runs, 1 frames.
@@ -106,5 +120,6 @@ BENCHMARK(draw_shuffles)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(count_drawn_shuffles)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(whole_test)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(whole_test_dense)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(components_of_rows)->Unit(benchmark::kMillisecond);
 
 BENCHMARK_MAIN();

@@ -12,17 +12,27 @@ namespace rewire::network {
 
 namespace {
 
-/// Row after row, as the block lies in memory.
-SessionBlock centred(const SessionBlockView& block)
+/// Calls use(first column, columns without their mean) for strips of columns that fit the cache, so
+/// that a block of many millions of pairs needs no second copy.
+template <typename Use>
+void for_centred_strips(const SessionBlockView& block, const Use& use)
 {
-    Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(block.cols());
-    for (Eigen::Index session = 0; session < block.rows(); ++session)
-        mean += block.row(session);
-    mean /= static_cast<double>(block.rows());
-    SessionBlock rows = block;
-    for (Eigen::Index session = 0; session < block.rows(); ++session)
-        rows.row(session) -= mean;
-    return rows;
+    constexpr auto strip_bytes = Eigen::Index{1} << 20;
+    const auto width =
+        std::max<Eigen::Index>(64, strip_bytes / (8 * std::max<Eigen::Index>(1, block.rows())));
+    auto rows = SessionBlock{};
+    auto mean = Eigen::RowVectorXd{};
+    for (Eigen::Index first = 0; first < block.cols(); first += width) {
+        const auto strip = block.middleCols(first, std::min(width, block.cols() - first));
+        mean.setZero(strip.cols());
+        for (Eigen::Index session = 0; session < strip.rows(); ++session)
+            mean += strip.row(session);
+        mean /= static_cast<double>(strip.rows());
+        rows.resize(strip.rows(), strip.cols());
+        for (Eigen::Index session = 0; session < strip.rows(); ++session)
+            rows.row(session) = strip.row(session) - mean;
+        use(first, rows);
+    }
 }
 
 /// Covariance with the row index, to its sign.
@@ -70,11 +80,12 @@ Eigen::MatrixXd centred_gram(const SessionBlockView& block)
     Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(block.rows(), block.rows());
     if (block.size() == 0)
         return gram;
-    const auto rows = centred(block);
-    const auto sessions = static_cast<blasint>(rows.rows());
-    const auto pairs = static_cast<blasint>(rows.cols());
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, sessions, pairs, 1.0, rows.data(), pairs,
-                0.0, gram.data(), sessions);
+    const auto sessions = static_cast<blasint>(block.rows());
+    for_centred_strips(block, [&](Eigen::Index, const SessionBlock& rows) {
+        const auto pairs = static_cast<blasint>(rows.cols());
+        cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, sessions, pairs, 1.0, rows.data(),
+                    pairs, 1.0, gram.data(), sessions);
+    });
     // What row-major BLAS calls the lower triangle is the upper one of a column-major matrix.
     return gram.selfadjointView<Eigen::Upper>();
 }
@@ -119,10 +130,13 @@ SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index
 
 Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponents& components)
 {
-    if (block.cols() == 0)
-        return {0, components.components()};
-    return centred(block).transpose() *
-           (components.direction * components.singular_value.cwiseInverse().asDiagonal());
+    const Eigen::MatrixXd weights =
+        components.direction * components.singular_value.cwiseInverse().asDiagonal();
+    auto loadings = Eigen::MatrixXd(block.cols(), components.components());
+    for_centred_strips(block, [&](Eigen::Index first, const SessionBlock& rows) {
+        loadings.middleRows(first, rows.cols()).noalias() = rows.transpose() * weights;
+    });
+    return loadings;
 }
 
 std::vector<Extreme> extremes_of(const Eigen::MatrixXd& loadings, std::int64_t first_pair)

@@ -96,6 +96,21 @@ TEST(Rewiring, ComponentsRebuildTheMatrix)
     }
 }
 
+TEST(Rewiring, WideBlocksAreWorkedOffInStrips)
+{
+    // 1 MB strips: 131072 / 40 = 3276 columns.
+    const auto matrix = random_sessions(7, 40, 7000);
+    SessionBlock centred = matrix.rowwise() - matrix.colwise().mean();
+    const Eigen::MatrixXd expected = centred * centred.transpose();
+
+    const auto gram = centred_gram(matrix);
+    const auto components = principal_components(gram, 2);
+    const auto loadings = loadings_of(matrix, components);
+
+    EXPECT_LT((gram - expected).norm(), 1e-12 * expected.norm());
+    EXPECT_LT((centred * loadings - components.score).norm(), 1e-12 * components.score.norm());
+}
+
 TEST(Rewiring, BlocksOfPairsDoNotMatter)
 {
     const auto matrix = random_sessions(3, 5, 31);
