@@ -6,7 +6,7 @@
 #include <rewire/calcium/activity.hpp>
 #include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/deconvolution.hpp>
-#include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/calcium/deconvolve_block.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/io/hdf5.hpp>
 #include <rewire/network/graph_metrics.hpp>
@@ -66,6 +66,99 @@ void write_metrics(hid_t file, const network::GraphMetrics& metrics)
     io::write_attribute(file, "density", metrics.paper_density);
     io::write_attribute(file, "transitivity", metrics.transitivity);
     io::write_attribute(file, "clustering", metrics.average_clustering);
+}
+
+/// A session's dF/F, frame after frame as NWB has it.
+struct Session
+{
+    std::int64_t neurons = 0;
+    std::int64_t frames = 0;
+    std::vector<float> samples;
+    calcium::OasisParameters oasis;
+
+    calcium::Activity events() const
+    {
+        auto activity = calcium::Activity{};
+        calcium::deconvolve_block(calcium::TraceBlock<float>{samples, frames, neurons},
+                                  {.oasis = oasis}, activity);
+        return activity;
+    }
+    std::vector<float> trace(std::int64_t neuron) const
+    {
+        auto values = std::vector<float>(static_cast<std::size_t>(frames));
+        for (auto frame = std::int64_t{0}; frame < frames; ++frame) {
+            values[static_cast<std::size_t>(frame)] =
+                samples[static_cast<std::size_t>(frame * neurons + neuron)];
+        }
+        return values;
+    }
+};
+
+Session read_session(hid_t input)
+{
+    const auto table = read_table<float>(input, "dff");
+    auto session = Session{table.rows, table.columns, {}, {}};
+    session.oasis = {.tau_s = io::read_attribute<double>(input, "tau_s"),
+                     .rate_hz = io::read_attribute<double>(input, "frame_rate_hz"),
+                     .variant = calcium::OasisVariant::suite2p};
+    session.samples.resize(table.values.size());
+    for (auto row = std::int64_t{0}; row < table.rows; ++row) {
+        for (auto column = std::int64_t{0}; column < table.columns; ++column) {
+            session.samples[static_cast<std::size_t>(column * table.rows + row)] =
+                table.values[static_cast<std::size_t>(row * table.columns + column)];
+        }
+    }
+    return session;
+}
+
+/// The events that were timed, and beside them the spikes before the threshold, which the fast path
+/// never stores: the plain kernel gives the same bits.
+void write_oasis(hid_t file, const Session& session, const calcium::Activity& events)
+{
+    write_vector(file, "event_start", events.start);
+    write_vector(file, "event_frame", events.frame);
+    write_vector(file, "event_value", events.value);
+    const auto shape = io::Shape{session.neurons, session.frames};
+    const auto dataset = io::make_dataset(file, "spikes", io::native_type<double>(), shape);
+    for (auto neuron = std::int64_t{0}; neuron < session.neurons; ++neuron) {
+        const auto spikes = calcium::deconvolve(session.trace(neuron), session.oasis);
+        io::write_block(dataset, {neuron, 0}, {1, session.frames}, std::span<const double>(spikes));
+    }
+}
+
+/// dF/F to smoothed events.
+Task oasis_task(hid_t input, std::int64_t /*count*/)
+{
+    const auto session = std::make_shared<const Session>(read_session(input));
+    const auto events = std::make_shared<calcium::Activity>();
+    return {[session, events] { *events = session->events(); },
+            [session, events](hid_t file) { write_oasis(file, *session, *events); }};
+}
+
+/// dF/F to graph metrics.
+Task connectome_task(hid_t input, std::int64_t /*count*/)
+{
+    struct State
+    {
+        Session session;
+        calcium::PartialCorrelation partial;
+        calcium::Connectome connectome;
+        network::GraphMetrics metrics;
+    };
+    const auto state = std::make_shared<State>();
+    state->session = read_session(input);
+    return {[state] {
+                const auto events = state->session.events();
+                state->partial = calcium::partial_correlation(events.view());
+                state->connectome = calcium::connectome_of(state->partial.value);
+                state->metrics =
+                    network::graph_metrics(state->connectome.edge, state->session.neurons);
+            },
+            [state](hid_t file) {
+                write_vector(file, "partial_correlation", state->partial.value);
+                write_vector(file, "edge", state->connectome.edge);
+                write_metrics(file, state->metrics);
+            }};
 }
 
 /// Smoothed events to partial correlations.
@@ -160,6 +253,8 @@ Task movement_task(hid_t input, std::int64_t count)
 const std::vector<Kernel>& kernels()
 {
     static const auto all = std::vector<Kernel>{
+        {"oasis", oasis_task},
+        {"connectome", connectome_task},
         {"partial-correlation", partial_correlation_task},
         {"graph", graph_task},
         {"movement", movement_task},

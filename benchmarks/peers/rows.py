@@ -65,9 +65,15 @@ def prepare_oasis(file):
 
 
 def check_oasis(theirs, output, file):
-    # The tolerance of the reference case: pools near a tie may merge one way or the other.
-    scale = 1.0 + np.abs(file["dff"][()]).max()
-    return same("spikes", theirs, output["spikes"][()], absolute=1e-5 * scale)
+    """Spikes before the threshold within the tolerance of float32 pools; our timed run gives smoothed
+    events, which have to be those of our spikes."""
+    spikes = output["spikes"][()]
+    words = same("spikes", theirs, spikes, absolute=1e-5 * (1.0 + np.abs(file["dff"][()]).max()))
+    events = np.zeros((spikes.shape[0], spikes.shape[1] - 4))
+    row = np.repeat(np.arange(spikes.shape[0]), np.diff(output["event_start"][()]))
+    events[row, output["event_frame"][()]] = output["event_value"][()]
+    expected = connectome_numpy.smooth(connectome_numpy.denoise(spikes))
+    return words + ", " + same("events", expected, events, absolute=1e-9)
 
 
 # --- connectome ----------------------------------------------------------------------------------
