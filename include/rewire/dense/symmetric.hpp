@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+/// LAPACK and BLAS on one rank, for symmetric matrices that one rank can hold.
+///
+/// Matrices are square, n x n, row major, in the caller's buffer of n*n doubles. Only the upper
+/// triangle (column >= row) is read and written unless said otherwise; what the lower one holds on
+/// return is unspecified.
+namespace rewire::dense {
+
+/// BLAS and LAPACK use this thread only from here on: a rank is one thread, and results then do not
+/// depend on the number of cores. To be called once at the start of a program.
+void use_one_thread() noexcept;
+
+/// The CPU target that BLAS picked at run time ("SkylakeX", ...): results are the same bits only
+/// where it is the same.
+const char* blas_target() noexcept;
+
+struct Inversion
+{
+    bool positive_definite = false; ///< the Cholesky factorisation went through
+    /// 1 / (|A|_1 |A^-1|_1), from the computed inverse: exact up to rounding, not an estimate. 0
+    /// where the matrix is not positive definite.
+    double reciprocal_condition = 0;
+};
+
+/// Replaces the upper triangle of a symmetric positive definite matrix by that of its inverse
+/// (Cholesky: dpotrf, dpotri; n^3 flops). Without a positive definite matrix the buffer is
+/// destroyed. A matrix of order 0 is its own inverse. NaN anywhere: not positive definite.
+/// @pre matrix.size() == n*n
+Inversion invert_positive_definite(std::span<double> matrix, std::int64_t n);
+
+/// Replaces the upper triangle of a symmetric matrix by that of its Moore-Penrose inverse:
+/// eigenvalues with |w| <= cut * max|w| count as 0 (numpy.linalg.pinv(hermitian=True) with its
+/// default cut). Returns the rank. Another n*n doubles and about 10 n^3 flops.
+/// @throws NumericalError when the eigenvalue iteration does not converge (NaN in the matrix)
+std::int64_t pseudo_invert_symmetric(std::span<double> matrix, std::int64_t n, double cut = 1e-15);
+
+/// Adds to the upper triangle the products of rows: C += A A^T, with A of n rows and `columns`
+/// columns, row major, rows `stride` doubles apart (dsyrk; n^2 columns flops).
+/// @pre matrix.size() == n*n, rows.size() >= (n-1)*stride + columns, stride >= columns
+void add_products_of_rows(std::span<double> matrix, std::int64_t n, std::span<const double> rows,
+                          std::int64_t columns, std::int64_t stride);
+
+/// C = A^T B in single precision: A [inner, rows], B [inner, columns], C [rows, columns], row
+/// major without gaps (sgemm).
+void multiply_transposed(std::span<const float> a, std::span<const float> b, std::span<float> c,
+                         std::int64_t rows, std::int64_t columns, std::int64_t inner);
+
+/// C = A B in double precision, square, row major (dgemm). For measuring what the machine can do.
+void multiply(std::span<const double> a, std::span<const double> b, std::span<double> c,
+              std::int64_t n);
+
+} // namespace rewire::dense

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace rewire::stats {
+
+/// q-values of Benjamini and Hochberg (1995): q of the k-th smallest of m p-values is the smallest
+/// p_(l) m / l over l >= k, at most 1. Rejecting q <= level keeps the expected share of false
+/// rejections at the level for independent or positively dependent tests. NaN is not part of the
+/// family (m counts the others) and stays NaN. O(m log m).
+/// @pre p-values in [0, 1] or NaN
+std::vector<double> benjamini_hochberg(std::span<const double> p_value);
+
+/// p of a Monte Carlo test, (exceed + 1) / (draws + 1): the observed statistic counts as one of
+/// the draws, so that P(p <= a) <= a. `exceed` counts the draws at least as extreme.
+/// @pre 0 <= exceed <= draws
+constexpr double monte_carlo_p(std::int64_t exceed, std::int64_t draws) noexcept
+{
+    return static_cast<double>(exceed + 1) / static_cast<double>(draws + 1);
+}
+
+struct Interval
+{
+    double low = 0;
+    double high = 1;
+};
+
+/// Wilson's score interval of a proportion; `z` standard normal quantile (1.96 for 95 %).
+/// [0, 1] for no trials.
+Interval wilson_interval(std::int64_t successes, std::int64_t trials, double z = 1.959963984540054);
+
+} // namespace rewire::stats

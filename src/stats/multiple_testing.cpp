@@ -1,0 +1,40 @@
+#include <rewire/stats/multiple_testing.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace rewire::stats {
+
+std::vector<double> benjamini_hochberg(std::span<const double> p_value)
+{
+    auto q_value = std::vector<double>(p_value.begin(), p_value.end());
+    auto order = std::vector<std::size_t>{};
+    for (std::size_t i = 0; i < p_value.size(); ++i)
+        if (!std::isnan(p_value[i]))
+            order.push_back(i);
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return p_value[a] < p_value[b]; });
+    const auto family = static_cast<double>(order.size());
+    auto smallest = 1.0;
+    for (auto rank = order.size(); rank > 0; --rank) {
+        const auto i = order[rank - 1];
+        smallest = std::min(smallest, p_value[i] * family / static_cast<double>(rank));
+        q_value[i] = smallest;
+    }
+    return q_value;
+}
+
+Interval wilson_interval(std::int64_t successes, std::int64_t trials, double z)
+{
+    if (trials == 0)
+        return {};
+    const auto n = static_cast<double>(trials);
+    const auto share = static_cast<double>(successes) / n;
+    const auto centre = share + z * z / (2 * n);
+    const auto half = z * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+    const auto scale = 1 + z * z / n;
+    return {.low = std::max(0.0, (centre - half) / scale),
+            .high = std::min(1.0, (centre + half) / scale)};
+}
+
+} // namespace rewire::stats

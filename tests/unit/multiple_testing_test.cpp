@@ -1,0 +1,59 @@
+#include <rewire/stats/multiple_testing.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+using namespace rewire::stats;
+using testing::DoubleNear;
+using testing::ElementsAre;
+
+TEST(BenjaminiHochberg, ByHand)
+{
+    // sorted .01 .02 .03 .04 .50, times 5/rank: .05 .05 .05 .05 .50
+    EXPECT_THAT(benjamini_hochberg(std::vector{0.50, 0.04, 0.01, 0.03, 0.02}),
+                ElementsAre(DoubleNear(0.5, 1e-15), DoubleNear(0.05, 1e-15),
+                            DoubleNear(0.05, 1e-15), DoubleNear(0.05, 1e-15),
+                            DoubleNear(0.05, 1e-15)));
+    // times 3/rank: .003 .075 .03 -> running minimum from the largest: .003 .03 .03
+    EXPECT_THAT(
+        benjamini_hochberg(std::vector{0.001, 0.03, 0.03}),
+        ElementsAre(DoubleNear(0.003, 1e-15), DoubleNear(0.03, 1e-15), DoubleNear(0.03, 1e-15)));
+}
+
+TEST(BenjaminiHochberg, NanIsNotPartOfTheFamily)
+{
+    const auto nan = std::numeric_limits<double>::quiet_NaN();
+
+    const auto q = benjamini_hochberg(std::vector{nan, 0.02, 0.9});
+
+    EXPECT_TRUE(std::isnan(q[0]));
+    EXPECT_DOUBLE_EQ(q[1], 0.04);
+    EXPECT_DOUBLE_EQ(q[2], 0.9);
+    EXPECT_TRUE(benjamini_hochberg({}).empty());
+}
+
+TEST(BenjaminiHochberg, IsAtMostOne)
+{
+    EXPECT_THAT(benjamini_hochberg(std::vector{1.0, 0.9}), ElementsAre(1.0, 1.0));
+}
+
+TEST(MonteCarlo, CountsTheObservedOne)
+{
+    EXPECT_DOUBLE_EQ(monte_carlo_p(0, 99), 0.01);
+    EXPECT_DOUBLE_EQ(monte_carlo_p(99, 99), 1);
+    EXPECT_DOUBLE_EQ(monte_carlo_p(0, 0), 1);
+}
+
+TEST(Wilson, KnownValues)
+{
+    // 10 of 20 at 95 %: 0.5 -+ 0.200722 (Brown, Cai and DasGupta 2001)
+    const auto interval = wilson_interval(10, 20);
+
+    EXPECT_NEAR(interval.low, 0.299298, 1e-6);
+    EXPECT_NEAR(interval.high, 0.700702, 1e-6);
+    EXPECT_EQ(wilson_interval(0, 0).high, 1);
+    EXPECT_EQ(wilson_interval(0, 10).low, 0);
+}
