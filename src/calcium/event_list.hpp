@@ -1,0 +1,25 @@
+#pragma once
+
+#include <rewire/calcium/event_smoothing.hpp>
+
+#include <vector>
+
+namespace rewire::calcium {
+
+/// The frames of one neuron in which something is: ascending frames and their values; 0 elsewhere.
+struct EventList
+{
+    std::vector<std::int32_t> frame;
+    std::vector<double> value;
+};
+
+/// Threshold, smoothing and status of one neuron from its non-zero spikes, appended to `activity`.
+/// `dense` is scratch of at least `frames` zeros, and holds zeros again afterwards.
+/// @pre all spikes finite
+NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
+                            std::vector<double>& dense, Activity& activity);
+
+/// Appends a neuron without entries.
+NeuronSummary append_not_finite(Activity& activity);
+
+} // namespace rewire::calcium
