@@ -73,6 +73,10 @@ def measure(row: rows.Row, program: Path, output: Path, repeat: int) -> tuple[li
     return ours, theirs, agreement
 
 
+def times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+
+
 def spread(seconds: list) -> str:
     return f"{statistics.median(seconds):.3g} ({min(seconds):.3g}-{max(seconds):.3g})"
 
@@ -86,8 +90,8 @@ def cells(row: rows.Row, ours: list, theirs: list) -> tuple:
     asked = f"{row.asked:g}" if row.asked else "-"
     met = ("yes" if ratio >= row.asked else "NO") if row.asked else ""
     mark = " *" if row.scale != 1 else ""
-    return (row.title, row.peer, spread(theirs) + mark, spread(ours), f"{ratio:.3g}",
-            f"{min(pairs):.3g}-{max(pairs):.3g}", asked, met)  # fmt: skip
+    return (row.title, row.peer, spread(theirs) + mark, spread(ours), times(ratio),
+            f"{times(min(pairs))}-{times(max(pairs))}", asked, met)  # fmt: skip
 
 
 def print_table(lines: list) -> None:

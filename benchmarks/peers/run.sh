@@ -40,5 +40,4 @@ fi
 
 # Before Python starts: numpy's BLAS reads its number of threads when it is loaded.
 export OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1
-core=$(taskset -cp $$ | sed 's/.*[:,-] *//')
-exec taskset -c "$core" "$venv/bin/python" "$here/peers.py" --build "$build" "$@"
+exec "$venv/bin/python" "$here/peers.py" --build "$build" "$@"
