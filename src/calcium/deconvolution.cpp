@@ -1,4 +1,5 @@
 #include "oasis_pools.hpp"
+#include "traces.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/calcium/deconvolution.hpp>
@@ -28,17 +29,13 @@ bool all_finite(std::span<const Sample> dff)
     return std::all_of(dff.begin(), dff.end(), [](auto sample) { return std::isfinite(sample); });
 }
 
-/// Differences all the same: the noise level, by which farci multiplies in the end, is then 0.
-template <typename Sample>
-bool equal_steps(std::span<const Sample> dff)
+/// A spike at the start of every pool but the first.
+template <bool clipped>
+void place_spikes(std::span<const Pool> pools, std::vector<double>& spikes)
 {
-    if (dff.size() < 3)
-        return true;
-    const auto first = static_cast<double>(dff[1]) - static_cast<double>(dff[0]);
-    for (auto t = std::size_t{2}; t < dff.size(); ++t)
-        if (static_cast<double>(dff[t]) - static_cast<double>(dff[t - 1]) != first)
-            return false;
-    return true;
+    for (auto k = std::size_t{1}; k < pools.size(); ++k)
+        spikes[static_cast<std::size_t>(pools[k].start)] = spike_between(
+            fit_of<clipped>(pools[k - 1]), pools[k - 1].decay, fit_of<clipped>(pools[k]));
 }
 
 template <typename Sample>
@@ -50,17 +47,20 @@ std::vector<double> deconvolve_any(std::span<const Sample> dff, const OasisParam
         std::fill(spikes.begin(), spikes.end(), std::numeric_limits<double>::quiet_NaN());
         return spikes;
     }
-    if (dff.empty() || (parameters.variant == OasisVariant::farci && equal_steps(dff)))
+    const auto trace = Trace<Sample>{dff.data(), static_cast<std::int64_t>(dff.size()), 1};
+    if (parameters.variant == OasisVariant::farci && has_equal_steps(trace))
         return spikes;
 
-    auto stack = PoolStack{};
-    stack.reset(static_cast<std::int64_t>(dff.size()));
+    auto pools = std::vector<Pool>(dff.size() + 2, sentinel);
+    auto top = pools.data() + 1;
     for (auto t = std::size_t{0}; t < dff.size(); ++t)
-        push(stack, static_cast<double>(dff[t]), static_cast<std::int32_t>(t), decay);
+        top = push(top, static_cast<double>(dff[t]), static_cast<double>(t), decay);
 
-    for (auto k = std::size_t{2}; k <= static_cast<std::size_t>(stack.count); ++k)
-        spikes[static_cast<std::size_t>(stack.start[k])] =
-            spike_between(stack.pool[k - 1], stack.pool[k], parameters.variant);
+    const auto found = std::span(pools.data() + 2, top + 1);
+    if (parameters.variant == OasisVariant::farci)
+        place_spikes<true>(found, spikes);
+    else
+        place_spikes<false>(found, spikes);
     return spikes;
 }
 

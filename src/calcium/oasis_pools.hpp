@@ -1,26 +1,24 @@
 #pragma once
 
-#include <rewire/calcium/deconvolution.hpp>
-
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 namespace rewire::calcium {
 
 /// A run of frames that OASIS fits with one decaying exponential. With frame k of the run weighted
 /// by g^k: `sum` of the samples, `weight` = sum of g^2k, so that the fit starts at sum / weight.
 ///
-/// The powers of g are carried along and multiplied when pools merge, which needs no table and no
-/// exponential. In pools of thousands of frames they underflow to 0, which is what they are worth
-/// in the fit: the error is below 1e-300 of the samples.
+/// The power of g is carried along and multiplied when pools merge, which needs neither a table
+/// nor an exponential. In pools of thousands of frames it underflows to 0, which is what it is
+/// worth in the fit (an error below 1e-300 of the samples).
 struct alignas(32) Pool
 {
     double sum;
     double weight;
-    double decay;   ///< g^length
-    double decay_2; ///< g^(2 length)
+    double decay; ///< g^length
+    double start; ///< first frame; a double, so that a pool is one vector of four
 };
+
+/// Two of these lie below every stack of pools: `violates` is false for one above the other and for
+/// any pool above them, so that nothing has to ask whether a stack is empty.
+inline constexpr auto sentinel = Pool{-1, 0, 1, 0};
 
 /// Whether the fit of `later` starts below where `earlier` has decayed to:
 /// sum_e / weight_e g^length > sum_l / weight_l, without the divisions (weights are positive).
@@ -33,59 +31,33 @@ inline bool violates(const Pool& earlier, const Pool& later) noexcept
 inline Pool merged(const Pool& earlier, const Pool& later) noexcept
 {
     return {earlier.sum + later.sum * earlier.decay,
-            earlier.weight + later.weight * earlier.decay_2, earlier.decay * later.decay,
-            earlier.decay_2 * later.decay_2};
+            earlier.weight + later.weight * (earlier.decay * earlier.decay),
+            earlier.decay * later.decay, earlier.start};
 }
 
-inline Pool single(double sample, double decay) noexcept
+/// Adds a sample above the pool at `top` and merges until no neighbours violate. Returns the new
+/// top. Every kernel does these operations, in this order for each neuron.
+inline Pool* push(Pool* top, double sample, double frame, double decay) noexcept
 {
-    return {sample, 1, decay, decay * decay};
+    auto pool = Pool{sample, 1, decay, frame};
+    while (violates(*top, pool))
+        pool = merged(*top--, pool);
+    *++top = pool;
+    return top;
 }
 
-/// The pools of one neuron, a stack: pool[1 .. count], start[k] the first frame of pool k.
-/// Slot 0 holds a pool that never merges, so that looking below the first one needs no test.
-struct PoolStack
+/// Calcium at the start of a pool.
+template <bool clipped>
+double fit_of(const Pool& pool) noexcept
 {
-    std::vector<Pool> pool;
-    std::vector<std::int32_t> start;
-    std::int64_t count = 0;
-
-    /// Empty, with room for `frames` pools.
-    void reset(std::int64_t frames)
-    {
-        pool.resize(static_cast<std::size_t>(frames) + 2);
-        start.resize(static_cast<std::size_t>(frames) + 2);
-        pool[0] = {-1, 0, 1, 1}; // violates(it, p): -p.weight > 0, never
-        count = 0;
-    }
-};
-
-/// Adds the sample of frame `frame` and merges until no neighbours violate.
-inline void push(PoolStack& stack, double sample, std::int32_t frame, double decay) noexcept
-{
-    auto top = single(sample, decay);
-    auto below = stack.pool.data() + stack.count;
-    // A pool that is merged into keeps its start: only one that stays new needs this.
-    stack.start[static_cast<std::size_t>(stack.count) + 1] = frame;
-    while (violates(*below, top)) {
-        top = merged(*below, top);
-        --below;
-    }
-    below[1] = top;
-    stack.count = below - stack.pool.data() + 1;
+    const auto fit = pool.sum / pool.weight;
+    return clipped && fit < 0 ? 0 : fit;
 }
 
-/// Spike at the start of pool k >= 2, in both variants >= 0 but for rounding, which is cut off.
-/// NaN stays NaN.
-inline double spike_between(const Pool& earlier, const Pool& later, OasisVariant variant) noexcept
+/// Spike at the start of a pool; >= 0 but for rounding, which is cut off. NaN stays NaN.
+inline double spike_between(double fit_before, double decay_before, double fit) noexcept
 {
-    auto before = earlier.sum / earlier.weight;
-    auto after = later.sum / later.weight;
-    if (variant == OasisVariant::farci) {
-        before = before < 0 ? 0 : before;
-        after = after < 0 ? 0 : after;
-    }
-    const auto spike = after - before * earlier.decay;
+    const auto spike = fit - fit_before * decay_before;
     return spike < 0 ? 0 : spike;
 }
 

@@ -37,7 +37,7 @@ double oasis_decay(const OasisParameters& parameters);
 ///
 /// Samples that are not finite: farci gives NaN for the whole neuron; suite2p gives NaN at a NaN
 /// sample and at the start of the pool after it. No samples: no spikes. One sample: 0.
-/// Cost O(T) time, 36 B a frame at most.
+/// Cost O(T) time, 32 B a frame.
 /// @throws InputError as oasis_decay
 std::vector<double> deconvolve(std::span<const double> dff, const OasisParameters& parameters);
 std::vector<double> deconvolve(std::span<const float> dff, const OasisParameters& parameters);

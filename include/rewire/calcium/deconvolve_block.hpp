@@ -1,0 +1,66 @@
+#pragma once
+
+#include <rewire/calcium/activity.hpp>
+#include <rewire/calcium/deconvolution.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace rewire::calcium {
+
+/// How the pools are computed: one neuron after the other, or several at a time in one core's
+/// vector unit. All give the same bits.
+enum class OasisKernel
+{
+    automatic,
+    scalar,
+    avx2,
+    avx512
+};
+
+/// Whether this processor can run it.
+bool is_available(OasisKernel kernel) noexcept;
+/// What `automatic` stands for on this processor.
+OasisKernel best_kernel() noexcept;
+std::string_view name_of(OasisKernel kernel) noexcept;
+
+/// dF/F of some neurons as NWB stores it, frame after frame: sample [frame * neurons + neuron].
+template <typename Sample>
+struct TraceBlock
+{
+    std::span<const Sample> samples;
+    std::int64_t frames = 0;
+    std::int64_t neurons = 0;
+};
+
+struct BlockOptions
+{
+    OasisParameters oasis;
+    double alpha = 2; ///< threshold of events in standard deviations above the mean
+    OasisKernel kernel = OasisKernel::automatic;
+};
+
+/// From dF/F to smoothed events: deconvolves, thresholds and smooths each neuron of the block,
+/// appends it to `activity` and returns what was found, neuron by neuron. The same bits as
+/// append_events(deconvolve(dff)), whatever the block and the kernel.
+///
+/// A neuron with a NaN or an infinity has status not_finite and no entries. Under farci, a trace
+/// whose steps are all equal has no entries; status constant where it does not vary at all.
+///
+/// Time about 3 ns a sample with AVX-512, 9 without vectors. Memory: 16 neurons' pools, at most
+/// 512 B a frame of which about a tenth is touched for noisy traces, and 0.3 MB.
+/// @pre activity.frames == smoothed_frames(block.frames), or activity holds no neuron yet
+/// @throws InputError as oasis_decay; more than 2^31 - 1 frames; samples not frames x neurons;
+/// a kernel that this processor cannot run
+template <typename Sample>
+std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
+                                            const BlockOptions& options, Activity& activity);
+extern template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<float>&,
+                                                            const BlockOptions&, Activity&);
+extern template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<double>&,
+                                                            const BlockOptions&, Activity&);
+
+} // namespace rewire::calcium

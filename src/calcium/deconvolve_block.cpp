@@ -1,0 +1,240 @@
+#include "event_list.hpp"
+#include "oasis_kernels.hpp"
+#include "traces.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/calcium/deconvolve_block.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <memory>
+
+namespace rewire::calcium {
+
+namespace {
+
+KernelEntry entry_of(OasisKernel kernel)
+{
+#if defined(__x86_64__)
+    if (kernel == OasisKernel::avx512)
+        return {advance_avx512, avx512_lanes};
+    if (kernel == OasisKernel::avx2)
+        return {advance_avx2, avx2_lanes};
+#endif
+    return {advance_scalar, scalar_lanes};
+}
+
+/// Copies frames of `count` neurons into rows of `lanes`, as double. `not_finite` adds up 0 * x,
+/// which is NaN from the first x on that is not finite.
+template <typename Sample>
+[[gnu::always_inline]] inline void copy_rows(const Sample* from, std::int64_t stride, double* to,
+                                             int lanes, int count, std::int64_t rows,
+                                             double* not_finite)
+{
+    for (auto t = std::int64_t{0}; t < rows; ++t, from += stride, to += lanes)
+        for (auto k = 0; k < count; ++k) {
+            const auto sample = static_cast<double>(from[k]);
+            to[k] = sample;
+            not_finite[k] += 0 * sample;
+        }
+}
+
+/// The stacks and samples of the neurons that a kernel takes at a time.
+class Lanes
+{
+  public:
+    Lanes(OasisKernel kernel, std::int64_t frames, double decay)
+        : entry_(entry_of(kernel)),
+          frames_(frames),
+          decay_(decay),
+          // Two sentinels, and an odd number of cache lines from stack to stack: a power of two
+          // between them would put all tops in the same few places of the cache.
+          stride_((frames + 2 + 3) / 4 * 4 + 2),
+          pools_(std::make_unique_for_overwrite<Pool[]>(
+              static_cast<std::size_t>(stride_ * entry_.lanes))),
+          samples_(static_cast<std::size_t>(std::min(frames, chunk_frames) * entry_.lanes))
+    {
+    }
+
+    int count() const noexcept { return entry_.lanes; }
+
+    /// Solves neurons first .. first + used - 1 of the block.
+    template <typename Sample>
+    void solve(const TraceBlock<Sample>& block, std::int64_t first, int used)
+    {
+        for (auto k = 0; k < entry_.lanes; ++k) {
+            const auto stack = pools_.get() + k * stride_;
+            stack[0] = stack[1] = sentinel;
+            top_[static_cast<std::size_t>(k)] = stack + 1;
+        }
+        not_finite_ = {};
+        if (used < entry_.lanes)
+            std::fill(samples_.begin(), samples_.end(), 0.0);
+        for (auto frame = std::int64_t{0}; frame < frames_; frame += chunk_frames) {
+            const auto rows = std::min(chunk_frames, frames_ - frame);
+            copy(block.samples.data() + frame * block.neurons + first, block.neurons, used, rows);
+            entry_.advance({samples_.data(), rows, frame, decay_, top_.data()});
+        }
+    }
+
+    std::span<const Pool> pools(int lane) const
+    {
+        return {pools_.get() + lane * stride_ + 2, top_[static_cast<std::size_t>(lane)] + 1};
+    }
+    bool finite(int lane) const { return not_finite_[static_cast<std::size_t>(lane)] == 0; }
+
+  private:
+    /// With the number of lanes known to the compiler, which makes vectors of them.
+    template <typename Sample>
+    void copy(const Sample* from, std::int64_t stride, int used, std::int64_t rows)
+    {
+        const auto to = samples_.data();
+        const auto bad = not_finite_.data();
+        if (used == avx512_lanes && entry_.lanes == avx512_lanes)
+            copy_rows(from, stride, to, avx512_lanes, avx512_lanes, rows, bad);
+        else if (used == avx2_lanes && entry_.lanes == avx2_lanes)
+            copy_rows(from, stride, to, avx2_lanes, avx2_lanes, rows, bad);
+        else
+            copy_rows(from, stride, to, entry_.lanes, used, rows, bad);
+    }
+
+    KernelEntry entry_;
+    std::int64_t frames_;
+    double decay_;
+    std::int64_t stride_;
+    std::unique_ptr<Pool[]> pools_;
+    std::vector<double> samples_;
+    std::array<Pool*, most_lanes> top_{};
+    std::array<double, most_lanes> not_finite_{};
+};
+
+/// The non-zero spikes of one neuron.
+template <bool clipped>
+void find_spikes(std::span<const Pool> pools, EventList& spikes)
+{
+    spikes.frame.resize(pools.size());
+    spikes.value.resize(pools.size());
+    auto found = std::size_t{0};
+    auto fit_before = pools.empty() ? 0.0 : fit_of<clipped>(pools[0]);
+    for (auto k = std::size_t{1}; k < pools.size(); ++k) {
+        const auto fit = fit_of<clipped>(pools[k]);
+        const auto spike = spike_between(fit_before, pools[k - 1].decay, fit);
+        spikes.frame[found] = static_cast<std::int32_t>(pools[k].start);
+        spikes.value[found] = spike;
+        found += spike != 0;
+        fit_before = fit;
+    }
+    spikes.frame.resize(found);
+    spikes.value.resize(found);
+}
+
+/// What one call needs besides the block: the options and scratch for one neuron.
+struct Extraction
+{
+    const BlockOptions& options;
+    EventList spikes;
+    std::vector<double> dense; ///< zeros, one a frame
+
+    template <typename Sample>
+    NeuronSummary append(const Trace<Sample>& dff, std::span<const Pool> pools, Activity& activity)
+    {
+        const auto farci = options.oasis.variant == OasisVariant::farci;
+        if (farci)
+            find_spikes<true>(has_equal_steps(dff) ? pools.first(0) : pools, spikes);
+        else
+            find_spikes<false>(pools, spikes);
+        auto summary = append_events(spikes, dff.frames, options.alpha, dense, activity);
+        if (summary.status == NeuronStatus::silent && is_constant(dff))
+            summary.status = NeuronStatus::constant;
+        return summary;
+    }
+};
+
+template <typename Sample>
+void check(const TraceBlock<Sample>& block, OasisKernel kernel)
+{
+    if (block.frames < 0 || block.neurons < 0 ||
+        static_cast<std::int64_t>(block.samples.size()) != block.frames * block.neurons)
+        throw base::InputError(fmt::format("{} samples are not {} frames x {} neurons",
+                                           block.samples.size(), block.frames, block.neurons),
+                               "", "give one sample for every frame and neuron");
+    if (block.frames > std::numeric_limits<std::int32_t>::max())
+        throw base::InputError(fmt::format("{} frames are more than 2^31 - 1", block.frames), "",
+                               "cut the recording into sessions");
+    if (!is_available(kernel))
+        throw base::InputError(fmt::format("this processor has no {}", name_of(kernel)), "",
+                               "let the kernel be chosen automatically");
+}
+
+} // namespace
+
+bool is_available(OasisKernel kernel) noexcept
+{
+#if defined(__x86_64__)
+    if (kernel == OasisKernel::avx512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+    if (kernel == OasisKernel::avx2)
+        return __builtin_cpu_supports("avx2");
+#endif
+    return kernel == OasisKernel::automatic || kernel == OasisKernel::scalar;
+}
+
+OasisKernel best_kernel() noexcept
+{
+    for (const auto kernel : {OasisKernel::avx512, OasisKernel::avx2})
+        if (is_available(kernel))
+            return kernel;
+    return OasisKernel::scalar;
+}
+
+std::string_view name_of(OasisKernel kernel) noexcept
+{
+    switch (kernel) {
+    case OasisKernel::automatic:
+        return "automatic";
+    case OasisKernel::scalar:
+        return "scalar";
+    case OasisKernel::avx2:
+        return "avx2";
+    case OasisKernel::avx512:
+        return "avx512";
+    }
+    return "";
+}
+
+template <typename Sample>
+std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
+                                            const BlockOptions& options, Activity& activity)
+{
+    check(block, options.kernel);
+    const auto kernel = options.kernel == OasisKernel::automatic ? best_kernel() : options.kernel;
+    auto lanes = Lanes(kernel, block.frames, oasis_decay(options.oasis));
+    auto extraction =
+        Extraction{options, {}, std::vector<double>(static_cast<std::size_t>(block.frames), 0.0)};
+    auto summaries = std::vector<NeuronSummary>{};
+    summaries.reserve(static_cast<std::size_t>(block.neurons));
+    activity.frames = smoothed_frames(block.frames);
+
+    for (auto first = std::int64_t{0}; first < block.neurons; first += lanes.count()) {
+        const auto used =
+            static_cast<int>(std::min<std::int64_t>(lanes.count(), block.neurons - first));
+        lanes.solve(block, first, used);
+        for (auto k = 0; k < used; ++k) {
+            const auto dff =
+                Trace<Sample>{block.samples.data() + first + k, block.frames, block.neurons};
+            summaries.push_back(lanes.finite(k) ? extraction.append(dff, lanes.pools(k), activity)
+                                                : append_not_finite(activity));
+        }
+    }
+    return summaries;
+}
+
+template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<float>&, const BlockOptions&,
+                                                     Activity&);
+template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<double>&, const BlockOptions&,
+                                                     Activity&);
+
+} // namespace rewire::calcium
