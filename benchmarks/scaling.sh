@@ -47,16 +47,22 @@ fi
 
 options=(--study "$study" --results "$work/results" --tau-s 0.7 --surrogates "$surrogates")
 
-# run RANKS: appends the seconds to seconds.RANKS and each rank's peak to memory.RANKS
-run() {
-    local start end
-    start=$(date +%s.%N)
-    if ! mpirun -n "$1" python3 "$here/peak_memory.py" "$work/memory.$1" \
-        "$rewire" connectome "${options[@]}" --overwrite > "$work/run.log" 2>&1; then
+# connectome RANKS [WRAPPER...]: the job, quietly
+connectome() {
+    local ranks=$1
+    shift
+    if ! mpirun -n "$ranks" "$@" "$rewire" connectome "${options[@]}" --overwrite > "$work/run.log" 2>&1; then
         cat "$work/run.log" >&2
-        echo "scaling.sh: the run on $1 ranks failed" >&2
+        echo "scaling.sh: the run on $ranks ranks failed" >&2
         exit 1
     fi
+}
+
+# timed RANKS: appends the seconds of the whole command to seconds.RANKS
+timed() {
+    local start end
+    start=$(date +%s.%N)
+    connectome "$1"
     end=$(date +%s.%N)
     awk -v a="$start" -v b="$end" 'BEGIN { printf "%.3f\n", b - a }' >> "$work/seconds.$1"
 }
@@ -84,11 +90,13 @@ planned() {
         }' "$work/plan.$1"
 }
 
-run 1 # not counted: the study's files come into memory
 rm -f "$work"/seconds.* "$work"/memory.*
+for ranks in 1 2; do # apart from the timed runs, since looking costs time; the files come into memory here
+    connectome "$ranks" python3 "$here/peak_memory.py" "$work/memory.$ranks"
+done
 for ((i = 0; i < repeat; ++i)); do
-    run 1
-    run 2
+    timed 1
+    timed 2
 done
 
 grep -m 1 'model name' /proc/cpuinfo | sed 's/.*: /machine  /'
