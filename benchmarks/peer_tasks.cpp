@@ -1,5 +1,7 @@
 #include "peer_tasks.hpp"
 
+#include "shift_block.hpp" // private to calcium: the shifts that a surrogate was given
+
 #include <rewire/behaviour/epoch_shuffles.hpp>
 #include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/behaviour/movement_test.hpp>
@@ -8,6 +10,7 @@
 #include <rewire/calcium/deconvolution.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
+#include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/hdf5.hpp>
 #include <rewire/network/graph_metrics.hpp>
 
@@ -196,6 +199,72 @@ Task graph_task(hid_t input, std::int64_t /*count*/)
             [state](hid_t file) { write_metrics(file, state->result); }};
 }
 
+bool never_stop(std::int64_t /*done*/)
+{
+    return true;
+}
+
+struct NullState
+{
+    calcium::Activity activity;
+    calcium::ShiftNullOptions options;
+    calcium::ShiftNullPlan plan;
+    calcium::ShiftNullTally tally;
+    calcium::ShiftNullResult result;
+
+    calcium::ShiftNullPlan planned(const calcium::ShiftNullOptions& chosen) const
+    {
+        return calcium::plan_shift_null(activity.view(), {}, {}, chosen,
+                                        {.seed = 1, .subject = 1, .session = 1});
+    }
+};
+
+/// Surrogates that are written out one by one, so that the other side can repeat them.
+constexpr auto shown_surrogates = std::int64_t{3};
+
+void write_null(hid_t file, const NullState& state)
+{
+    // The surrogates do not depend on how many there are, given the block size.
+    auto options = state.plan.options;
+    options.surrogates = std::min(state.plan.options.surrogates, shown_surrogates);
+    const auto plan = state.planned(options);
+    const auto shown = calcium::run_shift_block(plan, 0, never_stop);
+    io::write_attribute(file, "frames_used", plan.frames_used);
+    io::write_attribute(file, "minimum_shift", plan.options.minimum_shift);
+    io::write_attribute(file, "tie_tolerance", calcium::tie_tolerance);
+    write_vector(file, "maximum", state.tally.maximum);
+    write_vector(file, "p_value", state.result.p_value);
+    write_vector(file, "shown_maximum", shown->maximum);
+    write_vector(file, "shown_exceed", shown->exceed);
+    write_vector(file, "shown_excluded", shown->excluded);
+    const auto drawn = calcium::draw_shifts(plan, 0);
+    auto shifts = std::vector<std::int32_t>{};
+    for (auto surrogate = std::int64_t{0}; surrogate < options.surrogates; ++surrogate) {
+        const auto of_one = calcium::shifts_of(plan, drawn, surrogate);
+        shifts.insert(shifts.end(), of_one.begin(), of_one.end());
+    }
+    io::write_dataset(file, "shown_shift", shifts, {options.surrogates, plan.active_count()});
+}
+
+/// Smoothed events to p-values of all pairs.
+Task null_task(hid_t input, std::int64_t count)
+{
+    const auto state = std::make_shared<NullState>();
+    state->activity = sparse(read_table<double>(input, "smoothed"));
+    state->options.surrogates = count;
+    return {[state] {
+                state->plan = state->planned(state->options);
+                state->tally = calcium::empty_tally(state->plan);
+                for (auto block = std::int64_t{0}; block < state->plan.blocks(); ++block) {
+                    calcium::add_to(
+                        state->tally,
+                        calcium::run_shift_block(state->plan, block, never_stop).value());
+                }
+                state->result = calcium::finish_shift_null(state->plan, state->tally);
+            },
+            [state](hid_t file) { write_null(file, *state); }};
+}
+
 /// Shuffles that are written out, with their counts, so that the other side can repeat them.
 constexpr auto shown_shuffles = std::int64_t{200};
 constexpr auto shuffle_key = behaviour::ShuffleKey{.seed = 1, .subject = 1, .session = 1};
@@ -257,6 +326,7 @@ const std::vector<Kernel>& kernels()
         {"connectome", connectome_task},
         {"partial-correlation", partial_correlation_task},
         {"graph", graph_task},
+        {"null", null_task},
         {"movement", movement_task},
     };
     return all;
