@@ -53,16 +53,14 @@ double project(const ActivityView& activity, std::int64_t neuron, const Covariat
 }
 
 /// Means, slopes on the covariates and the list of active neurons; matrix still empty.
-Covariance active_neurons(const ActivityView& activity, const CovariateBasis& basis)
+Covariance without_products(const ActivityView& activity, const CovariateBasis& basis)
 {
     auto result = Covariance{};
     result.frames = activity.frames;
     result.covariates = basis.rank;
     const auto frames = static_cast<double>(activity.frames);
     auto slope = std::vector<double>(at(basis.rank));
-    for (std::int64_t neuron = 0; neuron < activity.neurons(); ++neuron) {
-        if (!finite_and_not_constant(activity, neuron))
-            continue;
+    for (const auto neuron : active_neurons(activity)) {
         const auto value = activity.values_of(neuron);
         const auto explained = project(activity, neuron, basis, slope);
         const auto mean = std::accumulate(value.begin(), value.end(), 0.0) / frames;
@@ -163,10 +161,19 @@ double density_of(const ActivityView& activity, const Covariance& covariance)
 
 } // namespace
 
+std::vector<std::int64_t> active_neurons(const ActivityView& activity)
+{
+    auto active = std::vector<std::int64_t>{};
+    for (std::int64_t neuron = 0; neuron < activity.neurons(); ++neuron)
+        if (finite_and_not_constant(activity, neuron))
+            active.push_back(neuron);
+    return active;
+}
+
 Covariance covariance_of(const ActivityView& activity, const CovariateBasis& basis,
                          Accumulation accumulation)
 {
-    auto result = active_neurons(activity, basis);
+    auto result = without_products(activity, basis);
     const auto n = result.count();
     result.matrix.assign(at(n * n), 0.0);
     if (n == 0)

@@ -5,16 +5,19 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
 // LAPACK's Fortran symbols: no header of it is needed, and OpenBLAS brings them.
+// NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
 void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info);
 void dpotri_(const char* uplo, const int* n, double* a, const int* lda, int* info);
 void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
              double* work, const int* lwork, int* iwork, const int* liwork, int* info);
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace rewire::dense {
 
@@ -36,13 +39,13 @@ double one_norm(const double* matrix, std::int64_t n, double* sum)
     for (std::int64_t i = 0; i < n; ++i) {
         const auto* row = matrix + i * n;
         sum[i] += std::abs(row[i]);
-        constexpr auto lanes = 8;
-        double partial[lanes] = {};
+        constexpr auto lanes = std::size_t{8};
+        auto partial = std::array<double, lanes>{};
         auto j = i + 1;
-        for (; j + lanes <= n; j += lanes)
-            for (auto lane = 0; lane < lanes; ++lane) {
-                const auto value = std::abs(row[j + lane]);
-                sum[j + lane] += value;
+        for (; j + std::int64_t{lanes} <= n; j += lanes)
+            for (std::size_t lane = 0; lane < lanes; ++lane) {
+                const auto value = std::abs(row[index(j) + lane]);
+                sum[index(j) + lane] += value;
                 partial[lane] += value;
             }
         for (; j < n; ++j) {

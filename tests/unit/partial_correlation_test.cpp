@@ -1,3 +1,5 @@
+#include "activity_rows.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
@@ -12,85 +14,14 @@
 
 using namespace rewire;
 using namespace rewire::calcium;
+using namespace rewire::test;
 using testing::ElementsAre;
 
 namespace {
 
-using Rows = std::vector<std::vector<double>>;
-
 std::size_t at(std::int64_t i)
 {
     return static_cast<std::size_t>(i);
-}
-
-Activity activity_of(const Rows& rows, std::int64_t frames)
-{
-    auto activity = Activity{};
-    activity.frames = frames;
-    for (const auto& row : rows) {
-        for (std::size_t t = 0; t < row.size(); ++t)
-            if (row[t] != 0) {
-                activity.frame.push_back(static_cast<std::int32_t>(t));
-                activity.value.push_back(row[t]);
-            }
-        activity.start.push_back(static_cast<std::int64_t>(activity.frame.size()));
-    }
-    return activity;
-}
-
-Rows random_rows(std::int64_t neurons, std::int64_t frames, double density, std::uint64_t seed)
-{
-    auto stream = base::Stream(seed, {static_cast<std::uint64_t>(neurons)});
-    auto rows = Rows(at(neurons), std::vector<double>(at(frames)));
-    auto common = std::vector<double>(at(frames));
-    for (auto& value : common)
-        value = stream.uniform() < density / 3 ? stream.exponential() : 0;
-    for (auto& row : rows)
-        for (std::size_t t = 0; t < row.size(); ++t)
-            row[t] = common[t] + (stream.uniform() < density ? stream.exponential() : 0);
-    return rows;
-}
-
-std::vector<double> centred(std::vector<double> row)
-{
-    auto mean = 0.0;
-    for (const auto value : row)
-        mean += value / static_cast<double>(row.size());
-    for (auto& value : row)
-        value -= mean;
-    return row;
-}
-
-double dot(const std::vector<double>& a, const std::vector<double>& b)
-{
-    auto sum = 0.0;
-    for (std::size_t t = 0; t < a.size(); ++t)
-        sum += a[t] * b[t];
-    return sum;
-}
-
-/// Takes the centred `others` out of a row one after the other, having made them orthogonal.
-std::vector<double> residual(std::vector<double> row, const Rows& others)
-{
-    auto basis = Rows{};
-    for (auto other : others) {
-        other = centred(other);
-        for (auto pass = 0; pass < 2; ++pass)
-            for (const auto& b : basis) {
-                const auto factor = dot(other, b) / dot(b, b);
-                for (std::size_t t = 0; t < other.size(); ++t)
-                    other[t] -= factor * b[t];
-            }
-        basis.push_back(other);
-    }
-    row = centred(row);
-    for (auto pass = 0; pass < 2; ++pass)
-        for (const auto& b : basis) {
-            const auto factor = dot(row, b) / dot(b, b);
-            for (std::size_t t = 0; t < row.size(); ++t)
-                row[t] -= factor * b[t];
-        }
-    return row;
 }
 
 /// By definition: the correlation of what is left of two traces after regression on all others.

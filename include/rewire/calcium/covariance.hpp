@@ -55,6 +55,9 @@ struct Covariance
     std::int64_t count() const noexcept { return static_cast<std::int64_t>(active.size()); }
 };
 
+/// Neurons whose trace is finite and not constant, ascending.
+std::vector<std::int64_t> active_neurons(const ActivityView& activity);
+
 /// Memory: active^2 doubles, and 12 bytes an entry (sparse) or 512 frames of all neurons (dense).
 /// A neuron with a value that is not finite is inactive, as is one whose residual variance is below
 /// 1e-12 of its variance.
