@@ -55,6 +55,25 @@ class MaskWriter
             edge.insert(edge.end(),
                         {static_cast<std::int32_t>(first), static_cast<std::int32_t>(last)});
     }
+    /// All units one after the other. Which kind comes next is a coin toss that no processor
+    /// predicts, so there is no branch: an edge is written at every unit and kept where the kind
+    /// changes.
+    void in_order(std::span<const Unit> units)
+    {
+        auto& edge = masks_.edge;
+        auto kept = edge.size();
+        edge.resize(kept + units.size() + 1);
+        auto frame = std::int32_t{0};
+        auto moving = false;
+        for (const auto& unit : units) {
+            edge[kept] = frame;
+            kept += static_cast<std::size_t>(unit.moving != moving);
+            moving = unit.moving;
+            frame += unit.length;
+        }
+        edge[kept] = frame;
+        edge.resize(kept + static_cast<std::size_t>(moving));
+    }
     void end_of_shuffle() { masks_.start.push_back(static_cast<std::int64_t>(masks_.edge.size())); }
     ShuffledMasks take() { return std::move(masks_); }
 
@@ -62,41 +81,56 @@ class MaskWriter
     ShuffledMasks masks_;
 };
 
-/// Uniform in [0, bound) from 32 random bits by multiplication (Lemire), without bias: a shuffle
-/// needs hundreds of them, and two 64-bit divisions for each would cost as much as the test.
-std::uint32_t below(base::Stream& stream, std::uint32_t bound)
+/// Random integers below a bound by multiplication (Lemire), without bias: a shuffle needs hundreds
+/// of them, and with two 64-bit divisions for each, drawing would take longer than testing.
+class Draws
 {
-    auto product = std::uint64_t{stream.bits32()} * bound;
-    if (static_cast<std::uint32_t>(product) < bound) {
-        const auto rejected = (0U - bound) % bound;
-        while (static_cast<std::uint32_t>(product) < rejected)
-            product = std::uint64_t{stream.bits32()} * bound;
+  public:
+    explicit Draws(base::Stream& stream) : stream_(stream) {}
+
+    /// @pre 0 < bound < 2^32
+    std::uint32_t below(std::uint32_t bound)
+    {
+        // Bounds that are small for 16 bits are hardly ever rejected and take a quarter of a word.
+        return bound <= 2048 ? by_multiplication<16>(bound) : by_multiplication<32>(bound);
     }
-    return static_cast<std::uint32_t>(product >> 32);
-}
 
-template <typename T>
-void permute(base::Stream& stream, std::vector<T>& items)
-{
-    for (auto left = static_cast<std::uint32_t>(items.size()); left > 1; --left)
-        std::swap(items[left - 1], items[below(stream, left)]);
-}
-
-void place_in_order(std::span<const Unit> units, MaskWriter& writer)
-{
-    auto frame = std::int64_t{0};
-    for (const auto& unit : units) {
-        if (unit.moving)
-            writer.movement(frame, frame + unit.length);
-        frame += unit.length;
+    template <typename T>
+    void permute(std::vector<T>& items)
+    {
+        for (auto left = static_cast<std::uint32_t>(items.size()); left > 1; --left)
+            std::swap(items[left - 1], items[below(left)]);
     }
-}
 
-void shuffle_runs(base::Stream& stream, std::vector<Unit>& units, MaskWriter& writer)
-{
-    permute(stream, units);
-    place_in_order(units, writer);
-}
+  private:
+    template <int bits>
+    std::uint32_t by_multiplication(std::uint32_t bound)
+    {
+        constexpr auto range = std::uint64_t{1} << bits;
+        auto product = take<bits>() * bound;
+        if (product % range < bound)
+            for (const auto rejected = range % bound; product % range < rejected;)
+                product = take<bits>() * bound;
+        return static_cast<std::uint32_t>(product >> bits);
+    }
+
+    template <int bits>
+    std::uint64_t take()
+    {
+        if (left_ < bits) {
+            word_ = stream_.bits64();
+            left_ = 64;
+        }
+        const auto taken = word_ & ((std::uint64_t{1} << bits) - 1);
+        word_ >>= bits;
+        left_ -= bits;
+        return taken;
+    }
+
+    base::Stream& stream_;
+    std::uint64_t word_ = 0;
+    int left_ = 0;
+};
 
 /// The same distribution as permuting all units, drawn by its few movements: which of the slots
 /// hold a movement (a set without replacement), and which movement comes in which of them.
@@ -112,18 +146,18 @@ class FrameShuffler
             lengths_.push_back(run.size());
     }
 
-    void shuffle(base::Stream& stream, MaskWriter& writer)
+    void shuffle(Draws& draws, MaskWriter& writer)
     {
         std::fill(taken_.begin(), taken_.end(), 0);
         for (std::size_t drawn = 0; drawn < lengths_.size();) {
             // At most half of the slots are taken: there is a quiescent frame between movements.
-            const auto slot = below(stream, static_cast<std::uint32_t>(slots_));
+            const auto slot = draws.below(static_cast<std::uint32_t>(slots_));
             const auto bit = std::uint64_t{1} << (slot % 64);
             drawn += (taken_[slot / 64] & bit) == 0 ? 1 : 0;
             taken_[slot / 64] |= bit;
         }
         auto lengths = lengths_;
-        permute(stream, lengths);
+        draws.permute(lengths);
         auto placed = std::size_t{0};
         auto shift = std::int64_t{0}; // frames that earlier movements have beyond their slot
         for (std::size_t word = 0; word < taken_.size(); ++word)
@@ -162,11 +196,13 @@ ShuffledMasks shuffled_masks(const Epochs& epochs, ShuffleUnits units, const Shu
     for (auto shuffle = shuffles.first; shuffle < shuffles.last; ++shuffle) {
         auto stream = base::Stream(key.seed, {base::key_of("movement epochs"), key.subject,
                                               key.session, static_cast<std::uint64_t>(shuffle)});
+        auto draws = Draws(stream);
         if (units == ShuffleUnits::runs) {
             permuted = in_time; // a shuffle must not depend on the one before
-            shuffle_runs(stream, permuted, writer);
+            draws.permute(permuted);
+            writer.in_order(permuted);
         } else {
-            frame_shuffler.shuffle(stream, writer);
+            frame_shuffler.shuffle(draws, writer);
         }
         writer.end_of_shuffle();
     }
@@ -198,7 +234,7 @@ ShuffledMasks masks_of_orders(const Epochs& epochs, ShuffleUnits units,
             seen[unit] = true;
             permuted[k] = in_time[unit];
         }
-        place_in_order(permuted, writer);
+        writer.in_order(permuted);
         writer.end_of_shuffle();
     }
     return writer.take();

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -22,57 +23,158 @@ void check_frames(std::int64_t activity, std::int64_t epochs)
             "both have to be on the same frames; smoothing drops two at each end");
 }
 
-void check_finite(bool finite, MovementActivity& result, double sum, double movement_frames)
+/// Sum of |value|; not finite if a value is not.
+std::vector<double> magnitudes(const calcium::ActivityView& activity, base::Range neurons)
 {
-    result.finite.push_back(finite ? 1 : 0);
-    result.mean.push_back(finite && movement_frames > 0 ? sum / movement_frames : nan);
+    auto total = std::vector<double>{};
+    for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
+        auto sum = 0.0;
+        for (const auto value : activity.values_of(neuron))
+            sum += std::abs(value);
+        total.push_back(sum);
+    }
+    return total;
+}
+
+/// sum(neuron, value) over the frames for which `counts` holds, a row at a time.
+template <typename T, typename Counts, typename Term>
+std::vector<double> sums_of_rows(const DenseActivityView<T>& activity, base::Range neurons,
+                                 const Counts& counts, const Term& term)
+{
+    auto total = std::vector<double>(static_cast<std::size_t>(neurons.size()));
+    for (std::int64_t frame = 0; frame < activity.frames; ++frame) {
+        if (!counts(frame))
+            continue;
+        const auto* values = activity.value.data() + frame * activity.neurons + neurons.first;
+        for (std::size_t k = 0; k < total.size(); ++k)
+            total[k] += term(static_cast<double>(values[k]));
+    }
+    return total;
+}
+
+template <typename T>
+std::vector<double> magnitudes(const DenseActivityView<T>& activity, base::Range neurons)
+{
+    return sums_of_rows(
+        activity, neurons, [](std::int64_t) { return true; },
+        [](double value) { return std::abs(value); });
+}
+
+std::vector<double> sums_in_movement(const calcium::ActivityView& activity, const Epochs& epochs,
+                                     base::Range neurons)
+{
+    auto sums = std::vector<double>{};
+    for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
+        const auto frames = activity.frames_of(neuron);
+        const auto values = activity.values_of(neuron);
+        auto run = epochs.movements.begin();
+        auto sum = 0.0;
+        for (std::size_t k = 0; k < frames.size(); ++k) {
+            while (run != epochs.movements.end() && run->last <= frames[k])
+                ++run;
+            if (run != epochs.movements.end() && run->first <= frames[k])
+                sum += values[k];
+        }
+        sums.push_back(sum);
+    }
+    return sums;
+}
+
+template <typename T>
+std::vector<double> sums_in_movement(const DenseActivityView<T>& activity, const Epochs& epochs,
+                                     base::Range neurons)
+{
+    const auto mask = mask_of(epochs);
+    return sums_of_rows(
+        activity, neurons,
+        [&](std::int64_t frame) { return mask[static_cast<std::size_t>(frame)] != 0; },
+        [](double value) { return value; });
 }
 
 template <typename View>
-ShuffleCounts count_any(const View& activity, const Epochs& epochs, const ShuffledMasks& masks,
-                        base::Range neurons, std::span<const std::uint8_t> finite)
+MovementActivity activity_of_any(const View& activity, const Epochs& epochs, base::Range neurons)
 {
+    check_frames(activity.frames, epochs.frames);
+    const auto frames = static_cast<double>(epochs.movement_frames());
+    const auto total = magnitudes(activity, neurons);
+    const auto sums = sums_in_movement(activity, epochs, neurons);
+    auto result = MovementActivity{};
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+        const auto finite = std::isfinite(total[k]);
+        result.finite.push_back(finite ? 1 : 0);
+        result.mean.push_back(finite && frames > 0 ? sums[k] / frames : nan);
+    }
+    return result;
+}
+
+/// The masks cut at the borders of strips, with frames counted from the start of each strip. A
+/// movement over a border becomes two, one in each strip.
+std::vector<ShuffledMasks> cut_in_strips(const ShuffledMasks& masks,
+                                         const std::vector<base::Range>& strips)
+{
+    auto parts = std::vector<ShuffledMasks>(strips.size());
+    for (std::int64_t shuffle = 0; shuffle < masks.shuffles(); ++shuffle) {
+        const auto edges = masks.edges_of(shuffle);
+        auto strip = std::size_t{0};
+        for (std::size_t k = 0; k < edges.size(); k += 2) {
+            auto first = std::int64_t{edges[k]};
+            const auto last = std::int64_t{edges[k + 1]};
+            while (first >= strips[strip].last)
+                ++strip;
+            while (first < last) {
+                const auto [begin, end] = strips[strip];
+                const auto stop = std::min(last, end);
+                parts[strip].edge.push_back(static_cast<std::int32_t>(first - begin));
+                parts[strip].edge.push_back(static_cast<std::int32_t>(stop - begin));
+                first = stop;
+                strip += first < last ? 1 : 0;
+            }
+        }
+        for (auto& part : parts)
+            part.start.push_back(static_cast<std::int64_t>(part.edge.size()));
+    }
+    return parts;
+}
+
+/// Counts by blocks of neurons: for each, strip after strip is turned into a table from which every
+/// shuffle gathers the part of its sum that lies in the strip.
+template <typename View>
+ShuffleCounts count_any(const View& activity, const Epochs& epochs, const ShuffledMasks& masks,
+                        base::Range neurons)
+{
+    check_frames(activity.frames, epochs.frames);
     check_frames(activity.frames, masks.frames);
-    const auto real = unshuffled_mask(epochs);
+    const auto strips = base::blocks_of(activity.frames, strip_frames);
+    const auto real_masks = cut_in_strips(unshuffled_mask(epochs), strips);
+    const auto shuffled = cut_in_strips(masks, strips);
+    const auto total = magnitudes(activity, neurons);
+    auto fixed = std::vector<FixedPoint>(total.begin(), total.end());
+
     auto counts = ShuffleCounts{};
     auto table = PrefixTable{};
-    auto less = Row{};
-    auto equal = Row{};
+    auto sums = std::vector<Row>(static_cast<std::size_t>(masks.shuffles()));
     for (auto first = neurons.first; first < neurons.last; first += std::int64_t{lanes}) {
         const auto block = base::Range{first, std::min(first + std::int64_t{lanes}, neurons.last)};
-        table.build(activity, block);
-        count_masks(table, real.edge, masks, less, equal);
-        for (std::size_t lane = 0; lane < static_cast<std::size_t>(block.size()); ++lane) {
-            const auto known = finite[counts.less.size()] != 0;
+        const auto done = counts.less.size();
+        const auto size = static_cast<std::size_t>(block.size());
+        const auto points = std::span(fixed).subspan(done, size);
+        auto real = Row{}, tolerance = Row{}, less = Row{}, equal = Row{};
+        std::fill(sums.begin(), sums.end(), Row{});
+        for (std::size_t strip = 0; strip < strips.size(); ++strip) {
+            build_table(table, activity, block, points, strips[strip]);
+            add_masked(table, real_masks[strip], {&real, 1});
+            add_masked(table, shuffled[strip], sums);
+        }
+        for (std::size_t lane = 0; lane < size; ++lane)
+            tolerance.lane[lane] = points[lane].tolerance;
+        compare(sums, real, tolerance, less, equal);
+        for (std::size_t lane = 0; lane < size; ++lane) {
+            const auto known = std::isfinite(total[done + lane]);
             counts.less.push_back(known ? static_cast<std::int32_t>(less.lane[lane]) : 0);
             counts.equal.push_back(known ? static_cast<std::int32_t>(equal.lane[lane]) : 0);
         }
     }
     return counts;
-}
-
-template <typename T>
-MovementActivity activity_of_dense(const DenseActivityView<T>& activity, const Epochs& epochs,
-                                   base::Range neurons)
-{
-    check_frames(activity.frames, epochs.frames);
-    const auto count = static_cast<std::size_t>(neurons.size());
-    const auto mask = mask_of(epochs);
-    auto total = std::vector<double>(count);
-    auto moving = std::vector<double>(count);
-    for (std::int64_t frame = 0; frame < activity.frames; ++frame) {
-        const auto* values = activity.value.data() + frame * activity.neurons + neurons.first;
-        for (std::size_t k = 0; k < count; ++k) {
-            total[k] += std::abs(static_cast<double>(values[k]));
-            if (mask[static_cast<std::size_t>(frame)] != 0)
-                moving[k] += static_cast<double>(values[k]);
-        }
-    }
-    auto result = MovementActivity{};
-    for (std::size_t k = 0; k < count; ++k)
-        check_finite(std::isfinite(total[k]), result, moving[k],
-                     static_cast<double>(epochs.movement_frames()));
-    return result;
 }
 
 void check_counts(const ShuffleCounts& counts, const MovementActivity& activity,
@@ -107,56 +209,37 @@ ShuffleCounts& ShuffleCounts::operator+=(const ShuffleCounts& other)
 ShuffleCounts count_shuffles(const calcium::ActivityView& activity, const Epochs& epochs,
                              const ShuffledMasks& masks, base::Range neurons)
 {
-    const auto finite = movement_activity(activity, epochs, neurons).finite;
-    return count_any(activity, epochs, masks, neurons, finite);
+    return count_any(activity, epochs, masks, neurons);
 }
 
 ShuffleCounts count_shuffles(const DenseActivityView<float>& activity, const Epochs& epochs,
                              const ShuffledMasks& masks, base::Range neurons)
 {
-    const auto finite = movement_activity(activity, epochs, neurons).finite;
-    return count_any(activity, epochs, masks, neurons, finite);
+    return count_any(activity, epochs, masks, neurons);
 }
 
 ShuffleCounts count_shuffles(const DenseActivityView<double>& activity, const Epochs& epochs,
                              const ShuffledMasks& masks, base::Range neurons)
 {
-    const auto finite = movement_activity(activity, epochs, neurons).finite;
-    return count_any(activity, epochs, masks, neurons, finite);
+    return count_any(activity, epochs, masks, neurons);
 }
 
 MovementActivity movement_activity(const calcium::ActivityView& activity, const Epochs& epochs,
                                    base::Range neurons)
 {
-    check_frames(activity.frames, epochs.frames);
-    auto result = MovementActivity{};
-    for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
-        const auto frames = activity.frames_of(neuron);
-        const auto values = activity.values_of(neuron);
-        auto run = epochs.movements.begin();
-        auto sum = 0.0;
-        for (std::size_t k = 0; k < frames.size(); ++k) {
-            while (run != epochs.movements.end() && run->last <= frames[k])
-                ++run;
-            if (run != epochs.movements.end() && run->first <= frames[k])
-                sum += values[k];
-        }
-        check_finite(std::isfinite(magnitude(values)), result, sum,
-                     static_cast<double>(epochs.movement_frames()));
-    }
-    return result;
+    return activity_of_any(activity, epochs, neurons);
 }
 
 MovementActivity movement_activity(const DenseActivityView<float>& activity, const Epochs& epochs,
                                    base::Range neurons)
 {
-    return activity_of_dense(activity, epochs, neurons);
+    return activity_of_any(activity, epochs, neurons);
 }
 
 MovementActivity movement_activity(const DenseActivityView<double>& activity, const Epochs& epochs,
                                    base::Range neurons)
 {
-    return activity_of_dense(activity, epochs, neurons);
+    return activity_of_any(activity, epochs, neurons);
 }
 
 MovementRelation relation_of(const ShuffleCounts& counts, const MovementActivity& activity,

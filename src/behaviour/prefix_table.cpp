@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 // One binary for every node of a cluster: the widest vectors that the processor has are chosen when
 // the program starts. Integers only, so that the counts are the same on all of them.
@@ -24,149 +23,132 @@ const Lanes& lanes_of(const Row& row)
     return *reinterpret_cast<const Lanes*>(row.lane.data());
 }
 
-/// Fixed point of one neuron: value * scale, rounded to the nearest integer.
-struct FixedPoint
+Lanes& lanes_of(Row& row)
 {
-    double scale = 0; ///< a power of two, so that no digit of the value is lost before rounding
-    std::int64_t tolerance = 0;
+    return *reinterpret_cast<Lanes*>(row.lane.data());
+}
 
-    /// The total |activity| becomes 2^59 .. 2^60: sums and their differences fit 62 bits.
-    explicit FixedPoint(double total)
-    {
-        if (!std::isfinite(total) || total == 0)
-            return; // not finite, or silent: 0 throughout
-        auto exponent = 0;
-        std::frexp(total, &exponent);
-        scale = std::ldexp(1.0, std::min(60 - exponent, 1000));
-        tolerance = of(total) >> 40;
-    }
-    std::int64_t of(double value) const
-    {
-        return static_cast<std::int64_t>(value * scale + (value < 0 ? -0.5 : 0.5));
-    }
-};
+/// Frames that are filled and then summed at a time: 16 kB, in the L1 cache.
+constexpr auto slice_frames = std::int64_t{256};
 
-/// Frames that are filled and summed at a time: 16 kB, in the L1 cache.
-constexpr auto strip = std::int64_t{256};
-
+/// Each row becomes the sum of itself and all before it.
 REWIRE_VECTOR_CLONES
 void accumulate(Row* rows, std::int64_t count, Row& total)
 {
     auto sum = lanes_of(total);
     for (std::int64_t k = 0; k < count; ++k) {
-        auto& row = *reinterpret_cast<Lanes*>(rows[k].lane.data());
-        sum += row;
-        row = sum;
+        sum += lanes_of(rows[k]);
+        lanes_of(rows[k]) = sum;
     }
-    *reinterpret_cast<Lanes*>(total.lane.data()) = sum;
+    lanes_of(total) = sum;
+}
+
+/// Calls fill(first, last) to set the rows of a slice of frames, row k + 1 for frame k.
+template <typename Fill>
+void build_by_slices(PrefixTable& table, base::Range frames, const Fill& fill)
+{
+    table.resize(static_cast<std::size_t>(frames.size()) + 1);
+    table.front() = {};
+    auto total = Row{};
+    for (auto first = frames.first; first < frames.last; first += slice_frames) {
+        const auto last = std::min(first + slice_frames, frames.last);
+        auto* rows = table.data() + (first - frames.first) + 1;
+        std::fill(rows, rows + (last - first), Row{});
+        fill(rows, base::Range{first, last});
+        accumulate(rows, last - first, total);
+    }
 }
 
 template <typename T>
-void build_dense(PrefixTable& table, const DenseActivityView<T>& activity, base::Range neurons)
+void build_dense(PrefixTable& table, const DenseActivityView<T>& activity, base::Range neurons,
+                 std::span<const FixedPoint> fixed, base::Range frames)
 {
-    const auto count = static_cast<std::size_t>(neurons.size());
-    const auto values_at = [&](std::int64_t frame) {
-        return activity.value.data() + frame * activity.neurons + neurons.first;
-    };
-    auto total = std::array<double, lanes>{};
-    for (std::int64_t frame = 0; frame < activity.frames; ++frame)
-        for (std::size_t lane = 0; lane < count; ++lane)
-            total[lane] += std::abs(static_cast<double>(values_at(frame)[lane]));
-
-    auto fixed = std::vector<FixedPoint>{};
-    table.tolerance = {};
-    for (std::size_t lane = 0; lane < count; ++lane) {
-        fixed.emplace_back(total[lane]);
-        table.tolerance.lane[lane] = fixed[lane].tolerance;
-    }
-    table.row.assign(static_cast<std::size_t>(activity.frames) + 1, Row{});
-    auto sum = Row{};
-    for (std::int64_t frame = 0; frame < activity.frames; ++frame) {
-        for (std::size_t lane = 0; lane < count; ++lane)
-            if (fixed[lane].scale != 0)
-                sum.lane[lane] += fixed[lane].of(static_cast<double>(values_at(frame)[lane]));
-        table.row[static_cast<std::size_t>(frame) + 1] = sum;
-    }
+    build_by_slices(table, frames, [&](Row* rows, base::Range slice) {
+        for (auto frame = slice.first; frame < slice.last; ++frame) {
+            const auto* values = activity.value.data() + frame * activity.neurons + neurons.first;
+            auto& row = rows[frame - slice.first];
+            for (std::size_t lane = 0; lane < fixed.size(); ++lane)
+                if (fixed[lane].scale != 0)
+                    row.lane[lane] = fixed[lane].of(static_cast<double>(values[lane]));
+        }
+    });
 }
 
 } // namespace
 
-double magnitude(std::span<const double> values)
+FixedPoint::FixedPoint(double total)
 {
-    auto sum = 0.0;
-    for (const auto value : values)
-        sum += std::abs(value);
-    return std::isfinite(sum) ? sum : std::numeric_limits<double>::quiet_NaN();
+    if (!std::isfinite(total) || total == 0)
+        return;
+    auto exponent = 0;
+    std::frexp(total, &exponent);
+    scale = std::ldexp(1.0, std::min(60 - exponent, 1000));
+    tolerance = of(total) >> 40;
 }
 
-void PrefixTable::build(const calcium::ActivityView& activity, base::Range neurons)
+void build_table(PrefixTable& table, const calcium::ActivityView& activity, base::Range neurons,
+                 std::span<const FixedPoint> fixed, base::Range frames)
 {
-    struct Cursor
-    {
-        std::span<const std::int32_t> frame;
-        std::span<const double> value;
-        FixedPoint fixed;
-        std::size_t next = 0;
-    };
-    auto cursors = std::vector<Cursor>{};
-    tolerance = {};
-    for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
-        const auto values = activity.values_of(neuron);
-        const auto fixed = FixedPoint(magnitude(values));
-        tolerance.lane[cursors.size()] = fixed.tolerance;
-        cursors.push_back({activity.frames_of(neuron), values, fixed});
-        if (fixed.scale == 0)
-            cursors.back().next = values.size();
+    auto next = std::array<std::size_t, lanes>{};
+    for (std::size_t lane = 0; lane < fixed.size(); ++lane) {
+        const auto frame = activity.frames_of(neurons.first + static_cast<std::int64_t>(lane));
+        next[lane] = static_cast<std::size_t>(
+            std::lower_bound(frame.begin(), frame.end(), frames.first) - frame.begin());
     }
-    row.resize(static_cast<std::size_t>(activity.frames) + 1);
-    row.front() = {};
-    auto total = Row{};
-    for (std::int64_t first = 0; first < activity.frames; first += strip) {
-        const auto last = std::min(first + strip, activity.frames);
-        std::fill(row.begin() + first + 1, row.begin() + last + 1, Row{});
-        for (std::size_t lane = 0; lane < cursors.size(); ++lane) {
-            auto& [frame, value, fixed, next] = cursors[lane];
-            for (; next < frame.size() && frame[next] < last; ++next)
-                row[static_cast<std::size_t>(frame[next]) + 1].lane[lane] = fixed.of(value[next]);
+    build_by_slices(table, frames, [&](Row* rows, base::Range slice) {
+        for (std::size_t lane = 0; lane < fixed.size(); ++lane) {
+            const auto neuron = neurons.first + static_cast<std::int64_t>(lane);
+            const auto frame = activity.frames_of(neuron);
+            const auto value = activity.values_of(neuron);
+            if (fixed[lane].scale == 0)
+                continue;
+            auto& k = next[lane];
+            for (; k < frame.size() && frame[k] < slice.last; ++k)
+                rows[frame[k] - slice.first].lane[lane] = fixed[lane].of(value[k]);
         }
-        accumulate(row.data() + first + 1, last - first, total);
-    }
+    });
 }
 
-void PrefixTable::build(const DenseActivityView<float>& activity, base::Range neurons)
+void build_table(PrefixTable& table, const DenseActivityView<float>& activity, base::Range neurons,
+                 std::span<const FixedPoint> fixed, base::Range frames)
 {
-    build_dense(*this, activity, neurons);
+    build_dense(table, activity, neurons, fixed, frames);
 }
 
-void PrefixTable::build(const DenseActivityView<double>& activity, base::Range neurons)
+void build_table(PrefixTable& table, const DenseActivityView<double>& activity, base::Range neurons,
+                 std::span<const FixedPoint> fixed, base::Range frames)
 {
-    build_dense(*this, activity, neurons);
+    build_dense(table, activity, neurons, fixed, frames);
 }
 
 REWIRE_VECTOR_CLONES
-void count_masks(const PrefixTable& table, std::span<const std::int32_t> real_edges,
-                 const ShuffledMasks& masks, Row& less, Row& equal)
+void add_masked(const PrefixTable& table, const ShuffledMasks& masks, std::span<Row> sums)
 {
-    const auto* rows = reinterpret_cast<const Lanes*>(table.row.data());
-    auto real = Lanes{};
-    for (std::size_t k = 0; k < real_edges.size(); k += 2)
-        real += rows[real_edges[k + 1]] - rows[real_edges[k]];
-    const auto lowest_tie = real - lanes_of(table.tolerance);
-    const auto highest_tie = real + lanes_of(table.tolerance);
-
-    auto below = Lanes{};
-    auto not_above = Lanes{};
+    const auto* rows = table.data();
     const auto* start = masks.start.data();
     const auto* edge = masks.edge.data();
-    for (std::int64_t shuffle = 0; shuffle < masks.shuffles(); ++shuffle) {
-        auto sum = Lanes{};
+    for (std::size_t shuffle = 0; shuffle < sums.size(); ++shuffle) {
+        auto sum = lanes_of(sums[shuffle]);
         for (auto k = start[shuffle]; k < start[shuffle + 1]; k += 2)
-            sum += rows[edge[k + 1]] - rows[edge[k]];
-        below -= sum < lowest_tie; // true is -1
-        not_above -= sum <= highest_tie;
+            sum += lanes_of(rows[edge[k + 1]]) - lanes_of(rows[edge[k]]);
+        lanes_of(sums[shuffle]) = sum;
     }
-    *reinterpret_cast<Lanes*>(less.lane.data()) = below;
-    *reinterpret_cast<Lanes*>(equal.lane.data()) = not_above - below;
+}
+
+REWIRE_VECTOR_CLONES
+void compare(std::span<const Row> sums, const Row& real, const Row& tolerance, Row& less,
+             Row& equal)
+{
+    const auto lowest_tie = lanes_of(real) - lanes_of(tolerance);
+    const auto highest_tie = lanes_of(real) + lanes_of(tolerance);
+    auto below = Lanes{};
+    auto not_above = Lanes{};
+    for (const auto& sum : sums) {
+        below -= lanes_of(sum) < lowest_tie; // true is -1
+        not_above -= lanes_of(sum) <= highest_tie;
+    }
+    lanes_of(less) = below;
+    lanes_of(equal) = not_above - below;
 }
 
 } // namespace rewire::behaviour

@@ -182,6 +182,33 @@ TEST(MovementTest, CountsAgreeWithTheSlowKernel)
             }
 }
 
+TEST(MovementTest, LongSessionsAreCutInStripsWithoutATrace)
+{
+    auto stream = base::Stream(8, {5});
+    for (const auto frames : {8191, 8192, 8193, 20000})
+        for (const auto units : both_units) {
+            SCOPED_TRACE(frames);
+            auto mask = std::vector<std::uint8_t>(static_cast<std::size_t>(frames));
+            std::fill(mask.begin() + 3000, mask.begin() + 7000, std::uint8_t{1});
+            mask.front() = mask.back() = mask[10] = 1;
+            const auto epochs = epochs_of_mask(mask);
+            const auto values = random_activity(stream, 3, frames);
+            const auto sparse = test::sparse_of(values, frames);
+            const auto dense = test::frame_major<double>(values, frames);
+            const auto masks = shuffled_masks(epochs, units, {1, 2, 3}, {0, 20});
+
+            const auto counts = count_shuffles(sparse.view(), epochs, masks, {0, 3});
+            const auto of_dense =
+                count_shuffles(DenseActivityView<double>{frames, 3, dense}, epochs, masks, {0, 3});
+
+            const auto expected = test::slow_counts(values, epochs, masks);
+            EXPECT_EQ(counts.less, expected.less);
+            EXPECT_EQ(counts.equal, expected.equal);
+            EXPECT_EQ(of_dense.less, expected.less);
+            EXPECT_EQ(of_dense.equal, expected.equal);
+        }
+}
+
 TEST(MovementTest, BlocksOfNeuronsAndShufflesAddUp)
 {
     auto stream = base::Stream(8, {3});
