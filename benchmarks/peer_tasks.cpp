@@ -13,6 +13,7 @@
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/hdf5.hpp>
 #include <rewire/network/graph_metrics.hpp>
+#include <rewire/network/rewiring.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -317,6 +318,38 @@ Task movement_task(hid_t input, std::int64_t count)
             [state](hid_t file) { write_movement(file, *state); }};
 }
 
+/// Edge weights by row to scores, variance ratios and loadings, as scikit-learn's fit_transform has
+/// them.
+Task pca_task(hid_t input, std::int64_t /*count*/)
+{
+    constexpr auto components = 3;
+    struct State
+    {
+        Table<double> weights;
+        network::SessionComponents result;
+        Eigen::MatrixXd loadings;
+    };
+    const auto state = std::make_shared<State>();
+    state->weights = read_table<double>(input, "weights");
+    return {[state] {
+                const auto& table = state->weights;
+                const auto rows = Eigen::Map<const network::SessionBlock>(
+                    table.values.data(), table.rows, table.columns);
+                state->result =
+                    network::principal_components(network::centred_gram(rows), components);
+                state->loadings = network::loadings_of(rows, state->result);
+            },
+            [state](hid_t file) {
+                const network::SessionBlock score = state->result.score;
+                const auto& ratio = state->result.explained_variance_ratio;
+                write_vector(file, "explained_variance_ratio",
+                             std::vector<double>(ratio.begin(), ratio.end()));
+                io::write_dataset(file, "score",
+                                  std::vector<double>(score.data(), score.data() + score.size()),
+                                  {score.rows(), score.cols()});
+            }};
+}
+
 } // namespace
 
 const std::vector<Kernel>& kernels()
@@ -328,6 +361,7 @@ const std::vector<Kernel>& kernels()
         {"graph", graph_task},
         {"null", null_task},
         {"movement", movement_task},
+        {"pca", pca_task},
     };
     return all;
 }

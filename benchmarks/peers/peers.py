@@ -73,12 +73,12 @@ def measure(row: rows.Row, program: Path, output: Path, repeat: int) -> tuple[li
     return ours, theirs, agreement
 
 
-def times(ratio: float) -> str:
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+def short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def spread(seconds: list) -> str:
-    return f"{statistics.median(seconds):.3g} ({min(seconds):.3g}-{max(seconds):.3g})"
+    return f"{short(statistics.median(seconds))} ({short(min(seconds))}-{short(max(seconds))})"
 
 
 HEADER = ("work", "peer", "theirs s", "ours s", "ratio", "pairs", "asked", "met")
@@ -90,8 +90,8 @@ def cells(row: rows.Row, ours: list, theirs: list) -> tuple:
     asked = f"{row.asked:g}" if row.asked else "-"
     met = ("yes" if ratio >= row.asked else "NO") if row.asked else ""
     mark = " *" if row.scale != 1 else ""
-    return (row.title, row.peer, spread(theirs) + mark, spread(ours), times(ratio),
-            f"{times(min(pairs))}-{times(max(pairs))}", asked, met)  # fmt: skip
+    return (row.title, row.peer, spread(theirs) + mark, spread(ours), short(ratio),
+            f"{short(min(pairs))}-{short(max(pairs))}", asked, met)  # fmt: skip
 
 
 def print_table(lines: list) -> None:
@@ -128,6 +128,8 @@ def main() -> int:
         print(f"peers.py: no row named {', '.join(sorted(unknown))}; --list shows them", file=sys.stderr)
         return 2
     print(describe(program, core), flush=True)
+    if os.getloadavg()[0] > 1.5:
+        print("warning   others are using this machine: seconds and ratios are theirs too", flush=True)
     built = kernel_process.available(program)
 
     lines, failed = [], 0
