@@ -318,27 +318,42 @@ Task movement_task(hid_t input, std::int64_t count)
             [state](hid_t file) { write_movement(file, *state); }};
 }
 
+struct PcaState
+{
+    Table<double> weights;
+    network::SessionComponents result;
+    Eigen::MatrixXd loadings;
+};
+
+/// In blocks of columns that stay in the cache, as the interface is meant to be used.
+void find_components(PcaState& state)
+{
+    constexpr auto components = 3;
+    constexpr auto block_columns = std::int64_t{1024};
+    const auto& table = state.weights;
+    const auto rows =
+        Eigen::Map<const network::SessionBlock>(table.values.data(), table.rows, table.columns);
+    Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(table.rows, table.rows);
+    for (auto first = std::int64_t{0}; first < table.columns; first += block_columns) {
+        const auto count = std::min(block_columns, table.columns - first);
+        gram += network::centred_gram(rows.middleCols(first, count));
+    }
+    state.result = network::principal_components(gram, components);
+    state.loadings.resize(table.columns, state.result.components());
+    for (auto first = std::int64_t{0}; first < table.columns; first += block_columns) {
+        const auto count = std::min(block_columns, table.columns - first);
+        state.loadings.middleRows(first, count) =
+            network::loadings_of(rows.middleCols(first, count), state.result);
+    }
+}
+
 /// Edge weights by row to scores, variance ratios and loadings, as scikit-learn's fit_transform has
 /// them.
 Task pca_task(hid_t input, std::int64_t /*count*/)
 {
-    constexpr auto components = 3;
-    struct State
-    {
-        Table<double> weights;
-        network::SessionComponents result;
-        Eigen::MatrixXd loadings;
-    };
-    const auto state = std::make_shared<State>();
+    const auto state = std::make_shared<PcaState>();
     state->weights = read_table<double>(input, "weights");
-    return {[state] {
-                const auto& table = state->weights;
-                const auto rows = Eigen::Map<const network::SessionBlock>(
-                    table.values.data(), table.rows, table.columns);
-                state->result =
-                    network::principal_components(network::centred_gram(rows), components);
-                state->loadings = network::loadings_of(rows, state->result);
-            },
+    return {[state] { find_components(*state); },
             [state](hid_t file) {
                 const network::SessionBlock score = state->result.score;
                 const auto& ratio = state->result.explained_variance_ratio;
