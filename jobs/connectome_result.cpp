@@ -1,10 +1,11 @@
 #include "connectome_result.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
+
+#include "session_results.hpp"
 
 namespace rewire::jobs {
 
@@ -77,30 +78,6 @@ struct UnpackField
         value = unpacker.get<T>();
     }
 };
-
-/// Integers where all ids are integers, text otherwise.
-io::Handle write_neuron_axis(hid_t group, const std::vector<std::string>& ids)
-{
-    auto numbers = std::vector<std::int64_t>{};
-    for (const auto& id : ids) {
-        auto number = std::int64_t{0};
-        const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-        if (error != std::errc{} || end != id.data() + id.size())
-            return io::write_text_axis(group, "neuron_id", ids);
-        numbers.push_back(number);
-    }
-    return io::write_axis(group, "neuron_id", numbers);
-}
-
-std::vector<std::string> read_neuron_axis(hid_t group)
-{
-    if (io::holds_text(io::open_dataset(group, "neuron_id")))
-        return io::read_texts(group, "neuron_id");
-    auto ids = std::vector<std::string>{};
-    for (const auto number : io::read_all<std::int64_t>(group, "neuron_id"))
-        ids.push_back(std::to_string(number));
-    return ids;
-}
 
 void write_pairs(hid_t group, std::int64_t neurons)
 {
@@ -222,17 +199,6 @@ void write_subject(const io::ResultFile& file, const std::string& subject, const
     const auto group = file.group(subject);
     write_neuron_axis(group, common);
     write_pairs(group, static_cast<std::int64_t>(common.size()));
-}
-
-std::vector<std::pair<std::string, std::string>> sessions_in(hid_t file)
-{
-    auto sessions = std::vector<std::pair<std::string, std::string>>{};
-    for (const auto& subject : io::children(file))
-        if (io::is_group(file, subject))
-            for (const auto& session : io::children(file, subject))
-                if (io::is_group(file, subject + "/" + session))
-                    sessions.emplace_back(subject, session);
-    return sessions;
 }
 
 SessionConnectome read_session(hid_t file, const std::string& subject, const std::string& session)

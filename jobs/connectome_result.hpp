@@ -77,8 +77,6 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
 /// Writes what all sessions of a subject share: the neurons that all of them have, and their pairs.
 void write_subject(const io::ResultFile& file, const std::string& subject, const std::vector<std::string>& common);
 
-/// Sessions of a result file: group paths "/A/S", in the order of the file.
-std::vector<std::pair<std::string, std::string>> sessions_in(hid_t file);
 SessionConnectome read_session(hid_t file, const std::string& subject, const std::string& session);
 
 } // namespace rewire::jobs
