@@ -167,6 +167,7 @@ void run_wave(job::RunContext& context, const io::Study& study, const std::vecto
 void run_connectome(job::RunContext& context)
 {
     const auto& comm = context.comm();
+    adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
     const auto inputs = check_inputs(context, study);
@@ -211,6 +212,7 @@ void run_connectome(job::RunContext& context)
 
 job::Estimate plan_connectome(job::RunContext& context)
 {
+    adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
     auto all = std::vector<std::size_t>(study.sessions.size());

@@ -5,6 +5,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 
+#include "fields.hpp"
 #include "session_results.hpp"
 
 namespace rewire::jobs {
@@ -32,52 +33,6 @@ void each_null_field(Null& null, Field field)
     field(null.offsets), field(null.frames_used), field(null.tested), field(null.minimum_shift_s);
     field(null.smallest_p), field(null.excluded_share), field(null.two_sided), field(null.status);
 }
-
-struct PackField
-{
-    base::Packer& packer;
-
-    void operator()(const std::string& text) const { packer.put_text(text); }
-    void operator()(const std::vector<std::string>& texts) const
-    {
-        packer.put(static_cast<std::uint64_t>(texts.size()));
-        for (const auto& text : texts)
-            packer.put_text(text);
-    }
-    template <typename T>
-    void operator()(const std::vector<T>& values) const
-    {
-        packer.put_all(values);
-    }
-    template <typename T>
-    void operator()(const T& value) const
-    {
-        packer.put(value);
-    }
-};
-
-struct UnpackField
-{
-    base::Unpacker& unpacker;
-
-    void operator()(std::string& text) const { text = unpacker.get_text(); }
-    void operator()(std::vector<std::string>& texts) const
-    {
-        texts.resize(unpacker.get<std::uint64_t>());
-        for (auto& text : texts)
-            text = unpacker.get_text();
-    }
-    template <typename T>
-    void operator()(std::vector<T>& values) const
-    {
-        values = unpacker.get_all<T>();
-    }
-    template <typename T>
-    void operator()(T& value) const
-    {
-        value = unpacker.get<T>();
-    }
-};
 
 void write_pairs(hid_t group, std::int64_t neurons)
 {
@@ -184,12 +139,7 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     io::write_array(group, "node_clustering", session.clustering, {"neuron_id"}, "1");
     io::write_array(group, "partial_correlation", session.partial_correlation, {"pair"}, "1");
     io::write_array(group, "edge", session.edge, {"pair"});
-    each_attribute(session, [&](const char* name, const auto& value) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
-            io::write_text_attribute(group, name, value);
-        else
-            io::write_attribute(group, name, value);
-    });
+    each_attribute(session, WriteAttribute{group});
     if (session.null)
         write_null(group, *session.null);
 }
@@ -215,13 +165,7 @@ SessionConnectome read_session(hid_t file, const std::string& subject, const std
     read.clustering = io::read_all<double>(group, "node_clustering");
     read.partial_correlation = io::read_all<double>(group, "partial_correlation");
     read.edge = io::read_all<std::uint8_t>(group, "edge");
-    each_attribute(read, [&](const char* name, auto& value) {
-        using Value = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<Value, std::string>)
-            value = io::read_text_attribute(group, name);
-        else
-            value = io::read_attribute<Value>(group, name);
-    });
+    each_attribute(read, ReadAttribute{group});
     if (io::exists(group, "p_value"))
         read.null = read_null(group);
     return read;

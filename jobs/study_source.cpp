@@ -46,18 +46,11 @@ io::Study scan_study(job::RunContext& context)
             results.add(unit, packer.take());
             return true;
         });
-    auto mine = base::Packer{};
-    scanned.pack(mine);
     auto records = std::vector<io::SessionRecord>(files.size());
-    for (const auto& bytes : comm.all_gather(mine.bytes())) {
-        auto results = job::UnitResults{};
+    job::give_to_all(comm, scanned, [&](std::int64_t unit, std::span<const std::byte> bytes) {
         auto unpacker = base::Unpacker(bytes);
-        results.merge(unpacker);
-        for (const auto& [unit, record] : results.all()) {
-            auto from = base::Unpacker(record);
-            records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(from);
-        }
-    }
+        records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(unpacker);
+    });
     return mpi::collective(comm, [&] {
         return io::assemble(path, std::move(records), io::read_study_table(path), selection(context.options()));
     });
