@@ -127,7 +127,7 @@ double smoothed_minimum(std::span<const double> fluorescence, double sigma_frame
     require_positive(sigma_frames, "smoothing");
     if (fluorescence.empty())
         return std::numeric_limits<double>::infinity();
-    const auto radius = static_cast<std::int64_t>(4 * sigma_frames + 0.5);
+    const auto radius = static_cast<std::int64_t>(std::floor(4 * sigma_frames + 0.5));
     const auto smooth = convolved(fluorescence, gaussian_taps(sigma_frames, radius), reflected);
     return *std::min_element(smooth.begin(), smooth.end());
 }

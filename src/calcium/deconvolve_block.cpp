@@ -71,6 +71,7 @@ class Lanes
           // Two sentinels, and an odd number of cache lines from stack to stack: a power of two
           // between them would put all tops in the same few places of the cache.
           stride_((frames + 2 + 3) / 4 * 4 + 2),
+          // NOLINTNEXTLINE(modernize-avoid-c-arrays): a vector would touch all of it
           pools_(std::make_unique_for_overwrite<Pool[]>(
               static_cast<std::size_t>(stride_ * entry_.lanes))),
           samples_(static_cast<std::size_t>(std::min(frames, chunk_frames) * entry_.lanes))
@@ -124,7 +125,7 @@ class Lanes
     std::int64_t frames_;
     double decay_;
     std::int64_t stride_;
-    std::unique_ptr<Pool[]> pools_;
+    std::unique_ptr<Pool[]> pools_; // NOLINT(modernize-avoid-c-arrays)
     std::vector<double> samples_;
     std::array<Pool*, most_lanes> top_{};
     std::array<double, most_lanes> not_finite_{};
