@@ -212,6 +212,23 @@ TEST(ShiftNull, EnginesAgreeWithRolling)
         }
 }
 
+TEST(ShiftNull, SinglePrecisionIsEnough)
+{
+    auto setting = Setting{.rows = random_rows(150, 12000, 0.03, 1),
+                           .state = {},
+                           .covariates = {},
+                           .options = {.surrogates = 6, .minimum_shift = 56, .block_size = 6}};
+    setting.options.engine = NullEngine::table;
+    const auto single = run_all(setting.plan());
+    setting.options.engine = NullEngine::direct;
+    const auto twice = run_all(setting.plan());
+
+    EXPECT_EQ(single.exceed, twice.exceed);
+    EXPECT_EQ(single.excluded, twice.excluded);
+    for (std::size_t s = 0; s < 6; ++s)
+        EXPECT_NEAR(single.maximum[s], twice.maximum[s], 1e-6);
+}
+
 TEST(ShiftNull, TwoSided)
 {
     expect_engines_agree_with_rolling(
