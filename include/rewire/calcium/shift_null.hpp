@@ -78,8 +78,9 @@ struct ShiftNullOptions
     Shrinkage shrinkage{}; ///< s as for the observed frames, the same in all surrogates
 };
 
-/// Names the random streams of a session. The numbers of surrogate k depend on nothing but this, k,
-/// the block size and the sizes of the problem.
+/// Names the random streams of a session, ("shift slot", subject, session, surrogate) and ("shift
+/// base", subject, session, block): what surrogate k draws depends on nothing but these, the block
+/// size and the sizes of the problem.
 struct ShiftNullKey
 {
     std::uint64_t seed = 0;
@@ -143,7 +144,8 @@ ShiftNullPlan plan_shift_null(const ActivityView& activity, std::span<const std:
                               const ShiftNullKey& key);
 
 /// What surrogates have shown so far. Whole numbers add up; every maximum belongs to one surrogate:
-/// any grouping of blocks gives the same.
+/// any grouping of blocks gives the same bits. Over ranks: the sum of the integers, and the larger
+/// of the maxima, element by element.
 struct ShiftNullTally
 {
     std::int64_t surrogates = 0;        ///< counted in; the singular ones among them
