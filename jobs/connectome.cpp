@@ -80,7 +80,7 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
 class Output
 {
   public:
-    Output(const std::filesystem::path& path, int attempt) : path_(path), file_(path, attempt) {}
+    Output(const std::filesystem::path& path, const io::Attempt& attempt) : path_(path), file_(path, attempt) {}
 
     void add(const SessionConnectome& session)
     {
@@ -192,7 +192,6 @@ void run_connectome(job::RunContext& context)
     context.collective("write", [&] {
         if (!comm.is_root())
             return;
-        remove_leftovers(path);
         output = std::make_unique<Output>(path, context.attempt());
         output->keep(existing.kept);
     });

@@ -92,9 +92,10 @@ REWIRE_INSTANTIATE(std::int64_t)
 REWIRE_INSTANTIATE(float)
 REWIRE_INSTANTIATE(double)
 
-ResultFile::ResultFile(std::filesystem::path path, int attempt)
+ResultFile::ResultFile(std::filesystem::path path, const Attempt& attempt)
     : path_(std::move(path)),
-      temporary_(path_.string() + fmt::format(".partial-{}", attempt)),
+      temporary_(attempt.folder.empty() ? std::filesystem::path(path_.string() + ".partial")
+                                        : attempt.folder / path_.filename()),
       file_(create_file(temporary_))
 {
 }
@@ -128,8 +129,11 @@ void ResultFile::publish(const Record& record, bool replace)
         throw base::IoError("cannot flush result", temporary_.string(),
                             "is the disk full or the quota used up?");
     file_.close();
-    sync_to_disk(temporary_);
     auto error = std::error_code{};
+    if (!std::filesystem::exists(temporary_, error))
+        throw base::IoError("a newer attempt of this job has taken over: nothing is published",
+                            path_.string(), "nothing: the newer one goes on with the work");
+    sync_to_disk(temporary_);
     if (replace) {
         std::filesystem::rename(temporary_, path_, error);
     } else if (::link(temporary_.c_str(), path_.c_str()) == 0 || errno == EEXIST) {

@@ -106,7 +106,8 @@ void RunContext::begin_results(const io::Fingerprint& digest)
             settings += fmt::format(" --{} {}", name, value);
     note("options:" + settings);
     if (checkpoint_->resumed())
-        note(fmt::format("going on from what attempt {} had saved", checkpoint_->attempt() - 1));
+        note(fmt::format("going on from what attempt {} had saved",
+                         checkpoint_->attempt().number - 1));
 }
 
 void RunContext::check_memory(const Estimate& estimate)
@@ -234,7 +235,7 @@ io::Record RunContext::record(const io::Fingerprint& inputs, const io::Fingerpri
             .inputs = inputs,
             .digest = digest,
             .ranks = comm_.size(),
-            .attempt = attempt(),
+            .attempt = attempt().number,
             .host = mpi::host_name(),
             .start = start_,
             .end = io::utc_now()};

@@ -103,7 +103,8 @@ class RunContext
 
     /// The record of this run, for the result file.
     io::Record record(const io::Fingerprint& inputs, const io::Fingerprint& digest) const;
-    int attempt() const noexcept { return checkpoint_ ? checkpoint_->attempt() : 1; }
+    /// For the files of this run. Has a folder after `begin_results`.
+    io::Attempt attempt() const { return checkpoint_ ? checkpoint_->attempt() : io::Attempt{}; }
     /// The result is published: discards the checkpoint and shows the table of phases. Collective.
     void finish();
 
