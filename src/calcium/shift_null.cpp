@@ -270,7 +270,9 @@ ShiftNullResult finish_shift_null(const ShiftNullPlan& plan, const ShiftNullTall
                                                                   observed - tie_tolerance);
             const auto p = stats::monte_carlo_p(static_cast<std::int64_t>(reached),
                                                 static_cast<std::int64_t>(maximum.size()));
-            result.p_fwe[out] = std::min(1.0, p / (1 - result.aligned_share));
+            // never below the pair's own, which compares with the nearly aligned as well
+            result.p_fwe[out] =
+                std::max(result.p_value[out], std::min(1.0, p / (1 - result.aligned_share)));
         }
     result.q_value = stats::benjamini_hochberg(result.p_value);
     return result;
