@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 using namespace rewire;
@@ -35,7 +36,7 @@ Rows bursting_rows(std::int64_t neurons, std::int64_t frames, std::uint64_t seed
                 value = 0.5 + stream.exponential();
         }
         auto smooth = std::vector<double>(raw.size());
-        constexpr double taps[] = {0.33, 0.67, 1, 0.67, 0.33};
+        constexpr auto taps = std::array{0.33, 0.67, 1.0, 0.67, 0.33};
         for (std::size_t t = 0; t + 4 < raw.size(); ++t)
             for (std::size_t k = 0; k < 5; ++k)
                 smooth[t] += taps[k] * raw[t + k];
