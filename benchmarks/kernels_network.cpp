@@ -173,8 +173,9 @@ void graph_metrics(benchmark::State& state)
     for (auto _ : state)
         edges = network::graph_metrics(edge, n).edges;
 
-    state.counters["words/s"] = benchmark::Counter(
-        static_cast<double>(edges * (n / 64) * state.iterations()), benchmark::Counter::kIsRate);
+    const auto words = edges * ((n + 63) / 64) * state.iterations();
+    state.counters["words/s"] =
+        benchmark::Counter(static_cast<double>(words), benchmark::Counter::kIsRate);
 }
 BENCHMARK(graph_metrics)
     ->Args({500, 5})

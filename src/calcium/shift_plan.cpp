@@ -84,15 +84,11 @@ void place_states(ShiftNullPlan& plan, std::span<const std::uint8_t> state, std:
             plan.frames_used += delta * plan.slots;
         }
     plan.frames_left_out = frames - plan.frames_used;
-    auto longest = std::int64_t{0};
-    auto kept_slots = plan.slots;
-    for (const auto& s : plan.states) {
+    auto longest = std::int64_t{1};
+    for (const auto& s : plan.states)
         longest = std::max(longest, s.frames);
-        const auto near = plan.options.minimum_shift / s.slot_frames + 1;
-        kept_slots = std::min(kept_slots, plan.slots - 2 * near - 1);
-    }
-    plan.distinct_shifts = std::max<std::int64_t>(
-        0, std::min(longest - 2 * plan.options.minimum_shift + 1, plan.blocks() * kept_slots));
+    plan.distinct_shifts =
+        std::max<std::int64_t>(0, std::min(longest - 1, plan.blocks() * (plan.slots - 1)));
 }
 
 /// Place of every frame in the used frames; -1: left out.

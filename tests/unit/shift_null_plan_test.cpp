@@ -94,7 +94,7 @@ TEST(ShiftNullPlan, SlotsUseNearlyAllFrames)
 
 TEST(ShiftNullPlan, ResolutionBoundsP)
 {
-    // 40 frames, minimum shift 10: 21 relative shifts, however many surrogates
+    // 40 frames: 39 relative shifts, however many surrogates
     auto rows = Rows(2, std::vector<double>(40, 0.0));
     auto stream = base::Stream(3, {3});
     for (auto& value : rows[0])
@@ -110,8 +110,8 @@ TEST(ShiftNullPlan, ResolutionBoundsP)
 
     const auto result = finish_shift_null(plan, run_all(plan));
 
-    EXPECT_LE(plan.distinct_shifts, 21);
-    EXPECT_GE(result.p_value[0], 1.0 / 22);
+    EXPECT_EQ(plan.distinct_shifts, 39);
+    EXPECT_GE(result.p_value[0], 1.0 / 40);
     EXPECT_EQ(result.p_value[0], result.smallest_p);
 }
 
