@@ -31,7 +31,7 @@ void each_null_field(Null& null, Field field)
 {
     field(null.p_value), field(null.q_value), field(null.p_fwe), field(null.surrogates), field(null.singular);
     field(null.offsets), field(null.frames_used), field(null.tested), field(null.minimum_shift_s);
-    field(null.smallest_p), field(null.excluded_share), field(null.two_sided), field(null.status);
+    field(null.smallest_p), field(null.aligned_share), field(null.two_sided), field(null.status);
 }
 
 void write_pairs(hid_t group, std::int64_t neurons)
@@ -63,7 +63,7 @@ void write_null(hid_t group, const ConnectomeNull& null)
     io::write_attribute(group, "tested_pairs", null.tested);
     io::write_attribute(group, "minimum_shift_s", null.minimum_shift_s);
     io::write_attribute(group, "smallest_p", null.smallest_p);
-    io::write_attribute(group, "excluded_share", null.excluded_share);
+    io::write_attribute(group, "aligned_share", null.aligned_share);
     io::write_text_attribute(group, "null_status", null.status);
     io::write_text_attribute(group, "sided", null.two_sided ? "two-sided" : "one-sided, positive");
     io::write_text_attribute(group, "null",
@@ -84,7 +84,7 @@ ConnectomeNull read_null(hid_t group)
     null.tested = io::read_attribute<std::int64_t>(group, "tested_pairs");
     null.minimum_shift_s = io::read_attribute<double>(group, "minimum_shift_s");
     null.smallest_p = io::read_attribute<double>(group, "smallest_p");
-    null.excluded_share = io::read_attribute<double>(group, "excluded_share");
+    null.aligned_share = io::read_attribute<double>(group, "aligned_share");
     null.status = io::read_text_attribute(group, "null_status");
     null.two_sided = io::read_text_attribute(group, "sided") == "two-sided";
     return null;

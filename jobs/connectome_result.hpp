@@ -25,7 +25,7 @@ struct ConnectomeNull
     std::int64_t tested = 0;           ///< pairs
     double minimum_shift_s = 0;
     double smallest_p = 1;             ///< that a pair could reach
-    double excluded_share = 0;         ///< of pairs and surrogates: nearly aligned, not compared
+    double aligned_share = 0;         ///< of pairs and surrogates: nearly aligned, left out of the maxima
     bool two_sided = false;
     std::string status;                ///< "ok", or why there are no p-values
 
