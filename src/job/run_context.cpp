@@ -286,6 +286,20 @@ void UnitResults::merge(base::Unpacker& unpacker)
     }
 }
 
+void give_to_all(const mpi::Communicator& comm, const UnitResults& mine,
+                 const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take)
+{
+    auto packer = base::Packer{};
+    mine.pack(packer);
+    for (const auto& bytes : comm.all_gather(packer.bytes())) {
+        auto results = UnitResults{};
+        auto unpacker = base::Unpacker(bytes);
+        results.merge(unpacker);
+        for (const auto& [unit, result] : results.all())
+            take(unit, result);
+    }
+}
+
 void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std::int64_t units,
                     const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take)
 {

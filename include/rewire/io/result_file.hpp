@@ -67,6 +67,11 @@ template <typename T>
 Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
                    const std::vector<std::string>& axes, const std::string& units = "");
 
+/// The same without values, to be filled by write_block.
+template <typename T>
+Handle make_array(hid_t group, const std::string& name, const std::vector<std::string>& axes,
+                  const std::string& units = "");
+
 /// Reads back the root attributes. @throws InputError when the file is not a result of rewire
 Record read_record(hid_t file);
 
