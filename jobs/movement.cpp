@@ -364,7 +364,6 @@ void run_movement(job::RunContext& context)
     context.collective("write", [&] {
         if (!comm.is_root())
             return;
-        remove_leftovers(path);
         output = std::make_unique<io::ResultFile>(path, context.attempt());
         if (existing.kept.empty())
             return;

@@ -58,14 +58,6 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
     return fingerprint;
 }
 
-void remove_leftovers(const std::filesystem::path& path)
-{
-    auto error = std::error_code{};
-    for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error))
-        if (entry.path().filename().string().starts_with(path.filename().string() + ".partial-"))
-            std::filesystem::remove(entry.path(), error);
-}
-
 std::vector<SessionName> sessions_in(hid_t file)
 {
     auto sessions = std::vector<SessionName>{};

@@ -35,9 +35,6 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
                                        const std::vector<SessionInput>& inputs, const Existing& existing,
                                        const job::Options& options);
 
-/// Removes what earlier attempts left of a result that they did not publish.
-void remove_leftovers(const std::filesystem::path& path);
-
 /// Group paths "A/S" in the order of the file.
 std::vector<SessionName> sessions_in(hid_t file);
 

@@ -187,7 +187,8 @@ fi
 # The words of a job: study and results, then every option it has, with its values.
 command_of() { # JOB -> array `command`
     command=("$1")
-    has_option "$1" --study && command+=(--study "$study")
+    # A plan is made before there are the results of earlier jobs, so it always needs the study.
+    if has_option "$1" --study || [ "${2:-}" = plan ]; then command+=(--study "$study"); fi
     # A task of an array adds its subject and its own results folder.
     if is_whole "$1" || [ "${2:-}" = plan ]; then command+=(--results "$results"); fi
     local i=0 word takes=no
