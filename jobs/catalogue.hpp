@@ -1,8 +1,8 @@
 #pragma once
 
-#include <vector>
-
 #include <rewire/job/job.hpp>
+
+#include <vector>
 
 namespace rewire::jobs {
 

@@ -23,7 +23,8 @@ void in_pieces(std::span<T> values, Send send)
 }
 
 template <typename T>
-void reduce_to(MPI_Comm comm, int rank, int root, std::span<T> values, MPI_Datatype type, MPI_Op operation = MPI_SUM)
+void reduce_to(MPI_Comm comm, int rank, int root, std::span<T> values, MPI_Datatype type,
+               MPI_Op operation = MPI_SUM)
 {
     in_pieces(values, [&](std::span<T> piece) {
         const auto count = static_cast<int>(piece.size());
