@@ -39,7 +39,7 @@ std::string quoted(std::string_view text)
     auto out = std::string("\"");
     for (const auto character : printable(text)) {
         const auto byte = static_cast<unsigned char>(character);
-        const auto plain = byte >= 0x80 || character == ' ' || std::isalnum(byte) != 0;
+        const auto plain = byte >= 0x80 || character == ' ' || std::isalpha(byte) != 0;
         out += plain ? std::string(1, character) : fmt::format("\\{:03o}", byte);
     }
     return out + "\"";
