@@ -14,5 +14,6 @@ job::Job simulate_job();
 job::Job connectome_job();
 job::Job recovery_job();
 job::Job export_job();
+job::Job report_job();
 
 } // namespace rewire::jobs

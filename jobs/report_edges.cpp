@@ -1,0 +1,164 @@
+#include "report_page.hpp"
+
+#include <rewire/report/markup.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rewire::jobs {
+
+namespace {
+
+std::vector<const SessionSummary*> tested_sessions(const ReportData& data,
+                                                   const std::string& subject)
+{
+    auto sessions = std::vector<const SessionSummary*>{};
+    for (const auto& session : data.sessions)
+        if (session.place.subject == subject && session.p_values)
+            sessions.push_back(&session);
+    return sessions;
+}
+
+void add_histograms(report::Page& page, const ReportData& data)
+{
+    auto block = report::FigureBlock{.sources = {"connectome.h5"}};
+    for (const auto& animal : data.animals) {
+        const auto sessions = tested_sessions(data, animal.subject);
+        if (sessions.empty())
+            continue;
+        auto counts = report::binned({}, 0, 1, EdgePValues::bins);
+        for (const auto* session : sessions)
+            for (std::size_t bin = 0; bin < counts.count.size(); ++bin)
+                counts.count[bin] += session->p_values->count[bin];
+        auto plot = report::HistogramPlot{};
+        plot.title = animal.subject;
+        plot.x.label = "p of a pair";
+        plot.y_label = "pairs x sessions";
+        auto all = 0.0;
+        for (const auto count : counts.count)
+            all += count;
+        plot.expected = all / EdgePValues::bins;
+        plot.expected_label = "independent neurons";
+        plot.edge = std::move(counts.edge);
+        plot.count = std::move(counts.count);
+        plot.size = {320, 250};
+        block.panels.push_back(report::figure_of(plot));
+    }
+    block.caption = fmt::format(
+        "p-values of all tested pairs, the sessions of an animal together (n = {} animals, one "
+        "panel each). Dashed: the uniform distribution of independent neurons. No band: the pairs "
+        "of a session share neurons, so the height of a bar varies more than counts of independent "
+        "pairs would.",
+        block.panels.size());
+    page.figure(std::move(block));
+}
+
+void add_quantiles(report::Page& page, const ReportData& data)
+{
+    auto block = report::FigureBlock{.sources = {"connectome.h5"}};
+    for (const auto& animal : data.animals) {
+        const auto sessions = tested_sessions(data, animal.subject);
+        if (sessions.empty())
+            continue;
+        auto plot = report::ScatterPlot{};
+        plot.title = animal.subject;
+        plot.x.label = "expected −log10 p";
+        plot.y.label = "observed −log10 p";
+        plot.diagonal = true;
+        const auto add = [&](const SessionSummary& session) {
+            plot.points.push_back({fmt::format("session {}", session.place.number),
+                                   session.p_values->quantiles.expected,
+                                   session.p_values->quantiles.observed});
+        };
+        add(*sessions.front());
+        if (sessions.size() > 1)
+            add(*sessions.back());
+        plot.size = {300, 270};
+        block.panels.push_back(report::figure_of(plot));
+    }
+    block.caption = fmt::format(
+        "Quantiles of the p-values of the first and the last tested session of every animal (n = "
+        "{} animals, one panel each) against those of a uniform distribution (dashed line: equal); "
+        "about 300 of the pairs are drawn. A flat top is the smallest p that the number of "
+        "surrogates allows.",
+        block.panels.size());
+    page.figure(std::move(block));
+}
+
+void add_counts(report::Page& page, const ReportData& data)
+{
+    auto table = report::Table{
+        .head = {"animal", "session", "pairs tested", "surrogates", "smallest p possible",
+                 "relative shifts", "edges (threshold)", "q ≤ 0.05", "family-wise p ≤ 0.05"},
+        .caption = "Pairs by session: edges by the threshold of the paper, pairs with a false "
+                   "discovery rate q ≤ 0.05 (Benjamini-Hochberg over the session's tested pairs), "
+                   "and pairs whose p, corrected by the largest value of every surrogate, is at "
+                   "most 0.05. Relative shifts: how many distinct ones a pair can have."};
+    for (const auto& session : data.sessions) {
+        if (!session.p_values)
+            continue;
+        const auto& p = *session.p_values;
+        table.rows.push_back({session.place.subject, session.place.session,
+                              std::to_string(p.tested), std::to_string(p.surrogates),
+                              report::number(1 / (static_cast<double>(p.surrogates) + 1), 2),
+                              std::to_string(p.offsets), std::to_string(session.edges),
+                              std::to_string(p.discoveries), std::to_string(p.family_wise)});
+    }
+    page.table(std::move(table));
+}
+
+void add_meaning(report::Page& page, const EdgePValues& example)
+{
+    page.subsection("What this null shows, and what it does not");
+    page.list(
+        {fmt::format("A surrogate shifts every neuron's events in time, in a circle, each by "
+                     "another amount; neurons keep their own rate and rhythm. Pairs shifted "
+                     "against each other by less than {:g} s are left out of that surrogate. p is "
+                     "the share of surrogates (the observed value counted as one of them) with a "
+                     "partial correlation at least as {}.",
+                     example.minimum_shift_s, example.two_sided ? "large in magnitude" : "large"),
+         "A small p says that two neurons are tied in time more than their own rhythms would make "
+         "them, given the linear influence of all other recorded neurons.",
+         "It does not say that they are connected by a synapse. Shifts break all dependence at "
+         "once, so the null is rejected as well where both neurons follow a common drive: running, "
+         "lever movement, arousal, brain motion, light leaking between neighbours, or neurons that "
+         "were not recorded. `--within movement` keeps the shifts inside one behavioural state and "
+         "`--covariate` takes a signal out first: what remains significant then is stronger.",
+         "The family-wise p is a claim about the global null, in which no pair depends on any "
+         "other: at most 5 % of such sessions would have even one pair with p ≤ 0.05. It does not "
+         "promise as much for the remaining pairs once some pairs do depend on each other.",
+         "The q-values assume that dependence between pairs of one session is of a benign kind; "
+         "pairs share neurons. Read them as a ranking with a rate, not as a proof for one pair.",
+         "The edges of the trajectories and graph metrics on this page are those of the paper's "
+         "threshold (mean + alpha standard deviations over the session's pairs), not those that "
+         "pass this test. The threshold takes about the same share of pairs whether or not "
+         "neurons are connected."});
+}
+
+} // namespace
+
+void add_edge_p_values(report::Page& page, const ReportData& data)
+{
+    page.section("Which edges beat chance");
+    if (add_missing(page, data, "connectome.h5"))
+        return;
+    const auto tested =
+        std::find_if(data.sessions.begin(), data.sessions.end(),
+                     [](const SessionSummary& session) { return session.p_values.has_value(); });
+    if (tested == data.sessions.end()) {
+        page.notice("No p-values.",
+                    "The connectome was computed without surrogates, so nothing on this page tells "
+                    "its edges from chance. They are added by",
+                    fmt::format("rewire connectome --study DIR --results {} --surrogates 10000 "
+                                "--overwrite",
+                                data.results.string()));
+        return;
+    }
+    add_counts(page, data);
+    add_histograms(page, data);
+    add_quantiles(page, data);
+    add_meaning(page, *tested->p_values);
+}
+
+} // namespace rewire::jobs
