@@ -66,14 +66,13 @@ void add_quantiles(report::Page& page, const ReportData& data)
         plot.x.label = "expected −log10 p";
         plot.y.label = "observed −log10 p";
         plot.diagonal = true;
-        const auto add = [&](const SessionSummary& session) {
-            plot.points.push_back({fmt::format("session {}", session.place.number),
-                                   session.p_values->quantiles.expected,
-                                   session.p_values->quantiles.observed});
+        const auto add = [&](const std::string& name, const SessionSummary& session) {
+            plot.points.push_back(
+                {name, session.p_values->quantiles.expected, session.p_values->quantiles.observed});
         };
-        add(*sessions.front());
+        add("first tested session", *sessions.front());
         if (sessions.size() > 1)
-            add(*sessions.back());
+            add("last tested session", *sessions.back());
         plot.size = {300, 270};
         block.panels.push_back(report::figure_of(plot));
     }
@@ -86,26 +85,63 @@ void add_quantiles(report::Page& page, const ReportData& data)
     page.figure(std::move(block));
 }
 
+/// "7" or "7–12" over the sessions.
+template <typename Value>
+std::string range_of(const std::vector<const SessionSummary*>& sessions, Value value)
+{
+    auto low = value(*sessions.front());
+    auto high = low;
+    for (const auto* session : sessions) {
+        low = std::min(low, value(*session));
+        high = std::max(high, value(*session));
+    }
+    return low == high ? fmt::format("{}", low) : fmt::format("{}–{}", low, high);
+}
+
+std::vector<std::string> row_of(const std::string& animal, const std::string& session,
+                                const std::vector<const SessionSummary*>& sessions)
+{
+    const auto range = [&](auto member) {
+        return range_of(sessions,
+                        [&](const SessionSummary& each) { return (*each.p_values).*member; });
+    };
+    const auto most = std::max_element(sessions.begin(), sessions.end(),
+                                       [](const SessionSummary* a, const SessionSummary* b) {
+                                           return a->p_values->surrogates < b->p_values->surrogates;
+                                       });
+    return {animal,
+            session,
+            range(&EdgePValues::tested),
+            range(&EdgePValues::surrogates),
+            report::number(1 / (static_cast<double>((*most)->p_values->surrogates) + 1), 2),
+            range(&EdgePValues::offsets),
+            range_of(sessions, [](const SessionSummary& each) { return each.edges; }),
+            range(&EdgePValues::discoveries),
+            range(&EdgePValues::family_wise)};
+}
+
 void add_counts(report::Page& page, const ReportData& data)
 {
-    auto table = report::Table{
-        .head = {"animal", "session", "pairs tested", "surrogates", "smallest p possible",
+    auto by_animal = report::Table{
+        .head = {"animal", "sessions", "pairs tested", "surrogates", "smallest p possible",
                  "relative shifts", "edges (threshold)", "q ≤ 0.05", "family-wise p ≤ 0.05"},
-        .caption = "Pairs by session: edges by the threshold of the paper, pairs with a false "
-                   "discovery rate q ≤ 0.05 (Benjamini-Hochberg over the session's tested pairs), "
-                   "and pairs whose p, corrected by the largest value of every surrogate, is at "
-                   "most 0.05. Relative shifts: how many distinct ones a pair can have."};
-    for (const auto& session : data.sessions) {
-        if (!session.p_values)
+        .caption = "Pairs of a session, ranges over the sessions of each animal: edges by the "
+                   "threshold of the paper, pairs with a false discovery rate q ≤ 0.05 "
+                   "(Benjamini-Hochberg over the session's tested pairs), and pairs whose p, "
+                   "corrected by the largest value of every surrogate, is at most 0.05. Relative "
+                   "shifts: how many distinct ones a pair can have."};
+    auto by_session = report::Table{.head = by_animal.head};
+    by_session.head[1] = "session";
+    for (const auto& animal : data.animals) {
+        const auto sessions = tested_sessions(data, animal.subject);
+        if (sessions.empty())
             continue;
-        const auto& p = *session.p_values;
-        table.rows.push_back({session.place.subject, session.place.session,
-                              std::to_string(p.tested), std::to_string(p.surrogates),
-                              report::number(1 / (static_cast<double>(p.surrogates) + 1), 2),
-                              std::to_string(p.offsets), std::to_string(session.edges),
-                              std::to_string(p.discoveries), std::to_string(p.family_wise)});
+        by_animal.rows.push_back(row_of(animal.subject, std::to_string(sessions.size()), sessions));
+        for (const auto* session : sessions)
+            by_session.rows.push_back(row_of(animal.subject, session->place.session, {session}));
     }
-    page.table(std::move(table));
+    page.table(std::move(by_animal));
+    page.folded_table("The same for every session", by_session);
 }
 
 void add_meaning(report::Page& page, const EdgePValues& example)

@@ -67,7 +67,8 @@ void add_line(PlotScript& script, const Line& line, int index)
                           : fmt::format("with linespoints linewidth 2 pointtype {} pointsize 0.55 "
                                         "linecolor rgb '{}'",
                                         marker_of(index), colour);
-    script.element(script.block(rows) + " using 1:2 " + look, line.name);
+    script.element(script.block(rows) + " using 1:2 " + look,
+                   {line.name, LegendEntry::Mark::line, index});
 }
 
 /// A vertical or horizontal line from `from` to `to`.
@@ -109,8 +110,7 @@ Figure figure_of(const LinePlot& plot)
         script.element(
             straight(script, x.low - 0.5, *plot.reference, x.high + 0.5, *plot.reference) +
             " linecolor rgb '#606060' dashtype (6,5)");
-    return {description_of(plot.title, plot.x.label, plot.y.label), plot.size.width_px,
-            plot.size.height_px, script.finished()};
+    return script.finished(description_of(plot.title, plot.x.label, plot.y.label), plot.size);
 }
 
 Figure figure_of(const Trajectory& plot)
@@ -134,7 +134,7 @@ Figure figure_of(const Trajectory& plot)
     // One scale for both axes: distances in the plane are distances between sessions.
     x = x.padded(0);
     y = y.padded(0);
-    const auto half = 0.58 * std::max(x.high - x.low, y.high - y.low);
+    const auto half = 0.62 * std::max(x.high - x.low, y.high - y.low);
     const auto around = [&](const Interval& range) {
         const auto centre = (range.low + range.high) / 2;
         return Interval{centre - half, centre + half};
@@ -147,26 +147,30 @@ Figure figure_of(const Trajectory& plot)
     script.axis('x', {.label = plot.x_label}, around(x));
     script.axis('y', {.label = plot.y_label}, around(y));
     if (there.empty())
-        return {description_of(plot.title, plot.x_label, plot.y_label), plot.size.width_px,
-                plot.size.height_px, script.finished()};
+        return script.finished(description_of(plot.title, plot.x_label, plot.y_label), plot.size);
     const auto path = script.block(rows);
     script.element(path + " using 1:2:3 with lines linewidth 1.6 linecolor rgb variable");
     script.element(path + " using 1:2:3 with points pointtype 7 pointsize 0.7 linecolor rgb "
                           "variable");
-    const auto end = [&](std::size_t i, int marker) {
+    // Labels stand away from the path: opposite to the neighbour that the point is joined to.
+    const auto end = [&](std::size_t i, std::size_t neighbour, int marker) {
         script.element(fmt::format("{} using 1:2 with points pointtype {} pointsize 1.3 linewidth "
                                    "1.6 linecolor rgb '#000000'",
                                    script.block({{plot.x[i], plot.y[i]}}), marker));
-        if (i < plot.label.size())
-            script.command(fmt::format("set label {} at {:.8g},{:.8g} left offset 0.9,0.6 front "
-                                       "font ',12'",
-                                       quoted(plot.label[i]), plot.x[i], plot.y[i]));
+        if (i >= plot.label.size())
+            return;
+        const auto to_left = plot.x[neighbour] > plot.x[i];
+        const auto below = plot.y[neighbour] > plot.y[i];
+        script.command(fmt::format("set label {} at {:.8g},{:.8g} {} offset {},{} front font ',12'",
+                                   quoted(plot.label[i]), plot.x[i], plot.y[i],
+                                   to_left ? "right" : "left", to_left ? -0.9 : 0.9,
+                                   below ? -0.7 : 0.7));
     };
-    end(there.front(), 6);
-    if (there.size() > 1)
-        end(there.back(), 4);
-    return {description_of(plot.title, plot.x_label, plot.y_label), plot.size.width_px,
-            plot.size.height_px, script.finished()};
+    const auto last = there.size() - 1;
+    end(there.front(), there[std::min<std::size_t>(1, last)], 6);
+    if (last > 0)
+        end(there.back(), there[last - 1], 4);
+    return script.finished(description_of(plot.title, plot.x_label, plot.y_label), plot.size);
 }
 
 Figure colour_key(const std::string& label, const std::string& first, const std::string& last,
@@ -189,7 +193,7 @@ Figure colour_key(const std::string& label, const std::string& first, const std:
     }
     script.element(script.block(rows) +
                    " using 1:2:3:4:5:6:7 with boxxyerror linecolor rgb variable");
-    return {"Colours of " + label + " " + first + " to " + last, 220, 66, script.finished()};
+    return script.finished("Colours of " + label + " " + first + " to " + last, {220, 66});
 }
 
 Figure figure_of(const BarPlot& plot)
@@ -220,15 +224,15 @@ Figure figure_of(const BarPlot& plot)
             height.add(base[i]);
         }
         if (!rows.empty())
-            script.element(fmt::format("{} using 1:2:3:4:5:6 with boxxyerror fill solid 1 border "
-                                       "rgb '#ffffff' linecolor rgb '{}'",
-                                       script.block(rows), colour_of(static_cast<int>(series))),
-                           plot.bars[series].name);
+            script.element(
+                fmt::format("{} using 1:2:3:4:5:6 with boxxyerror fill solid 1 border "
+                            "rgb '#ffffff' linecolor rgb '{}'",
+                            script.block(rows), colour_of(static_cast<int>(series))),
+                {plot.bars[series].name, LegendEntry::Mark::area, static_cast<int>(series)});
     }
     script.axis('x', {}, {-0.6, static_cast<double>(plot.category.size()) - 0.4});
     script.axis('y', plot.y, {0, height.padded(0.05).high});
-    return {description_of(plot.title, "", plot.y.label), plot.size.width_px, plot.size.height_px,
-            script.finished()};
+    return script.finished(description_of(plot.title, "", plot.y.label), plot.size);
 }
 
 Figure figure_of(const HistogramPlot& plot)
@@ -260,13 +264,12 @@ Figure figure_of(const HistogramPlot& plot)
         script.element(
             straight(script, plot.edge.front(), *plot.expected, plot.edge.back(), *plot.expected) +
                 " linewidth 1.6 dashtype (6,4) linecolor rgb '#000000'",
-            plot.expected_label);
+            {plot.expected_label, LegendEntry::Mark::dashed, 0});
     if (plot.mark && std::isfinite(*plot.mark) && counted)
         script.element(straight(script, *plot.mark, 0, *plot.mark, top) + " linewidth 2.2 " +
                            "linecolor rgb '" + colour_of(1) + "'",
-                       plot.mark_label);
-    return {description_of(plot.title, plot.x.label, plot.y_label), plot.size.width_px,
-            plot.size.height_px, script.finished()};
+                       {plot.mark_label, LegendEntry::Mark::upright, 1});
+    return script.finished(description_of(plot.title, plot.x.label, plot.y_label), plot.size);
 }
 
 Figure figure_of(const ScatterPlot& plot)
@@ -294,7 +297,7 @@ Figure figure_of(const ScatterPlot& plot)
                                        "'#40{}'",
                                        script.block(rows), marker_of(index),
                                        colour_of(index).substr(1)),
-                           points.name);
+                           {points.name, LegendEntry::Mark::points, index});
     }
     if (plot.diagonal && !x.empty()) {
         const auto low = std::max(x.low, y.low);
@@ -303,8 +306,7 @@ Figure figure_of(const ScatterPlot& plot)
             script.element(straight(script, low, low, high, high) +
                            " linewidth 1.2 dashtype (6,4) linecolor rgb '#000000'");
     }
-    return {description_of(plot.title, plot.x.label, plot.y.label), plot.size.width_px,
-            plot.size.height_px, script.finished()};
+    return script.finished(description_of(plot.title, plot.x.label, plot.y.label), plot.size);
 }
 
 } // namespace rewire::report

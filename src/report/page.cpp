@@ -1,4 +1,5 @@
 #include "page_style.hpp"
+#include "plot_script.hpp"
 
 #include <rewire/report/markup.hpp>
 #include <rewire/report/page.hpp>
@@ -6,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace rewire::report {
 
@@ -64,6 +66,48 @@ std::string folded(const std::string& summary, const std::string& html)
     return fmt::format("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), html);
 }
 
+/// What the entry looks like in the plots, in a box of 30 x 12.
+std::string legend_mark(const LegendEntry& entry)
+{
+    using Mark = LegendEntry::Mark;
+    static constexpr std::array shapes = {
+        "<circle cx=\"15\" cy=\"6\" r=\"3\"/>",
+        "<rect x=\"12\" y=\"3\" width=\"6\" height=\"6\"/>",
+        "<path d=\"M15 2 L18.5 8.5 L11.5 8.5 z\"/>",
+        "<path d=\"M15 1.5 L19 6 L15 10.5 L11 6 z\"/>",
+        "<path d=\"M15 10 L18.5 3.5 L11.5 3.5 z\"/>",
+        "<circle cx=\"15\" cy=\"6\" r=\"3\" fill=\"#fff\"/>",
+        "<rect x=\"12\" y=\"3\" width=\"6\" height=\"6\" fill=\"#fff\"/>"};
+    const auto shape = shapes[static_cast<std::size_t>(entry.colour) % shapes.size()];
+    const auto colour = entry.mark == Mark::dashed ? "#000000" : colour_of(entry.colour);
+    const auto body = entry.mark == Mark::area
+                          ? std::string("<rect x=\"5\" y=\"1\" width=\"20\" height=\"10\"/>")
+                      : entry.mark == Mark::points  ? std::string(shape)
+                      : entry.mark == Mark::upright ? std::string("<path d=\"M15 0 V12\"/>")
+                      : entry.mark == Mark::dashed
+                          ? std::string("<path d=\"M1 6 H29\" stroke-dasharray=\"6 4\"/>")
+                          : "<path d=\"M1 6 H29\"/>" + std::string(shape);
+    return fmt::format("<svg width=\"30\" height=\"12\" viewBox=\"0 0 30 12\" fill=\"{0}\" "
+                       "stroke=\"{0}\" stroke-width=\"{1}\" aria-hidden=\"true\">{2}</svg>",
+                       colour, entry.mark == Mark::points ? 0 : 1.8, body);
+}
+
+/// The entries of all panels, each once, in the order in which they first come.
+std::string legend_html(const std::vector<Figure>& panels)
+{
+    auto entries = std::vector<LegendEntry>{};
+    for (const auto& panel : panels)
+        for (const auto& entry : panel.legend)
+            if (std::find(entries.begin(), entries.end(), entry) == entries.end())
+                entries.push_back(entry);
+    if (entries.empty())
+        return {};
+    auto html = std::string("<div class=\"legend\">");
+    for (const auto& entry : entries)
+        html += "<span>" + legend_mark(entry) + " " + escaped(entry.name) + "</span>";
+    return html + "</div>\n";
+}
+
 template <typename... Cases>
 struct Overloaded : Cases...
 {
@@ -116,6 +160,11 @@ void Page::table(Table table)
     blocks_.emplace_back(std::move(table));
 }
 
+void Page::folded_table(const std::string& summary, const Table& table)
+{
+    blocks_.emplace_back(Markup{folded(summary, table_html(table, ""))});
+}
+
 void Page::figure(FigureBlock block)
 {
     blocks_.emplace_back(std::move(block));
@@ -152,7 +201,8 @@ std::string Page::source_note(const std::string& name) const
 std::string Page::figure_html(const FigureBlock& block, int number,
                               const std::vector<std::string>& drawn, std::size_t& next) const
 {
-    auto html = fmt::format("<figure id=\"figure-{}\">\n<div class=\"panels\">\n", number);
+    auto html = fmt::format("<figure id=\"figure-{}\">\n{}<div class=\"panels\">\n", number,
+                            legend_html(block.panels));
     for (std::size_t panel = 0; panel < block.panels.size(); ++panel)
         html += drawn[next++] + "\n";
     html += fmt::format("</div>\n<figcaption><b>Figure {}.</b> {}</figcaption>\n", number,

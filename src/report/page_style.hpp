@@ -21,6 +21,9 @@ nav li { break-inside: avoid; margin: .12rem 0; }
 a { color: #004f7d; text-decoration: none; }
 a:hover { text-decoration: underline; }
 figure { margin: 1.2rem 0 1.8rem; }
+.legend { font: .8rem Helvetica, Arial, "Liberation Sans", "DejaVu Sans", sans-serif; margin: 0 0 .3rem 1rem; }
+.legend span { display: inline-block; margin-right: 1.4rem; }
+.legend svg { vertical-align: -1px; }
 .panels { display: flex; flex-wrap: wrap; gap: .4rem .9rem; align-items: flex-end; }
 .panels svg { max-width: 100%; height: auto; break-inside: avoid; }
 figcaption { font-size: .84rem; line-height: 1.45; max-width: 56rem; margin-top: .5rem; color: #222; }

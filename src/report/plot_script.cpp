@@ -117,8 +117,7 @@ PlotScript::PlotScript(const std::string& title)
             "set tics out nomirror scale 0.6 textcolor rgb '#202020'\n"
             "set format xy '%g'\n"
             "set grid ytics linetype 1 linewidth 0.6 linecolor rgb '#e2e2e2'\n"
-            "set key tmargin left horizontal Left reverse noenhanced samplen 1.6 spacing 1.1 "
-            "font ',11'\n"
+            "unset key\n"
             "set lmargin 9\n"
             "set rmargin 2.5\n";
     if (!title.empty())
@@ -155,19 +154,26 @@ std::string PlotScript::block(const std::vector<std::vector<double>>& rows)
     return name;
 }
 
-void PlotScript::element(const std::string& text, const std::string& title)
+void PlotScript::element(const std::string& text)
 {
-    elements_.push_back(text + (title.empty() ? " notitle" : " title " + quoted(title)));
+    elements_.push_back(text);
 }
 
-std::string PlotScript::finished()
+void PlotScript::element(const std::string& text, LegendEntry entry)
+{
+    element(text);
+    if (!entry.name.empty())
+        legend_.push_back(std::move(entry));
+}
+
+Figure PlotScript::finished(std::string description, const Size& size)
 {
     if (elements_.empty()) {
         command("set label 'no data' at graph 0.5, graph 0.5 center textcolor rgb '#707070'");
         element(block({{0, 0}}) + " with dots linecolor rgb '#ffffff'");
     }
     command("plot " + base::joined(elements_, ", \\\n     "));
-    return text_;
+    return {std::move(description), size.width_px, size.height_px, text_, legend_};
 }
 
 } // namespace rewire::report

@@ -46,7 +46,7 @@ struct Interval
 class PlotScript
 {
   public:
-    /// Title, legend place, grid and ticks.
+    /// Title, grid and ticks.
     explicit PlotScript(const std::string& title);
 
     void command(const std::string& text) { text_ += text + "\n"; }
@@ -55,14 +55,17 @@ class PlotScript
     /// A block of rows of numbers; a row with anything not finite leaves a gap.
     /// @return its name, for `element`
     std::string block(const std::vector<std::vector<double>>& rows);
-    /// One element of the plot command, e.g. "$d1 with lines"; with its place in the legend.
-    void element(const std::string& text, const std::string& title = "");
-    /// The finished script. Says "no data" when there is no element.
-    std::string finished();
+    /// One element of the plot command, e.g. "$d1 with lines".
+    void element(const std::string& text);
+    /// The same with an entry in the legend, unless its name is empty.
+    void element(const std::string& text, LegendEntry entry);
+    /// The figure. Says "no data" when there is no element.
+    Figure finished(std::string description, const Size& size);
 
   private:
     std::string text_;
     std::vector<std::string> elements_;
+    std::vector<LegendEntry> legend_;
     int blocks_ = 0;
 };
 

@@ -64,9 +64,10 @@ jobs::ConnectomeNull invented_null(std::size_t pairs, base::Stream stream)
     for (std::size_t pair = 0; pair < pairs; ++pair) {
         const auto p = pair % 10 == 0 ? std::pow(stream.uniform(), 6) : stream.uniform();
         null.p_value.push_back((1 + std::floor(p * 1000)) / 1001);
-        null.p_fwe.push_back(std::min(1.0, null.p_value.back() * static_cast<double>(pairs) / 20));
     }
     null.q_value = stats::benjamini_hochberg(null.p_value);
+    for (const auto q : null.q_value)
+        null.p_fwe.push_back(std::min(1.0, 1.4 * q));
     null.surrogates = 1000;
     null.offsets = 912;
     null.tested = static_cast<std::int64_t>(pairs);

@@ -170,7 +170,7 @@ TEST(Figure, AnyLabelIsShownAsItIs)
     auto plot = line_plot({1, 2, 3}, {});
     plot.title =
         "</text><script>alert(1)</script> & 'q' \"d\" `id` $(id) \\n {/x} ^2 _2 @m 100% %g";
-    plot.lines[0].name = "'; system 'touch hacked'; #\nreset";
+    plot.y.label = "'; system 'touch hacked'; #\nreset";
 
     const auto svg = drawn(figure_of(plot));
 
@@ -265,6 +265,15 @@ TEST(Figure, ATrajectoryMarksItsFirstAndLastSessionThatAreThere)
     EXPECT_THAT(svg, Not(HasSubstr(">last<")));
 }
 
+TEST(Figure, OnlyNamedLinesAreInTheLegend)
+{
+    auto plot = line_plot({1, 2}, {});
+    plot.lines.push_back({.x = {1, 2}, .y = {2, 1}, .faint = true});
+
+    EXPECT_THAT(figure_of(plot).legend,
+                ElementsAre(report::LegendEntry{"L2/3", report::LegendEntry::Mark::line, 0}));
+}
+
 TEST(Figure, FiguresOfOnePageDoNotShareIdentifiers)
 {
     const auto figures =
@@ -286,10 +295,11 @@ TEST(Figure, AMarkOutsideTheHistogramIsWithinTheAxis)
 {
     const auto plot = report::null_histogram(std::vector<double>{1, 2, 3}, 30);
 
-    const auto svg = drawn(figure_of(plot));
+    const auto figure = figure_of(plot);
 
-    EXPECT_THAT(svg, HasSubstr(">observed score<"));
-    EXPECT_THAT(svg, HasSubstr(">30<"));
+    EXPECT_THAT(drawn(figure), HasSubstr(">30<"));
+    EXPECT_THAT(figure.legend, ElementsAre(report::LegendEntry{
+                                   "observed score", report::LegendEntry::Mark::upright, 1}));
 }
 
 TEST(Figure, WithoutGnuplotTheErrorNamesThePackage)

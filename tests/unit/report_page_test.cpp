@@ -99,6 +99,24 @@ TEST(Page, EveryFigureShowsTheSettingsBehindIt)
     EXPECT_THAT(html, HasSubstr("<code>abcdef0123</code>"));
 }
 
+TEST(Page, PanelsShareOneLegend)
+{
+    auto block = FigureBlock{};
+    const auto points = [](const std::string& name) {
+        return figure_of(ScatterPlot{.title = "", .points = {{name, {1, 2}, {2, 1}}}});
+    };
+    block.panels = {points("<first>"), points("<first>"), points("second")};
+    auto page = Page("t", "s");
+    page.figure(block);
+
+    const auto html = page.html();
+
+    const auto first = html.find("</svg> &lt;first&gt;</span>");
+    EXPECT_NE(first, std::string::npos);
+    EXPECT_EQ(html.find("&lt;first&gt;", first + 20), std::string::npos);
+    EXPECT_THAT(html, HasSubstr("</svg> second</span>"));
+}
+
 TEST(Page, NumbersStandToTheRightAndNamesToTheLeft)
 {
     auto page = Page("t", "s");

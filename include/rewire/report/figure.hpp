@@ -15,6 +15,26 @@
 /// where order is coloured; groups differ in marker as well as in colour.
 namespace rewire::report {
 
+/// What a colour and mark stand for. Legends are not drawn in the figure: panels of one block share
+/// the one that the page sets above them.
+struct LegendEntry
+{
+    enum class Mark
+    {
+        line,   ///< with the marker of the colour
+        dashed, ///< black
+        area,
+        points,
+        upright, ///< a vertical line
+    };
+
+    std::string name;
+    Mark mark = Mark::line;
+    int colour = 0;
+
+    friend bool operator==(const LegendEntry&, const LegendEntry&) = default;
+};
+
 /// A figure as gnuplot will draw it.
 struct Figure
 {
@@ -22,6 +42,7 @@ struct Figure
     int width_px = 360;
     int height_px = 270;
     std::string script; ///< gnuplot commands, without terminal and output
+    std::vector<LegendEntry> legend;
 };
 
 struct Axis

@@ -51,6 +51,8 @@ class Page
     void notice(const std::string& title, const std::string& text, const std::string& command = "");
     void list(const std::vector<std::string>& items);
     void table(Table table);
+    /// A table to be unfolded by the reader: long ones. Not numbered.
+    void folded_table(const std::string& summary, const Table& table);
     void figure(FigureBlock block);
     /// Lists the source here, unfolded by the reader, and lets figures refer to it.
     void source(Source source);
