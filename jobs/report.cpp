@@ -21,8 +21,8 @@ void write_report(job::RunContext& context)
                                "add --overwrite to replace it");
     const auto data = read_report_data(results);
     for (const auto& missing : data.missing)
-        context.warn(fmt::format("{} is not there: the page lacks {}; made by: {}", missing.file,
-                                 missing.shows, missing.command));
+        context.log().warn(fmt::format("{} is not there: the page lacks {}; made by: {}",
+                                       missing.file, missing.shows, missing.command));
     const auto made = fmt::format("Made {} by rewire {} ({}).", io::utc_now(),
                                   job::program_version(), job::program_revision());
     const auto html = report_html(data, made);

@@ -73,7 +73,7 @@ void add_quantiles(report::Page& page, const ReportData& data)
         add("first tested session", *sessions.front());
         if (sessions.size() > 1)
             add("last tested session", *sessions.back());
-        plot.size = {300, 270};
+        plot.size = {290, 262};
         block.panels.push_back(report::figure_of(plot));
     }
     block.caption = fmt::format(

@@ -91,7 +91,7 @@ struct Trajectory
     std::vector<double> x;
     std::vector<double> y;
     std::vector<std::string> label; ///< of each point
-    Size size{300, 290};
+    Size size{270, 264};
 };
 Figure figure_of(const Trajectory& plot);
 /// The colours of a trajectory of so many points, as a key to it.
@@ -156,7 +156,7 @@ struct ScatterPlot
     Axis y;
     std::vector<Points> points;
     bool diagonal = false; ///< the line y = x
-    Size size{300, 290};
+    Size size{270, 264};
 };
 Figure figure_of(const ScatterPlot& plot);
 
