@@ -54,7 +54,7 @@ void oasis_plain(benchmark::State& state, OasisVariant variant)
     const auto parameters = calcium::OasisParameters{0.7, 28, variant};
     const auto start = benchmarks::processor_seconds();
 
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         auto spikes = calcium::deconvolve(std::span<const Sample>(dff), parameters);
         benchmark::DoNotOptimize(spikes.data());
     }
@@ -74,7 +74,7 @@ void deconvolve_block(benchmark::State& state, OasisVariant variant, OasisKernel
     const auto options = calcium::BlockOptions{{0.7, 28, variant}, 2, kernel};
     const auto start = benchmarks::processor_seconds();
 
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         auto activity = calcium::Activity{};
         calcium::deconvolve_block<Sample>({dff, frames, neurons}, options, activity);
         benchmark::DoNotOptimize(activity.value.data());
@@ -90,7 +90,7 @@ void events(benchmark::State& state)
     const auto& dff = session<double>(1, 0.2);
     const auto spikes = calcium::deconvolve(std::span<const double>(dff), {0.7, 28});
 
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         auto activity = calcium::Activity{};
         calcium::append_events(spikes, 2, activity);
         benchmark::DoNotOptimize(activity.value.data());

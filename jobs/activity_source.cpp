@@ -1,6 +1,8 @@
 #include "activity_source.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 
@@ -105,18 +107,9 @@ template <typename T>
 BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const SessionInput& input,
                        const calcium::OasisParameters& oasis)
 {
-    auto block = std::vector<T>(static_cast<std::size_t>(neurons.size() * file.activity().frames));
-    file.read_activity<T>(neurons.first, neurons.size(), block, io::BlockOrder::by_frame);
-    keep_frames(block, neurons.size(), input.used.kept);
-    for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
-        if (input.used.usable[static_cast<std::size_t>(neuron)] != 0)
-            continue;
-        // Dropped: a constant trace is silent, whatever its missing samples were.
-        for (auto i = static_cast<std::size_t>(neuron - neurons.first); i < block.size(); i += static_cast<std::size_t>(neurons.size()))
-            block[i] = 0;
-    }
-    auto events = BlockEvents{};
+    const auto block = read_block<T>(file, neurons, input);
     const auto frames = static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
+    auto events = BlockEvents{};
     events.summary = calcium::deconvolve_block(calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis},
                                                events.activity);
     return events;
@@ -145,6 +138,24 @@ BlockEvents unpack_events(std::span<const std::byte> bytes)
 
 } // namespace
 
+template <typename T>
+std::vector<T> read_block(const io::NwbSession& file, base::Range neurons, const SessionInput& input)
+{
+    auto block = std::vector<T>(static_cast<std::size_t>(neurons.size() * file.activity().frames));
+    file.read_activity<T>(neurons.first, neurons.size(), block, io::BlockOrder::by_frame);
+    keep_frames(block, neurons.size(), input.used.kept);
+    for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
+        if (input.used.usable[static_cast<std::size_t>(neuron)] != 0)
+            continue;
+        for (auto i = static_cast<std::size_t>(neuron - neurons.first); i < block.size(); i += static_cast<std::size_t>(neurons.size()))
+            block[i] = 0;
+    }
+    return block;
+}
+
+template std::vector<float> read_block<float>(const io::NwbSession&, base::Range, const SessionInput&);
+template std::vector<double> read_block<double>(const io::NwbSession&, base::Range, const SessionInput&);
+
 std::vector<job::Option> activity_options()
 {
     return {
@@ -152,6 +163,48 @@ std::vector<job::Option> activity_options()
         {.name = "oasis", .default_value = "farci", .help = "deconvolution: as FARCI calls it (pools clipped at 0), or as Python suite2p", .source = "2.3", .choices = {"farci", "suite2p"}},
         {.name = "nan", .default_value = "error", .help = "missing samples: an error, leave the neuron out, or cut the frame out for all neurons", .choices = {"error", "drop-neuron", "mask-frames"}},
     };
+}
+
+namespace {
+
+bool same_value(const std::string& a, const std::string& b)
+{
+    auto first = 0.0;
+    auto second = 0.0;
+    const auto is_number = [](const std::string& text, double& value) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        return error == std::errc{} && end == text.data() + text.size();
+    };
+    return a == b || (is_number(a, first) && is_number(b, second) && first == second);
+}
+
+} // namespace
+
+void adopt_activity_options(job::RunContext& context)
+{
+    auto recorded = std::vector<std::array<std::string, 3>>{}; // option, value, file
+    mpi::collective(context.comm(), [&] {
+        for (const auto* name : {"connectome.h5", "movement.h5"}) {
+            const auto path = context.options().path("results") / name;
+            if (!std::filesystem::exists(path))
+                continue;
+            const auto record = io::read_record(io::open_for_reading(path));
+            if (record.job == context.job_name())
+                continue; // its own earlier result: compared field by field later
+            for (const auto& [option, value] : record.options)
+                for (const auto& shared : activity_options())
+                    if (option == shared.name && !value.empty())
+                        recorded.push_back({option, value, path.string()});
+        }
+    });
+    for (const auto& [option, value, file] : recorded) {
+        if (!context.options().given(option))
+            context.adopt(option, value);
+        else if (!same_value(context.options().text(option), value))
+            throw base::UsageError(fmt::format("--{} {} here, but {} in an earlier result of this folder", option,
+                                               context.options().text(option), value),
+                                   file, "leave the option out to go on with the same, or choose another folder with --results");
+    }
 }
 
 std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study)
@@ -167,18 +220,11 @@ std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study
             results.add(unit, packer.take());
             return true;
         });
-    auto mine = base::Packer{};
-    checked.pack(mine);
     auto inputs = std::vector<SessionInput>(sessions);
-    for (const auto& bytes : context.comm().all_gather(mine.bytes())) {
-        auto results = job::UnitResults{};
+    job::give_to_all(context.comm(), checked, [&](std::int64_t unit, std::span<const std::byte> bytes) {
         auto unpacker = base::Unpacker(bytes);
-        results.merge(unpacker);
-        for (const auto& [unit, packed] : results.all()) {
-            auto from = base::Unpacker(packed);
-            inputs[static_cast<std::size_t>(unit)] = unpack_input(from);
-        }
-    }
+        inputs[static_cast<std::size_t>(unit)] = unpack_input(unpacker);
+    });
     for (std::size_t i = 0; i < sessions; ++i)
         if (inputs[i].missing > 0 && context.comm().is_root()) {
             const auto& used = inputs[i].used;
@@ -228,6 +274,31 @@ double block_bytes(const io::ActivityInfo& activity)
         return 0;
     const auto value = static_cast<double>(activity.exact_as_float ? sizeof(float) : sizeof(double));
     return static_cast<double>(blocks.front().size() * activity.frames) * value;
+}
+
+job::Estimate deconvolution_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
+                                     const job::Options& options)
+{
+    /// One core of a recent server CPU, measured by benchmarks/kernels_calcium, and one disk.
+    constexpr auto oasis_samples_per_s = 150e6;
+    constexpr auto read_bytes_per_s = 500e6;
+    auto estimate = job::Estimate{};
+    for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
+        auto bytes = 0.0;
+        for (const auto session : wave)
+            bytes += activity_bytes(*study.sessions[session].record.activity);
+        estimate.node_bytes = std::max(estimate.node_bytes, bytes);
+    }
+    for (const auto session : sessions) {
+        const auto& activity = *study.sessions[session].record.activity;
+        estimate.rank_bytes = std::max(estimate.rank_bytes, block_bytes(activity));
+        estimate.core_seconds += static_cast<double>(activity.frames * activity.neurons) / oasis_samples_per_s +
+                                 2 * static_cast<double>(study.sessions[session].record.bytes) / read_bytes_per_s;
+        estimate.checkpoint_bytes += activity_bytes(activity);
+        estimate.units += static_cast<std::int64_t>(neuron_blocks(activity).size());
+    }
+    estimate.rank_bytes += job::base_rank_bytes;
+    return estimate;
 }
 
 std::vector<std::vector<std::size_t>> waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,

@@ -19,6 +19,10 @@ namespace rewire::jobs {
 /// The activity options, the same in every calcium job: --tau-s --oasis --nan.
 std::vector<job::Option> activity_options();
 
+/// Takes activity options that were not given from an earlier calcium result in the same folder. Collective.
+/// @throws UsageError when a given one differs from it
+void adopt_activity_options(job::RunContext& context);
+
 /// What was found in the file of a session before anything is computed.
 struct SessionInput
 {
@@ -44,6 +48,15 @@ std::vector<std::vector<std::size_t>> waves_of(const io::Study& study, const std
 
 /// Blocks of neurons that a session is deconvolved in.
 std::vector<base::Range> neuron_blocks(const io::ActivityInfo& activity);
+
+/// dF/F of some neurons, frame after frame, without the frames that the NaN policy cuts out; 0 throughout for neurons
+/// that it leaves out.
+template <typename T>
+std::vector<T> read_block(const io::NwbSession& file, base::Range neurons, const SessionInput& input);
+
+/// Memory and work from files to smoothed events.
+job::Estimate deconvolution_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
+                                     const job::Options& options);
 
 /// Estimated bytes of a session's smoothed events, and of one block while it is deconvolved.
 double activity_bytes(const io::ActivityInfo& activity);

@@ -12,6 +12,8 @@ const std::vector<job::Job>& catalogue();
 job::Job study_job();
 job::Job simulate_job();
 job::Job connectome_job();
+job::Job movement_job();
+job::Job rewiring_job();
 job::Job recovery_job();
 job::Job export_job();
 job::Job report_job();

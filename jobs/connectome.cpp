@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -10,7 +9,6 @@
 #include <rewire/base/text.hpp>
 #include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
-#include <rewire/dense/symmetric.hpp>
 #include <rewire/network/graph_metrics.hpp>
 
 #include "activity_source.hpp"
@@ -19,16 +17,12 @@
 #include "connectome_plan.hpp"
 #include "connectome_result.hpp"
 #include "connectome_settings.hpp"
+#include "session_results.hpp"
 #include "study_source.hpp"
 
 namespace rewire::jobs {
 
 namespace {
-
-/// What identifies a session in a result: its group.
-using SessionName = std::pair<std::string, std::string>;
-
-SessionName name_of(const io::StudySession& session) { return {session.record.subject, session.record.session}; }
 
 /// The connectome of one session from its smoothed events.
 SessionConnectome connectome_of(const io::StudySession& session, const SessionInput& input,
@@ -82,64 +76,11 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     return result;
 }
 
-/// The result that is already there, if any, and what is left to do.
-struct Existing
-{
-    bool present = false;
-    std::vector<SessionName> kept; ///< sessions that stay as they are
-    std::vector<std::size_t> todo; ///< indices into the study
-};
-
-Existing look_for_result(const std::filesystem::path& path, const io::Study& study,
-                         const std::vector<SessionInput>& inputs, const io::Fingerprint& digest, bool overwrite)
-{
-    auto existing = Existing{};
-    if (!std::filesystem::exists(path) || overwrite) {
-        existing.todo.resize(study.sessions.size());
-        std::iota(existing.todo.begin(), existing.todo.end(), 0);
-        return existing;
-    }
-    existing.present = true;
-    const auto file = io::open_for_reading(path);
-    const auto different = io::differences(io::read_record(file).digest, digest);
-    if (!different.empty())
-        throw base::UsageError("a result made with other settings is there\n    " + base::joined(different, "\n    "),
-                               path.string(), "add --overwrite to replace it, or choose another folder with --results");
-    existing.kept = sessions_in(file);
-    for (std::size_t i = 0; i < study.sessions.size(); ++i) {
-        const auto name = name_of(study.sessions[i]);
-        if (std::find(existing.kept.begin(), existing.kept.end(), name) == existing.kept.end()) {
-            existing.todo.push_back(i);
-            continue;
-        }
-        const auto group = io::open_group(file, name.first + "/" + name.second);
-        if (io::read_text_attribute(group, "sha256") != inputs[i].sha256)
-            throw base::UsageError("the file of a session changed since its result was computed",
-                                   study.sessions[i].record.file,
-                                   "add --overwrite to compute the result again, or choose another folder with --results");
-    }
-    return existing;
-}
-
-/// Neurons that all sessions of a subject in the result have, in the order of its first session.
-std::vector<std::string> common_neurons(const std::vector<std::vector<std::string>>& sessions)
-{
-    auto counts = std::map<std::string, std::size_t>{};
-    for (const auto& ids : sessions)
-        for (const auto& id : ids)
-            ++counts[id];
-    auto common = std::vector<std::string>{};
-    for (const auto& id : sessions.front())
-        if (counts[id] == sessions.size())
-            common.push_back(id);
-    return common;
-}
-
 /// The file being written, on rank 0; sessions come wave after wave.
 class Output
 {
   public:
-    Output(const std::filesystem::path& path, int attempt) : path_(path), file_(path, attempt) {}
+    Output(const std::filesystem::path& path, const io::Attempt& attempt) : path_(path), file_(path, attempt) {}
 
     void add(const SessionConnectome& session)
     {
@@ -223,17 +164,10 @@ void run_wave(job::RunContext& context, const io::Study& study, const std::vecto
     });
 }
 
-void remove_leftovers(const std::filesystem::path& path)
-{
-    auto error = std::error_code{};
-    for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error))
-        if (entry.path().filename().string().starts_with(path.filename().string() + ".partial-"))
-            std::filesystem::remove(entry.path(), error);
-}
-
 void run_connectome(job::RunContext& context)
 {
     const auto& comm = context.comm();
+    adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
     const auto inputs = check_inputs(context, study);
@@ -249,14 +183,7 @@ void run_connectome(job::RunContext& context)
                                  study.sessions.size()));
         return;
     }
-    auto fingerprint = digest;
-    fingerprint.emplace_back("revision", job::program_revision());
-    fingerprint.emplace_back("cpu target", dense::blas_target());
-    fingerprint.emplace_back("node memory", context.options().text("node-memory-gb"));
-    fingerprint.emplace_back("sessions left to do", std::to_string(existing.todo.size()));
-    for (const auto& field : input_fingerprint(study, inputs))
-        fingerprint.push_back(field);
-    context.begin_results(fingerprint);
+    context.begin_results(checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
     context.check_memory(connectome_estimate(study, existing.todo, settings, context.options()));
     context.note(fmt::format("{} sessions of {} subjects; {} to compute, {} kept", study.sessions.size(),
                              study.subjects.size(), existing.todo.size(), existing.kept.size()));
@@ -265,7 +192,6 @@ void run_connectome(job::RunContext& context)
     context.collective("write", [&] {
         if (!comm.is_root())
             return;
-        remove_leftovers(path);
         output = std::make_unique<Output>(path, context.attempt());
         output->keep(existing.kept);
     });
@@ -285,6 +211,7 @@ void run_connectome(job::RunContext& context)
 
 job::Estimate plan_connectome(job::RunContext& context)
 {
+    adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
     auto all = std::vector<std::size_t>(study.sessions.size());

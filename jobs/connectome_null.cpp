@@ -17,7 +17,7 @@ namespace {
 
 /// Surrogates of a unit of work: small enough that a session with a thousand keeps several ranks busy, large enough
 /// that what a unit computes once (the table of correlations) is a small part.
-constexpr auto unit_surrogates = std::int64_t{250};
+constexpr auto unit_surrogates = std::int64_t{500};
 
 /// Tallies of the sessions that this rank has worked on, by position in the wave.
 class Tallies
@@ -46,7 +46,7 @@ class Tallies
             packer.put(tally.surrogates);
             packer.put(tally.singular);
             packer.put_all(tally.exceed);
-            packer.put_all(tally.excluded);
+            packer.put(tally.aligned);
             packer.put_all(tally.maximum);
         }
     }
@@ -60,7 +60,7 @@ class Tallies
             tally.surrogates = unpacker.get<std::int64_t>();
             tally.singular = unpacker.get<std::int64_t>();
             tally.exceed = unpacker.get_all<std::int32_t>();
-            tally.excluded = unpacker.get_all<std::int32_t>();
+            tally.aligned = unpacker.get<std::int64_t>();
             tally.maximum = unpacker.get_all<double>();
             add(position, tally);
         }
@@ -118,12 +118,11 @@ calcium::ShiftNullTally summed(const mpi::Communicator& comm, const Tallies& tal
     if (mine != nullptr)
         tally = *mine;
     tally.exceed.resize(static_cast<std::size_t>(pairs), 0);
-    tally.excluded.resize(static_cast<std::size_t>(pairs), 0);
     tally.maximum.resize(static_cast<std::size_t>(surrogates), calcium::no_maximum);
     tally.surrogates = comm.sum(tally.surrogates);
     tally.singular = comm.sum(tally.singular);
     comm.sum_to(owner, std::span<std::int32_t>(tally.exceed));
-    comm.sum_to(owner, std::span<std::int32_t>(tally.excluded));
+    tally.aligned = comm.sum(tally.aligned);
     comm.largest_to(owner, tally.maximum);
     return tally;
 }
@@ -143,7 +142,7 @@ ConnectomeNull result_of(const calcium::ShiftNullPlan& plan, const calcium::Shif
     null.frames_used = plan.frames_used;
     null.minimum_shift_s = static_cast<double>(plan.options.minimum_shift) / rate_hz;
     null.smallest_p = finished.smallest_p;
-    null.excluded_share = finished.excluded_share;
+    null.aligned_share = finished.aligned_share;
     null.two_sided = settings.two_sided;
     null.status = plan.status_text;
     return null;
@@ -213,6 +212,10 @@ std::vector<std::optional<ConnectomeNull>> surrogates_of(job::RunContext& contex
             if (!plan.possible || null.singular > 0)
                 context.warn(fmt::format("{}: null: {}; {} singular surrogates left out", session.record.file,
                                          plan.status_text, null.singular));
+            if (const auto needed = std::ceil(null.smallest_p * static_cast<double>(null.tested) / 0.05); needed > 1)
+                context.warn(fmt::format("{} surrogates: p is at least {:.2g}, so q <= 0.05 needs {:.0f} pairs of {} at that "
+                                         "floor in a session; more --surrogates lower it",
+                                         settings.surrogates, null.smallest_p, needed, null.tested));
             auto packer = base::Packer{};
             null.pack(packer);
             mine.add(static_cast<std::int64_t>(position), packer.take());

@@ -12,8 +12,6 @@ namespace rewire::jobs {
 namespace {
 
 /// Rates of one core of a recent server CPU, measured by `benchmarks/kernels`.
-constexpr auto oasis_samples_per_s = 200e6;
-constexpr auto read_bytes_per_s = 500e6;
 constexpr auto dense_flops_per_s = 25e9;
 
 constexpr auto null_flops_per_s = 15e9;
@@ -46,40 +44,28 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
 job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
                                   const ConnectomeSettings& settings, const job::Options& options)
 {
-    auto estimate = job::Estimate{};
-    auto largest_wave = 0.0;
-    for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
-        auto bytes = 0.0;
-        for (const auto session : wave)
-            bytes += activity_bytes(*study.sessions[session].record.activity);
-        largest_wave = std::max(largest_wave, bytes);
-    }
+    auto estimate = deconvolution_estimate(study, sessions, options);
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
-        const auto samples = static_cast<double>(activity.frames * activity.neurons);
         const auto pairs = static_cast<double>(base::pair_count(activity.neurons));
         const auto neurons = static_cast<double>(activity.neurons);
-        estimate.rank_bytes = std::max({estimate.rank_bytes, block_bytes(activity), 2 * neurons * neurons * 8 + pairs * 17});
+        estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + 2 * neurons * neurons * 8 + pairs * 17);
         if (settings.surrogates > 0) {
             const auto null = null_options(activity, settings);
             const auto blocks = (settings.surrogates + null.block_size - 1) / null.block_size;
             const auto block_s = null_block_seconds(activity, settings);
             estimate.rank_bytes = std::max(
-                estimate.rank_bytes, calcium::null_memory_bytes(activity.neurons, activity.frames, entries_of(activity),
+                estimate.rank_bytes, job::base_rank_bytes + calcium::null_memory_bytes(activity.neurons, activity.frames, entries_of(activity),
                                                                 null.block_size, null.engine));
             estimate.core_seconds += block_s * static_cast<double>(blocks);
             estimate.longest_unit_s = std::max(estimate.longest_unit_s, block_s);
             estimate.units += blocks;
             estimate.result_bytes += pairs * 24;
         }
-        estimate.core_seconds += samples / oasis_samples_per_s + connectome_seconds(activity) +
-                                 2 * static_cast<double>(study.sessions[session].record.bytes) / read_bytes_per_s;
+        estimate.core_seconds += connectome_seconds(activity);
         estimate.result_bytes += pairs * 9;
-        estimate.checkpoint_bytes += activity_bytes(activity) + pairs * 9;
-        estimate.units += static_cast<std::int64_t>(neuron_blocks(activity).size());
+        estimate.checkpoint_bytes += pairs * 9;
     }
-    estimate.node_bytes = largest_wave;
-    estimate.rank_bytes += job::base_rank_bytes;
     return estimate;
 }
 

@@ -1,10 +1,12 @@
 #include "connectome_result.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
+
+#include "fields.hpp"
+#include "session_results.hpp"
 
 namespace rewire::jobs {
 
@@ -29,77 +31,7 @@ void each_null_field(Null& null, Field field)
 {
     field(null.p_value), field(null.q_value), field(null.p_fwe), field(null.surrogates), field(null.singular);
     field(null.offsets), field(null.frames_used), field(null.tested), field(null.minimum_shift_s);
-    field(null.smallest_p), field(null.excluded_share), field(null.two_sided), field(null.status);
-}
-
-struct PackField
-{
-    base::Packer& packer;
-
-    void operator()(const std::string& text) const { packer.put_text(text); }
-    void operator()(const std::vector<std::string>& texts) const
-    {
-        packer.put(static_cast<std::uint64_t>(texts.size()));
-        for (const auto& text : texts)
-            packer.put_text(text);
-    }
-    template <typename T>
-    void operator()(const std::vector<T>& values) const
-    {
-        packer.put_all(values);
-    }
-    template <typename T>
-    void operator()(const T& value) const
-    {
-        packer.put(value);
-    }
-};
-
-struct UnpackField
-{
-    base::Unpacker& unpacker;
-
-    void operator()(std::string& text) const { text = unpacker.get_text(); }
-    void operator()(std::vector<std::string>& texts) const
-    {
-        texts.resize(unpacker.get<std::uint64_t>());
-        for (auto& text : texts)
-            text = unpacker.get_text();
-    }
-    template <typename T>
-    void operator()(std::vector<T>& values) const
-    {
-        values = unpacker.get_all<T>();
-    }
-    template <typename T>
-    void operator()(T& value) const
-    {
-        value = unpacker.get<T>();
-    }
-};
-
-/// Integers where all ids are integers, text otherwise.
-io::Handle write_neuron_axis(hid_t group, const std::vector<std::string>& ids)
-{
-    auto numbers = std::vector<std::int64_t>{};
-    for (const auto& id : ids) {
-        auto number = std::int64_t{0};
-        const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-        if (error != std::errc{} || end != id.data() + id.size())
-            return io::write_text_axis(group, "neuron_id", ids);
-        numbers.push_back(number);
-    }
-    return io::write_axis(group, "neuron_id", numbers);
-}
-
-std::vector<std::string> read_neuron_axis(hid_t group)
-{
-    if (io::holds_text(io::open_dataset(group, "neuron_id")))
-        return io::read_texts(group, "neuron_id");
-    auto ids = std::vector<std::string>{};
-    for (const auto number : io::read_all<std::int64_t>(group, "neuron_id"))
-        ids.push_back(std::to_string(number));
-    return ids;
+    field(null.smallest_p), field(null.aligned_share), field(null.two_sided), field(null.status);
 }
 
 void write_pairs(hid_t group, std::int64_t neurons)
@@ -131,7 +63,7 @@ void write_null(hid_t group, const ConnectomeNull& null)
     io::write_attribute(group, "tested_pairs", null.tested);
     io::write_attribute(group, "minimum_shift_s", null.minimum_shift_s);
     io::write_attribute(group, "smallest_p", null.smallest_p);
-    io::write_attribute(group, "excluded_share", null.excluded_share);
+    io::write_attribute(group, "aligned_share", null.aligned_share);
     io::write_text_attribute(group, "null_status", null.status);
     io::write_text_attribute(group, "sided", null.two_sided ? "two-sided" : "one-sided, positive");
     io::write_text_attribute(group, "null",
@@ -152,7 +84,7 @@ ConnectomeNull read_null(hid_t group)
     null.tested = io::read_attribute<std::int64_t>(group, "tested_pairs");
     null.minimum_shift_s = io::read_attribute<double>(group, "minimum_shift_s");
     null.smallest_p = io::read_attribute<double>(group, "smallest_p");
-    null.excluded_share = io::read_attribute<double>(group, "excluded_share");
+    null.aligned_share = io::read_attribute<double>(group, "aligned_share");
     null.status = io::read_text_attribute(group, "null_status");
     null.two_sided = io::read_text_attribute(group, "sided") == "two-sided";
     return null;
@@ -207,12 +139,7 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     io::write_array(group, "node_clustering", session.clustering, {"neuron_id"}, "1");
     io::write_array(group, "partial_correlation", session.partial_correlation, {"pair"}, "1");
     io::write_array(group, "edge", session.edge, {"pair"});
-    each_attribute(session, [&](const char* name, const auto& value) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
-            io::write_text_attribute(group, name, value);
-        else
-            io::write_attribute(group, name, value);
-    });
+    each_attribute(session, WriteAttribute{group});
     if (session.null)
         write_null(group, *session.null);
 }
@@ -222,17 +149,6 @@ void write_subject(const io::ResultFile& file, const std::string& subject, const
     const auto group = file.group(subject);
     write_neuron_axis(group, common);
     write_pairs(group, static_cast<std::int64_t>(common.size()));
-}
-
-std::vector<std::pair<std::string, std::string>> sessions_in(hid_t file)
-{
-    auto sessions = std::vector<std::pair<std::string, std::string>>{};
-    for (const auto& subject : io::children(file))
-        if (io::is_group(file, subject))
-            for (const auto& session : io::children(file, subject))
-                if (io::is_group(file, subject + "/" + session))
-                    sessions.emplace_back(subject, session);
-    return sessions;
 }
 
 SessionConnectome read_session(hid_t file, const std::string& subject, const std::string& session)
@@ -249,13 +165,7 @@ SessionConnectome read_session(hid_t file, const std::string& subject, const std
     read.clustering = io::read_all<double>(group, "node_clustering");
     read.partial_correlation = io::read_all<double>(group, "partial_correlation");
     read.edge = io::read_all<std::uint8_t>(group, "edge");
-    each_attribute(read, [&](const char* name, auto& value) {
-        using Value = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<Value, std::string>)
-            value = io::read_text_attribute(group, name);
-        else
-            value = io::read_attribute<Value>(group, name);
-    });
+    each_attribute(read, ReadAttribute{group});
     if (io::exists(group, "p_value"))
         read.null = read_null(group);
     return read;

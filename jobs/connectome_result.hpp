@@ -25,7 +25,7 @@ struct ConnectomeNull
     std::int64_t tested = 0;           ///< pairs
     double minimum_shift_s = 0;
     double smallest_p = 1;             ///< that a pair could reach
-    double excluded_share = 0;         ///< of pairs and surrogates: nearly aligned, not compared
+    double aligned_share = 0;         ///< of pairs and surrogates: nearly aligned, left out of the maxima
     bool two_sided = false;
     std::string status;                ///< "ok", or why there are no p-values
 
@@ -77,8 +77,6 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
 /// Writes what all sessions of a subject share: the neurons that all of them have, and their pairs.
 void write_subject(const io::ResultFile& file, const std::string& subject, const std::vector<std::string>& common);
 
-/// Sessions of a result file: group paths "/A/S", in the order of the file.
-std::vector<std::pair<std::string, std::string>> sessions_in(hid_t file);
 SessionConnectome read_session(hid_t file, const std::string& subject, const std::string& session);
 
 } // namespace rewire::jobs

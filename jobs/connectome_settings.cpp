@@ -107,7 +107,7 @@ std::vector<job::Option> connectome_options()
         {.name = "covariate", .help = "series (e.g. running_speed) taken out of every trace first; repeatable", .repeatable = true},
         {.name = "surrogates", .kind = Kind::integer, .default_value = "0", .help = "circular-shift surrogates of every session for p-values", .minimum = 0, .maximum = 1e8},
         {.name = "two-sided", .kind = Kind::flag, .help = "p-values of |partial correlation|; default: of positive ones"},
-        {.name = "min-shift-s", .kind = Kind::real, .default_value = "2", .unit = "s", .help = "pairs shifted against each other by less are left out of a surrogate", .minimum = 0},
+        {.name = "min-shift-s", .kind = Kind::real, .default_value = "2", .unit = "s", .help = "pairs shifted against each other by less are left out of a surrogate's maximum", .minimum = 0},
         {.name = "within", .help = "intervals table (e.g. movement): shift inside and outside of its intervals separately"},
     };
 }

@@ -8,6 +8,7 @@
 
 #include "catalogue.hpp"
 #include "connectome_result.hpp"
+#include "session_results.hpp"
 #include "study_source.hpp"
 #include "text_file.hpp"
 

@@ -12,6 +12,7 @@
 
 #include "catalogue.hpp"
 #include "connectome_result.hpp"
+#include "session_results.hpp"
 #include "study_source.hpp"
 
 namespace rewire::jobs {

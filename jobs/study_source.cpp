@@ -46,18 +46,11 @@ io::Study scan_study(job::RunContext& context)
             results.add(unit, packer.take());
             return true;
         });
-    auto mine = base::Packer{};
-    scanned.pack(mine);
     auto records = std::vector<io::SessionRecord>(files.size());
-    for (const auto& bytes : comm.all_gather(mine.bytes())) {
-        auto results = job::UnitResults{};
+    job::give_to_all(comm, scanned, [&](std::int64_t unit, std::span<const std::byte> bytes) {
         auto unpacker = base::Unpacker(bytes);
-        results.merge(unpacker);
-        for (const auto& [unit, record] : results.all()) {
-            auto from = base::Unpacker(record);
-            records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(from);
-        }
-    }
+        records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(unpacker);
+    });
     return mpi::collective(comm, [&] {
         return io::assemble(path, std::move(records), io::read_study_table(path), selection(context.options()));
     });
@@ -70,11 +63,12 @@ io::Study open_study(job::RunContext& context)
     auto count = 0;
     for (const auto& problem : study.problems) {
         const auto text = fmt::format("{}: {}", problem.file, problem.what);
-        if (problem.severity == io::Severity::warning) {
-            if (context.comm().is_root())
-                context.warn(text);
+        if (problem.severity == io::Severity::warning && context.comm().is_root())
+            context.warn(text);
+        else if (problem.severity == io::Severity::note)
+            context.note(text);
+        if (problem.severity != io::Severity::error)
             continue;
-        }
         errors += "\n    " + text + (problem.next.empty() ? "" : " (" + problem.next + ")");
         ++count;
     }

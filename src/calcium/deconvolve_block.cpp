@@ -27,18 +27,36 @@ KernelEntry entry_of(OasisKernel kernel)
     return {advance_scalar, scalar_lanes};
 }
 
-/// Copies frames of `count` neurons into rows of `lanes`, as double. `not_finite` adds up 0 * x,
-/// which is NaN from the first x on that is not finite.
-template <typename Sample>
-[[gnu::always_inline]] inline void copy_rows(const Sample* from, std::int64_t stride, double* to,
-                                             int lanes, int count, std::int64_t rows,
-                                             double* not_finite)
+/// Copies `rows` frames of a kernel's neurons, as double. `not_finite` adds up 0 * x, which is NaN
+/// from the first x on that is not finite. The number of lanes is known to the compiler, which
+/// makes vectors of them; rows lie too far apart for the processor to fetch them by itself.
+template <int lanes, typename Sample>
+void copy_rows(const Sample* __restrict from, std::int64_t stride, double* __restrict to,
+               std::int64_t rows, double* not_finite)
 {
-    for (auto t = std::int64_t{0}; t < rows; ++t, from += stride, to += lanes)
-        for (auto k = 0; k < count; ++k) {
+    constexpr auto rows_ahead = 16;
+    auto sums = std::array<double, lanes>{};
+    for (auto t = std::int64_t{0}; t < rows; ++t, from += stride, to += lanes) {
+        __builtin_prefetch(from + (t + rows_ahead < rows ? rows_ahead * stride : 0));
+        for (auto k = std::size_t{0}; k < lanes; ++k) {
             const auto sample = static_cast<double>(from[k]);
             to[k] = sample;
-            not_finite[k] += 0 * sample;
+            sums[k] += 0 * sample;
+        }
+    }
+    for (auto k = std::size_t{0}; k < lanes; ++k)
+        not_finite[k] += sums[k];
+}
+
+/// The same for the last neurons of a block, `used` in rows of `lanes`.
+template <typename Sample>
+void copy_some(const Sample* from, std::int64_t stride, double* to, int lanes, int used,
+               std::int64_t rows, double* not_finite)
+{
+    for (auto t = std::int64_t{0}; t < rows; ++t, from += stride, to += lanes)
+        for (auto k = 0; k < used; ++k) {
+            to[k] = static_cast<double>(from[k]);
+            not_finite[k] += 0 * to[k];
         }
 }
 
@@ -53,6 +71,7 @@ class Lanes
           // Two sentinels, and an odd number of cache lines from stack to stack: a power of two
           // between them would put all tops in the same few places of the cache.
           stride_((frames + 2 + 3) / 4 * 4 + 2),
+          // NOLINTNEXTLINE(modernize-avoid-c-arrays): a vector would touch all of it
           pools_(std::make_unique_for_overwrite<Pool[]>(
               static_cast<std::size_t>(stride_ * entry_.lanes))),
           samples_(static_cast<std::size_t>(std::min(frames, chunk_frames) * entry_.lanes))
@@ -87,25 +106,26 @@ class Lanes
     bool finite(int lane) const { return not_finite_[static_cast<std::size_t>(lane)] == 0; }
 
   private:
-    /// With the number of lanes known to the compiler, which makes vectors of them.
     template <typename Sample>
     void copy(const Sample* from, std::int64_t stride, int used, std::int64_t rows)
     {
         const auto to = samples_.data();
         const auto bad = not_finite_.data();
-        if (used == avx512_lanes && entry_.lanes == avx512_lanes)
-            copy_rows(from, stride, to, avx512_lanes, avx512_lanes, rows, bad);
-        else if (used == avx2_lanes && entry_.lanes == avx2_lanes)
-            copy_rows(from, stride, to, avx2_lanes, avx2_lanes, rows, bad);
+        if (used < entry_.lanes)
+            copy_some(from, stride, to, entry_.lanes, used, rows, bad);
+        else if (used == avx512_lanes)
+            copy_rows<avx512_lanes>(from, stride, to, rows, bad);
+        else if (used == avx2_lanes)
+            copy_rows<avx2_lanes>(from, stride, to, rows, bad);
         else
-            copy_rows(from, stride, to, entry_.lanes, used, rows, bad);
+            copy_rows<scalar_lanes>(from, stride, to, rows, bad);
     }
 
     KernelEntry entry_;
     std::int64_t frames_;
     double decay_;
     std::int64_t stride_;
-    std::unique_ptr<Pool[]> pools_;
+    std::unique_ptr<Pool[]> pools_; // NOLINT(modernize-avoid-c-arrays)
     std::vector<double> samples_;
     std::array<Pool*, most_lanes> top_{};
     std::array<double, most_lanes> not_finite_{};

@@ -64,18 +64,21 @@ Level level_of(std::span<const double> nonzero, std::int64_t frames, double alph
 void append_smoothed(std::span<const std::int32_t> events, const double* dense, std::int64_t frames,
                      Activity& activity)
 {
+    auto size = activity.value.size();
+    activity.frame.resize(size + taps * events.size());
+    activity.value.resize(size + taps * events.size());
     auto next = std::int64_t{0}; // first output frame that is not written yet
     for (const auto event : events) {
         const auto first = std::max({next, std::int64_t{event} - (taps - 1), std::int64_t{0}});
         next = std::min(std::int64_t{event} + 1, frames);
         for (auto j = first; j < next; ++j) {
-            const auto value = smoothed(dense + j);
-            if (value == 0)
-                continue;
-            activity.frame.push_back(static_cast<std::int32_t>(j));
-            activity.value.push_back(value);
+            activity.frame[size] = static_cast<std::int32_t>(j);
+            activity.value[size] = smoothed(dense + j);
+            size += activity.value[size] != 0;
         }
     }
+    activity.frame.resize(size);
+    activity.value.resize(size);
 }
 
 NeuronStatus status_of(std::span<const double> entries, std::int64_t frames) noexcept

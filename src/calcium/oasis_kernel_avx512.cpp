@@ -19,6 +19,7 @@ namespace rewire::calcium {
 namespace {
 
 constexpr auto lanes_per_group = 8;
+constexpr auto doubles_per_pool = std::int64_t{sizeof(Pool) / sizeof(double)};
 
 /// One pool of each of eight neurons, field by field.
 struct Fields
@@ -34,20 +35,16 @@ struct Fields
 struct Group
 {
     Fields pool;        ///< the tops of the stacks, also in memory
-    __m512i top;        ///< their addresses
-    __m256i sample;     ///< index of the next sample in the chunk
-    __m512d frame;      ///< of it, in the recording
+    __m512i top;        ///< where they are, in doubles from `base`
+    __m512d frame;      ///< of the next sample, in the recording
+    __m256i sample;     ///< its index in the chunk
+    double* base;       ///< the stacks lie in one array
     std::int64_t* tops; ///< [8] `top` in memory, for the loads and stores of single pools
 };
 
 REWIRE_AVX512_INLINE __m512d two_pools(const double* low, const double* high) noexcept
 {
     return _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_load_pd(low)), _mm256_load_pd(high), 1);
-}
-
-REWIRE_AVX512_INLINE const double* below(std::int64_t top) noexcept
-{
-    return reinterpret_cast<const double*>(reinterpret_cast<const Pool*>(top) - 1);
 }
 
 /// The halves of two vectors, low or high in each 256 bits, put together again.
@@ -61,12 +58,13 @@ REWIRE_AVX512_INLINE __m512d high_halves(__m512d a, __m512d b) noexcept
 }
 
 /// The pools below the tops: eight loads and a transposition, which is faster than gathering.
-REWIRE_AVX512_INLINE Fields pools_below(const std::int64_t* tops) noexcept
+REWIRE_AVX512_INLINE Fields pools_below(const double* base, const std::int64_t* tops) noexcept
 {
-    const auto a = two_pools(below(tops[0]), below(tops[4]));
-    const auto b = two_pools(below(tops[1]), below(tops[5]));
-    const auto c = two_pools(below(tops[2]), below(tops[6]));
-    const auto d = two_pools(below(tops[3]), below(tops[7]));
+    const auto below = base - doubles_per_pool;
+    const auto a = two_pools(below + tops[0], below + tops[4]);
+    const auto b = two_pools(below + tops[1], below + tops[5]);
+    const auto c = two_pools(below + tops[2], below + tops[6]);
+    const auto d = two_pools(below + tops[3], below + tops[7]);
     const auto even_ab = _mm512_unpacklo_pd(a, b);
     const auto even_cd = _mm512_unpacklo_pd(c, d);
     const auto odd_ab = _mm512_unpackhi_pd(a, b);
@@ -75,27 +73,28 @@ REWIRE_AVX512_INLINE Fields pools_below(const std::int64_t* tops) noexcept
             high_halves(odd_ab, odd_cd)};
 }
 
-REWIRE_AVX512_INLINE void store_two(const std::int64_t* tops, int lane, __m512d pools) noexcept
+REWIRE_AVX512_INLINE void store_two(double* low, double* high, __m512d pools) noexcept
 {
-    _mm256_store_pd(reinterpret_cast<double*>(tops[lane]), _mm512_castpd512_pd256(pools));
-    _mm256_store_pd(reinterpret_cast<double*>(tops[lane + 4]), _mm512_extractf64x4_pd(pools, 1));
+    _mm256_store_pd(low, _mm512_castpd512_pd256(pools));
+    _mm256_store_pd(high, _mm512_extractf64x4_pd(pools, 1));
 }
 
-REWIRE_AVX512_INLINE void store_pools(const std::int64_t* tops, const Fields& pool) noexcept
+REWIRE_AVX512_INLINE void store_pools(double* base, const std::int64_t* tops,
+                                      const Fields& pool) noexcept
 {
     const auto front_even = _mm512_unpacklo_pd(pool.sum, pool.weight);
     const auto front_odd = _mm512_unpackhi_pd(pool.sum, pool.weight);
     const auto back_even = _mm512_unpacklo_pd(pool.decay, pool.start);
     const auto back_odd = _mm512_unpackhi_pd(pool.decay, pool.start);
-    store_two(tops, 0, low_halves(front_even, back_even));
-    store_two(tops, 1, low_halves(front_odd, back_odd));
-    store_two(tops, 2, high_halves(front_even, back_even));
-    store_two(tops, 3, high_halves(front_odd, back_odd));
+    store_two(base + tops[0], base + tops[4], low_halves(front_even, back_even));
+    store_two(base + tops[1], base + tops[5], low_halves(front_odd, back_odd));
+    store_two(base + tops[2], base + tops[6], high_halves(front_even, back_even));
+    store_two(base + tops[3], base + tops[7], high_halves(front_odd, back_odd));
 }
 
 REWIRE_AVX512_INLINE void step(Group& group, const double* samples, __m512d decay) noexcept
 {
-    const auto earlier = pools_below(group.tops);
+    const auto earlier = pools_below(group.base, group.tops);
     const auto later = group.pool;
     const auto one = _mm512_set1_pd(1);
     const auto merging =
@@ -112,14 +111,14 @@ REWIRE_AVX512_INLINE void step(Group& group, const double* samples, __m512d deca
     group.pool.decay = _mm512_mask_mul_pd(decay, merging, earlier.decay, later.decay);
     group.pool.start = _mm512_mask_mov_pd(group.frame, merging, earlier.start);
 
-    const auto pool_bytes = _mm512_set1_epi64(sizeof(Pool));
-    group.top = _mm512_mask_sub_epi64(_mm512_add_epi64(group.top, pool_bytes), merging, group.top,
-                                      pool_bytes);
+    const auto one_pool = _mm512_set1_epi64(doubles_per_pool);
+    group.top =
+        _mm512_mask_sub_epi64(_mm512_add_epi64(group.top, one_pool), merging, group.top, one_pool);
     group.sample =
         _mm256_mask_add_epi32(group.sample, taking, group.sample, _mm256_set1_epi32(avx512_lanes));
     group.frame = _mm512_mask_add_pd(group.frame, taking, group.frame, one);
     _mm512_store_si512(group.tops, group.top);
-    store_pools(group.tops, group.pool);
+    store_pools(group.base, group.tops, group.pool);
 }
 
 /// Steps that are safe for every lane: one takes one sample at most.
@@ -133,18 +132,18 @@ REWIRE_AVX512_INLINE std::int64_t steps_left(const Group& group, std::int64_t en
 REWIRE_AVX512 void advance_avx512(const LaneChunk& chunk)
 {
     alignas(64) std::array<std::int64_t, avx512_lanes> tops;
+    const auto lowest = chunk.top[0];
     const auto decay = _mm512_set1_pd(chunk.decay);
     const auto lane = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
-    Group groups[2];
+    for (auto k = 0; k < avx512_lanes; ++k)
+        tops[static_cast<std::size_t>(k)] = (chunk.top[k] - lowest) * doubles_per_pool;
+    std::array<Group, 2> groups;
     for (auto g = 0; g < 2; ++g) {
-        auto& group = groups[g];
+        auto& group = groups[static_cast<std::size_t>(g)];
+        group.base = reinterpret_cast<double*>(lowest);
         group.tops = tops.data() + g * lanes_per_group;
-        for (auto k = 0; k < lanes_per_group; ++k)
-            group.tops[k] = reinterpret_cast<std::int64_t>(chunk.top[g * lanes_per_group + k] + 1);
-        group.pool = pools_below(group.tops);
-        for (auto k = 0; k < lanes_per_group; ++k)
-            group.tops[k] -= static_cast<std::int64_t>(sizeof(Pool));
         group.top = _mm512_load_si512(group.tops);
+        group.pool = pools_below(group.base + doubles_per_pool, group.tops);
         group.sample = _mm256_add_epi32(lane, _mm256_set1_epi32(g * lanes_per_group));
         group.frame = _mm512_set1_pd(static_cast<double>(chunk.first_frame));
     }
@@ -164,7 +163,7 @@ REWIRE_AVX512 void advance_avx512(const LaneChunk& chunk)
     _mm512_store_pd(frames.data() + lanes_per_group, groups[1].frame);
     for (auto k = 0; k < avx512_lanes; ++k) {
         const auto index = static_cast<std::size_t>(k);
-        chunk.top[k] = reinterpret_cast<Pool*>(tops[index]);
+        chunk.top[k] = lowest + tops[index] / doubles_per_pool;
         finish_lane(chunk, avx512_lanes, k,
                     static_cast<std::int64_t>(frames[index]) - chunk.first_frame);
     }

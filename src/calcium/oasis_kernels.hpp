@@ -15,7 +15,8 @@ struct LaneChunk
     std::int64_t frames;      ///< at most chunk_frames
     std::int64_t first_frame; ///< of the recording
     double decay;             ///< g
-    Pool** top;               ///< [lanes] in and out: the topmost pool of each neuron's stack
+    Pool** top;               ///< [lanes] in and out: the topmost pool of each neuron's stack;
+                              ///< the stacks lie in one array
 };
 
 /// Bounds the copy of the samples to what stays in the cache next to the core.

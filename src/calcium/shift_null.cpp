@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace rewire::calcium {
 
@@ -31,7 +32,6 @@ struct Row
     const double* observed = nullptr;
     std::int32_t* aligned = nullptr; ///< 1: relative shift too small
     std::int32_t* exceed = nullptr;
-    std::int32_t* excluded = nullptr;
     double* value = nullptr; ///< scratch
 };
 
@@ -46,7 +46,7 @@ void mark_aligned(const std::int32_t* shift, std::int32_t mine, std::int32_t fra
     }
 }
 
-/// Counts, and returns the largest value of the pairs compared.
+/// Counts, and returns the largest value of the pairs that are not nearly aligned.
 REWIRE_CLONES("avx512f", "avx2", "default")
 double count_row(const Row& row, bool two_sided)
 {
@@ -59,8 +59,7 @@ double count_row(const Row& row, bool two_sided)
     for (std::int64_t j = 0; j < row.count; ++j) {
         const auto observed = two_sided ? std::abs(row.observed[j]) : row.observed[j];
         const auto reaches = row.value[j] >= observed - tie_tolerance ? 1 : 0;
-        row.exceed[j] += reaches & (1 - row.aligned[j]);
-        row.excluded[j] += row.aligned[j];
+        row.exceed[j] += reaches;
         row.value[j] = row.aligned[j] != 0 ? no_maximum : row.value[j];
     }
     constexpr auto width = std::size_t{8};
@@ -124,9 +123,9 @@ void count_surrogate(const ShiftNullPlan& plan, const std::vector<std::int32_t>&
                              .observed = plan.observed.data() + pair,
                              .aligned = aligned.data(),
                              .exceed = tally.exceed.data() + pair,
-                             .excluded = tally.excluded.data() + pair,
                              .value = value.data()};
         largest = std::max(largest, count_row(row, plan.options.two_sided));
+        tally.aligned += std::accumulate(aligned.begin(), aligned.begin() + count, 0);
     }
     tally.maximum[at(surrogate)] = largest;
 }
@@ -187,7 +186,6 @@ ShiftNullTally empty_tally(const ShiftNullPlan& plan)
     auto tally = ShiftNullTally{};
     const auto pairs = plan.possible ? at(plan.active_pairs()) : std::size_t{0};
     tally.exceed.assign(pairs, 0);
-    tally.excluded.assign(pairs, 0);
     tally.maximum.assign(at(plan.options.surrogates), no_maximum);
     return tally;
 }
@@ -196,9 +194,9 @@ void add_to(ShiftNullTally& sum, const ShiftNullTally& part)
 {
     sum.surrogates += part.surrogates;
     sum.singular += part.singular;
+    sum.aligned += part.aligned;
     for (std::size_t pair = 0; pair < sum.exceed.size(); ++pair) {
         sum.exceed[pair] += part.exceed[pair];
-        sum.excluded[pair] += part.excluded[pair];
     }
     for (std::size_t s = 0; s < sum.maximum.size(); ++s)
         sum.maximum[s] = std::max(sum.maximum[s], part.maximum[s]);
@@ -254,11 +252,8 @@ ShiftNullResult finish_shift_null(const ShiftNullPlan& plan, const ShiftNullTall
         if (value > no_maximum)
             maximum.push_back(value);
     std::sort(maximum.begin(), maximum.end());
-    auto excluded = 0.0;
-    for (const auto count : tally.excluded)
-        excluded += count;
-    result.excluded_share = excluded / static_cast<double>(plan.active_pairs()) /
-                            static_cast<double>(result.surrogates);
+    result.aligned_share = static_cast<double>(tally.aligned) /
+                           static_cast<double>(plan.active_pairs() * result.surrogates);
     result.smallest_p = stats::monte_carlo_p(0, std::min(plan.distinct_shifts, result.surrogates));
 
     const auto n = plan.active_count();
@@ -267,16 +262,17 @@ ShiftNullResult finish_shift_null(const ShiftNullPlan& plan, const ShiftNullTall
         for (auto j = i + 1; j < n; ++j, ++pair) {
             const auto out =
                 at(base::pair_index(plan.active[at(i)], plan.active[at(j)], plan.neurons));
-            const auto compared = result.surrogates - tally.excluded[pair];
-            result.p_value[out] =
-                std::max(result.smallest_p, stats::monte_carlo_p(tally.exceed[pair], compared));
+            result.p_value[out] = std::max(
+                result.smallest_p, stats::monte_carlo_p(tally.exceed[pair], result.surrogates));
             const auto observed =
                 plan.options.two_sided ? std::abs(plan.observed[pair]) : plan.observed[pair];
             const auto reached = maximum.end() - std::lower_bound(maximum.begin(), maximum.end(),
                                                                   observed - tie_tolerance);
             const auto p = stats::monte_carlo_p(static_cast<std::int64_t>(reached),
                                                 static_cast<std::int64_t>(maximum.size()));
-            result.p_fwe[out] = std::min(1.0, p / (1 - result.excluded_share));
+            // never below the pair's own, which compares with the nearly aligned as well
+            result.p_fwe[out] =
+                std::max(result.p_value[out], std::min(1.0, p / (1 - result.aligned_share)));
         }
     result.q_value = stats::benjamini_hochberg(result.p_value);
     return result;

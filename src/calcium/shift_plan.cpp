@@ -84,15 +84,11 @@ void place_states(ShiftNullPlan& plan, std::span<const std::uint8_t> state, std:
             plan.frames_used += delta * plan.slots;
         }
     plan.frames_left_out = frames - plan.frames_used;
-    auto longest = std::int64_t{0};
-    auto kept_slots = plan.slots;
-    for (const auto& s : plan.states) {
+    auto longest = std::int64_t{1};
+    for (const auto& s : plan.states)
         longest = std::max(longest, s.frames);
-        const auto near = plan.options.minimum_shift / s.slot_frames + 1;
-        kept_slots = std::min(kept_slots, plan.slots - 2 * near - 1);
-    }
-    plan.distinct_shifts = std::max<std::int64_t>(
-        0, std::min(longest - 2 * plan.options.minimum_shift + 1, plan.blocks() * kept_slots));
+    plan.distinct_shifts =
+        std::max<std::int64_t>(0, std::min(longest - 1, plan.blocks() * (plan.slots - 1)));
 }
 
 /// Place of every frame in the used frames; -1: left out.
@@ -146,7 +142,7 @@ CovariateBasis selected_basis(const CovariateView& covariates,
 }
 
 /// Observed partial correlations; false, with the reason, where there are none.
-bool observe(ShiftNullPlan& plan, const Covariance& covariance)
+bool invert_observed(ShiftNullPlan& plan, const Covariance& covariance)
 {
     const auto n = plan.active_count();
     auto matrix = shrunk_correlation(covariance, plan.shrinkage);
@@ -165,6 +161,34 @@ bool observe(ShiftNullPlan& plan, const Covariance& covariance)
             plan.observed.push_back(-matrix[at(i * n + j)] /
                                     std::sqrt(matrix[at(i * n + i)] * matrix[at(j * n + j)]));
     return true;
+}
+
+/// Cuts the candidates to the used frames, keeps those that are active there, and observes.
+bool observe(ShiftNullPlan& plan, const ActivityView& activity,
+             const std::vector<std::int64_t>& candidates, std::span<const std::uint8_t> state,
+             const CovariateView& covariates)
+{
+    const auto place = places(plan, state, activity.frames);
+    plan.basis = selected_basis(covariates, place, plan.frames_used);
+    const auto all = selected(activity, candidates, place, plan.frames_used);
+    const auto covariance = covariance_of(all.view(), plan.basis);
+    for (const auto row : covariance.active)
+        plan.active.push_back(candidates[at(row)]);
+    if (plan.active_count() < 2) {
+        plan.status_text = "fewer than two neurons are active in the frames used";
+        return false;
+    }
+    plan.activity = selected(activity, plan.active, place, plan.frames_used);
+    plan.mean = covariance.mean;
+    plan.slope = covariance.slope;
+    plan.shrinkage = shrinkage_of(plan.options.shrinkage, all.view(), plan.basis, covariance);
+    plan.scale = shrunk_scale(covariance, plan.shrinkage);
+    if (plan.shrinkage == 0 && plan.frames_used - plan.basis.rank <= plan.active_count()) {
+        plan.status_text = fmt::format("{} frames are too few for {} active neurons",
+                                       plan.frames_used, plan.active_count());
+        return false;
+    }
+    return invert_observed(plan, covariance);
 }
 
 } // namespace
@@ -235,29 +259,7 @@ ShiftNullPlan plan_shift_null(const ActivityView& activity, std::span<const std:
                         std::max(count, 4 * options.minimum_shift), count, options.minimum_shift);
         return plan;
     }
-    const auto place = places(plan, state, activity.frames);
-    plan.basis = selected_basis(covariates, place, plan.frames_used);
-    const auto all = selected(activity, candidates, place, plan.frames_used);
-    const auto covariance = covariance_of(all.view(), plan.basis);
-    auto within = std::vector<std::int64_t>{};
-    for (const auto row : covariance.active)
-        within.push_back(candidates[at(row)]);
-    plan.active = within;
-    plan.activity = selected(activity, within, place, plan.frames_used);
-    plan.mean = covariance.mean;
-    plan.slope = covariance.slope;
-    plan.shrinkage = shrinkage_of(options.shrinkage, all.view(), plan.basis, covariance);
-    plan.scale = shrunk_scale(covariance, plan.shrinkage);
-    if (plan.active_count() < 2) {
-        plan.status_text = "fewer than two neurons are active in the frames used";
-        return plan;
-    }
-    if (plan.shrinkage == 0 && plan.frames_used - plan.basis.rank <= plan.active_count()) {
-        plan.status_text = fmt::format("{} frames are too few for {} active neurons",
-                                       plan.frames_used, plan.active_count());
-        return plan;
-    }
-    if (!observe(plan, covariance))
+    if (!observe(plan, activity, candidates, state, covariates))
         return plan;
     if (plan.options.engine == NullEngine::automatic)
         plan.options.engine = options.surrogates < few_surrogates || plan.rcond < table_rcond

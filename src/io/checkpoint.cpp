@@ -11,12 +11,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <optional>
+#include <random>
 #include <sstream>
+#include <tuple>
 
 namespace rewire::io {
 
@@ -78,30 +81,57 @@ std::span<const std::byte> as_bytes(const std::string& text)
     return std::as_bytes(std::span(text));
 }
 
-std::optional<int> attempt_of(const fs::path& folder)
+/// An attempt on disk; not complete: it ended before its manifest was written.
+struct Found
 {
-    const auto name = folder.filename().string();
-    auto number = 0;
-    if (std::sscanf(name.c_str(), "attempt-%d", &number) !=
-        1) // NOLINT: overflow cannot happen with our names
-        return std::nullopt;
-    return number;
-}
+    int number;
+    fs::path folder;
+    bool complete;
+};
 
-/// Attempts by number; the value says whether its manifest is there.
-std::map<int, bool> attempts_in(const fs::path& folder)
+/// In the order of their numbers.
+std::vector<Found> attempts_in(const fs::path& folder)
 {
-    auto attempts = std::map<int, bool>{};
+    auto attempts = std::vector<Found>{};
     auto error = std::error_code{};
-    for (const auto& entry : fs::directory_iterator(folder, error))
-        if (const auto number = attempt_of(entry.path()))
-            attempts[*number] = fs::exists(entry.path() / "manifest");
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        const auto name = entry.path().filename().string();
+        const auto head = std::string("attempt-");
+        auto number = 0;
+        if (name.starts_with(head) &&
+            std::from_chars(name.data() + head.size(), name.data() + name.size(), number).ec ==
+                std::errc{})
+            attempts.push_back({number, entry.path(), fs::exists(entry.path() / "manifest")});
+    }
+    std::sort(attempts.begin(), attempts.end(), [](const Found& left, const Found& right) {
+        return std::tie(left.number, left.folder) < std::tie(right.number, right.folder);
+    });
     return attempts;
 }
 
-fs::path folder_of(const fs::path& folder, int attempt)
+/// The batch job this process belongs to: "1234 2" for the second restart of job 1234. Empty: none.
+std::string batch_job()
 {
-    return folder / fmt::format("attempt-{:04}", attempt);
+    const auto* job = std::getenv("SLURM_JOB_ID");
+    const auto* restart = std::getenv("SLURM_RESTART_COUNT");
+    return job == nullptr ? "" : fmt::format("{} {}", job, restart == nullptr ? "0" : restart);
+}
+
+/// A process that was late or on a node that was cut off may begin after a later start of its own
+/// job.
+void refuse_if_overtaken(const fs::path& newest)
+{
+    auto file = std::ifstream(newest / "slurm");
+    auto mine = std::istringstream(batch_job());
+    auto job = std::string{};
+    auto my_job = std::string{};
+    auto restart = 0;
+    auto my_restart = 0;
+    if (file >> job >> restart && mine >> my_job >> my_restart && job == my_job &&
+        restart > my_restart)
+        throw base::IoError(fmt::format("restart {} of job {} has taken over; this is restart {}",
+                                        restart, job, my_restart),
+                            newest.string(), "nothing: the newer one goes on with the work");
 }
 
 Fingerprint read_manifest(const fs::path& path)
@@ -182,13 +212,14 @@ Checkpoint::Checkpoint(const mpi::Communicator& comm, fs::path folder,
             begin_attempt(fingerprint, restart);
     });
     auto packer = base::Packer{};
-    packer.put(attempt_);
+    packer.put(attempt_.number);
     packer.put(resumed_);
+    packer.put_text(attempt_.folder.string());
     const auto bytes = comm.broadcast(packer.take(), 0);
     auto unpacker = base::Unpacker(bytes);
-    attempt_ = unpacker.get<int>();
+    attempt_.number = unpacker.get<int>();
     resumed_ = unpacker.get<bool>();
-    mine_ = folder_of(folder_, attempt_);
+    attempt_.folder = unpacker.get_text();
 }
 
 void Checkpoint::begin_attempt(const Fingerprint& fingerprint, bool restart)
@@ -202,13 +233,13 @@ void Checkpoint::begin_attempt(const Fingerprint& fingerprint, bool restart)
                             "may you write there?");
 
     const auto attempts = attempts_in(folder_);
-    auto newest = 0;
-    for (const auto& [number, complete] : attempts)
-        if (complete)
-            newest = number;
-    if (newest > 0) {
-        const auto different =
-            differences(read_manifest(folder_of(folder_, newest) / "manifest"), fingerprint);
+    auto newest = fs::path{};
+    for (const auto& found : attempts)
+        if (found.complete)
+            newest = found.folder;
+    if (!newest.empty()) {
+        refuse_if_overtaken(newest);
+        const auto different = differences(read_manifest(newest / "manifest"), fingerprint);
         if (!different.empty())
             throw base::UsageError(
                 "an unfinished run with other settings or inputs is there\n    " +
@@ -216,27 +247,28 @@ void Checkpoint::begin_attempt(const Fingerprint& fingerprint, bool restart)
                 folder_.string(),
                 "repeat the command that began it, or add --restart to discard what it had done");
     }
-    attempt_ = attempts.empty() ? 1 : attempts.rbegin()->first + 1;
-    while (::mkdir(folder_of(folder_, attempt_).c_str(), 0777) != 0) {
-        if (errno != EEXIST)
-            throw base::IoError(fmt::format("cannot make folder: {}", std::strerror(errno)),
-                                folder_of(folder_, attempt_).string(), "may you write there?");
-        ++attempt_;
-    }
-    if (newest > 0) {
-        take_over(folder_of(folder_, newest), folder_of(folder_, attempt_));
+    attempt_.number = attempts.empty() ? 1 : attempts.back().number + 1;
+    attempt_.folder =
+        folder_ / fmt::format("attempt-{:04}-{:08x}", attempt_.number, std::random_device{}());
+    if (::mkdir(attempt_.folder.c_str(), 0777) != 0)
+        throw base::IoError(fmt::format("cannot make folder: {}", std::strerror(errno)),
+                            attempt_.folder.string(), "may you write there?");
+    if (!newest.empty()) {
+        take_over(newest, attempt_.folder);
         resumed_ = true;
     }
-    write_manifest(folder_of(folder_, attempt_) / "manifest", fingerprint);
-    for (const auto& [number, complete] : attempts)
-        fs::remove_all(folder_of(folder_, number), error);
+    if (const auto job = batch_job(); !job.empty())
+        write_whole(attempt_.folder / "slurm", as_bytes(job));
+    write_manifest(attempt_.folder / "manifest", fingerprint);
+    for (const auto& found : attempts)
+        fs::remove_all(found.folder, error);
 }
 
 std::vector<Snapshot> Checkpoint::inherited(const std::string& phase) const
 {
     auto paths = std::vector<fs::path>{};
-    const auto own = fmt::format("{}.{:04}-", phase, attempt_);
-    for (const auto& entry : fs::directory_iterator(mine_)) {
+    const auto own = fmt::format("{}.{:04}-", phase, attempt_.number);
+    for (const auto& entry : fs::directory_iterator(attempt_.folder)) {
         const auto name = entry.path().filename().string();
         if (name.starts_with(phase + ".") && name.ends_with(".snapshot") && !name.starts_with(own))
             paths.push_back(entry.path());
@@ -275,13 +307,16 @@ void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>&
         file.put(character);
     auto whole = file.take();
     whole.insert(whole.end(), payload.bytes().begin(), payload.bytes().end());
-    write_whole(mine_ / fmt::format("{}.{:04}-{}.snapshot", phase, attempt_, rank_), whole);
+    write_whole(attempt_.folder /
+                    fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_),
+                whole);
 }
 
 void Checkpoint::remove() const
 {
     auto error = std::error_code{};
-    fs::remove_all(folder_, error);
+    fs::remove_all(attempt_.folder, error);
+    fs::remove(folder_, error); // stays while another attempt has its folder there
 }
 
 } // namespace rewire::io

@@ -290,6 +290,9 @@ Handle open_file(const std::filesystem::path& path, unsigned mode)
                             path.string(), "check its permissions");
     const auto access = Handle(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    // Network file systems refuse locks, and nobody writes what is only read here.
+    if (mode == H5F_ACC_RDONLY)
+        H5Pset_file_locking(access, false, true);
     const auto id = H5Fopen(path.c_str(), mode, access);
     if (id < 0) {
         const auto reason = hdf5_reason();
@@ -489,6 +492,22 @@ std::size_t bytes_per_value(hid_t dataset)
     return H5Tget_size(type);
 }
 
+std::string missing_filter(hid_t dataset)
+{
+    const auto properties =
+        checked_read(H5Dget_create_plist(dataset), dataset, "the storage layout");
+    for (auto i = 0; i < H5Pget_nfilters(properties); ++i) {
+        auto name = std::array<char, 128>{};
+        auto flags = 0U;
+        auto values = std::size_t{0};
+        const auto filter = H5Pget_filter2(properties, static_cast<unsigned>(i), &flags, &values,
+                                           nullptr, name.size(), name.data(), nullptr);
+        if (filter >= 0 && H5Zfilter_avail(filter) <= 0)
+            return name.front() != '\0' ? name.data() : fmt::format("filter {}", filter);
+    }
+    return {};
+}
+
 template <typename T>
 void read_block(hid_t dataset, const Shape& offset, const Shape& count, std::span<T> out)
 {
@@ -506,7 +525,8 @@ void read_block(hid_t dataset, const Shape& offset, const Shape& count, std::spa
         H5Sselect_valid(file) <= 0)
         throw base::InputError("the dataset is smaller than expected", name_of(dataset),
                                "is the file complete?");
-    const auto memory = space_of({static_cast<std::int64_t>(out.size())});
+    // The shape of the block, not a flat one: HDF5 is slow where the two differ.
+    const auto memory = space_of(count);
     read_numbers(dataset, memory, file, out.data());
 }
 
@@ -666,7 +686,7 @@ void write_block(hid_t dataset, const Shape& offset, const Shape& count, std::sp
     const auto file = checked_write(H5Dget_space(dataset), dataset, "the shape");
     const auto starts = extents(offset);
     const auto counts = extents(count);
-    const auto memory = space_of({static_cast<std::int64_t>(values.size())});
+    const auto memory = space_of(count);
     if (H5Sselect_hyperslab(file, H5S_SELECT_SET, starts.data(), nullptr, counts.data(), nullptr) <
             0 ||
         H5Dwrite(dataset, native_type<T>(), memory, file, H5P_DEFAULT, values.data()) < 0)

@@ -237,6 +237,12 @@ std::optional<ActivityInfo> Reader::read()
             "choose another series with --series");
         return {};
     }
+    if (const auto filter = missing_filter(data); !filter.empty()) {
+        say(Severity::error, "data are compressed with " + filter + ", which this HDF5 cannot read",
+            "set HDF5_PLUGIN_PATH to where the filter is installed, or write the file again with "
+            "gzip (h5repack -f GZIP=4)");
+        return {};
+    }
     const auto scaled =
         (has_attribute(data, "conversion") && read_attribute<double>(data, "conversion") != 1) ||
         (has_attribute(data, "offset") && read_attribute<double>(data, "offset") != 0);

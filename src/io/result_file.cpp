@@ -64,23 +64,33 @@ Handle write_index_axis(hid_t group, const std::string& name, std::int64_t lengt
 }
 
 template <typename T>
-Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
-                   const std::vector<std::string>& axes, const std::string& units)
+Handle make_array(hid_t group, const std::string& name, const std::vector<std::string>& axes,
+                  const std::string& units)
 {
     auto shape = Shape{};
     for (const auto& axis : axes)
         shape.push_back(shape_of(open_dataset(group, axis)).at(0));
-    auto dataset = write_dataset(group, name, values, shape, storage_for(shape));
+    auto dataset = make_dataset(group, name, native_type<T>(), shape, storage_for(shape));
     for (std::size_t i = 0; i < axes.size(); ++i)
         if (H5DSattach_scale(dataset, open_dataset(group, axes[i]), static_cast<unsigned>(i)) < 0)
-            throw base::IoError("cannot attach axis " + axes[i], name_of(dataset),
-                                "is the disk full?");
+            throw base::IoError("cannot attach axis " + axes[i], name_of(dataset), "is the disk full?");
     if (!units.empty())
         write_text_attribute(dataset, "units", units);
     return dataset;
 }
 
+template <typename T>
+Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
+                   const std::vector<std::string>& axes, const std::string& units)
+{
+    auto dataset = make_array<T>(group, name, axes, units);
+    const auto shape = shape_of(dataset);
+    write_block<T>(dataset, Shape(shape.size(), 0), shape, std::span<const T>(values));
+    return dataset;
+}
+
 #define REWIRE_INSTANTIATE(T)                                                                      \
+    template Handle make_array<T>(hid_t, const std::string&, const std::vector<std::string>&, const std::string&); \
     template Handle write_axis<T>(hid_t, const std::string&, const std::vector<T>&);               \
     template Handle write_array<T>(hid_t, const std::string&, const std::vector<T>&,               \
                                    const std::vector<std::string>&, const std::string&);
@@ -92,9 +102,10 @@ REWIRE_INSTANTIATE(std::int64_t)
 REWIRE_INSTANTIATE(float)
 REWIRE_INSTANTIATE(double)
 
-ResultFile::ResultFile(std::filesystem::path path, int attempt)
+ResultFile::ResultFile(std::filesystem::path path, const Attempt& attempt)
     : path_(std::move(path)),
-      temporary_(path_.string() + fmt::format(".partial-{}", attempt)),
+      temporary_(attempt.folder.empty() ? std::filesystem::path(path_.string() + ".partial")
+                                        : attempt.folder / path_.filename()),
       file_(create_file(temporary_))
 {
 }
@@ -128,8 +139,11 @@ void ResultFile::publish(const Record& record, bool replace)
         throw base::IoError("cannot flush result", temporary_.string(),
                             "is the disk full or the quota used up?");
     file_.close();
-    sync_to_disk(temporary_);
     auto error = std::error_code{};
+    if (!std::filesystem::exists(temporary_, error))
+        throw base::IoError("a newer attempt of this job has taken over: nothing is published",
+                            path_.string(), "nothing: the newer one goes on with the work");
+    sync_to_disk(temporary_);
     if (replace) {
         std::filesystem::rename(temporary_, path_, error);
     } else if (::link(temporary_.c_str(), path_.c_str()) == 0 || errno == EEXIST) {

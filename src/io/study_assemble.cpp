@@ -89,7 +89,8 @@ bool chosen(const std::vector<std::string>& names, const StudySession& session)
 }
 
 /// Numbers in the names, where all of a subject have one, the same text before it, and different
-/// ones that ascend with time: ses-01, ses-02, ses-04. Else 1, 2, 3.
+/// ones that ascend with time: ses-01, ses-02, ses-04. Else, and for dates and serial numbers, 1,
+/// 2, 3.
 void number(std::vector<Draft*>& order)
 {
     auto from_names = std::vector<std::int64_t>{};
@@ -98,7 +99,8 @@ void number(std::vector<Draft*>& order)
             number && text_before_number(draft->session.record.session) ==
                           text_before_number(order.front()->session.record.session))
             from_names.push_back(*number);
-    const auto use_names = from_names.size() == order.size() &&
+    constexpr auto largest = std::int64_t{999};
+    const auto use_names = from_names.size() == order.size() && from_names.back() <= largest &&
                            std::adjacent_find(from_names.begin(), from_names.end(),
                                               std::greater_equal<>()) == from_names.end();
     for (std::size_t i = 0; i < order.size(); ++i)

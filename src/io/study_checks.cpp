@@ -65,7 +65,7 @@ void check_gaps(Study& study, const Subject& subject, const std::set<std::string
             if (const auto number = number_in(name))
                 present.insert(*number);
     auto absent = std::vector<std::int64_t>{};
-    constexpr auto most = std::int64_t{1000}; // dates as names are no series of numbers
+    constexpr auto most = std::int64_t{1000}; // more is no series of sessions
     if (*present.rbegin() - *present.begin() < most)
         for (auto number = *present.begin(); number < *present.rbegin(); ++number)
             if (!present.contains(number))

@@ -116,8 +116,7 @@ class Inventory
     std::map<std::string, std::vector<std::int64_t>> sessions_;
 };
 
-constexpr auto columns =
-    "  {:>3}  {:<16} {:<16}  {:>7}  {:>9}  {:>7}  {:>7}  {:>8}  {:>6}  {:>5}\n";
+constexpr auto columns = "  {:>3}  {:<16} {:<16} {:>7} {:>10} {:>7} {:>8} {:>8} {:>7} {:>6}\n";
 
 std::string row_of(const StudySession& session)
 {

@@ -198,6 +198,12 @@ std::vector<double> Options::reals(const std::string& name) const
     return numbers;
 }
 
+void Options::adopt(const std::string& name, const std::string& value)
+{
+    check_value(find(declared_, name), value);
+    values_[name] = {value};
+}
+
 io::Fingerprint Options::all() const
 {
     auto fields = io::Fingerprint{};

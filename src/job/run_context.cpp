@@ -106,7 +106,8 @@ void RunContext::begin_results(const io::Fingerprint& digest)
             settings += fmt::format(" --{} {}", name, value);
     note("options:" + settings);
     if (checkpoint_->resumed())
-        note(fmt::format("going on from what attempt {} had saved", checkpoint_->attempt() - 1));
+        note(fmt::format("going on from what attempt {} had saved",
+                         checkpoint_->attempt().number - 1));
 }
 
 void RunContext::check_memory(const Estimate& estimate)
@@ -234,7 +235,7 @@ io::Record RunContext::record(const io::Fingerprint& inputs, const io::Fingerpri
             .inputs = inputs,
             .digest = digest,
             .ranks = comm_.size(),
-            .attempt = attempt(),
+            .attempt = attempt().number,
             .host = mpi::host_name(),
             .start = start_,
             .end = io::utc_now()};
@@ -282,6 +283,20 @@ void UnitResults::merge(base::Unpacker& unpacker)
     for (std::uint64_t i = 0; i < count; ++i) {
         const auto unit = unpacker.get<std::int64_t>();
         add(unit, unpacker.get_all<std::byte>());
+    }
+}
+
+void give_to_all(const mpi::Communicator& comm, const UnitResults& mine,
+                 const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take)
+{
+    auto packer = base::Packer{};
+    mine.pack(packer);
+    for (const auto& bytes : comm.all_gather(packer.bytes())) {
+        auto results = UnitResults{};
+        auto unpacker = base::Unpacker(bytes);
+        results.merge(unpacker);
+        for (const auto& [unit, result] : results.all())
+            take(unit, result);
     }
 }
 

@@ -28,7 +28,7 @@ std::int64_t common_portable(const std::uint64_t* a, const std::uint64_t* b, std
     return count_common(a, b, words);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 [[gnu::target("popcnt")]] std::int64_t common_popcnt(const std::uint64_t* a, const std::uint64_t* b,
                                                      std::int64_t words)
 {
@@ -46,7 +46,7 @@ common_avx512(const std::uint64_t* a, const std::uint64_t* b, std::int64_t words
 /// vector one.
 CommonBits best_common_bits()
 {
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
     if (__builtin_cpu_supports("avx512vpopcntdq"))
         return common_avx512;
     if (__builtin_cpu_supports("popcnt"))

@@ -44,28 +44,25 @@ std::int64_t scaled(std::int64_t session, std::int64_t sessions)
     return std::lround(static_cast<double>(session * (sessions - 1)) / 13);
 }
 
-std::int64_t between(base::Stream& stream, std::int64_t first, std::int64_t last)
-{
-    return first + static_cast<std::int64_t>(
-                       stream.below(static_cast<std::uint64_t>(std::max(last - first, 0L) + 1)));
-}
-
 double ramp(double from, double to, std::int64_t step, std::int64_t steps)
 {
     return steps == 0 ? to
                       : from + (to - from) * static_cast<double>(step) / static_cast<double>(steps);
 }
 
-/// Strength over the sessions. Strengthening ones appear when as many weakening ones vanish, so
-/// that the transient ones move the density.
-std::vector<double> strengths(EdgeKind kind, std::int64_t sessions, base::Stream& stream)
+/// Strength over the sessions of the `number`th assembly of its kind. Strengthening ones appear in
+/// the sessions in which as many weakening ones vanish, so that the transient ones move the
+/// density.
+std::vector<double> strengths(EdgeKind kind, std::int64_t number, std::int64_t sessions,
+                              base::Stream& stream)
 {
     auto strength = std::vector<double>(static_cast<std::size_t>(sessions), 0.0);
     const auto scale = 0.95 + 0.1 * stream.uniform();
-    const auto change =
-        std::max<std::int64_t>(1, between(stream, scaled(4, sessions), scaled(8, sessions)));
-    const auto start = between(stream, std::min(1L, scaled(2, sessions)), scaled(2, sessions));
-    const auto stop = between(stream, scaled(3, sessions), scaled(6, sessions)) + 1;
+    const auto first_change = std::max<std::int64_t>(1, scaled(4, sessions));
+    const auto last_change = std::max(first_change, scaled(8, sessions));
+    const auto change = first_change + number % (last_change - first_change + 1);
+    const auto start = scaled(number % 2 == 0 ? 2 : 1, sessions);
+    const auto stop = scaled(3 + number % 4, sessions) + 1;
     for (std::int64_t s = 0; s < sessions; ++s) {
         auto& value = strength[static_cast<std::size_t>(s)];
         if (kind == EdgeKind::strengthening && s >= std::min(change, sessions - 1))
@@ -120,8 +117,9 @@ class Planter
         cover(EdgeKind::strengthening, experts);
         cover(EdgeKind::weakening, naive);
         fill(EdgeKind::transient, everyone, std::llround(transient_assemblies * neurons));
-        fill(EdgeKind::strengthening, experts, changing);
         fill(EdgeKind::weakening, naive, changing);
+        fill(EdgeKind::strengthening, experts, changing);
+        keep_as_many_of(EdgeKind::strengthening, EdgeKind::weakening);
         fill(EdgeKind::stable, everyone, std::llround(stable_assemblies * neurons));
         return std::move(assemblies_);
     }
@@ -144,12 +142,29 @@ class Planter
         return (kinds_[static_cast<std::size_t>(neuron)] >> static_cast<unsigned>(kind)) & 1U;
     }
 
-    /// One assembly of this kind at least for every neuron of the pool, as far as it can be.
+    /// One assembly of this kind at least for every neuron of the pool, as far as it can be: with
+    /// others that have none yet, or else with any.
     void cover(EdgeKind kind, const Members& pool)
     {
+        auto lacking = pool;
         for (const auto neuron : pool)
-            for (auto attempt = 0; attempt < 50 && !has(neuron, kind); ++attempt)
-                add(kind, {neuron}, pool);
+            for (auto attempt = 0; attempt < 50 && !has(neuron, kind); ++attempt) {
+                const auto& partners = attempt < 25 && lacking.size() >= 3 ? lacking : pool;
+                if (add(kind, {neuron}, partners))
+                    std::erase_if(lacking, [&](std::int32_t each) { return has(each, kind); });
+            }
+    }
+
+    /// Takes back the last ones of the kind that has more.
+    void keep_as_many_of(EdgeKind one, EdgeKind other)
+    {
+        const auto keep = std::min(count_of(one), count_of(other));
+        for (const auto kind : {one, other}) {
+            auto seen = std::int64_t{0};
+            std::erase_if(assemblies_, [&](const Assembly& assembly) {
+                return assembly.kind == kind && ++seen > keep;
+            });
+        }
     }
 
     /// Assemblies until there are `count` of this kind, or no place is found for more.
@@ -161,20 +176,20 @@ class Planter
 
     std::int64_t count_of(EdgeKind kind) const { return count_[static_cast<std::size_t>(kind)]; }
 
-    void add(EdgeKind kind, Members members, const Members& pool)
+    bool add(EdgeKind kind, Members members, const Members& pool)
     {
         const auto size = std::min<std::size_t>(3, pool.size());
         if (size < 2)
-            return;
+            return false;
         while (members.size() < size) {
             const auto drawn = pool[stream_.below(pool.size())];
             if (std::find(members.begin(), members.end(), drawn) == members.end())
                 members.push_back(drawn);
         }
         std::sort(members.begin(), members.end());
-        const auto strength = strengths(kind, sessions_, stream_);
+        const auto strength = strengths(kind, count_of(kind), sessions_, stream_);
         if (!new_pairs(members) || !fits(members, strength))
-            return;
+            return false;
         const auto rate = shared_rate(members, rate_);
         for (const auto neuron : members) {
             const auto n = static_cast<std::size_t>(neuron);
@@ -185,6 +200,7 @@ class Planter
         each_pair(members, [&](std::int32_t i, std::int32_t j) { pairs_.insert({i, j}); });
         ++count_[static_cast<std::size_t>(kind)];
         assemblies_.push_back({std::move(members), kind, strength});
+        return true;
     }
 
     bool new_pairs(const Members& members) const

@@ -1,6 +1,7 @@
 """The main job as a command: results, mistakes in the data, kill and resume, the same bits on any number of ranks."""
 
 import csv
+import os
 import shutil
 import signal
 import unittest
@@ -18,7 +19,7 @@ class Connectome(Case):
 
     def test_planted_edges_are_found(self):
         study = self.simulate(neurons=40, duration_s=400)
-        self.connectome(study, "results", "--surrogates", "200", ranks=2)
+        self.connectome(study, "results", "--surrogates", "2000", ranks=2)
 
         code, out, err = run("recovery", "--study", study, "--results", self.folder / "results")
 
@@ -172,9 +173,7 @@ class Resume(Case):
     def test_one_rank_killed_ends_all(self):
         process = start(*self.base, ranks=2)
         wait_for(lambda: self.null_snapshots() or process.poll() is not None)
-        import os
-        ranks = [pid for pid in children_of(process.pid)]
-        os.kill(ranks[-1], signal.SIGKILL)
+        os.kill(children_of(process.pid)[-1], signal.SIGKILL)
         process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0)
         code, _, err = run(*self.base, ranks=2)

@@ -1,14 +1,17 @@
-#include <filesystem>
-#include <fstream>
+#include "shared_data.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/io/checkpoint.hpp>
+#include <rewire/io/hdf5.hpp>
+#include <rewire/io/result_file.hpp>
+#include <rewire/mpi/communicator.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <rewire/base/error.hpp>
-#include <rewire/io/checkpoint.hpp>
-#include <rewire/mpi/communicator.hpp>
-
-#include "shared_data.hpp"
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 using namespace rewire;
 namespace fs = std::filesystem;
@@ -31,7 +34,8 @@ class Checkpoints : public testing::Test
     Checkpoints()
     {
         const auto path = comm.broadcast(bytes_of(own.path().string()), 0);
-        folder = fs::path(std::string(reinterpret_cast<const char*>(path.data()), path.size())) / "checkpoint";
+        folder = fs::path(std::string(reinterpret_cast<const char*>(path.data()), path.size())) /
+                 "checkpoint";
     }
     ~Checkpoints() override { comm.barrier(); }
 
@@ -64,11 +68,12 @@ TEST_F(Checkpoints, WhatEveryRankSavedIsTakenOverOnce)
     const auto second = open();
     auto texts = std::vector<std::string>{};
     for (const auto& snapshot : second.inherited("null"))
-        texts.emplace_back(reinterpret_cast<const char*>(snapshot.bytes.data()), snapshot.bytes.size());
+        texts.emplace_back(reinterpret_cast<const char*>(snapshot.bytes.data()),
+                           snapshot.bytes.size());
 
     EXPECT_FALSE(first.resumed());
     EXPECT_TRUE(second.resumed());
-    EXPECT_EQ(second.attempt(), 2);
+    EXPECT_EQ(second.attempt().number, 2);
     EXPECT_EQ(units_inherited(second, "null"), 2 * comm.size());
     EXPECT_EQ(units_inherited(second, "other"), 0);
     EXPECT_THAT(texts, testing::Each("new"));
@@ -83,11 +88,91 @@ TEST_F(Checkpoints, AnOlderAttemptThatStillWritesChangesNothing)
     comm.barrier();
 
     // The cut-off attempt: its folder is gone, so its writes fail, and what was taken over stays.
-    EXPECT_THROW(first.save("null", {comm.rank(), 100 + comm.rank()}, bytes_of("b")), base::IoError);
+    EXPECT_THROW(first.save("null", {comm.rank(), 100 + comm.rank()}, bytes_of("b")),
+                 base::IoError);
     EXPECT_EQ(units_inherited(second, "null"), comm.size());
     const auto third = open();
 
     EXPECT_EQ(units_inherited(third, "null"), comm.size());
+}
+
+TEST_F(Checkpoints, AnOlderAttemptThatEndsLeavesTheNewerOneItsFiles)
+{
+    const auto first = open();
+    comm.barrier();
+    const auto second = open();
+    comm.barrier();
+
+    if (comm.is_root())
+        first.remove();
+    comm.barrier();
+    second.save("null", {comm.rank()}, bytes_of("a"));
+    comm.barrier();
+
+    EXPECT_EQ(units_inherited(open(), "null"), comm.size());
+}
+
+TEST_F(Checkpoints, AnAttemptThatOutlivedItsWholeRunDoesNotWriteIntoTheNextRun)
+{
+    const auto late = open();
+    comm.barrier();
+    const auto second = open();
+    comm.barrier();
+    if (comm.is_root())
+        second.remove();
+    comm.barrier();
+    const auto next_run = open({{"--alpha", "3"}});
+    comm.barrier();
+
+    EXPECT_FALSE(next_run.resumed());
+    EXPECT_EQ(next_run.attempt().number, late.attempt().number);
+    EXPECT_NE(next_run.attempt().folder, late.attempt().folder);
+    EXPECT_THROW(late.save("null", {comm.rank()}, bytes_of("a")), base::IoError);
+    EXPECT_FALSE(fs::exists(late.attempt().folder));
+}
+
+TEST_F(Checkpoints, AnEarlierStartOfABatchJobIsRefusedAfterALaterOne)
+{
+    const auto as_restart = [&](const char* job, const char* count) {
+        setenv("SLURM_JOB_ID", job, 1);
+        setenv("SLURM_RESTART_COUNT", count, 1);
+        return open();
+    };
+
+    EXPECT_EQ(as_restart("12", "9").attempt().number, 1);
+    EXPECT_EQ(as_restart("12", "10").attempt().number, 2);
+    EXPECT_EQ(as_restart("12", "10").attempt().number, 3);
+    EXPECT_THROW(as_restart("12", "9"), base::IoError);
+    EXPECT_EQ(as_restart("13", "0").attempt().number, 4);
+    unsetenv("SLURM_JOB_ID");
+    unsetenv("SLURM_RESTART_COUNT");
+    EXPECT_EQ(open().attempt().number, 5);
+}
+
+TEST_F(Checkpoints, AnOlderAttemptCannotPublish)
+{
+    const auto result = folder.parent_path() / "connectome.h5";
+    const auto write = [&](io::ResultFile& file, int value) {
+        io::write_attribute(file.file(), "value", value);
+    };
+    const auto alone = comm.split(comm.rank());
+    const auto first = open();
+    comm.barrier();
+
+    if (comm.is_root()) {
+        auto old_file = io::ResultFile(result, first.attempt());
+        write(old_file, 1);
+        const auto second = io::Checkpoint(alone, folder, same_run, false);
+        EXPECT_THROW(old_file.publish({}, true), base::IoError);
+        EXPECT_FALSE(fs::exists(result));
+        auto new_file = io::ResultFile(result, second.attempt());
+        write(new_file, 2);
+        new_file.publish({}, false);
+        second.remove();
+        EXPECT_EQ(io::read_attribute<int>(io::open_for_reading(result), "value"), 2);
+        EXPECT_FALSE(fs::exists(folder));
+    }
+    comm.barrier();
 }
 
 TEST_F(Checkpoints, AnotherRunIsRefusedByNameOfTheField)
@@ -113,7 +198,8 @@ TEST_F(Checkpoints, ADamagedFileIsAnError)
     if (comm.is_root())
         for (const auto& entry : fs::recursive_directory_iterator(folder))
             if (entry.path().extension() == ".snapshot") {
-                auto file = std::fstream(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+                auto file =
+                    std::fstream(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
                 file.seekp(-3, std::ios::end);
                 file.put('#');
             }
@@ -132,10 +218,11 @@ TEST_F(Checkpoints, ADamagedFileIsAnError)
 
 TEST_F(Checkpoints, ADamagedManifestIsAnError)
 {
-    open().save("null", {comm.rank()}, bytes_of("some results"));
+    const auto first = open();
+    first.save("null", {comm.rank()}, bytes_of("some results"));
     comm.barrier();
     if (comm.is_root())
-        fs::resize_file(folder / "attempt-0001" / "manifest", 30);
+        fs::resize_file(first.attempt().folder / "manifest", 30);
     comm.barrier();
 
     EXPECT_THROW(open(), base::IoError);

@@ -1,5 +1,6 @@
 #include "shared_data.hpp"
 
+#include <rewire/calcium/baseline.hpp>
 #include <rewire/calcium/deconvolution.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/io/hdf5.hpp>
@@ -8,6 +9,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <tuple>
 
 using namespace rewire;
 
@@ -160,3 +163,41 @@ INSTANTIATE_TEST_SUITE_P(Cases, EventsFarci,
                                          "duplicate_neuron", "nan_in_spikes", "neg", "suite2p_py",
                                          "tiny"),
                          [](const auto& one) { return std::string(one.param); });
+
+TEST(BaselineSuite2p, FluorescenceAboveBaselineIsThatOfPython)
+{
+    const auto path = test::shared_data("reference/calcium/a_oasis.h5");
+    if (path.empty())
+        GTEST_SKIP() << test::skipped_reference;
+    const auto file = io::open_for_reading(path);
+    const auto raw = read_traces(file, "baseline/F");
+    const auto rate_hz = io::read_attribute<double>(io::open_group(file, "baseline"), "fs");
+    const auto above = [&](std::int64_t n, const auto& baseline_at) {
+        auto trace = std::vector<double>(raw.row(n).begin(), raw.row(n).end());
+        for (auto t = std::size_t{0}; t < trace.size(); ++t)
+            trace[t] -= baseline_at(t);
+        return trace;
+    };
+    auto lowest = std::numeric_limits<double>::infinity();
+    for (auto n = std::int64_t{0}; n < raw.neurons; ++n)
+        lowest = std::min(lowest, calcium::smoothed_minimum(raw.row(n)));
+    const auto percentile = read_traces(file, "baseline/prctile8");
+    const auto constant = read_traces(file, "baseline/constant");
+
+    for (auto n = std::int64_t{0}; n < raw.neurons; ++n) {
+        SCOPED_TRACE(n);
+        const auto eighth = calcium::percentile_baseline(raw.row(n), 8);
+
+        expect_near(above(n, [&](std::size_t) { return eighth; }), percentile.row(n), 1e-4);
+        expect_near(above(n, [&](std::size_t) { return lowest; }), constant.row(n), 1e-4);
+        for (const auto& [name, window_s, sigma] : {std::tuple{"baseline/maximin_3_2.5", 3.0, 2.5},
+                                                    {"baseline/maximin_4_10", 4.0, 10.0},
+                                                    {"baseline/maximin_60_10", 60.0, 10.0}}) {
+            const auto expected = read_traces(file, name);
+            const auto baseline = calcium::maximin_baseline(raw.row(n), rate_hz, window_s, sigma);
+
+            expect_near(above(n, [&](std::size_t t) { return baseline[t]; }), expected.row(n),
+                        1e-4);
+        }
+    }
+}

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -75,6 +76,11 @@ void expect_same_bits(const std::vector<T>& a, const std::vector<T>& b)
     EXPECT_TRUE(a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 
+std::uint64_t bits_of(double value)
+{
+    return std::bit_cast<std::uint64_t>(value);
+}
+
 void expect_same_bits(const Found& a, const Found& b)
 {
     EXPECT_EQ(a.activity.frames, b.activity.frames);
@@ -83,8 +89,8 @@ void expect_same_bits(const Found& a, const Found& b)
     expect_same_bits(a.activity.value, b.activity.value);
     ASSERT_EQ(a.summary.size(), b.summary.size());
     for (auto n = std::size_t{0}; n < a.summary.size(); ++n) {
-        EXPECT_EQ(std::memcmp(&a.summary[n].mean, &b.summary[n].mean, sizeof(double)), 0);
-        EXPECT_EQ(std::memcmp(&a.summary[n].threshold, &b.summary[n].threshold, sizeof(double)), 0);
+        EXPECT_EQ(bits_of(a.summary[n].mean), bits_of(b.summary[n].mean));
+        EXPECT_EQ(bits_of(a.summary[n].threshold), bits_of(b.summary[n].threshold));
         EXPECT_EQ(a.summary[n].events, b.summary[n].events);
     }
 }

@@ -35,9 +35,9 @@ enum class Accumulation
     dense,     ///< dsyrk over blocks of frames; active^2 * frames flops
 };
 
-/// Share of non-zero samples from which `automatic` is dense (measured: benchmarks,
-/// kernels_network).
-inline constexpr auto dense_from_density = 0.15;
+/// Share of non-zero samples from which `automatic` is dense. Measured break-even: 0.17 with 500
+/// neurons, 0.12 with 2,000, whose matrix no longer fits the cache (benchmarks, kernels_network).
+inline constexpr auto dense_from_density = 0.13;
 
 /// Covariance of the neurons whose trace (or, with covariates, what is left of it) is finite and
 /// not constant.

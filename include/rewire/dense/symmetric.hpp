@@ -27,8 +27,9 @@ struct Inversion
 };
 
 /// Replaces the upper triangle of a symmetric positive definite matrix by that of its inverse
-/// (Cholesky: dpotrf, dpotri; n^3 flops). Without a positive definite matrix the buffer is
-/// destroyed. A matrix of order 0 is its own inverse. NaN anywhere: not positive definite.
+/// (Cholesky: dpotrf, the triangle inverted by halves, dlauum; n^3 flops). Without a positive
+/// definite matrix the buffer is destroyed. A matrix of order 0 is its own inverse. NaN anywhere:
+/// not positive definite.
 /// @pre matrix.size() == n*n
 Inversion invert_positive_definite(std::span<double> matrix, std::int64_t n);
 

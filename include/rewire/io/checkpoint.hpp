@@ -26,29 +26,40 @@ struct Snapshot
     std::vector<std::byte> bytes;    ///< their results
 };
 
+/// One start of a job: its number in the log and in the record, and the folder for its files.
+struct Attempt
+{
+    int number = 1;
+    std::filesystem::path folder; ///< empty: none; then files are written next to their place
+};
+
 /// Results of finished work units on disk, so that a killed or stopped job goes on where it was.
 ///
-///     FOLDER/attempt-0002/manifest                     what the run depends on; present = the
-///     attempt is complete
-///                         deconvolve.0001-3.snapshot   what rank 3 of attempt 1 had done (taken
-///                         over by a link) deconvolve.0002-0.snapshot   what rank 0 of this attempt
-///                         has done
+///     FOLDER/attempt-0002-1f3a9c2e/
+///         manifest                     what the run depends on; present = the attempt is complete
+///         slurm                        number and restart count of the batch job, if it is one
+///         deconvolve.0001-3.snapshot   what rank 3 of attempt 1 had done (taken over by a link)
+///         deconvolve.0002-0.snapshot   what rank 0 of this attempt has done
+///         connectome.h5                the result being written
 ///
-/// Every start is an attempt with a folder of its own. It links what the attempt before it had
-/// saved and only then writes its manifest, so an older attempt that still runs somewhere (a node
-/// that was cut off) cannot change what this one builds on. Files are written under another name,
-/// flushed and renamed: whole or absent. A file that is damaged all the same is an error.
+/// Every start is an attempt with a folder of its own, whose name never comes again. It links what
+/// the attempt before it had saved, writes its manifest and then removes the folders of all attempts
+/// before it. So an older attempt that still runs somewhere (a node that was cut off) can neither
+/// change what this one builds on nor publish: all that it could write or rename is gone. Files are
+/// written under another name, flushed and renamed: whole or absent. A file that is damaged all the
+/// same is an error.
 class Checkpoint
 {
   public:
     /// Collective: looks for the newest complete attempt and takes it over, or begins afresh.
     /// @param restart discard what is there
     /// @throws UsageError when what is there belongs to another run: names the fields that differ
-    /// @throws IoError when the folder cannot be written or a file is damaged
+    /// @throws IoError when the folder cannot be written, a file is damaged, or a later start of the
+    /// same batch job has taken over already
     Checkpoint(const mpi::Communicator& comm, std::filesystem::path folder,
                const Fingerprint& fingerprint, bool restart);
 
-    int attempt() const noexcept { return attempt_; }
+    const Attempt& attempt() const noexcept { return attempt_; }
     bool resumed() const noexcept { return resumed_; }
     /// Snapshots of earlier attempts that this rank takes over (each is taken by exactly one rank).
     /// @throws IoError
@@ -56,17 +67,16 @@ class Checkpoint
     /// Replaces this rank's snapshot of the phase.
     void save(const std::string& phase, const std::vector<std::int64_t>& units,
               std::span<const std::byte> bytes) const;
-    /// The result is published: nothing here is needed any more. Call on one rank.
+    /// The result is published: what this attempt saved is not needed any more. Call on one rank.
     void remove() const;
 
   private:
     void begin_attempt(const Fingerprint& fingerprint, bool restart);
 
     std::filesystem::path folder_;
-    std::filesystem::path mine_;
+    Attempt attempt_;
     int rank_;
     int ranks_;
-    int attempt_ = 0;
     bool resumed_ = false;
 };
 

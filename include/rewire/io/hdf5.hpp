@@ -105,6 +105,8 @@ bool holds_numbers(hid_t dataset);  ///< integers, floats, and enums such as h5p
 bool holds_booleans(hid_t dataset); ///< h5py's bool: an enum of FALSE and TRUE
 bool holds_floats(hid_t dataset);
 std::size_t bytes_per_value(hid_t dataset);
+/// Name of a filter (compression) of the dataset that this HDF5 does not have; empty for none.
+std::string missing_filter(hid_t dataset);
 /// Chunk shape, empty for other layouts.
 Shape chunk_of(hid_t dataset);
 

@@ -27,13 +27,14 @@ struct Record
     std::string end;
 };
 
-/// A result being written: NAME.partial-ATTEMPT until `publish`, so that NAME is whole or absent.
+/// A result being written, in the folder of its attempt until `publish`, so that NAME is whole or
+/// absent, and an attempt that a newer one has taken over from cannot publish: its file is gone.
 /// Every axis of a group has one dimension scale, in the same group, named as the axis; a dataset
 /// names its axes.
 class ResultFile
 {
   public:
-    ResultFile(std::filesystem::path path, int attempt);
+    ResultFile(std::filesystem::path path, const Attempt& attempt);
     ResultFile(const ResultFile&) = delete;
     ResultFile& operator=(const ResultFile&) = delete;
     ~ResultFile(); ///< removes what was not published
@@ -43,6 +44,7 @@ class ResultFile
 
     /// Flushes, closes and renames. With `replace` an existing file gives way; without, the first
     /// one there wins (an attempt that was thought dead may have published the same content).
+    /// @throws IoError also when a newer attempt has taken over
     void publish(const Record& record, bool replace);
 
   private:
@@ -64,6 +66,11 @@ Handle write_index_axis(hid_t group, const std::string& name, std::int64_t lengt
 template <typename T>
 Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
                    const std::vector<std::string>& axes, const std::string& units = "");
+
+/// The same without values, to be filled by write_block.
+template <typename T>
+Handle make_array(hid_t group, const std::string& name, const std::vector<std::string>& axes,
+                  const std::string& units = "");
 
 /// Reads back the root attributes. @throws InputError when the file is not a result of rewire
 Record read_record(hid_t file);

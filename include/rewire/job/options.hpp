@@ -53,6 +53,9 @@ class Options
     double real(const std::string& name) const;
     std::vector<double> reals(const std::string& name) const;
 
+    /// Sets the value of an option that was not given.
+    void adopt(const std::string& name, const std::string& value);
+
     io::Fingerprint all() const; ///< every option and its value, in the order declared
     io::Fingerprint result_changing() const;
 

@@ -45,7 +45,10 @@ class RunContext
 
     const mpi::Communicator& comm() const noexcept { return comm_; }
     const Options& options() const noexcept { return options_; }
+    const std::string& job_name() const noexcept { return job_.name; }
     std::uint64_t seed() const;
+    /// Sets an option that was not given, from an earlier result.
+    void adopt(const std::string& option, const std::string& value) { options_.adopt(option, value); }
     Log& log() noexcept { return log_; }
 
     /// Rank 0 shows and logs a line.
@@ -100,7 +103,8 @@ class RunContext
 
     /// The record of this run, for the result file.
     io::Record record(const io::Fingerprint& inputs, const io::Fingerprint& digest) const;
-    int attempt() const noexcept { return checkpoint_ ? checkpoint_->attempt() : 1; }
+    /// For the files of this run. Has a folder after `begin_results`.
+    io::Attempt attempt() const { return checkpoint_ ? checkpoint_->attempt() : io::Attempt{}; }
     /// The result is published: discards the checkpoint and shows the table of phases. Collective.
     void finish();
 
@@ -164,6 +168,10 @@ class UnitResults
   private:
     std::vector<std::pair<std::int64_t, std::vector<std::byte>>> results_;
 };
+
+/// Every unit's result, handed to `take` on all ranks: for results that are small. Collective.
+void give_to_all(const mpi::Communicator& comm, const UnitResults& mine,
+                 const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take);
 
 /// All units' results on rank 0, in the order of the units; nothing elsewhere. Collective. Hands
 /// each to `take` and keeps none.

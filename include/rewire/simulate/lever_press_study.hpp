@@ -19,7 +19,7 @@ struct LeverPressParameters
 {
     std::int64_t animals = 7;
     std::int64_t sessions = 14;
-    std::int64_t neurons = 200;  ///< of every animal
+    std::int64_t neurons = 200;  ///< of every animal; fewer than about 7 get no edges
     double duration_s = 1500;    ///< of every session
     double rate_hz = 28;         ///< imaging frames
     double lever_rate_hz = 1000; ///< lever samples, a clock of their own (paper: 10 kHz)

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <rewire/base/partition.hpp>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+/// Do the edges that change most connect movement-related neurons (methods page, calcium (g), R8;
+/// the paper's 2.9)?
+namespace rewire::network {
+
+/// The two neurons of a pair, row-major order of the upper triangle (base::pair_index).
+struct PairEnds
+{
+    std::int64_t first;
+    std::int64_t second;
+};
+
+/// @pre 0 <= pair < pair_count(neurons)
+PairEnds ends_of(std::int64_t pair, std::int64_t neurons) noexcept;
+
+/// Share of the ends of the pairs (a neuron counts once for every edge it is in) that are
+/// movement-related, averaged over the sessions of a period.
+/// `related` is [session, neuron], 0 or 1. NaN without pairs or sessions.
+/// @throws InputError: a pair beyond the neurons, or flags that are no whole number of sessions
+double movement_fraction(std::span<const std::int64_t> pairs, std::int64_t neurons,
+                         std::span<const std::uint8_t> related);
+
+/// Names the random draws of one animal.
+struct DrawKey
+{
+    std::uint64_t seed = 0;
+    std::uint64_t subject = 0; ///< base::key_of(name)
+};
+
+/// The same share for `count` edges drawn without replacement from `union_of_edges` (those that the
+/// animal has in any session), for draws [first, last). A draw does not depend on the period, so
+/// that the draws of several periods are of the same edges.
+/// Cost: O(edges + draws x count). @throws InputError: fewer edges than are to be drawn
+std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union_of_edges,
+                                             std::int64_t count, std::int64_t neurons,
+                                             std::span<const std::uint8_t> related,
+                                             const DrawKey& key, base::Range draws);
+
+/// Percentile of a value among draws, 0 to 100: draws below it plus half of those equal.
+/// NaN without draws or for NaN.
+double percentile_among(std::span<const double> draws, double value);
+
+} // namespace rewire::network

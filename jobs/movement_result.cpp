@@ -1,0 +1,83 @@
+#include "movement_result.hpp"
+
+#include "fields.hpp"
+#include "session_results.hpp"
+
+namespace rewire::jobs {
+
+namespace {
+
+template <typename Session, typename Field>
+void each_field(Session& session, Field field)
+{
+    field(session.subject), field(session.session), field(session.file), field(session.sha256);
+    field(session.start_time), field(session.number), field(session.layer), field(session.group);
+    field(session.neuron_id), field(session.mean_activity), field(session.less), field(session.equal);
+    field(session.p_rank), field(session.p_value), field(session.q_value), field(session.p_value_quiescent);
+    field(session.level), field(session.movement_related), field(session.quiescent_related);
+    field(session.shuffles), field(session.epochs), field(session.movement_frames), field(session.frames);
+    field(session.dilate), field(session.units), field(session.activity), field(session.source);
+    field(session.status);
+}
+
+template <typename Session, typename Attribute>
+void each_attribute(Session& session, Attribute attribute)
+{
+    attribute("file", session.file), attribute("sha256", session.sha256), attribute("status", session.status);
+    attribute("session_start_time", session.start_time), attribute("number", session.number);
+    attribute("layer", session.layer), attribute("group", session.group), attribute("shuffles", session.shuffles);
+    attribute("units", session.units), attribute("epochs", session.epochs);
+    attribute("movement_frames", session.movement_frames), attribute("frames", session.frames);
+    attribute("dilate", session.dilate), attribute("activity", session.activity), attribute("source", session.source);
+}
+
+} // namespace
+
+void SessionMovement::pack(base::Packer& packer) const { each_field(*this, PackField{packer}); }
+
+SessionMovement SessionMovement::unpack(base::Unpacker& unpacker)
+{
+    auto session = SessionMovement{};
+    each_field(session, UnpackField{unpacker});
+    return session;
+}
+
+void write_session(const io::ResultFile& file, const SessionMovement& session)
+{
+    const auto group = file.group(session.subject + "/" + session.session);
+    write_neuron_axis(group, session.neuron_id);
+    io::write_axis(group, "level", session.level);
+    io::write_array(group, "mean_activity", session.mean_activity, {"neuron_id"});
+    io::write_array(group, "less", session.less, {"neuron_id"}, "shuffles");
+    io::write_array(group, "equal", session.equal, {"neuron_id"}, "shuffles");
+    io::write_array(group, "p_rank", session.p_rank, {"neuron_id"}, "1");
+    io::write_array(group, "p_value", session.p_value, {"neuron_id"}, "1");
+    io::write_array(group, "q_value", session.q_value, {"neuron_id"}, "1");
+    io::write_array(group, "p_value_quiescent", session.p_value_quiescent, {"neuron_id"}, "1");
+    io::write_array(group, "movement_related", session.movement_related, {"level", "neuron_id"});
+    io::write_array(group, "quiescent_related", session.quiescent_related, {"level", "neuron_id"});
+    each_attribute(session, WriteAttribute{group});
+}
+
+SessionMovement read_movement(hid_t file, const std::string& subject, const std::string& session)
+{
+    const auto group = io::open_group(file, subject + "/" + session);
+    auto read = SessionMovement{};
+    read.subject = subject;
+    read.session = session;
+    read.neuron_id = read_neuron_axis(group);
+    read.level = io::read_all<double>(group, "level");
+    read.mean_activity = io::read_all<double>(group, "mean_activity");
+    read.less = io::read_all<std::int32_t>(group, "less");
+    read.equal = io::read_all<std::int32_t>(group, "equal");
+    read.p_rank = io::read_all<double>(group, "p_rank");
+    read.p_value = io::read_all<double>(group, "p_value");
+    read.q_value = io::read_all<double>(group, "q_value");
+    read.p_value_quiescent = io::read_all<double>(group, "p_value_quiescent");
+    read.movement_related = io::read_all<std::uint8_t>(group, "movement_related");
+    read.quiescent_related = io::read_all<std::uint8_t>(group, "quiescent_related");
+    each_attribute(read, ReadAttribute{group});
+    return read;
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rewire/io/result_file.hpp>
+#include <rewire/io/study.hpp>
+
+#include "activity_source.hpp"
+
+/// Results with one group a session, /SUBJECT/SESSION/, that grow when sessions are added to the study.
+namespace rewire::jobs {
+
+using SessionName = std::pair<std::string, std::string>; ///< subject, session
+
+SessionName name_of(const io::StudySession& session);
+
+/// The result that is already there, if any, and what is left to do.
+struct Existing
+{
+    bool present = false;
+    std::vector<SessionName> kept; ///< sessions that stay as they are
+    std::vector<std::size_t> todo; ///< indices into the study
+};
+
+/// @throws UsageError when the result was made with other settings, or from a file that has changed since
+Existing look_for_result(const std::filesystem::path& path, const io::Study& study,
+                         const std::vector<SessionInput>& inputs, const io::Fingerprint& digest, bool overwrite);
+
+/// What a checkpoint of such a job depends on.
+io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,
+                                       const std::vector<SessionInput>& inputs, const Existing& existing,
+                                       const job::Options& options);
+
+/// Removes what earlier attempts left of a result that they did not publish.
+void remove_leftovers(const std::filesystem::path& path);
+
+/// Group paths "A/S" in the order of the file.
+std::vector<SessionName> sessions_in(hid_t file);
+
+/// The axis `neuron_id`: integers where all ids are, text otherwise.
+io::Handle write_neuron_axis(hid_t group, const std::vector<std::string>& ids);
+std::vector<std::string> read_neuron_axis(hid_t group);
+
+/// Ids that all sessions have, in the order of the first.
+std::vector<std::string> common_neurons(const std::vector<std::vector<std::string>>& sessions);
+
+} // namespace rewire::jobs

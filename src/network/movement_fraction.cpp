@@ -1,0 +1,124 @@
+#include <rewire/base/error.hpp>
+#include <rewire/base/random.hpp>
+#include <rewire/network/movement_fraction.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace rewire::network {
+
+namespace {
+
+constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Number of sessions in which each neuron is movement-related.
+struct RelatedCounts
+{
+    std::vector<std::int64_t> of_neuron;
+    std::int64_t sessions = 0;
+
+    RelatedCounts(std::int64_t neurons, std::span<const std::uint8_t> related)
+        : of_neuron(static_cast<std::size_t>(neurons))
+    {
+        if (neurons < 1 || related.size() % of_neuron.size() != 0)
+            throw base::InputError(
+                fmt::format("{} movement flags for {} neurons", related.size(), neurons), "",
+                "give one flag for every neuron and session");
+        sessions = static_cast<std::int64_t>(related.size() / of_neuron.size());
+        for (std::size_t k = 0; k < related.size(); ++k)
+            of_neuron[k % of_neuron.size()] += related[k];
+    }
+
+    std::int64_t at_ends(std::int64_t pair) const
+    {
+        const auto neurons = static_cast<std::int64_t>(of_neuron.size());
+        if (pair < 0 || pair >= base::pair_count(neurons))
+            throw base::InputError(fmt::format("pair {} of {} neurons", pair, neurons), "",
+                                   "pairs are counted over the upper triangle");
+        const auto ends = ends_of(pair, neurons);
+        return of_neuron[static_cast<std::size_t>(ends.first)] +
+               of_neuron[static_cast<std::size_t>(ends.second)];
+    }
+
+    double fraction(std::int64_t related_ends, std::size_t pairs) const
+    {
+        const auto all = 2 * static_cast<std::int64_t>(pairs) * sessions;
+        return all == 0 ? nan : static_cast<double>(related_ends) / static_cast<double>(all);
+    }
+};
+
+} // namespace
+
+PairEnds ends_of(std::int64_t pair, std::int64_t neurons) noexcept
+{
+    // The row by the root of the quadratic, then put right where rounding missed by one.
+    const auto n = static_cast<double>(2 * neurons - 1);
+    auto row =
+        static_cast<std::int64_t>((n - std::sqrt(n * n - 8 * static_cast<double>(pair))) / 2);
+    row = std::clamp<std::int64_t>(row, 0, std::max<std::int64_t>(0, neurons - 2));
+    while (row > 0 && base::pair_index(row, row + 1, neurons) > pair)
+        --row;
+    while (row + 2 < neurons && base::pair_index(row + 1, row + 2, neurons) <= pair)
+        ++row;
+    return {row, row + 1 + pair - base::pair_index(row, row + 1, neurons)};
+}
+
+double movement_fraction(std::span<const std::int64_t> pairs, std::int64_t neurons,
+                         std::span<const std::uint8_t> related)
+{
+    const auto counts = RelatedCounts(neurons, related);
+    auto sum = std::int64_t{0};
+    for (const auto pair : pairs)
+        sum += counts.at_ends(pair);
+    return counts.fraction(sum, pairs.size());
+}
+
+std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union_of_edges,
+                                             std::int64_t count, std::int64_t neurons,
+                                             std::span<const std::uint8_t> related,
+                                             const DrawKey& key, base::Range draws)
+{
+    const auto edges = static_cast<std::int64_t>(union_of_edges.size());
+    if (count < 0 || count > edges)
+        throw base::InputError(fmt::format("{} of {} edges cannot be drawn", count, edges), "",
+                               "compare fewer top edges");
+    const auto counts = RelatedCounts(neurons, related);
+    auto at_ends = std::vector<std::int64_t>{};
+    for (const auto pair : union_of_edges)
+        at_ends.push_back(counts.at_ends(pair));
+
+    auto fractions = std::vector<double>{};
+    auto swapped = std::vector<std::pair<std::size_t, std::size_t>>{};
+    for (auto draw = draws.first; draw < draws.last; ++draw) {
+        auto stream = base::Stream(key.seed, {base::key_of("random edges"), key.subject,
+                                              static_cast<std::uint64_t>(draw)});
+        auto sum = std::int64_t{0};
+        for (std::int64_t k = 0; k < count; ++k) { // the head of a Fisher-Yates shuffle
+            const auto other =
+                k + static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(edges - k)));
+            swapped.emplace_back(static_cast<std::size_t>(k), static_cast<std::size_t>(other));
+            std::swap(at_ends[swapped.back().first], at_ends[swapped.back().second]);
+            sum += at_ends[static_cast<std::size_t>(k)];
+        }
+        fractions.push_back(counts.fraction(sum, static_cast<std::size_t>(count)));
+        for (; !swapped.empty(); swapped.pop_back()) // back in order: draws stand alone
+            std::swap(at_ends[swapped.back().first], at_ends[swapped.back().second]);
+    }
+    return fractions;
+}
+
+double percentile_among(std::span<const double> draws, double value)
+{
+    if (draws.empty() || std::isnan(value))
+        return nan;
+    auto below = 0.0;
+    for (const auto draw : draws)
+        below += draw < value ? 1.0 : (draw == value ? 0.5 : 0.0);
+    return 100 * below / static_cast<double>(draws.size());
+}
+
+} // namespace rewire::network

@@ -1,0 +1,257 @@
+#include <rewire/base/error.hpp>
+#include <rewire/network/rewiring.hpp>
+
+#include <Eigen/Eigenvalues>
+#include <cblas.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace rewire::network {
+
+namespace {
+
+/// Calls use(first column, columns without their mean) for strips of columns that fit the cache, so
+/// that a block of many millions of pairs needs no second copy.
+template <typename Use>
+void for_centred_strips(const SessionBlockView& block, const Use& use)
+{
+    constexpr auto strip_bytes = Eigen::Index{1} << 20;
+    const auto width =
+        std::max<Eigen::Index>(64, strip_bytes / (8 * std::max<Eigen::Index>(1, block.rows())));
+    auto rows = SessionBlock{};
+    auto mean = Eigen::RowVectorXd{};
+    for (Eigen::Index first = 0; first < block.cols(); first += width) {
+        const auto strip = block.middleCols(first, std::min(width, block.cols() - first));
+        mean.setZero(strip.cols());
+        for (Eigen::Index session = 0; session < strip.rows(); ++session)
+            mean += strip.row(session);
+        mean /= static_cast<double>(strip.rows());
+        rows.resize(strip.rows(), strip.cols());
+        for (Eigen::Index session = 0; session < strip.rows(); ++session)
+            rows.row(session) = strip.row(session) - mean;
+        use(first, rows);
+    }
+}
+
+/// Covariance with the row index, to its sign.
+double trend(const Eigen::VectorXd& values)
+{
+    const auto n = values.size();
+    const Eigen::VectorXd index = Eigen::VectorXd::LinSpaced(n, -static_cast<double>(n - 1) / 2,
+                                                             static_cast<double>(n - 1) / 2);
+    const auto covariance = values.dot(index);
+    // A trend of rounding size is none: its sign would differ between machines.
+    return std::abs(covariance) <= 1e-12 * values.norm() * index.norm() ? 0 : covariance;
+}
+
+bool comes_first(const Extreme& a, const Extreme& b)
+{
+    const auto size_a = std::abs(a.loading);
+    const auto size_b = std::abs(b.loading);
+    return size_a != size_b ? size_a > size_b : a.pair < b.pair;
+}
+
+void keep_first(std::vector<Extreme>& pairs, std::int64_t count)
+{
+    const auto kept =
+        std::min(pairs.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, count)));
+    std::partial_sort(pairs.begin(), pairs.begin() + static_cast<std::ptrdiff_t>(kept), pairs.end(),
+                      comes_first);
+    pairs.resize(kept);
+}
+
+std::vector<Extreme> joined(std::vector<Extreme> first, const std::vector<Extreme>& second,
+                            std::int64_t count)
+{
+    first.insert(first.end(), second.begin(), second.end());
+    keep_first(first, count);
+    return first;
+}
+
+} // namespace
+
+Eigen::MatrixXd centred_gram(const SessionBlockView& block)
+{
+    if (!block.allFinite())
+        throw base::NumericalError("a partial correlation is not finite", "",
+                                   "leave the session out or repair its connectome");
+    Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(block.rows(), block.rows());
+    if (block.size() == 0)
+        return gram;
+    const auto sessions = static_cast<blasint>(block.rows());
+    for_centred_strips(block, [&](Eigen::Index, const SessionBlock& rows) {
+        const auto pairs = static_cast<blasint>(rows.cols());
+        cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, sessions, pairs, 1.0, rows.data(),
+                    pairs, 1.0, gram.data(), sessions);
+    });
+    // What row-major BLAS calls the lower triangle is the upper one of a column-major matrix.
+    return gram.selfadjointView<Eigen::Upper>();
+}
+
+Eigenpairs dense_eigenpairs(const Eigen::MatrixXd& symmetric, Eigen::Index count)
+{
+    const auto solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(symmetric);
+    if (solver.info() != Eigen::Success)
+        throw base::NumericalError("the eigenvalues of a symmetric matrix were not found", "",
+                                   "check the connectomes for extreme values");
+    return {solver.eigenvalues().tail(count).reverse(),
+            solver.eigenvectors().rightCols(count).rowwise().reverse()};
+}
+
+SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index count,
+                                       const EigenpairSolver& solver)
+{
+    const auto sessions = gram.rows();
+    if (gram.cols() != sessions || count < 1)
+        throw base::InputError(
+            fmt::format("{} components of a {} x {} matrix", count, gram.rows(), gram.cols()), "",
+            "ask for at least one component of a square matrix");
+    const auto total = gram.trace();
+    if (sessions < 2 || !(total > 0))
+        throw base::NumericalError(sessions < 2 ? "one session alone does not rewire"
+                                                : "the sessions do not differ at all",
+                                   "principal components of sessions",
+                                   "give at least two sessions with different edges");
+
+    const auto found = solver(gram, std::min(count, sessions - 1));
+    auto kept = Eigen::Index{0};
+    while (kept < found.values.size() && found.values[kept] > 1e-12 * found.values[0])
+        ++kept;
+    auto result = SessionComponents{};
+    result.singular_value = found.values.head(kept).cwiseSqrt();
+    result.direction = found.vectors.leftCols(kept);
+    result.score = result.direction * result.singular_value.asDiagonal();
+    result.explained_variance = found.values.head(kept) / static_cast<double>(sessions - 1);
+    result.explained_variance_ratio = found.values.head(kept) / total;
+    return result;
+}
+
+Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponents& components)
+{
+    const Eigen::MatrixXd weights =
+        components.direction * components.singular_value.cwiseInverse().asDiagonal();
+    auto loadings = Eigen::MatrixXd(block.cols(), components.components());
+    for_centred_strips(block, [&](Eigen::Index first, const SessionBlock& rows) {
+        loadings.middleRows(first, rows.cols()).noalias() = rows.transpose() * weights;
+    });
+    return loadings;
+}
+
+std::vector<Extreme> extremes_of(const Eigen::MatrixXd& loadings, std::int64_t first_pair)
+{
+    auto extremes = std::vector<Extreme>(static_cast<std::size_t>(loadings.cols()));
+    for (Eigen::Index component = 0; component < loadings.cols(); ++component)
+        for (Eigen::Index pair = 0; pair < loadings.rows(); ++pair) {
+            auto& extreme = extremes[static_cast<std::size_t>(component)];
+            const auto loading = loadings(pair, component);
+            if (extreme.pair < 0 || std::abs(loading) > std::abs(extreme.loading))
+                extreme = {loading, first_pair + pair};
+        }
+    return extremes;
+}
+
+std::vector<Extreme> merged(const std::vector<Extreme>& first, const std::vector<Extreme>& second)
+{
+    if (first.empty() || second.empty())
+        return first.empty() ? second : first;
+    auto result = first;
+    for (std::size_t k = 0; k < result.size(); ++k)
+        if (second[k].pair >= 0 && (result[k].pair < 0 || comes_first(second[k], result[k])))
+            result[k] = second[k];
+    return result;
+}
+
+Orientation orient(SessionComponents& components, const std::vector<Extreme>& extremes)
+{
+    const auto count = components.components();
+    if (static_cast<Eigen::Index>(extremes.size()) != count)
+        throw base::InputError(fmt::format("{} extremes for {} components", extremes.size(), count),
+                               "", "take the extremes of the loadings of the same components");
+    auto orientation = Orientation{};
+    orientation.sign.resize(count);
+    for (Eigen::Index k = 0; k < count; ++k) {
+        const auto by_loading = extremes[static_cast<std::size_t>(k)].loading < 0 ? -1.0 : 1.0;
+        const auto slope = k == 0 ? trend(components.score.col(0)) : 0.0;
+        orientation.sign[k] = slope == 0 ? by_loading : (slope < 0 ? -1.0 : 1.0);
+        if (k == 0)
+            orientation.first_against_largest_loading = orientation.sign[0] != by_loading;
+    }
+    components.score *= orientation.sign.asDiagonal();
+    components.direction *= orientation.sign.asDiagonal();
+    return orientation;
+}
+
+void apply(const Orientation& orientation, Eigen::MatrixXd& loadings)
+{
+    loadings *= orientation.sign.asDiagonal();
+}
+
+TopPairs top_of(std::span<const double> loading, std::int64_t first_pair, std::int64_t count)
+{
+    auto top = TopPairs{};
+    for (std::size_t k = 0; k < loading.size(); ++k) {
+        if (loading[k] == 0)
+            continue;
+        auto& side = loading[k] > 0 ? top.positive : top.negative;
+        side.push_back({loading[k], first_pair + static_cast<std::int64_t>(k)});
+    }
+    keep_first(top.positive, count);
+    keep_first(top.negative, count);
+    return top;
+}
+
+TopPairs merged(const TopPairs& first, const TopPairs& second, std::int64_t count)
+{
+    return {joined(first.positive, second.positive, count),
+            joined(first.negative, second.negative, count)};
+}
+
+SessionBlock values_of_pairs(const SessionBlockView& block, std::int64_t first_pair,
+                             std::span<const Extreme> pairs)
+{
+    SessionBlock values = SessionBlock::Zero(block.rows(), static_cast<Eigen::Index>(pairs.size()));
+    for (std::size_t k = 0; k < pairs.size(); ++k) {
+        const auto column = pairs[k].pair - first_pair;
+        if (column >= 0 && column < block.cols())
+            values.col(static_cast<Eigen::Index>(k)) = block.col(column);
+    }
+    return values;
+}
+
+Eigen::MatrixXd session_distances(const Eigen::MatrixXd& gram)
+{
+    auto distances = Eigen::MatrixXd(gram.rows(), gram.cols());
+    for (Eigen::Index i = 0; i < gram.rows(); ++i)
+        for (Eigen::Index j = 0; j < gram.cols(); ++j)
+            distances(i, j) =
+                i == j ? 0 : std::sqrt(std::max(0.0, gram(i, i) + gram(j, j) - 2 * gram(i, j)));
+    return distances;
+}
+
+Eigen::MatrixXd classical_scaling(const Eigen::MatrixXd& distances, Eigen::Index dimensions)
+{
+    const auto items = distances.rows();
+    if (distances.cols() != items || dimensions < 1 || !distances.allFinite())
+        throw base::InputError(
+            fmt::format("{} dimensions of {} x {} distances", dimensions, items, distances.cols()),
+            "multidimensional scaling", "give a square matrix of finite distances");
+    Eigen::MatrixXd coordinates = Eigen::MatrixXd::Zero(items, dimensions);
+    if (items < 2)
+        return coordinates;
+    Eigen::MatrixXd squared = -0.5 * distances.cwiseAbs2();
+    squared.rowwise() -= squared.colwise().mean().eval();
+    squared.colwise() -= squared.rowwise().mean().eval();
+    const auto [values, vectors] =
+        dense_eigenpairs((squared + squared.transpose()) / 2, std::min(dimensions, items));
+    for (Eigen::Index k = 0; k < values.size(); ++k) {
+        if (!(values[k] > 1e-12 * values[0]))
+            break;
+        const auto sign = trend(vectors.col(k)) < 0 ? -1.0 : 1.0;
+        coordinates.col(k) = sign * std::sqrt(values[k]) * vectors.col(k);
+    }
+    return coordinates;
+}
+
+} // namespace rewire::network

@@ -1,0 +1,310 @@
+#include <rewire/base/error.hpp>
+#include <rewire/base/random.hpp>
+#include <rewire/network/movement_fraction.hpp>
+#include <rewire/network/rewiring.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+using namespace rewire;
+using namespace rewire::network;
+using base::Range;
+using testing::ElementsAre;
+
+namespace {
+
+SessionBlock random_sessions(std::uint64_t seed, Eigen::Index sessions, Eigen::Index pairs)
+{
+    auto stream = base::Stream(seed, {4});
+    auto matrix = SessionBlock(sessions, pairs);
+    for (Eigen::Index i = 0; i < sessions; ++i)
+        for (Eigen::Index j = 0; j < pairs; ++j)
+            matrix(i, j) = stream.normal();
+    return matrix;
+}
+
+/// Pairs 0-4 strengthen over the sessions, 5-7 weaken, the rest is noise.
+SessionBlock planted_trajectory(std::uint64_t seed, Eigen::Index sessions, Eigen::Index pairs)
+{
+    SessionBlock matrix = 0.05 * random_sessions(seed, sessions, pairs);
+    for (Eigen::Index i = 0; i < sessions; ++i) {
+        const auto learned = static_cast<double>(i) / static_cast<double>(sessions - 1);
+        matrix.row(i).head(5).array() += learned;
+        matrix.row(i).segment(5, 3).array() -= learned;
+    }
+    return matrix;
+}
+
+struct Result
+{
+    SessionComponents components;
+    Eigen::MatrixXd loadings;
+    Orientation orientation;
+    TopPairs top;
+};
+
+/// Everything by blocks of columns, as ranks would do it.
+Result analysed(const SessionBlock& matrix, Eigen::Index count, std::int64_t block_size)
+{
+    auto result = Result{};
+    const auto blocks = base::blocks_of(matrix.cols(), block_size);
+    Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(matrix.rows(), matrix.rows());
+    for (const auto& block : blocks)
+        gram += centred_gram(matrix.middleCols(block.first, block.size()));
+    result.components = principal_components(gram, count);
+    result.loadings.resize(matrix.cols(), result.components.components());
+    auto extremes = std::vector<Extreme>{};
+    for (const auto& block : blocks) {
+        const auto part =
+            loadings_of(matrix.middleCols(block.first, block.size()), result.components);
+        extremes = merged(extremes, extremes_of(part, block.first));
+        result.loadings.middleRows(block.first, block.size()) = part;
+    }
+    result.orientation = orient(result.components, extremes);
+    apply(result.orientation, result.loadings);
+    for (const auto& block : blocks) {
+        const Eigen::VectorXd first = result.loadings.col(0).segment(block.first, block.size());
+        result.top = merged(
+            result.top,
+            top_of({first.data(), static_cast<std::size_t>(first.size())}, block.first, 5), 5);
+    }
+    return result;
+}
+
+} // namespace
+
+TEST(Rewiring, ComponentsRebuildTheMatrix)
+{
+    for (const auto pairs : {1, 2, 7, 40}) {
+        const auto matrix = random_sessions(2, 6, pairs);
+
+        const auto [components, loadings, orientation, top] = analysed(matrix, 5, 3);
+
+        SessionBlock centred = matrix.rowwise() - matrix.colwise().mean();
+        EXPECT_EQ(components.components(), std::min(5, pairs));
+        EXPECT_LT((components.score * loadings.transpose() - centred).norm(), 1e-12);
+        EXPECT_LT((loadings.transpose() * loadings -
+                   Eigen::MatrixXd::Identity(loadings.cols(), loadings.cols()))
+                      .norm(),
+                  1e-12);
+        EXPECT_NEAR(components.explained_variance_ratio.sum(), 1, 1e-12);
+        EXPECT_NEAR(components.explained_variance.sum(), centred.squaredNorm() / 5, 1e-10);
+    }
+}
+
+TEST(Rewiring, WideBlocksAreWorkedOffInStrips)
+{
+    // 1 MB strips: 131072 / 40 = 3276 columns.
+    const auto matrix = random_sessions(7, 40, 7000);
+    SessionBlock centred = matrix.rowwise() - matrix.colwise().mean();
+    const Eigen::MatrixXd expected = centred * centred.transpose();
+
+    const auto gram = centred_gram(matrix);
+    const auto components = principal_components(gram, 2);
+    const auto loadings = loadings_of(matrix, components);
+
+    EXPECT_LT((gram - expected).norm(), 1e-12 * expected.norm());
+    EXPECT_LT((centred * loadings - components.score).norm(), 1e-12 * components.score.norm());
+}
+
+TEST(Rewiring, BlocksOfPairsDoNotMatter)
+{
+    const auto matrix = random_sessions(3, 5, 31);
+    const auto whole = analysed(matrix, 3, 31);
+    for (const auto block_size : {1, 4, 30}) {
+        const auto parts = analysed(matrix, 3, block_size);
+
+        EXPECT_LT((parts.components.score - whole.components.score).norm(), 1e-11);
+        EXPECT_LT((parts.loadings - whole.loadings).norm(), 1e-11);
+    }
+}
+
+TEST(Rewiring, APlantedTrajectoryIsTheFirstComponent)
+{
+    for (const auto seed : {1U, 2U, 3U, 4U}) {
+        const auto [components, loadings, orientation, top] =
+            analysed(planted_trajectory(seed, 14, 60), 2, 16);
+
+        EXPECT_GT(components.explained_variance_ratio[0], 0.8);
+        for (auto session = 1; session < 14; ++session)
+            EXPECT_GT(components.score(session, 0), components.score(session - 1, 0));
+        auto strengthened = std::set<std::int64_t>{};
+        for (const auto& edge : top.positive)
+            strengthened.insert(edge.pair);
+        EXPECT_THAT(strengthened, ElementsAre(0, 1, 2, 3, 4));
+        EXPECT_THAT((std::set{top.negative[0].pair, top.negative[1].pair, top.negative[2].pair}),
+                    ElementsAre(5, 6, 7));
+    }
+}
+
+TEST(Rewiring, TheFirstComponentFollowsTheSessionsAgainstTheLargestLoading)
+{
+    // One pair weakens by 3, another strengthens by 1: the largest loading is negative.
+    const auto weakening = SessionBlock{{3, 0}, {2, 1.0 / 3}, {1, 2.0 / 3}, {0, 1}};
+
+    const auto against = analysed(weakening, 1, 2);
+    const auto with = analysed(-weakening, 1, 2);
+
+    EXPECT_TRUE(against.orientation.first_against_largest_loading);
+    EXPECT_LT(against.loadings(0, 0), 0);
+    EXPECT_GT(against.components.score(3, 0), 0);
+    EXPECT_FALSE(with.orientation.first_against_largest_loading);
+    EXPECT_GT(with.loadings(0, 0), 0);
+}
+
+TEST(Rewiring, WithoutATrendTheLargestLoadingDecides)
+{
+    const auto there_and_back = SessionBlock{{0, 0}, {-2, 1}, {-2, 1}, {0, 0}};
+
+    const auto result = analysed(there_and_back, 1, 1);
+
+    EXPECT_GT(result.loadings(0, 0), 0);
+    EXPECT_FALSE(result.orientation.first_against_largest_loading);
+}
+
+TEST(Rewiring, SessionsThatDoNotDifferHaveNoComponents)
+{
+    const SessionBlock same = random_sessions(1, 1, 9).replicate(4, 1);
+    auto broken = random_sessions(1, 3, 9);
+    broken(1, 4) = std::numeric_limits<double>::quiet_NaN();
+
+    EXPECT_THROW(principal_components(centred_gram(same), 1), base::NumericalError);
+    EXPECT_THROW(principal_components(centred_gram(same.topRows(1)), 1), base::NumericalError);
+    EXPECT_THROW(principal_components(centred_gram(SessionBlock(3, 0)), 1), base::NumericalError);
+    EXPECT_THROW(principal_components(Eigen::MatrixXd::Identity(3, 3), 0), base::InputError);
+    EXPECT_THROW(centred_gram(broken), base::NumericalError);
+}
+
+TEST(Rewiring, TopPairsBySignAndSizeTiesToTheFirst)
+{
+    const auto loading = std::vector<double>{0.1, -0.3, 0, 0.5, 0.1, -0.2, 0.5};
+
+    const auto top = top_of(loading, 100, 3);
+    const auto split = merged(top_of(std::span(loading).first(4), 100, 3),
+                              top_of(std::span(loading).subspan(4), 104, 3), 3);
+
+    const auto pairs_of = [](const std::vector<Extreme>& edges) {
+        auto pairs = std::vector<std::int64_t>{};
+        for (const auto& edge : edges)
+            pairs.push_back(edge.pair);
+        return pairs;
+    };
+    EXPECT_THAT(pairs_of(top.positive), ElementsAre(103, 106, 100));
+    EXPECT_THAT(pairs_of(top.negative), ElementsAre(101, 105));
+    EXPECT_EQ(pairs_of(split.positive), pairs_of(top.positive));
+    EXPECT_EQ(pairs_of(split.negative), pairs_of(top.negative));
+}
+
+TEST(Rewiring, ValuesOfTopPairsAddUpOverBlocks)
+{
+    const auto matrix = random_sessions(5, 3, 10);
+    const auto pairs = std::vector<Extreme>{{0.5, 7}, {0.4, 0}, {0.3, 3}};
+
+    const SessionBlock values = values_of_pairs(matrix.leftCols(4), 0, pairs) +
+                                values_of_pairs(matrix.rightCols(6), 4, pairs);
+
+    for (auto session = 0; session < 3; ++session) {
+        EXPECT_EQ(values(session, 0), matrix(session, 7));
+        EXPECT_EQ(values(session, 1), matrix(session, 0));
+        EXPECT_EQ(values(session, 2), matrix(session, 3));
+    }
+}
+
+TEST(Scaling, KeepsDistancesAndEqualsTheScores)
+{
+    const auto matrix = random_sessions(6, 7, 12);
+    const auto components = analysed(matrix, 6, 5).components;
+    const auto distances = session_distances(centred_gram(matrix));
+
+    const auto points = classical_scaling(distances, 6);
+
+    for (auto i = 0; i < 7; ++i)
+        for (auto j = 0; j < 7; ++j) {
+            EXPECT_NEAR(distances(i, j), (matrix.row(i) - matrix.row(j)).norm(), 1e-12);
+            EXPECT_NEAR((points.row(i) - points.row(j)).norm(), distances(i, j), 1e-12);
+        }
+    EXPECT_LT((points.cwiseAbs() - components.score.cwiseAbs()).norm(), 1e-11);
+    EXPECT_LT((points.col(0) - components.score.col(0)).norm(), 1e-11);
+}
+
+TEST(Scaling, FewPoints)
+{
+    const auto line = Eigen::MatrixXd{{0, 2, 5}, {2, 0, 3}, {5, 3, 0}};
+
+    const auto points = classical_scaling(line, 3);
+
+    EXPECT_LT(
+        (points - Eigen::MatrixXd{{-7.0 / 3, 0, 0}, {-1.0 / 3, 0, 0}, {8.0 / 3, 0, 0}}).norm(),
+        1e-12);
+    EXPECT_EQ(classical_scaling(Eigen::MatrixXd::Zero(1, 1), 2), Eigen::MatrixXd::Zero(1, 2));
+    EXPECT_EQ(classical_scaling(Eigen::MatrixXd::Zero(3, 3), 2), Eigen::MatrixXd::Zero(3, 2));
+    EXPECT_THROW(classical_scaling(Eigen::MatrixXd::Zero(2, 3), 2), base::InputError);
+    EXPECT_THROW(classical_scaling(line, 0), base::InputError);
+}
+
+TEST(MovementFraction, PairEndsAreTheInverseOfPairIndex)
+{
+    for (const auto neurons : {2, 3, 10, 61})
+        for (auto i = 0; i < neurons; ++i)
+            for (auto j = i + 1; j < neurons; ++j) {
+                const auto ends = ends_of(base::pair_index(i, j, neurons), neurons);
+                EXPECT_EQ(ends.first, i);
+                EXPECT_EQ(ends.second, j);
+            }
+    const auto last = ends_of(base::pair_count(20000) - 1, 20000);
+    EXPECT_EQ(last.first, 19998);
+    EXPECT_EQ(last.second, 19999);
+}
+
+TEST(MovementFraction, ByHand)
+{
+    // Neurons 0-3, two sessions; edges (0,1) and (0,3): ends 0 1 0 3.
+    const auto related = std::vector<std::uint8_t>{1, 0, 1, 0, /**/ 1, 1, 0, 0};
+    const auto edges =
+        std::vector<std::int64_t>{base::pair_index(0, 1, 4), base::pair_index(0, 3, 4)};
+
+    EXPECT_DOUBLE_EQ(movement_fraction(edges, 4, related), (2 + 3) / 8.0);
+    EXPECT_TRUE(std::isnan(movement_fraction({}, 4, related)));
+    EXPECT_TRUE(std::isnan(movement_fraction(edges, 4, {})));
+    EXPECT_THROW(movement_fraction(edges, 3, related), base::InputError);
+    EXPECT_THROW(movement_fraction(std::vector<std::int64_t>{6}, 4, related), base::InputError);
+}
+
+TEST(MovementFraction, DrawsStandAloneAndHaveTheMeanOfAllEdges)
+{
+    auto stream = base::Stream(1, {1});
+    auto related = std::vector<std::uint8_t>(40);
+    for (auto& flag : related)
+        flag = stream.uniform() < 0.3 ? 1 : 0;
+    auto edges = std::vector<std::int64_t>{};
+    for (auto pair = 0; pair < base::pair_count(20); pair += 3)
+        edges.push_back(pair);
+    const auto draw = [&](std::int64_t count, Range draws) {
+        return drawn_movement_fractions(edges, count, 20, related, {9, 1}, draws);
+    };
+
+    const auto all = draw(10, {0, 2000});
+
+    EXPECT_EQ(draw(10, {1234, 1235})[0], all[1234]);
+    const auto of_all_edges = movement_fraction(edges, 20, related);
+    auto mean = 0.0;
+    for (const auto fraction : all)
+        mean += fraction / 2000;
+    EXPECT_NEAR(mean, of_all_edges, 0.01);
+    EXPECT_DOUBLE_EQ(draw(static_cast<std::int64_t>(edges.size()), {0, 1})[0], of_all_edges);
+    EXPECT_THROW(draw(static_cast<std::int64_t>(edges.size()) + 1, {0, 1}), base::InputError);
+}
+
+TEST(MovementFraction, PercentileCountsHalfOfTheTies)
+{
+    const auto draws = std::vector<double>{0.1, 0.2, 0.2, 0.4};
+
+    EXPECT_DOUBLE_EQ(percentile_among(draws, 0.2), 50);
+    EXPECT_DOUBLE_EQ(percentile_among(draws, 0.5), 100);
+    EXPECT_TRUE(std::isnan(percentile_among({}, 0.5)));
+    EXPECT_TRUE(std::isnan(percentile_among(draws, std::nan(""))));
+}
