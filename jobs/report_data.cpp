@@ -1,6 +1,8 @@
 #include "report_data.hpp"
 
 #include "connectome_result.hpp"
+#include "movement_result.hpp"
+#include "session_results.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
@@ -115,7 +117,7 @@ SessionSummary summary_of(const SessionConnectome& session)
     return summary;
 }
 
-void read_connectome(ReportData& data, hid_t file)
+void add_connectomes(ReportData& data, hid_t file)
 {
     auto neurons = std::map<std::string, std::set<std::string>>{};
     for (const auto& [subject, name] : sessions_in(file)) {
@@ -211,10 +213,21 @@ AnimalRewiring read_animal(hid_t file, const std::string& subject, const Places&
     animal.negative_mean = values_of(group, "top_negative_mean", {components, sessions}, true);
     if (io::exists(group, "top_positive_pair"))
         animal.top = io::shape_of(io::open_dataset(group, "top_positive_pair")).back();
+    if (io::exists(group, "session_number"))
+        animal.number = values_of(group, "session_number", {sessions});
+    if (io::has_attribute(group, "sessions_left_out"))
+        animal.left_out = io::read_texts_attribute(group, "sessions_left_out");
+    animal.edges = io::text_attribute_or_empty(group, "edges");
+    if (io::exists(group, "movement_fraction")) {
+        animal.period = io::read_texts(group, "period");
+        const auto shape = io::Shape{2, static_cast<std::int64_t>(animal.period.size())};
+        animal.movement_fraction = values_of(group, "movement_fraction", shape);
+        animal.movement_percentile = values_of(group, "movement_fraction_percentile", shape);
+    }
     return animal;
 }
 
-void read_rewiring(ReportData& data, hid_t file)
+void add_rewiring(ReportData& data, hid_t file)
 {
     const auto places = places_of(data);
     for (const auto& subject : io::children(file))
@@ -225,58 +238,51 @@ void read_rewiring(ReportData& data, hid_t file)
 // --- movement.h5 ---------------------------------------------------------------------------------
 
 /// Non-zero values of each row of [level, neuron].
-std::vector<std::int64_t> counts_by_level(hid_t group, const std::string& name, std::size_t levels,
-                                          std::int64_t neurons)
+std::vector<std::int64_t> counts_by_level(const std::vector<std::uint8_t>& flags,
+                                          std::size_t levels, std::size_t neurons)
 {
-    const auto flags = io::read_all<std::uint8_t>(group, name);
-    if (static_cast<std::int64_t>(flags.size()) != static_cast<std::int64_t>(levels) * neurons)
-        throw base::InputError("the result has another shape than its axes",
-                               io::name_of(io::open_dataset(group, name)),
-                               "compute it again with --overwrite");
     auto counts = std::vector<std::int64_t>{};
     for (std::size_t level = 0; level < levels; ++level) {
-        const auto row = flags.begin() + static_cast<std::int64_t>(level) * neurons;
-        counts.push_back(std::count_if(row, row + neurons, [](std::uint8_t f) { return f != 0; }));
+        const auto row = flags.begin() + static_cast<std::int64_t>(level * neurons);
+        counts.push_back(std::count_if(row, row + static_cast<std::int64_t>(neurons),
+                                       [](std::uint8_t flag) { return flag != 0; }));
     }
     return counts;
 }
 
-SessionMovement read_movement_session(hid_t file, const SessionPlace& place)
+MovementSummary summary_of(SessionMovement session, const std::string& where)
 {
-    const auto group = io::open_group(file, place.subject + "/" + place.session);
-    auto session = SessionMovement{.place = place};
-    session.status = io::text_attribute_or_empty(group, "status");
-    session.neurons = io::shape_of(io::open_dataset(group, "neuron_id")).at(0);
-    if (!io::exists(group, "p_rank")) {
-        session.untested = session.neurons;
-        if (session.status.empty())
-            session.status = "no p-values in the result";
-        return session;
-    }
-    session.p_rank = values_of(group, "p_rank", {session.neurons});
-    session.untested = std::count_if(session.p_rank.begin(), session.p_rank.end(),
-                                     [](double p) { return std::isnan(p); });
-    session.level = io::read_all<double>(group, "level");
-    session.related =
-        counts_by_level(group, "movement_related", session.level.size(), session.neurons);
-    if (io::exists(group, "quiescent_related"))
-        session.quiescent =
-            counts_by_level(group, "quiescent_related", session.level.size(), session.neurons);
-    session.shuffles = io::read_attribute<std::int64_t>(group, "shuffles");
-    session.epochs = io::read_attribute<std::int64_t>(group, "epochs");
-    session.units = io::read_text_attribute(group, "units");
-    return session;
+    const auto neurons = session.neuron_id.size();
+    const auto flags = session.level.size() * neurons;
+    if (session.p_rank.size() != neurons || session.movement_related.size() != flags ||
+        session.quiescent_related.size() != flags)
+        throw base::InputError("the result has another shape than its axes", where,
+                               "compute it again with --overwrite");
+    return {.place = {session.subject, session.session, session.number,
+                      group_of(session.layer, session.group)},
+            .status = session.status,
+            .neurons = static_cast<std::int64_t>(neurons),
+            .untested = std::count_if(session.p_rank.begin(), session.p_rank.end(),
+                                      [](double p) { return std::isnan(p); }),
+            .level = session.level,
+            .related = counts_by_level(session.movement_related, session.level.size(), neurons),
+            .quiescent = counts_by_level(session.quiescent_related, session.level.size(), neurons),
+            .p_rank = std::move(session.p_rank),
+            .shuffles = session.shuffles,
+            .epochs = session.epochs,
+            .units = session.units,
+            .activity = session.activity,
+            .source = session.source};
 }
 
-void read_movement(ReportData& data, hid_t file)
+void add_movements(ReportData& data, hid_t file)
 {
-    const auto places = places_of(data);
-    auto position = std::map<std::string, std::size_t>{};
     for (const auto& [subject, name] : sessions_in(file))
         data.movement.push_back(
-            read_movement_session(file, place_of(places, subject, name, position[subject]++)));
+            summary_of(read_movement(file, subject, name),
+                       io::name_of(io::open_group(file, subject + "/" + name))));
     std::stable_sort(data.movement.begin(), data.movement.end(),
-                     [](const SessionMovement& a, const SessionMovement& b) {
+                     [](const MovementSummary& a, const MovementSummary& b) {
                          return std::pair(a.place.subject, a.place.number) <
                                 std::pair(b.place.subject, b.place.number);
                      });
@@ -318,13 +324,13 @@ std::vector<double> AnimalRewiring::negative_of(std::size_t component) const
                : std::vector<double>{};
 }
 
-double SessionMovement::fraction(std::size_t level_index) const
+double MovementSummary::fraction(std::size_t level_index) const
 {
     return level_index < related.size() ? share(related[level_index], neurons - untested)
                                         : not_a_number;
 }
 
-double SessionMovement::quiescent_fraction(std::size_t level_index) const
+double MovementSummary::quiescent_fraction(std::size_t level_index) const
 {
     return level_index < quiescent.size() ? share(quiescent[level_index], neurons - untested)
                                           : not_a_number;
@@ -347,11 +353,11 @@ ReportData read_report_data(const std::filesystem::path& results)
     };
     static constexpr Part parts[] = {
         {"connectome.h5", "graph metrics, edge p-values, and the layers of the animals",
-         "rewire connectome --study {} --results {}", read_connectome},
+         "rewire connectome --study {0} --results {1}", add_connectomes},
         {"rewiring.h5", "rewiring trajectories, explained variance, and the top edges",
-         "rewire rewiring --study {} --results {}", read_rewiring},
-        {"movement.h5", "movement-related neurons", "rewire movement --study {} --results {}",
-         read_movement}};
+         "rewire rewiring --results {1}", add_rewiring},
+        {"movement.h5", "movement-related neurons", "rewire movement --study {0} --results {1}",
+         add_movements}};
     auto data = ReportData{.results = results};
     auto absent = std::vector<Part>{};
     for (const auto& part : parts) {

@@ -84,7 +84,14 @@ struct AnimalRewiring
     std::vector<double> mds;           ///< [session, 2]; may be empty
     std::vector<double> positive_mean; ///< [component, session]; may be empty
     std::vector<double> negative_mean;
-    std::int64_t top = 0; ///< edges in those means
+    std::int64_t top = 0;              ///< edges in those means
+    std::vector<std::string> left_out; ///< sessions, with the reason
+    std::string edges;                 ///< "thresholded" or "all"
+    /// Movement-related share of the ends of the top edges of PC1, and its percentile among random
+    /// edges: [sign (positive, negative), period]; may be empty.
+    std::vector<std::string> period;
+    std::vector<double> movement_fraction;
+    std::vector<double> movement_percentile;
 
     /// Column of a component over sessions; empty where there is no such component.
     std::vector<double> scores_of(std::size_t component) const;
@@ -93,7 +100,7 @@ struct AnimalRewiring
 };
 
 /// movement.h5, /A/S/
-struct SessionMovement
+struct MovementSummary
 {
     SessionPlace place;
     std::string status;
@@ -106,6 +113,8 @@ struct SessionMovement
     std::int64_t shuffles = 0;
     std::int64_t epochs = 0;
     std::string units;
+    std::string activity; ///< "events" or "dff"
+    std::string source;   ///< where the movements come from
 
     /// Related neurons of all that were tested; NaN where none was.
     double fraction(std::size_t level_index) const;
@@ -139,7 +148,7 @@ struct ReportData
     std::vector<AnimalSummary> animals;
     std::vector<SessionSummary> sessions; ///< by animal, then number
     std::vector<AnimalRewiring> rewiring;
-    std::vector<SessionMovement> movement; ///< by animal, then number
+    std::vector<MovementSummary> movement; ///< by animal, then number
     std::vector<NeuronNull> neuron_nulls;  ///< of chosen neurons; may be empty
 
     bool has(const std::string& file) const; ///< e.g. "movement.h5"

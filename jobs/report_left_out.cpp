@@ -34,7 +34,19 @@ void add_flagged(report::Page& page, const ReportData& data)
         if (session.level.empty() || (!session.status.empty() && session.status != "ok"))
             table.rows.push_back(
                 {"movement.h5", session.place.subject, session.place.session, session.status});
+    for (const auto& animal : data.animals)
+        if (data.has("rewiring.h5") && std::none_of(data.rewiring.begin(), data.rewiring.end(),
+                                                    [&](const AnimalRewiring& each) {
+                                                        return each.subject == animal.subject;
+                                                    }))
+            table.rows.push_back({"rewiring.h5", animal.subject, "all",
+                                  "not in the result: fewer than two sessions with a connectome, "
+                                  "or not selected"});
     for (const auto& animal : data.rewiring) {
+        for (const auto& session : animal.left_out)
+            table.rows.push_back({"rewiring.h5", animal.subject, "", session});
+        if (!animal.left_out.empty())
+            continue;
         const auto used = std::set<std::string>(animal.session.begin(), animal.session.end());
         for (const auto& session : data.sessions)
             if (animal.status.empty() && session.place.subject == animal.subject &&

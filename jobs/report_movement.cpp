@@ -26,22 +26,22 @@ std::vector<AnimalSeries> series_of(const ReportData& data, Value value)
     return all;
 }
 
-const SessionMovement* first_tested(const ReportData& data)
+const MovementSummary* first_tested(const ReportData& data)
 {
     const auto found =
         std::find_if(data.movement.begin(), data.movement.end(),
-                     [](const SessionMovement& session) { return !session.level.empty(); });
+                     [](const MovementSummary& session) { return !session.level.empty(); });
     return found == data.movement.end() ? nullptr : &*found;
 }
 
-std::string settings_of(const SessionMovement& session)
+std::string settings_of(const MovementSummary& session)
 {
     return fmt::format("{} shuffles of {}", session.shuffles,
                        session.units == "frames" ? "movement epochs among single quiescent frames"
                                                  : "whole movement and quiescent epochs");
 }
 
-void add_fractions(report::Page& page, const ReportData& data, const SessionMovement& tested)
+void add_fractions(report::Page& page, const ReportData& data, const MovementSummary& tested)
 {
     auto block = report::FigureBlock{.sources = {"movement.h5"}, .numbers = table_of_means()};
     const auto panel = [&](const std::string& title, const std::string& label, auto value) {
@@ -56,24 +56,24 @@ void add_fractions(report::Page& page, const ReportData& data, const SessionMove
     };
     for (std::size_t level = 0; level < tested.level.size(); ++level)
         panel(fmt::format("rank > {:g}", tested.level[level]), "movement-related",
-              [&](const SessionMovement& session) { return session.fraction(level); });
+              [&](const MovementSummary& session) { return session.fraction(level); });
     if (!tested.quiescent.empty())
         for (std::size_t level = 0; level < tested.level.size(); ++level)
             panel(
                 fmt::format("rank < {:g}", 1 - tested.level[level]), "quiescence-related",
-                [&](const SessionMovement& session) { return session.quiescent_fraction(level); });
+                [&](const MovementSummary& session) { return session.quiescent_fraction(level); });
     block.caption = fmt::format(
         "Fraction of the tested neurons whose mean activity in movement lies above the given rank "
         "among {} (or below, for quiescence). {} n = {} animals. A level of {:g} calls about "
         "{:.2g} % of neurons that have nothing to do with movement; it is not corrected over "
         "neurons.",
         settings_of(tested), band_note,
-        counts_of_groups(series_of(data, [](const SessionMovement&) { return 0.0; })),
+        counts_of_groups(series_of(data, [](const MovementSummary&) { return 0.0; })),
         tested.level.front(), 100 * (1 - tested.level.front()));
     page.figure(std::move(block));
 }
 
-void add_ranks(report::Page& page, const ReportData& data, const SessionMovement& tested)
+void add_ranks(report::Page& page, const ReportData& data, const MovementSummary& tested)
 {
     constexpr auto bins = 40;
     auto groups = std::set<std::string>{};

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 namespace rewire::jobs {
@@ -62,6 +63,16 @@ std::string share_of(const AnimalRewiring& animal, std::size_t component)
                : fmt::format("PC{}", component + 1);
 }
 
+/// What the components were computed from.
+std::string edges_of(const ReportData& data)
+{
+    for (const auto& animal : data.rewiring)
+        if (!animal.edges.empty())
+            return animal.edges == "all" ? "partial correlations of all pairs"
+                                         : "partial correlations of edges, 0 for other pairs";
+    return "partial correlations";
+}
+
 /// Panels of all animals of a group, after the key to their colours.
 template <typename Plot>
 report::FigureBlock panels_of(const ReportData& data, const std::string& group, Plot plot)
@@ -82,7 +93,7 @@ report::FigureBlock panels_of(const ReportData& data, const std::string& group, 
             block.panels.push_back(report::figure_of(trajectory));
     }
     if (!block.panels.empty())
-        block.panels.push_back(report::colour_key("session", first, last, points));
+        block.key = report::colour_key("session", first, last, points);
     return block;
 }
 
@@ -104,12 +115,13 @@ void add_paths(report::Page& page, const ReportData& data)
             "{}: the functional connectome of every session (one point) in the plane of the first "
             "two principal components of the animal's sessions x pairs matrix, centred over "
             "sessions, not scaled. Sessions are joined in order and coloured; circle: first "
-            "session, square: last, with their numbers. Both axes have one scale, so distances are "
-            "distances between connectomes. PC1 is oriented so that its score does not fall with "
-            "the session number, PC2 so that its largest loading is positive. In brackets: share "
-            "of "
-            "the variance. n = {} animals, one panel each; no band.",
-            group, block.panels.empty() ? 0 : block.panels.size() - 1);
+            "session, square: last, with their numbers. Both axes have one scale, so that "
+            "distances are "
+            "those between connectomes ({}) as far as two components show them. PC1 is oriented so "
+            "that its score does not fall with the session number, PC2 so that its largest loading "
+            "is positive. In brackets: share of the variance. n = {} animals, one panel each; no "
+            "band.",
+            group, edges_of(data), block.panels.size());
         page.figure(std::move(block));
     }
 }
@@ -139,7 +151,7 @@ void add_mds(report::Page& page, const ReportData& data)
             "{}: classical multidimensional scaling of the Euclidean distances between the "
             "connectomes of an animal's sessions. The signs of its axes have no meaning. Colours "
             "and marks as in the figures above. n = {} animals, one panel each; no band.",
-            group, block.panels.size() - 1);
+            group, block.panels.size());
         page.figure(std::move(block));
     }
 }
@@ -258,6 +270,51 @@ void add_top_edges(report::Page& page, const ReportData& data)
     page.figure(std::move(block));
 }
 
+/// Share of movement-related neurons among the ends of PC1's top edges, by learning period.
+void add_movement_of_top_edges(report::Page& page, const ReportData& data)
+{
+    auto block = report::FigureBlock{.sources = {"rewiring.h5"}};
+    block.numbers.head = {"animal", "group", "edges", "sessions", "fraction", "percentile"};
+    auto plots = std::map<std::string, std::vector<AnimalSeries>>{};
+    auto periods = std::vector<std::string>{};
+    for (const auto& animal : data.rewiring)
+        for (std::size_t i = 0; i < animal.movement_fraction.size(); ++i) {
+            periods = animal.period;
+            const auto count = periods.size();
+            const auto sign =
+                std::string(i < count ? "largest loadings" : "most negative loadings");
+            auto& series = plots[sign];
+            if (i % count == 0)
+                series.push_back({animal.subject, animal.group, {}, {}});
+            series.back().number.push_back(static_cast<double>(i % count) + 1);
+            series.back().value.push_back(animal.movement_fraction[i]);
+            block.numbers.rows.push_back({animal.subject, animal.group, sign, periods[i % count],
+                                          report::number(animal.movement_fraction[i]),
+                                          report::number(animal.movement_percentile[i])});
+        }
+    if (plots.empty())
+        return;
+    for (const auto& [sign, series] : plots) {
+        auto plot = report::LinePlot{};
+        plot.title = sign;
+        plot.x = {.label = "sessions",
+                  .low = 0.7,
+                  .high = static_cast<double>(periods.size()) + 0.3,
+                  .names = periods};
+        plot.y = {.label = "movement-related", .low = 0};
+        plot.lines = lines_of_groups(series);
+        block.panels.push_back(report::figure_of(plot));
+    }
+    block.caption = fmt::format(
+        "Fraction of movement-related neurons among the ends of PC1's top edges (a neuron counts "
+        "once for every edge), by learning period. {} n = {} animals. Under “Numbers of this "
+        "figure”: the percentile of each fraction among as many edges drawn at random from all "
+        "that the animal ever has.",
+        band_note, counts_of_groups(plots.begin()->second));
+    page.subsection("Movement-related neurons at the top edges");
+    page.figure(std::move(block));
+}
+
 } // namespace
 
 void add_trajectories(report::Page& page, const ReportData& data)
@@ -274,6 +331,7 @@ void add_trajectories(report::Page& page, const ReportData& data)
     add_mds(page, data);
     add_explained(page, data);
     add_top_edges(page, data);
+    add_movement_of_top_edges(page, data);
 }
 
 } // namespace rewire::jobs

@@ -140,7 +140,7 @@ Figure figure_of(const Trajectory& plot)
         return Interval{centre - half, centre + half};
     };
     auto script = PlotScript(plot.title);
-    script.command("set size ratio -1");
+    script.command("set size ratio -1; set lmargin 7; set tmargin 2; set bmargin 3.2");
     script.command("unset grid");
     script.command("set xzeroaxis linetype 1 linewidth 0.6 linecolor rgb '#d0d0d0'");
     script.command("set yzeroaxis linetype 1 linewidth 0.6 linecolor rgb '#d0d0d0'");

@@ -203,6 +203,9 @@ std::string Page::figure_html(const FigureBlock& block, int number,
 {
     auto html = fmt::format("<figure id=\"figure-{}\">\n{}<div class=\"panels\">\n", number,
                             legend_html(block.panels));
+    if (block.key)
+        html.insert(html.find("<div class=\"panels\">"),
+                    "<div class=\"legend\">" + drawn[next++] + "</div>\n");
     for (std::size_t panel = 0; panel < block.panels.size(); ++panel)
         html += drawn[next++] + "\n";
     html += fmt::format("</div>\n<figcaption><b>Figure {}.</b> {}</figcaption>\n", number,
@@ -221,8 +224,11 @@ std::string Page::html() const
 {
     auto figures = std::vector<Figure>{};
     for (const auto& block : blocks_)
-        if (const auto* figure = std::get_if<FigureBlock>(&block))
+        if (const auto* figure = std::get_if<FigureBlock>(&block)) {
+            if (figure->key)
+                figures.push_back(*figure->key);
             figures.insert(figures.end(), figure->panels.begin(), figure->panels.end());
+        }
     const auto drawn = draw(figures);
 
     auto html =

@@ -116,6 +116,7 @@ PlotScript::PlotScript(const std::string& title)
             "set border 3 linewidth 1 linecolor rgb '#404040'\n"
             "set tics out nomirror scale 0.6 textcolor rgb '#202020'\n"
             "set format xy '%g'\n"
+            "set xtics offset 0,0.3\n"
             "set grid ytics linetype 1 linewidth 0.6 linecolor rgb '#e2e2e2'\n"
             "unset key\n"
             "set lmargin 9\n"
@@ -134,7 +135,12 @@ void PlotScript::axis(char name, const Axis& axis, const Interval& range)
     if (!axis.label.empty())
         command(fmt::format("set {}label {} font ',12'{}", name, quoted(axis.label),
                             name == 'x' ? " offset 0,0.3" : ""));
-    if (axis.whole_numbers)
+    if (!axis.names.empty()) {
+        auto ticks = std::vector<std::string>{};
+        for (std::size_t i = 0; i < axis.names.size(); ++i)
+            ticks.push_back(fmt::format("{} {}", quoted_tick(axis.names[i]), i + 1));
+        command(fmt::format("set {}tics ({})", name, base::joined(ticks, ", ")));
+    } else if (axis.whole_numbers)
         command(fmt::format("set {}tics {}", name, whole_step(high - low)));
 }
 

@@ -37,7 +37,7 @@ class Report(unittest.TestCase):
         code, _, said = run("report", "--results", self.results)
 
         self.assertEqual(code, 0, said)
-        self.assertIn(f"rewire rewiring --study <invented> --results {self.results}", said)
+        self.assertIn(f"rewire rewiring --results {self.results}", said)
         self.assertIn("rewire movement --study &lt;invented&gt;", self.page.read_text(encoding="utf-8"))
 
     def test_an_empty_folder_is_an_input_error(self):

@@ -1,6 +1,7 @@
 #include "report_example.hpp"
 
 #include "jobs/connectome_result.hpp"
+#include "jobs/movement_result.hpp"
 
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
@@ -27,6 +28,11 @@ std::string animal_name(int animal)
 std::string session_name(int session)
 {
     return fmt::format("ses-{:02}", session + 1);
+}
+
+std::string layer_of(int animal)
+{
+    return animal < 3 ? "L2/3" : "L5";
 }
 
 base::Stream stream_of(const std::string& what, int animal, int session)
@@ -87,7 +93,7 @@ jobs::SessionConnectome invented_session(const ReportExample& example, int anima
     result.session = session_name(session);
     result.file = fmt::format("sub-m{}/{}.nwb", animal + 1, result.session);
     result.number = session + 1;
-    result.layer = animal < 3 ? "L2/3" : "L5";
+    result.layer = layer_of(animal);
     for (std::size_t i = 0; i < neurons; ++i)
         result.neuron_id.push_back(std::to_string(100 + i));
     result.active.assign(neurons, 1);
@@ -130,12 +136,14 @@ void write_animal(hid_t group, const ReportExample& example, int animal)
     constexpr auto components = 3;
     const auto sessions = example.sessions;
     auto names = std::vector<std::string>{};
+    auto number = std::vector<std::int64_t>{};
     auto score = std::vector<double>{};
     auto mds = std::vector<double>{};
     auto stream = stream_of("rewiring", animal, 0);
     for (auto session = 0; session < sessions; ++session) {
         const auto time = (session + 0.5) / sessions * 2 - 1;
         names.push_back(session_name(session));
+        number.push_back(session + 1);
         score.push_back(3 * time + 0.15 * stream.normal());
         score.push_back(1.6 * (rise_and_fall(session) - 0.6) + 0.15 * stream.normal());
         score.push_back(0.4 * stream.normal());
@@ -152,54 +160,68 @@ void write_animal(hid_t group, const ReportExample& example, int animal)
         }
     io::write_text_axis(group, "session", names);
     io::write_index_axis(group, "component", components);
-    io::write_index_axis(group, "coordinate", 2);
-    io::write_index_axis(group, "top", 100);
+    io::write_index_axis(group, "dimension", 2);
+    io::write_index_axis(group, "rank", 100);
+    io::write_array(group, "session_number", number, {"session"});
     io::write_array(group, "score", score, {"session", "component"}, "1");
     io::write_array(group, "explained_variance_ratio",
                     std::vector<double>{0.40 + 0.02 * animal, 0.17, 0.06}, {"component"}, "1");
-    io::write_array(group, "mds", mds, {"session", "coordinate"}, "1");
+    io::write_array(group, "mds", mds, {"session", "dimension"});
     io::write_array(group, "top_positive_pair", std::vector<std::int64_t>(300, 0),
-                    {"component", "top"});
+                    {"component", "rank"});
     io::write_array(group, "top_positive_mean", positive, {"component", "session"}, "1");
     io::write_array(group, "top_negative_mean", negative, {"component", "session"}, "1");
+    io::write_text_axis(group, "period", {"1-2", "3-5", "6-9", "10-14"});
+    io::write_text_axis(group, "sign", {"positive", "negative"});
+    auto fraction = std::vector<double>{};
+    for (auto period = 0; period < 8; ++period)
+        fraction.push_back(0.3 + (period < 4 ? 0.1 * period : 0) + 0.02 * stream.normal());
+    io::write_array(group, "movement_fraction", fraction, {"sign", "period"}, "1");
+    io::write_array(group, "movement_fraction_percentile", std::vector<double>(8, 97.5),
+                    {"sign", "period"}, "percent");
+    io::write_text_attribute(group, "edges", "thresholded");
 }
 
-void write_movement_session(hid_t group, const ReportExample& example, int animal, int session)
+jobs::SessionMovement invented_movement(const ReportExample& example, int animal, int session)
 {
     auto stream = stream_of("movement", animal, session);
     const auto neurons = static_cast<std::size_t>(example.neurons);
-    const auto levels = std::vector<double>{0.995, 0.95};
-    auto ids = std::vector<std::int64_t>{};
-    auto rank = std::vector<double>{};
+    auto result = jobs::SessionMovement{};
+    result.subject = animal_name(animal);
+    result.session = session_name(session);
+    result.number = session + 1;
+    result.layer = layer_of(animal);
+    result.level = {0.995, 0.95};
     for (std::size_t i = 0; i < neurons; ++i) {
-        ids.push_back(static_cast<std::int64_t>(100 + i));
+        result.neuron_id.push_back(std::to_string(100 + i));
         const auto tied = stream.uniform() < (animal < 3 ? 0.3 : 0.15) + 0.01 * session;
-        rank.push_back(tied ? 1 - 0.004 * stream.uniform() : stream.uniform());
+        result.p_rank.push_back(tied ? 1 - 0.004 * stream.uniform() : stream.uniform());
     }
     if (example.troubled && session == 1)
-        rank[0] = missing;
-    auto related = std::vector<std::uint8_t>{};
-    auto quiescent = std::vector<std::uint8_t>{};
-    for (const auto level : levels)
-        for (const auto p : rank) {
-            related.push_back(p > level ? 1 : 0);
-            quiescent.push_back(p < 1 - level ? 1 : 0);
+        result.p_rank[0] = missing;
+    for (const auto level : result.level)
+        for (const auto p : result.p_rank) {
+            result.movement_related.push_back(p > level ? 1 : 0);
+            result.quiescent_related.push_back(p < 1 - level ? 1 : 0);
         }
-    io::write_axis(group, "neuron_id", ids);
-    io::write_axis(group, "level", levels);
-    io::write_array(group, "p_rank", rank, {"neuron_id"}, "1");
-    io::write_array(group, "movement_related", related, {"level", "neuron_id"});
-    io::write_array(group, "quiescent_related", quiescent, {"level", "neuron_id"});
-    io::write_attribute(group, "shuffles", std::int64_t{10000});
-    io::write_attribute(group, "epochs", std::int64_t{120});
-    io::write_text_attribute(group, "units", "runs");
+    result.mean_activity.assign(neurons, 0.1);
+    result.less.assign(neurons, 5000);
+    result.equal.assign(neurons, 0);
+    result.p_value = result.q_value = result.p_value_quiescent = result.p_rank;
+    result.shuffles = 10000;
+    result.epochs = 120;
+    result.units = "runs";
+    result.activity = "events";
+    result.source = "/intervals/movement_epochs";
+    result.status = "ok";
+    return result;
 }
 
 } // namespace
 
 void write_example_connectome(const std::filesystem::path& folder, const ReportExample& example)
 {
-    auto file = io::ResultFile(folder / "connectome.h5", 1);
+    auto file = io::ResultFile(folder / "connectome.h5", io::Attempt{});
     for (auto animal = 0; animal < example.animals; ++animal) {
         auto common = std::vector<std::string>{};
         for (auto session = 0; session < example.sessions; ++session) {
@@ -215,7 +237,7 @@ void write_example_connectome(const std::filesystem::path& folder, const ReportE
 
 void write_example_rewiring(const std::filesystem::path& folder, const ReportExample& example)
 {
-    auto file = io::ResultFile(folder / "rewiring.h5", 1);
+    auto file = io::ResultFile(folder / "rewiring.h5", io::Attempt{});
     for (auto animal = 0; animal < example.animals; ++animal)
         write_animal(file.group(animal_name(animal)), example, animal);
     file.publish(record_of("rewiring"), false);
@@ -223,11 +245,10 @@ void write_example_rewiring(const std::filesystem::path& folder, const ReportExa
 
 void write_example_movement(const std::filesystem::path& folder, const ReportExample& example)
 {
-    auto file = io::ResultFile(folder / "movement.h5", 1);
+    auto file = io::ResultFile(folder / "movement.h5", io::Attempt{});
     for (auto animal = 0; animal < example.animals; ++animal)
         for (auto session = 0; session < example.sessions; ++session)
-            write_movement_session(file.group(animal_name(animal) + "/" + session_name(session)),
-                                   example, animal, session);
+            jobs::write_session(file, invented_movement(example, animal, session));
     file.publish(record_of("movement"), false);
 }
 

@@ -91,6 +91,7 @@ TEST(ReportData, ReadsWhatTheResultsHold)
     EXPECT_EQ(data.rewiring[0].top, 100);
     EXPECT_EQ(data.rewiring[0].scores_of(2).size(), 14U);
     EXPECT_TRUE(data.rewiring[0].scores_of(3).empty());
+    EXPECT_EQ(data.rewiring[0].movement_fraction.size(), 8U);
     ASSERT_EQ(data.movement.size(), 70U);
     EXPECT_EQ(data.movement[1].untested, 1);
     EXPECT_EQ(data.movement[1].place.group, "L2/3");
@@ -98,7 +99,7 @@ TEST(ReportData, ReadsWhatTheResultsHold)
 
 TEST(ReportData, FractionsAreOfTheTestedNeurons)
 {
-    auto session = jobs::SessionMovement{};
+    auto session = jobs::MovementSummary{};
     session.neurons = 10;
     session.untested = 2;
     session.related = {4, 6};
@@ -124,7 +125,7 @@ TEST(ReportData, NoResultAtAllIsAnErrorThatNamesACommand)
 TEST(ReportData, AResultOfTheWrongShapeIsAnErrorThatNamesTheDataset)
 {
     const auto folder = test::TemporaryFolder{};
-    auto file = io::ResultFile(folder.path() / "rewiring.h5", 1);
+    auto file = io::ResultFile(folder.path() / "rewiring.h5", io::Attempt{});
     const auto group = file.group("m1");
     io::write_text_axis(group, "session", {"s1", "s2"});
     io::write_index_axis(group, "component", 1);
@@ -170,7 +171,7 @@ TEST(ReportPage, IsMadeOfOneResultAndNamesTheCommandsOfTheOthers)
 
     EXPECT_THAT(html, HasSubstr("rewire connectome --study &lt;invented&gt; --results " +
                                 folder.path().string()));
-    EXPECT_THAT(html, HasSubstr("rewire rewiring --study &lt;invented&gt; --results "));
+    EXPECT_THAT(html, HasSubstr("rewire rewiring --results " + folder.path().string()));
     EXPECT_THAT(html, Not(HasSubstr("rewire movement --study &lt;invented&gt; --results " +
                                     folder.path().string())));
     EXPECT_THAT(html, HasSubstr("neurons x sessions"));
@@ -201,7 +202,7 @@ TEST(ReportPage, OneSessionOfOneAnimalIsEnough)
 TEST(ReportPage, AnAnimalWithoutATrajectoryIsLeftOutWithItsReason)
 {
     const auto folder = test::TemporaryFolder{};
-    auto file = io::ResultFile(folder.path() / "rewiring.h5", 1);
+    auto file = io::ResultFile(folder.path() / "rewiring.h5", io::Attempt{});
     io::write_text_attribute(file.group("m1"), "status", "one session only");
     file.publish({.job = "rewiring"}, false);
 

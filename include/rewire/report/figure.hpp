@@ -50,7 +50,8 @@ struct Axis
     std::string label;
     std::optional<double> low; ///< default: what the values need
     std::optional<double> high;
-    bool whole_numbers = false; ///< ticks at whole numbers only, such as session numbers
+    bool whole_numbers = false;     ///< ticks at whole numbers only, such as session numbers
+    std::vector<std::string> names; ///< of the places 1, 2, ... instead of numbers
 };
 
 struct Size
@@ -91,7 +92,7 @@ struct Trajectory
     std::vector<double> x;
     std::vector<double> y;
     std::vector<std::string> label; ///< of each point
-    Size size{270, 264};
+    Size size{330, 300};
 };
 Figure figure_of(const Trajectory& plot);
 /// The colours of a trajectory of so many points, as a key to it.

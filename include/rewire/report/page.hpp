@@ -2,6 +2,7 @@
 
 #include <rewire/report/figure.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -31,6 +32,7 @@ struct Table
 struct FigureBlock
 {
     std::vector<Figure> panels;
+    std::optional<Figure> key;        ///< to the colours of all panels, set above them
     std::string caption;              ///< what is shown, n, and what the band is
     std::vector<std::string> sources; ///< names of the sources
     Table numbers;                    ///< what is drawn, to be unfolded; may be empty
