@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -280,7 +281,7 @@ void add_movements(ReportData& data, hid_t file)
     for (const auto& [subject, name] : sessions_in(file))
         data.movement.push_back(
             summary_of(read_movement(file, subject, name),
-                       io::name_of(io::open_group(file, subject + "/" + name))));
+                       io::name_of(io::open_group(file, fmt::format("{}/{}", subject, name)))));
     std::stable_sort(data.movement.begin(), data.movement.end(),
                      [](const MovementSummary& a, const MovementSummary& b) {
                          return std::pair(a.place.subject, a.place.number) <
@@ -351,13 +352,13 @@ ReportData read_report_data(const std::filesystem::path& results)
         const char* command;
         void (*read)(ReportData&, hid_t);
     };
-    static constexpr Part parts[] = {
-        {"connectome.h5", "graph metrics, edge p-values, and the layers of the animals",
-         "rewire connectome --study {0} --results {1}", add_connectomes},
-        {"rewiring.h5", "rewiring trajectories, explained variance, and the top edges",
-         "rewire rewiring --results {1}", add_rewiring},
-        {"movement.h5", "movement-related neurons", "rewire movement --study {0} --results {1}",
-         add_movements}};
+    static constexpr auto parts = std::array{
+        Part{"connectome.h5", "graph metrics, edge p-values, and the layers of the animals",
+             "rewire connectome --study {0} --results {1}", add_connectomes},
+        Part{"rewiring.h5", "rewiring trajectories, explained variance, and the top edges",
+             "rewire rewiring --results {1}", add_rewiring},
+        Part{"movement.h5", "movement-related neurons", "rewire movement --study {0} --results {1}",
+             add_movements}};
     auto data = ReportData{.results = results};
     auto absent = std::vector<Part>{};
     for (const auto& part : parts) {

@@ -154,22 +154,34 @@ void add_meaning(report::Page& page, const EdgePValues& example)
                      "the share of surrogates (the observed value counted as one of them) with a "
                      "partial correlation at least as {}.",
                      example.minimum_shift_s, example.two_sided ? "large in magnitude" : "large"),
-         "A small p says that two neurons are tied in time more than their own rhythms would make "
-         "them, given the linear influence of all other recorded neurons.",
-         "It does not say that they are connected by a synapse. Shifts break all dependence at "
-         "once, so the null is rejected as well where both neurons follow a common drive: running, "
-         "lever movement, arousal, brain motion, light leaking between neighbours, or neurons that "
-         "were not recorded. `--within movement` keeps the shifts inside one behavioural state and "
-         "`--covariate` takes a signal out first: what remains significant then is stronger.",
-         "The family-wise p is a claim about the global null, in which no pair depends on any "
-         "other: at most 5 % of such sessions would have even one pair with p ≤ 0.05. It does not "
-         "promise as much for the remaining pairs once some pairs do depend on each other.",
-         "The q-values assume that dependence between pairs of one session is of a benign kind; "
-         "pairs share neurons. Read them as a ranking with a rate, not as a proof for one pair.",
-         "The edges of the trajectories and graph metrics on this page are those of the paper's "
-         "threshold (mean + alpha standard deviations over the session's pairs), not those that "
-         "pass this test. The threshold takes about the same share of pairs whether or not "
-         "neurons are connected."});
+         std::string("A small p says that two neurons are tied in time more than their own rhythms "
+                     "would make "
+                     "them, given the linear influence of all other recorded neurons."),
+         std::string(
+             "It does not say that they are connected by a synapse. Shifts break all dependence at "
+             "once, so the null is rejected as well where both neurons follow a common drive: "
+             "running, "
+             "lever movement, arousal, brain motion, light leaking between neighbours, or neurons "
+             "that "
+             "were not recorded. `--within movement` keeps the shifts inside one behavioural state "
+             "and "
+             "`--covariate` takes a signal out first: what remains significant then is stronger."),
+         std::string(
+             "The family-wise p is a claim about the global null, in which no pair depends on any "
+             "other: at most 5 % of such sessions would have even one pair with p ≤ 0.05. It does "
+             "not "
+             "promise as much for the remaining pairs once some pairs do depend on each other."),
+         std::string("The q-values assume that dependence between pairs of one session is of a "
+                     "benign kind; "
+                     "pairs share neurons. Read them as a ranking with a rate, not as a proof for "
+                     "one pair."),
+         std::string(
+             "The edges of the trajectories and graph metrics on this page are those of the "
+             "paper's "
+             "threshold (mean + alpha standard deviations over the session's pairs), not those "
+             "that "
+             "pass this test. The threshold takes about the same share of pairs whether or not "
+             "neurons are connected.")});
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace rewire::jobs {
 
@@ -17,10 +18,10 @@ struct Metric
     double SessionSummary::*value;
 };
 
-constexpr Metric metrics[] = {{"mean degree", &SessionSummary::mean_degree},
-                              {"density", &SessionSummary::density},
-                              {"transitivity", &SessionSummary::transitivity},
-                              {"mean clustering", &SessionSummary::clustering}};
+constexpr auto metrics = std::array{Metric{"mean degree", &SessionSummary::mean_degree},
+                                    Metric{"density", &SessionSummary::density},
+                                    Metric{"transitivity", &SessionSummary::transitivity},
+                                    Metric{"mean clustering", &SessionSummary::clustering}};
 
 std::vector<AnimalSeries> series_of(const ReportData& data, const Metric& metric)
 {

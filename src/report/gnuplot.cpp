@@ -9,14 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-extern char** environ;
 
 namespace rewire::report {
 
@@ -85,10 +84,10 @@ int run_gnuplot(const WorkFolder& folder)
     posix_spawn_file_actions_addopen(actions.get(), STDOUT_FILENO, said.c_str(), write, 0600);
     posix_spawn_file_actions_adddup2(actions.get(), STDOUT_FILENO, STDERR_FILENO);
     // -d: without the settings of the user or the machine.
-    const char* words[] = {"gnuplot", "-d", "script.gp", nullptr};
+    const auto words = std::array<const char*, 4>{"gnuplot", "-d", "script.gp", nullptr};
     auto child = pid_t{};
-    const auto failed =
-        posix_spawnp(&child, words[0], actions.get(), nullptr, const_cast<char**>(words), environ);
+    const auto failed = posix_spawnp(&child, words[0], actions.get(), nullptr,
+                                     const_cast<char**>(words.data()), environ);
     if (failed == ENOENT)
         throw base::IoError("gnuplot is not installed: the figures are drawn by it", "",
                             "apt-get install gnuplot-nox");

@@ -71,24 +71,23 @@ std::string legend_mark(const LegendEntry& entry)
 {
     using Mark = LegendEntry::Mark;
     static constexpr std::array shapes = {
-        "<circle cx=\"15\" cy=\"6\" r=\"3\"/>",
-        "<rect x=\"12\" y=\"3\" width=\"6\" height=\"6\"/>",
-        "<path d=\"M15 2 L18.5 8.5 L11.5 8.5 z\"/>",
-        "<path d=\"M15 1.5 L19 6 L15 10.5 L11 6 z\"/>",
-        "<path d=\"M15 10 L18.5 3.5 L11.5 3.5 z\"/>",
-        "<circle cx=\"15\" cy=\"6\" r=\"3\" fill=\"#fff\"/>",
-        "<rect x=\"12\" y=\"3\" width=\"6\" height=\"6\" fill=\"#fff\"/>"};
+        R"(<circle cx="15" cy="6" r="3"/>)",
+        R"(<rect x="12" y="3" width="6" height="6"/>)",
+        R"(<path d="M15 2 L18.5 8.5 L11.5 8.5 z"/>)",
+        R"(<path d="M15 1.5 L19 6 L15 10.5 L11 6 z"/>)",
+        R"(<path d="M15 10 L18.5 3.5 L11.5 3.5 z"/>)",
+        R"(<circle cx="15" cy="6" r="3" fill="#fff"/>)",
+        R"(<rect x="12" y="3" width="6" height="6" fill="#fff"/>)"};
     const auto shape = shapes[static_cast<std::size_t>(entry.colour) % shapes.size()];
     const auto colour = entry.mark == Mark::dashed ? "#000000" : colour_of(entry.colour);
-    const auto body = entry.mark == Mark::area
-                          ? std::string("<rect x=\"5\" y=\"1\" width=\"20\" height=\"10\"/>")
-                      : entry.mark == Mark::points  ? std::string(shape)
-                      : entry.mark == Mark::upright ? std::string("<path d=\"M15 0 V12\"/>")
-                      : entry.mark == Mark::dashed
-                          ? std::string("<path d=\"M1 6 H29\" stroke-dasharray=\"6 4\"/>")
-                          : "<path d=\"M1 6 H29\"/>" + std::string(shape);
-    return fmt::format("<svg width=\"30\" height=\"12\" viewBox=\"0 0 30 12\" fill=\"{0}\" "
-                       "stroke=\"{0}\" stroke-width=\"{1}\" aria-hidden=\"true\">{2}</svg>",
+    const auto body =
+        entry.mark == Mark::area      ? std::string(R"(<rect x="5" y="1" width="20" height="10"/>)")
+        : entry.mark == Mark::points  ? std::string(shape)
+        : entry.mark == Mark::upright ? std::string(R"(<path d="M15 0 V12"/>)")
+        : entry.mark == Mark::dashed ? std::string(R"(<path d="M1 6 H29" stroke-dasharray="6 4"/>)")
+                                     : R"(<path d="M1 6 H29"/>)" + std::string(shape);
+    return fmt::format(R"(<svg width="30" height="12" viewBox="0 0 30 12" fill="{0}" )"
+                       R"(stroke="{0}" stroke-width="{1}" aria-hidden="true">{2}</svg>)",
                        colour, entry.mark == Mark::points ? 0 : 1.8, body);
 }
 

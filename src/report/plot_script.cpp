@@ -146,7 +146,7 @@ void PlotScript::axis(char name, const Axis& axis, const Interval& range)
 
 std::string PlotScript::block(const std::vector<std::vector<double>>& rows)
 {
-    const auto name = fmt::format("$d{}", ++blocks_);
+    auto name = fmt::format("$d{}", ++blocks_);
     command(name + " << END");
     for (const auto& row : rows) {
         const auto finite =
