@@ -16,5 +16,6 @@ job::Job movement_job();
 job::Job rewiring_job();
 job::Job recovery_job();
 job::Job export_job();
+job::Job report_job();
 
 } // namespace rewire::jobs
