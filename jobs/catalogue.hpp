@@ -17,5 +17,6 @@ job::Job rewiring_job();
 job::Job recovery_job();
 job::Job export_job();
 job::Job report_job();
+job::Job merge_job();
 
 } // namespace rewire::jobs

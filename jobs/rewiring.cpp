@@ -8,6 +8,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/linalg/eigenpairs.hpp>
 #include <rewire/network/movement_fraction.hpp>
 #include <rewire/network/rewiring.hpp>
 
@@ -193,7 +194,7 @@ class RewiringRun
     void find_components()
     {
         const auto solver = [](const Eigen::MatrixXd& matrix, Eigen::Index count) {
-            auto found = network::dense_eigenpairs(matrix, count);
+            auto found = linalg::leading_eigenpairs(matrix, count);
             return network::Eigenpairs{std::move(found.values), std::move(found.vectors)};
         };
         for (std::size_t subject = 0; subject < subjects_.size(); ++subject) {
