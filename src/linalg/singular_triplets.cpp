@@ -178,16 +178,18 @@ SingularTriplets triplets(Shell& shell, SVD solver, const SpreadColumns& matrix,
 /// one matrix.
 void check_residuals(SVD solver, const Shell& shell, Eigen::Index count)
 {
+    auto largest = 0.0;
+    check(SVDGetSingularTriplet(solver, 0, &largest, nullptr, nullptr));
     for (Eigen::Index k = 0; k < count; ++k) {
         auto residual = 0.0;
         const auto code =
-            SVDComputeError(solver, static_cast<PetscInt>(k), SVD_ERROR_RELATIVE, &residual);
+            SVDComputeError(solver, static_cast<PetscInt>(k), SVD_ERROR_ABSOLUTE, &residual);
         mpi::agree_on(shell.communicator(), shell.failure());
         check(code);
-        if (!(residual <= 100 * singular_tolerance))
+        if (!(residual <= 100 * singular_tolerance * largest))
             throw base::NumericalError(
-                fmt::format("singular value {} has a residual of {:.1e} of itself", k + 1,
-                            residual),
+                fmt::format("the residual of singular value {} is {:.1e} of the largest", k + 1,
+                            residual / largest),
                 "", "report this: the products with the matrix and its transpose disagree");
     }
 }

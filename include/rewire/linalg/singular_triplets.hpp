@@ -22,7 +22,8 @@ struct SpreadColumns
 };
 
 /// Singular values, descending, with unit singular vectors. The sign of a pair of vectors is
-/// arbitrary.
+/// arbitrary. Where the matrix has fewer, the rest are rounding errors of the largest, with vectors
+/// that mean nothing.
 struct SingularTriplets
 {
     Eigen::VectorXd values;
