@@ -9,6 +9,8 @@ find_package(fmt REQUIRED)
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-openmpi)
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(PETSC REQUIRED IMPORTED_TARGET petsc)
+pkg_check_modules(SLEPC REQUIRED IMPORTED_TARGET slepc)
 
 find_path(REWIRE_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 

@@ -75,9 +75,10 @@ std::vector<Option> plan_options(const std::vector<Option>& of_job)
 {
     auto options = of_job;
     if (!has_study(of_job))
-        options.push_back({.name = "study",
-                           .kind = OptionKind::path,
-                           .help = "study to plan for, before there are the results that the job reads"});
+        options.push_back(
+            {.name = "study",
+             .kind = OptionKind::path,
+             .help = "study to plan for, before there are the results that the job reads"});
     options.push_back({.name = "ranks",
                        .kind = OptionKind::integer,
                        .help = "ranks to plan for",
@@ -158,8 +159,14 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
 
 } // namespace
 
-std::string program_version() { return std::string(version); }
-std::string program_revision() { return std::string(git_revision); }
+std::string program_version()
+{
+    return std::string(version);
+}
+std::string program_revision()
+{
+    return std::string(git_revision);
+}
 
 int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words)
 {

@@ -7,6 +7,9 @@
 #include <array>
 #include <cstdlib>
 #include <exception>
+#include <functional>
+#include <utility>
+#include <vector>
 
 namespace rewire::mpi {
 
@@ -43,6 +46,12 @@ T reduced(MPI_Comm comm, T value, MPI_Datatype type, MPI_Op operation)
     return value;
 }
 
+std::vector<std::function<void()>>& actions_before_finalize()
+{
+    static auto actions = std::vector<std::function<void()>>{};
+    return actions;
+}
+
 } // namespace
 
 Environment::Environment(int& argc, char**& argv) : exceptions_at_start_(std::uncaught_exceptions())
@@ -60,8 +69,17 @@ Environment::~Environment()
 {
     auto finalized = 0;
     MPI_Finalized(&finalized);
-    if (finalized == 0 && std::uncaught_exceptions() == exceptions_at_start_)
-        MPI_Finalize();
+    if (finalized != 0 || std::uncaught_exceptions() != exceptions_at_start_)
+        return;
+    auto& actions = actions_before_finalize();
+    for (; !actions.empty(); actions.pop_back())
+        actions.back()();
+    MPI_Finalize();
+}
+
+void before_finalize(std::function<void()> action)
+{
+    actions_before_finalize().push_back(std::move(action));
 }
 
 struct Communicator::Shared

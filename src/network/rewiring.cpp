@@ -2,7 +2,6 @@
 #include <rewire/network/rewiring.hpp>
 
 #include <Eigen/Eigenvalues>
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,29 +10,6 @@
 namespace rewire::network {
 
 namespace {
-
-/// Calls use(first column, columns without their mean) for strips of columns that fit the cache, so
-/// that a block of many millions of pairs needs no second copy.
-template <typename Use>
-void for_centred_strips(const SessionBlockView& block, const Use& use)
-{
-    constexpr auto strip_bytes = Eigen::Index{1} << 20;
-    const auto width =
-        std::max<Eigen::Index>(64, strip_bytes / (8 * std::max<Eigen::Index>(1, block.rows())));
-    auto rows = SessionBlock{};
-    auto mean = Eigen::RowVectorXd{};
-    for (Eigen::Index first = 0; first < block.cols(); first += width) {
-        const auto strip = block.middleCols(first, std::min(width, block.cols() - first));
-        mean.setZero(strip.cols());
-        for (Eigen::Index session = 0; session < strip.rows(); ++session)
-            mean += strip.row(session);
-        mean /= static_cast<double>(strip.rows());
-        rows.resize(strip.rows(), strip.cols());
-        for (Eigen::Index session = 0; session < strip.rows(); ++session)
-            rows.row(session) = strip.row(session) - mean;
-        use(first, rows);
-    }
-}
 
 /// Covariance with the row index, to its sign.
 double trend(const Eigen::VectorXd& values)
@@ -72,24 +48,6 @@ std::vector<Extreme> joined(std::vector<Extreme> first, const std::vector<Extrem
 
 } // namespace
 
-Eigen::MatrixXd centred_gram(const SessionBlockView& block)
-{
-    if (!block.allFinite())
-        throw base::NumericalError("a partial correlation is not finite", "",
-                                   "leave the session out or repair its connectome");
-    Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(block.rows(), block.rows());
-    if (block.size() == 0)
-        return gram;
-    const auto sessions = static_cast<blasint>(block.rows());
-    for_centred_strips(block, [&](Eigen::Index, const SessionBlock& rows) {
-        const auto pairs = static_cast<blasint>(rows.cols());
-        cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, sessions, pairs, 1.0, rows.data(),
-                    pairs, 1.0, gram.data(), sessions);
-    });
-    // What row-major BLAS calls the lower triangle is the upper one of a column-major matrix.
-    return gram.selfadjointView<Eigen::Upper>();
-}
-
 Eigenpairs dense_eigenpairs(const Eigen::MatrixXd& symmetric, Eigen::Index count)
 {
     const auto solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(symmetric);
@@ -126,17 +84,6 @@ SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index
     result.explained_variance = found.values.head(kept) / static_cast<double>(sessions - 1);
     result.explained_variance_ratio = found.values.head(kept) / total;
     return result;
-}
-
-Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponents& components)
-{
-    const Eigen::MatrixXd weights =
-        components.direction * components.singular_value.cwiseInverse().asDiagonal();
-    auto loadings = Eigen::MatrixXd(block.cols(), components.components());
-    for_centred_strips(block, [&](Eigen::Index first, const SessionBlock& rows) {
-        loadings.middleRows(first, rows.cols()).noalias() = rows.transpose() * weights;
-    });
-    return loadings;
 }
 
 std::vector<Extreme> extremes_of(const Eigen::MatrixXd& loadings, std::int64_t first_pair)

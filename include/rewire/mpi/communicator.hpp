@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,11 @@ class Environment
   private:
     int exceptions_at_start_;
 };
+
+/// Has `action` run just before the `Environment` of this process ends MPI, the last one handed in
+/// first: for libraries on top of MPI that are started when they are needed. It does not run when
+/// MPI is not ended, because an exception is on its way out.
+void before_finalize(std::function<void()> action);
 
 /// A group of ranks. Copies share the MPI communicator; the last one frees it.
 /// Sums are of integers only, so they are the same on any number of ranks.
