@@ -200,11 +200,14 @@ command_of() { # JOB -> array `command`
             has_option "$1" "${word%%=*}" && takes=yes
             # What selects subjects has selected the tasks.
             is_whole "$1" || [ "${word%%=*}" != --subject ] || takes=no
+            [ "$1" = report ] && [ "$word" = --overwrite ] && takes=no
             ;;
         esac
         [ $takes = yes ] && command+=("$word")
         i=$((i + 1))
     done
+    # A chain that is submitted again keeps what is computed; its report is made anew.
+    if [ "$1" = report ]; then command+=(--overwrite); fi
 }
 
 for word in ${options[@]+"${options[@]}"}; do

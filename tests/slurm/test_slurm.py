@@ -109,15 +109,20 @@ class Case(unittest.TestCase):
 
 
 class Chain(Case):
-    def test_ends_with_all_results(self):
+    def test_ends_with_all_results_and_may_be_submitted_again(self):
         results = cluster.folder / "chain of jobs"
         study = cluster.folder / "small study"
         simulate(study, "--animals", 2, "--sessions", 3, "--neurons", 40, "--duration-s", 60)
 
-        out = cluster.run(SCRIPTS / "submit.sh", "rewiring", study, results, "--ranks", 4,
-                          "--ranks-per-node", 2, f"--rewire={REWIRE}", "--tau-s", 0.7, "--shuffles", 500)
+        chain = [SCRIPTS / "submit.sh", "rewiring", study, results, "--ranks", 4,
+                 "--ranks-per-node", 2, f"--rewire={REWIRE}", "--tau-s", 0.7, "--shuffles", 500]
+
+        out = cluster.run(*chain)
         jobs = jobs_of(out)
         for job in jobs:
+            cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+        again = jobs_of(cluster.run(*chain))
+        for job in again:
             cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
 
         self.assertEqual(len(jobs), 4)
