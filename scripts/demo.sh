@@ -28,7 +28,7 @@ run study "$study" --quick
 run connectome --study "$study" --results "$results" --tau-s 0.7 --surrogates 1000
 run movement --study "$study" --results "$results"
 run rewiring --results "$results"
-run report --results "$results"
+run report --results "$results" --overwrite
 run recovery --study "$study" --results "$results"
 
 echo
