@@ -595,21 +595,46 @@ void run_rewiring(job::RunContext& context)
     context.note("wrote " + path.string());
 }
 
+/// Pairs and sessions of every subject.
+using Sizes = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
+/// Of the connectome, or, before there is one, of the study that it will be computed from.
+Sizes sizes_to_plan_for(job::RunContext& context)
+{
+    auto sizes = Sizes{};
+    const auto& options = context.options();
+    if (std::filesystem::exists(options.path("results") / "connectome.h5") ||
+        !options.has("study")) {
+        const auto file = io::open_for_reading(connectome_path(options));
+        for (const auto& subject : wanted_subjects(context, file))
+            sizes.emplace_back(subject.pairs(), static_cast<std::int64_t>(subject.sessions.size()));
+        return sizes;
+    }
+    const auto study = io::open_study(options.path("study"), {},
+                                      {.subjects = options.texts("subject"), .sessions = {}});
+    for (const auto& subject : study.subjects) {
+        const auto sessions = std::count_if(
+            subject.sessions.begin(), subject.sessions.end(), [&](std::size_t session) {
+                return study.sessions[session].record.activity.has_value();
+            });
+        sizes.emplace_back(base::pair_count(static_cast<std::int64_t>(subject.neuron_id.size())),
+                           sessions);
+    }
+    return sizes;
+}
+
 job::Estimate plan_rewiring(job::RunContext& context)
 {
-    const auto file = io::open_for_reading(connectome_path(context.options()));
     auto estimate = job::Estimate{};
-    for (const auto& subject : wanted_subjects(context, file)) {
-        const auto values =
-            static_cast<double>(subject.pairs()) * static_cast<double>(subject.sessions.size());
-        const auto block = static_cast<double>(std::min(subject.pairs(), unit_pairs)) *
-                           static_cast<double>(subject.sessions.size());
+    for (const auto& [pairs, sessions] : sizes_to_plan_for(context)) {
+        const auto values = static_cast<double>(pairs) * static_cast<double>(sessions);
+        const auto block =
+            static_cast<double>(std::min(pairs, unit_pairs)) * static_cast<double>(sessions);
         estimate.core_seconds += values * 40e-9;
         estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + block * 8 * 3);
-        estimate.result_bytes += static_cast<double>(subject.pairs()) * 8 *
+        estimate.result_bytes += static_cast<double>(pairs) * 8 *
                                  static_cast<double>(context.options().integer("components"));
-        estimate.units +=
-            static_cast<std::int64_t>(base::blocks_of(subject.pairs(), unit_pairs).size());
+        estimate.units += static_cast<std::int64_t>(base::blocks_of(pairs, unit_pairs).size());
     }
     estimate.longest_unit_s =
         estimate.core_seconds / static_cast<double>(std::max<std::int64_t>(estimate.units, 1));

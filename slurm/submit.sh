@@ -14,7 +14,7 @@ planned from the study by `rewire plan`. A job that runs out of time, or whose n
 by itself where it was.
 
 CHAIN is
-  rewiring      connectome and movement, rewiring after connectome, report after all of them
+  rewiring      connectome and movement, rewiring after both, report after all of them
   or jobs joined by commas, one after the other: connectome,rewiring   movement   ...
 
 options:
@@ -132,7 +132,7 @@ needs() { # JOB: the jobs of the chain it waits for
     local job before=
     case $chain:$1 in
     rewiring:connectome | rewiring:movement) ;;
-    rewiring:rewiring) printf 'connectome\n' ;;
+    rewiring:rewiring) printf 'connectome\nmovement\n' ;; # the movement-related neurons of its edges
     rewiring:merge) printf 'connectome\nmovement\nrewiring\n' ;;
     rewiring:report) if [ $by_subject = yes ]; then printf 'merge\n'; else
         printf 'connectome\nmovement\nrewiring\n'; fi ;;
@@ -187,7 +187,8 @@ fi
 # The words of a job: study and results, then every option it has, with its values.
 command_of() { # JOB -> array `command`
     command=("$1")
-    has_option "$1" --study && command+=(--study "$study")
+    # A plan is made before there are the results of earlier jobs, so it always needs the study.
+    if has_option "$1" --study || [ "${2:-}" = plan ]; then command+=(--study "$study"); fi
     # A task of an array adds its subject and its own results folder.
     if is_whole "$1" || [ "${2:-}" = plan ]; then command+=(--results "$results"); fi
     local i=0 word takes=no

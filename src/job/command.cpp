@@ -65,9 +65,20 @@ std::string shell_quoted(const std::string& word)
     return text + "'";
 }
 
+bool has_study(const std::vector<Option>& options)
+{
+    return std::any_of(options.begin(), options.end(),
+                       [](const Option& option) { return option.name == "study"; });
+}
+
 std::vector<Option> plan_options(const std::vector<Option>& of_job)
 {
     auto options = of_job;
+    if (!has_study(of_job))
+        options.push_back(
+            {.name = "study",
+             .kind = OptionKind::path,
+             .help = "study to plan for, before there are the results that the job reads"});
     options.push_back({.name = "ranks",
                        .kind = OptionKind::integer,
                        .help = "ranks to plan for",
@@ -95,7 +106,8 @@ void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     const auto options = parse_options("plan " + job.name, plan_options(job.options), words);
     auto command = "rewire " + job.name;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i].starts_with("--ranks")) {
+        if (words[i].starts_with("--ranks") ||
+            (words[i].starts_with("--study") && !has_study(job.options))) {
             if (words[i].find('=') == std::string::npos)
                 ++i;
             continue;

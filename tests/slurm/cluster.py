@@ -342,9 +342,10 @@ class Cluster:
         return wait_until(reached, f"job {job_id} to be {' or '.join(states)}", timeout_s, 0.2)
 
     def show_logs(self):
-        for path in sorted((self.folder / "log").glob("*")):
+        logs = [*self.folder.glob("log/*"), *self.folder.glob("*/slurm/*.log")]
+        for path in sorted(logs):
             text = path.read_text(errors="replace")
-            print(f"--- {path.name}\n{text[-4000:]}", flush=True)
+            print(f"--- {path.relative_to(self.folder)}\n{text[-4000:]}", flush=True)
 
 
 if __name__ == "__main__":
