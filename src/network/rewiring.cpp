@@ -1,7 +1,7 @@
 #include <rewire/base/error.hpp>
+#include <rewire/dense/symmetric.hpp>
 #include <rewire/network/rewiring.hpp>
 
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,12 +50,14 @@ std::vector<Extreme> joined(std::vector<Extreme> first, const std::vector<Extrem
 
 Eigenpairs dense_eigenpairs(const Eigen::MatrixXd& symmetric, Eigen::Index count)
 {
-    const auto solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(symmetric);
-    if (solver.info() != Eigen::Success)
-        throw base::NumericalError("the eigenvalues of a symmetric matrix were not found", "",
-                                   "check the connectomes for extreme values");
-    return {solver.eigenvalues().tail(count).reverse(),
-            solver.eigenvectors().rightCols(count).rowwise().reverse()};
+    const auto span_of = [](auto& matrix) {
+        return std::span(matrix.data(), static_cast<std::size_t>(matrix.size()));
+    };
+    auto destroyed = Eigen::MatrixXd(symmetric);
+    auto pairs = Eigenpairs{Eigen::VectorXd(count), Eigen::MatrixXd(symmetric.rows(), count)};
+    dense::leading_eigenpairs(span_of(destroyed), symmetric.rows(), span_of(pairs.values),
+                              span_of(pairs.vectors));
+    return pairs;
 }
 
 SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index count,

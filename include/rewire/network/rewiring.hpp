@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rewire/base/partition.hpp>
+#include <rewire/network/session_block.hpp>
 
 #include <Eigen/Core>
 
@@ -26,14 +27,13 @@
 ///     top = merged(top, top_of(loadings.col(c), first_pair, 100), 100)
 namespace rewire::network {
 
-/// [sessions, pairs of the block], the memory order of the result files.
-using SessionBlock = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using SessionBlockView = Eigen::Ref<const SessionBlock, 0, Eigen::OuterStride<>>;
-
 /// Gram matrix [sessions, sessions] of the block's columns after each lost its mean over sessions.
-/// Centred first, multiplied then: nothing cancels. Empty blocks give zeros.
+/// Nothing cancels: pairs with edges in a quarter of the sessions or fewer cost the square of that
+/// number and lose at most a quarter of their squares to the mean, the others are centred first,
+/// multiplied then. Empty blocks give zeros. A strip of the block is copied at a time.
 /// @throws NumericalError: a value is not finite
 Eigen::MatrixXd centred_gram(const SessionBlockView& block);
+Eigen::MatrixXd centred_gram(const SparseSessionBlock& block);
 
 /// The largest eigenvalues of a symmetric matrix, descending, and their unit eigenvectors.
 struct Eigenpairs
@@ -67,7 +67,9 @@ SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index
                                        const EigenpairSolver& solver = dense_eigenpairs);
 
 /// Loadings [pair of the block, component] of unit length over all pairs.
+/// @throws NumericalError: a value is not finite
 Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponents& components);
+Eigen::MatrixXd loadings_of(const SparseSessionBlock& block, const SessionComponents& components);
 
 // --- signs ---------------------------------------------------------------------------------------
 
