@@ -238,7 +238,7 @@ void write_null(hid_t file, const NullState& state)
     write_vector(file, "p_value", state.result.p_value);
     write_vector(file, "shown_maximum", shown->maximum);
     write_vector(file, "shown_exceed", shown->exceed);
-    write_vector(file, "shown_excluded", shown->excluded);
+    write_vector(file, "shown_aligned", std::vector<std::int64_t>{shown->aligned});
     const auto drawn = calcium::draw_shifts(plan, 0);
     auto shifts = std::vector<std::int32_t>{};
     for (auto surrogate = std::int64_t{0}; surrogate < options.surrogates; ++surrogate) {

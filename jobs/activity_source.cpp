@@ -1,32 +1,35 @@
 #include "activity_source.hpp"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
-#include <cstring>
-
-#include <fmt/format.h>
+#include "study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
 #include <rewire/io/digest.hpp>
 
-#include "study_source.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
 
 namespace rewire::jobs {
 
 namespace {
 
-/// Entries of a smoothed trace per frame, for estimates: thresholding at two standard deviations keeps 1-2 % of the
-/// frames and smoothing widens each to five.
+/// Entries of a smoothed trace per frame, for estimates: thresholding at two standard deviations
+/// keeps 1-2 % of the frames and smoothing widens each to five.
 constexpr auto expected_density = 0.07;
 constexpr auto entry_bytes = sizeof(std::int32_t) + sizeof(double);
 /// A block of neurons holds at most this much dF/F.
 constexpr auto block_limit_bytes = 64e6;
 
-io::NanPolicy nan_policy(const job::Options& options) { return *io::parse_nan_policy(options.text("nan")); }
+io::NanPolicy nan_policy(const job::Options& options)
+{
+    return *io::parse_nan_policy(options.text("nan"));
+}
 
 double tau_of(const io::StudySession& session, const job::Options& options)
 {
@@ -34,11 +37,13 @@ double tau_of(const io::StudySession& session, const job::Options& options)
         return options.real("tau-s");
     if (session.tau_s)
         return *session.tau_s;
-    throw base::UsageError("the decay time of the indicator is not known", session.record.file,
-                           "give --tau-s (GCaMP6f about 0.7, GCaMP5G about 1) or a column tau_s in study.tsv");
+    throw base::UsageError(
+        "the decay time of the indicator is not known", session.record.file,
+        "give --tau-s (GCaMP6f about 0.7, GCaMP5G about 1) or a column tau_s in study.tsv");
 }
 
-calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s, const job::Options& options)
+calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,
+                                  const job::Options& options)
 {
     return {.tau_s = tau_s,
             .rate_hz = session.record.activity->rate_hz,
@@ -99,7 +104,8 @@ void keep_frames(std::vector<T>& block, std::int64_t neurons, const std::vector<
         return;
     for (std::size_t i = 0; i < kept.size(); ++i)
         std::memmove(block.data() + i * static_cast<std::size_t>(neurons),
-                     block.data() + static_cast<std::size_t>(kept[i] * neurons), static_cast<std::size_t>(neurons) * sizeof(T));
+                     block.data() + static_cast<std::size_t>(kept[i] * neurons),
+                     static_cast<std::size_t>(neurons) * sizeof(T));
     block.resize(kept.size() * static_cast<std::size_t>(neurons));
 }
 
@@ -108,10 +114,11 @@ BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const Se
                        const calcium::OasisParameters& oasis)
 {
     const auto block = read_block<T>(file, neurons, input);
-    const auto frames = static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
+    const auto frames =
+        static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
     auto events = BlockEvents{};
-    events.summary = calcium::deconvolve_block(calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis},
-                                               events.activity);
+    events.summary = calcium::deconvolve_block(
+        calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis}, events.activity);
     return events;
 }
 
@@ -139,7 +146,8 @@ BlockEvents unpack_events(std::span<const std::byte> bytes)
 } // namespace
 
 template <typename T>
-std::vector<T> read_block(const io::NwbSession& file, base::Range neurons, const SessionInput& input)
+std::vector<T> read_block(const io::NwbSession& file, base::Range neurons,
+                          const SessionInput& input)
 {
     auto block = std::vector<T>(static_cast<std::size_t>(neurons.size() * file.activity().frames));
     file.read_activity<T>(neurons.first, neurons.size(), block, io::BlockOrder::by_frame);
@@ -147,21 +155,39 @@ std::vector<T> read_block(const io::NwbSession& file, base::Range neurons, const
     for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
         if (input.used.usable[static_cast<std::size_t>(neuron)] != 0)
             continue;
-        for (auto i = static_cast<std::size_t>(neuron - neurons.first); i < block.size(); i += static_cast<std::size_t>(neurons.size()))
+        for (auto i = static_cast<std::size_t>(neuron - neurons.first); i < block.size();
+             i += static_cast<std::size_t>(neurons.size()))
             block[i] = 0;
     }
     return block;
 }
 
-template std::vector<float> read_block<float>(const io::NwbSession&, base::Range, const SessionInput&);
-template std::vector<double> read_block<double>(const io::NwbSession&, base::Range, const SessionInput&);
+template std::vector<float> read_block<float>(const io::NwbSession&, base::Range,
+                                              const SessionInput&);
+template std::vector<double> read_block<double>(const io::NwbSession&, base::Range,
+                                                const SessionInput&);
 
 std::vector<job::Option> activity_options()
 {
     return {
-        {.name = "tau-s", .kind = job::OptionKind::real, .unit = "s", .help = "decay time of the calcium indicator (GCaMP6f about 0.7, GCaMP5G about 1); or column tau_s of study.tsv", .source = "2.3", .minimum = 1e-3, .maximum = 60},
-        {.name = "oasis", .default_value = "farci", .help = "deconvolution: as FARCI calls it (pools clipped at 0), or as Python suite2p", .source = "2.3", .choices = {"farci", "suite2p"}},
-        {.name = "nan", .default_value = "error", .help = "missing samples: an error, leave the neuron out, or cut the frame out for all neurons", .choices = {"error", "drop-neuron", "mask-frames"}},
+        {.name = "tau-s",
+         .kind = job::OptionKind::real,
+         .unit = "s",
+         .help = "decay time of the calcium indicator (GCaMP6f about 0.7, GCaMP5G about 1); or "
+                 "column tau_s of study.tsv",
+         .source = "2.3",
+         .minimum = 1e-3,
+         .maximum = 60},
+        {.name = "oasis",
+         .default_value = "farci",
+         .help = "deconvolution: as FARCI calls it (pools clipped at 0), or as Python suite2p",
+         .source = "2.3",
+         .choices = {"farci", "suite2p"}},
+        {.name = "nan",
+         .default_value = "error",
+         .help = "missing samples: an error, leave the neuron out, or cut the frame out for all "
+                 "neurons",
+         .choices = {"error", "drop-neuron", "mask-frames"}},
     };
 }
 
@@ -201,9 +227,12 @@ void adopt_activity_options(job::RunContext& context)
         if (!context.options().given(option))
             context.adopt(option, value);
         else if (!same_value(context.options().text(option), value))
-            throw base::UsageError(fmt::format("--{} {} here, but {} in an earlier result of this folder", option,
-                                               context.options().text(option), value),
-                                   file, "leave the option out to go on with the same, or choose another folder with --results");
+            throw base::UsageError(
+                fmt::format("--{} {} here, but {} in an earlier result of this folder", option,
+                            context.options().text(option), value),
+                file,
+                "leave the option out to go on with the same, or choose another folder with "
+                "--results");
     }
 }
 
@@ -216,22 +245,25 @@ std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study
     const auto checked = context.each_unit<job::UnitResults>(
         "inputs", costs, [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
             auto packer = base::Packer{};
-            pack(packer, check_session(study.sessions[static_cast<std::size_t>(unit)], context.options()));
+            pack(packer,
+                 check_session(study.sessions[static_cast<std::size_t>(unit)], context.options()));
             results.add(unit, packer.take());
             return true;
         });
     auto inputs = std::vector<SessionInput>(sessions);
-    job::give_to_all(context.comm(), checked, [&](std::int64_t unit, std::span<const std::byte> bytes) {
-        auto unpacker = base::Unpacker(bytes);
-        inputs[static_cast<std::size_t>(unit)] = unpack_input(unpacker);
-    });
+    job::give_to_all(context.comm(), checked,
+                     [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                         auto unpacker = base::Unpacker(bytes);
+                         inputs[static_cast<std::size_t>(unit)] = unpack_input(unpacker);
+                     });
     for (std::size_t i = 0; i < sessions; ++i)
         if (inputs[i].missing > 0 && context.comm().is_root()) {
             const auto& used = inputs[i].used;
             const auto dropped = std::count(used.usable.begin(), used.usable.end(), 0);
-            context.warn(fmt::format("{}: {} missing samples; {} neurons left out, {} of {} frames used",
-                                     study.sessions[i].record.file, inputs[i].missing, dropped, used.frames,
-                                     study.sessions[i].record.activity->frames));
+            context.warn(
+                fmt::format("{}: {} missing samples; {} neurons left out, {} of {} frames used",
+                            study.sessions[i].record.file, inputs[i].missing, dropped, used.frames,
+                            study.sessions[i].record.activity->frames));
         }
     return inputs;
 }
@@ -260,10 +292,12 @@ double activity_bytes(const io::ActivityInfo& activity)
 
 std::vector<base::Range> neuron_blocks(const io::ActivityInfo& activity)
 {
-    const auto bytes = static_cast<double>(std::max<std::int64_t>(activity.frames, 1)) *
-                       static_cast<double>(activity.exact_as_float ? sizeof(float) : sizeof(double));
+    const auto bytes =
+        static_cast<double>(std::max<std::int64_t>(activity.frames, 1)) *
+        static_cast<double>(activity.exact_as_float ? sizeof(float) : sizeof(double));
     constexpr auto lanes = std::int64_t{16}; // neurons that are deconvolved side by side
-    const auto size = std::max(lanes, static_cast<std::int64_t>(block_limit_bytes / bytes) / lanes * lanes);
+    const auto size =
+        std::max(lanes, static_cast<std::int64_t>(block_limit_bytes / bytes) / lanes * lanes);
     return base::blocks_of(activity.neurons, size);
 }
 
@@ -272,11 +306,13 @@ double block_bytes(const io::ActivityInfo& activity)
     const auto blocks = neuron_blocks(activity);
     if (blocks.empty())
         return 0;
-    const auto value = static_cast<double>(activity.exact_as_float ? sizeof(float) : sizeof(double));
+    const auto value =
+        static_cast<double>(activity.exact_as_float ? sizeof(float) : sizeof(double));
     return static_cast<double>(blocks.front().size() * activity.frames) * value;
 }
 
-job::Estimate deconvolution_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
+job::Estimate deconvolution_estimate(const io::Study& study,
+                                     const std::vector<std::size_t>& sessions,
                                      const job::Options& options)
 {
     /// One core of a recent server CPU, measured by benchmarks/kernels_calcium, and one disk.
@@ -292,8 +328,9 @@ job::Estimate deconvolution_estimate(const io::Study& study, const std::vector<s
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
         estimate.rank_bytes = std::max(estimate.rank_bytes, block_bytes(activity));
-        estimate.core_seconds += static_cast<double>(activity.frames * activity.neurons) / oasis_samples_per_s +
-                                 2 * static_cast<double>(study.sessions[session].record.bytes) / read_bytes_per_s;
+        estimate.core_seconds +=
+            static_cast<double>(activity.frames * activity.neurons) / oasis_samples_per_s +
+            2 * static_cast<double>(study.sessions[session].record.bytes) / read_bytes_per_s;
         estimate.checkpoint_bytes += activity_bytes(activity);
         estimate.units += static_cast<std::int64_t>(neuron_blocks(activity).size());
     }
@@ -301,8 +338,8 @@ job::Estimate deconvolution_estimate(const io::Study& study, const std::vector<s
     return estimate;
 }
 
-std::vector<std::vector<std::size_t>> waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                               double node_bytes)
+std::vector<std::vector<std::size_t>>
+waves_of(const io::Study& study, const std::vector<std::size_t>& sessions, double node_bytes)
 {
     auto waves = std::vector<std::vector<std::size_t>>{};
     auto bytes = 0.0;
@@ -318,7 +355,8 @@ std::vector<std::vector<std::size_t>> waves_of(const io::Study& study, const std
     return waves;
 }
 
-WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study, const std::vector<SessionInput>& inputs,
+WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study,
+                           const std::vector<SessionInput>& inputs,
                            const std::vector<std::size_t>& sessions, const std::string& phase)
 {
     struct Unit
@@ -358,14 +396,19 @@ WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study, con
             return true;
         });
 
+    auto mine = context.collective("unpack", [&] {
+        auto events = std::vector<BlockEvents>{};
+        for (const auto& [index, bytes] : computed.all())
+            events.push_back(unpack_events(bytes));
+        return events;
+    });
     context.collective("share", [&] {
-        auto mine = std::vector<BlockEvents>{};
         auto frames = std::vector<mpi::SharedPiece>{};
         auto values = std::vector<mpi::SharedPiece>{};
         auto heads = base::Packer{};
-        mine.reserve(computed.all().size());
-        for (const auto& [index, bytes] : computed.all()) {
-            const auto& events = mine.emplace_back(unpack_events(bytes));
+        for (std::size_t i = 0; i < mine.size(); ++i) {
+            const auto index = computed.all()[i].first;
+            const auto& events = mine[i];
             frames.push_back({index, std::as_bytes(std::span(events.activity.frame))});
             values.push_back({index, std::as_bytes(std::span(events.activity.value))});
             heads.put(index);
@@ -383,17 +426,21 @@ WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study, con
             auto unpacker = base::Unpacker(bytes);
             while (unpacker.remaining() > 0) {
                 const auto index = unpacker.get<std::int64_t>();
-                parts_[units[static_cast<std::size_t>(index)].position].frames = unpacker.get<std::int64_t>();
+                parts_[units[static_cast<std::size_t>(index)].position].frames =
+                    unpacker.get<std::int64_t>();
                 starts[static_cast<std::size_t>(index)] = unpacker.get_all<std::int64_t>();
-                summaries[static_cast<std::size_t>(index)] = unpacker.get_all<calcium::NeuronSummary>();
+                summaries[static_cast<std::size_t>(index)] =
+                    unpacker.get_all<calcium::NeuronSummary>();
             }
         }
         for (auto& part : parts_)
-            for (auto item = static_cast<std::size_t>(part.first_item); item < static_cast<std::size_t>(part.last_item); ++item) {
+            for (auto item = static_cast<std::size_t>(part.first_item);
+                 item < static_cast<std::size_t>(part.last_item); ++item) {
                 const auto before = part.start.back();
                 for (std::size_t i = 1; i < starts[item].size(); ++i)
                     part.start.push_back(before + starts[item][i]);
-                part.summary.insert(part.summary.end(), summaries[item].begin(), summaries[item].end());
+                part.summary.insert(part.summary.end(), summaries[item].begin(),
+                                    summaries[item].end());
             }
     });
 }
@@ -404,7 +451,9 @@ calcium::ActivityView WaveActivity::activity(std::size_t position) const
     const auto frame = frame_->bytes_of(part.first_item, part.last_item);
     const auto value = value_->bytes_of(part.first_item, part.last_item);
     const auto entries = static_cast<std::size_t>(part.start.back());
-    return {part.frames, part.start, {reinterpret_cast<const std::int32_t*>(frame.data()), entries},
+    return {part.frames,
+            part.start,
+            {reinterpret_cast<const std::int32_t*>(frame.data()), entries},
             {reinterpret_cast<const double*>(value.data()), entries}};
 }
 

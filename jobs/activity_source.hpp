@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <rewire/base/partition.hpp>
 #include <rewire/calcium/activity.hpp>
 #include <rewire/calcium/deconvolution.hpp>
@@ -13,13 +8,19 @@
 #include <rewire/job/run_context.hpp>
 #include <rewire/mpi/shared_array.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
 /// From NWB files to the smoothed events of every neuron: what every calcium job begins with.
 namespace rewire::jobs {
 
 /// The activity options, the same in every calcium job: --tau-s --oasis --nan.
 std::vector<job::Option> activity_options();
 
-/// Takes activity options that were not given from an earlier calcium result in the same folder. Collective.
+/// Takes activity options that were not given from an earlier calcium result in the same folder.
+/// Collective.
 /// @throws UsageError when a given one differs from it
 void adopt_activity_options(job::RunContext& context);
 
@@ -32,8 +33,10 @@ struct SessionInput
     io::UsedSamples used;
 };
 
-/// Hashes every file and looks for missing samples, sessions over ranks; known on all ranks. Collective.
-/// @throws InputError listing the sessions with missing samples (under --nan error), without decay time, ...
+/// Hashes every file and looks for missing samples, sessions over ranks; known on all ranks.
+/// Collective.
+/// @throws InputError listing the sessions with missing samples (under --nan error), without decay
+/// time, ...
 std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study);
 
 /// What a calcium result depends on besides the options: every input's SHA-256 and decay time.
@@ -41,39 +44,45 @@ io::Fingerprint input_fingerprint(const io::Study& study, const std::vector<Sess
 /// SHA-256 by file, for the record.
 io::Fingerprint input_hashes(const io::Study& study, const std::vector<SessionInput>& inputs);
 
-/// Sessions that are worked on at the same time: as many as fit into --node-memory-gb, one at least. The same for any
-/// number of ranks.
-std::vector<std::vector<std::size_t>> waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                               double node_bytes);
+/// Sessions that are worked on at the same time: as many as fit into --node-memory-gb, one at
+/// least. The same for any number of ranks.
+std::vector<std::vector<std::size_t>>
+waves_of(const io::Study& study, const std::vector<std::size_t>& sessions, double node_bytes);
 
 /// Blocks of neurons that a session is deconvolved in.
 std::vector<base::Range> neuron_blocks(const io::ActivityInfo& activity);
 
-/// dF/F of some neurons, frame after frame, without the frames that the NaN policy cuts out; 0 throughout for neurons
-/// that it leaves out.
+/// dF/F of some neurons, frame after frame, without the frames that the NaN policy cuts out; 0
+/// throughout for neurons that it leaves out.
 template <typename T>
-std::vector<T> read_block(const io::NwbSession& file, base::Range neurons, const SessionInput& input);
+std::vector<T> read_block(const io::NwbSession& file, base::Range neurons,
+                          const SessionInput& input);
 
 /// Memory and work from files to smoothed events.
-job::Estimate deconvolution_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
+job::Estimate deconvolution_estimate(const io::Study& study,
+                                     const std::vector<std::size_t>& sessions,
                                      const job::Options& options);
 
 /// Estimated bytes of a session's smoothed events, and of one block while it is deconvolved.
 double activity_bytes(const io::ActivityInfo& activity);
 double block_bytes(const io::ActivityInfo& activity);
 
-/// The smoothed events of the sessions of a wave, deconvolved in blocks of neurons over all ranks and then held once in
-/// the memory of every node.
+/// The smoothed events of the sessions of a wave, deconvolved in blocks of neurons over all ranks
+/// and then held once in the memory of every node.
 class WaveActivity
 {
   public:
     /// Collective. @param phase name of the phase, different for every wave
-    WaveActivity(job::RunContext& context, const io::Study& study, const std::vector<SessionInput>& inputs,
-                 const std::vector<std::size_t>& sessions, const std::string& phase);
+    WaveActivity(job::RunContext& context, const io::Study& study,
+                 const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
+                 const std::string& phase);
 
     /// @param position in the wave
     calcium::ActivityView activity(std::size_t position) const;
-    const std::vector<calcium::NeuronSummary>& summary(std::size_t position) const { return parts_[position].summary; }
+    const std::vector<calcium::NeuronSummary>& summary(std::size_t position) const
+    {
+        return parts_[position].summary;
+    }
     std::int64_t shared_bytes() const { return frame_->total_bytes() + value_->total_bytes(); }
 
   private:

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <vector>
-
 #include <rewire/job/job.hpp>
+
+#include <vector>
 
 namespace rewire::jobs {
 
@@ -16,5 +16,7 @@ job::Job movement_job();
 job::Job rewiring_job();
 job::Job recovery_job();
 job::Job export_job();
+job::Job report_job();
+job::Job merge_job();
 
 } // namespace rewire::jobs

@@ -1,16 +1,3 @@
-#include <algorithm>
-#include <cmath>
-#include <map>
-#include <numeric>
-
-#include <fmt/format.h>
-
-#include <rewire/base/error.hpp>
-#include <rewire/base/text.hpp>
-#include <rewire/calcium/connectome.hpp>
-#include <rewire/calcium/partial_correlation.hpp>
-#include <rewire/network/graph_metrics.hpp>
-
 #include "activity_source.hpp"
 #include "catalogue.hpp"
 #include "connectome_null.hpp"
@@ -20,6 +7,19 @@
 #include "session_results.hpp"
 #include "study_source.hpp"
 
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/calcium/connectome.hpp>
+#include <rewire/calcium/partial_correlation.hpp>
+#include <rewire/network/graph_metrics.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
 namespace rewire::jobs {
 
 namespace {
@@ -27,7 +27,8 @@ namespace {
 /// The connectome of one session from its smoothed events.
 SessionConnectome connectome_of(const io::StudySession& session, const SessionInput& input,
                                 const calcium::ActivityView& activity,
-                                const std::vector<calcium::NeuronSummary>& summary, const calcium::CovariateView& covariates,
+                                const std::vector<calcium::NeuronSummary>& summary,
+                                const calcium::CovariateView& covariates,
                                 const ConnectomeSettings& settings)
 {
     const auto& info = *session.record.activity;
@@ -47,13 +48,14 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     result.missing = input.missing;
     for (std::size_t neuron = 0; neuron < summary.size(); ++neuron) {
         const auto dropped = input.used.usable[neuron] == 0;
-        result.neuron_status.push_back(
-            static_cast<std::uint8_t>(dropped ? calcium::NeuronStatus::not_finite : summary[neuron].status));
+        result.neuron_status.push_back(static_cast<std::uint8_t>(
+            dropped ? calcium::NeuronStatus::not_finite : summary[neuron].status));
         result.events.push_back(summary[neuron].events);
     }
 
     auto partial = calcium::partial_correlation(activity, settings.partial_correlation, covariates);
-    const auto computed = std::none_of(partial.value.begin(), partial.value.end(), [](double p) { return std::isnan(p); }) &&
+    const auto computed = std::none_of(partial.value.begin(), partial.value.end(),
+                                       [](double p) { return std::isnan(p); }) &&
                           partial.active_count >= 2;
     result.active = std::move(partial.active);
     result.status = partial.status_text;
@@ -63,7 +65,8 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     auto edges = calcium::connectome_of(result.partial_correlation, settings.alpha);
     result.threshold = edges.threshold;
     result.edge = std::move(edges.edge);
-    const auto metrics = network::graph_metrics(result.edge, static_cast<std::int64_t>(result.neuron_id.size()));
+    const auto metrics =
+        network::graph_metrics(result.edge, static_cast<std::int64_t>(result.neuron_id.size()));
     result.degree = metrics.degree;
     result.clustering = metrics.clustering;
     const auto or_nan = [&](double value) { return computed ? value : std::nan(""); };
@@ -80,7 +83,10 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
 class Output
 {
   public:
-    Output(const std::filesystem::path& path, const io::Attempt& attempt) : path_(path), file_(path, attempt) {}
+    Output(const std::filesystem::path& path, const io::Attempt& attempt)
+        : path_(path), file_(path, attempt)
+    {
+    }
 
     void add(const SessionConnectome& session)
     {
@@ -111,24 +117,25 @@ class Output
 
 std::string row_of(const SessionConnectome& session)
 {
-    auto row = fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8.4f} {:>8.4f} {:>8.4f}", session.subject,
-                           session.session, session.neuron_id.size(),
-                           std::count(session.active.begin(), session.active.end(), 1), session.frames,
-                           std::count(session.edge.begin(), session.edge.end(), 1), session.density,
-                           session.transitivity, session.average_clustering);
+    auto row = fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8.4f} {:>8.4f} {:>8.4f}",
+                           session.subject, session.session, session.neuron_id.size(),
+                           std::count(session.active.begin(), session.active.end(), 1),
+                           session.frames, std::count(session.edge.begin(), session.edge.end(), 1),
+                           session.density, session.transitivity, session.average_clustering);
     if (session.null) {
         const auto& q = session.null->q_value;
         const auto& p = session.null->p_fwe;
-        row += fmt::format(" {:>8} {:>8}", std::count_if(q.begin(), q.end(), [](double v) { return v <= 0.05; }),
+        row += fmt::format(" {:>8} {:>8}",
+                           std::count_if(q.begin(), q.end(), [](double v) { return v <= 0.05; }),
                            std::count_if(p.begin(), p.end(), [](double v) { return v <= 0.05; }));
     }
     return row;
 }
 
 /// Computes the sessions of one wave and hands them to rank 0's output.
-void run_wave(job::RunContext& context, const io::Study& study, const std::vector<SessionInput>& inputs,
-              const std::vector<std::size_t>& sessions, std::size_t wave, const ConnectomeSettings& settings,
-              Output* output)
+void run_wave(job::RunContext& context, const io::Study& study,
+              const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
+              std::size_t wave, const ConnectomeSettings& settings, Output* output)
 {
     const auto suffix = wave == 0 ? std::string{} : fmt::format("-{}", wave + 1);
     const auto activity = WaveActivity(context, study, inputs, sessions, "deconvolve" + suffix);
@@ -136,32 +143,35 @@ void run_wave(job::RunContext& context, const io::Study& study, const std::vecto
     for (const auto session : sessions)
         costs.push_back(connectome_seconds(*study.sessions[session].record.activity));
     const auto computed = context.each_unit<job::UnitResults>(
-        "connectome" + suffix, costs, [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+        "connectome" + suffix, costs,
+        [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
             const auto position = static_cast<std::size_t>(unit);
             const auto& session = study.sessions[sessions[position]];
-            const auto covariates = covariates_of(session, inputs[sessions[position]], settings, context.options());
-            const auto result = connectome_of(session, inputs[sessions[position]], activity.activity(position),
-                                              activity.summary(position), covariates.view(), settings);
+            const auto covariates =
+                covariates_of(session, inputs[sessions[position]], settings, context.options());
+            const auto result =
+                connectome_of(session, inputs[sessions[position]], activity.activity(position),
+                              activity.summary(position), covariates.view(), settings);
             auto packer = base::Packer{};
             result.pack(packer);
             results.add(unit, packer.take());
             return true;
         });
-    auto null = settings.surrogates > 0 ? surrogates_of(context, study, inputs, sessions, activity, settings, "null" + suffix)
-                                        : std::vector<std::optional<ConnectomeNull>>(sessions.size());
+    auto null =
+        settings.surrogates > 0
+            ? surrogates_of(context, study, inputs, sessions, activity, settings, "null" + suffix)
+            : std::vector<std::optional<ConnectomeNull>>(sessions.size());
 
-    context.collective("write", [&] {
-        job::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(sessions.size()),
-                            [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                                auto unpacker = base::Unpacker(bytes);
-                                auto session = SessionConnectome::unpack(unpacker);
-                                session.null = std::move(null[static_cast<std::size_t>(unit)]);
-                                if (session.status != "ok")
-                                    context.warn(fmt::format("{}: {}", session.file, session.status));
-                                context.note(row_of(session));
-                                output->add(session);
-                            });
-    });
+    job::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(sessions.size()),
+                        [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                            auto unpacker = base::Unpacker(bytes);
+                            auto session = SessionConnectome::unpack(unpacker);
+                            session.null = std::move(null[static_cast<std::size_t>(unit)]);
+                            if (session.status != "ok")
+                                context.warn(fmt::format("{}: {}", session.file, session.status));
+                            context.note(row_of(session));
+                            output->add(session);
+                        });
 }
 
 void run_connectome(job::RunContext& context)
@@ -176,17 +186,19 @@ void run_connectome(job::RunContext& context)
     auto digest = context.options().result_changing();
     digest.emplace_back("version", job::program_version());
     const auto overwrite = context.options().flag("overwrite");
-    const auto existing =
-        mpi::collective(comm, [&] { return look_for_result(path, study, inputs, digest, overwrite); });
+    const auto existing = mpi::collective(
+        comm, [&] { return look_for_result(path, study, inputs, digest, overwrite); });
     if (existing.todo.empty()) {
-        context.note(fmt::format("{} holds all {} sessions of the study already: nothing to do", path.string(),
-                                 study.sessions.size()));
+        context.note(fmt::format("{} holds all {} sessions of the study already: nothing to do",
+                                 path.string(), study.sessions.size()));
         return;
     }
-    context.begin_results(checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
+    context.begin_results(
+        checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
     context.check_memory(connectome_estimate(study, existing.todo, settings, context.options()));
-    context.note(fmt::format("{} sessions of {} subjects; {} to compute, {} kept", study.sessions.size(),
-                             study.subjects.size(), existing.todo.size(), existing.kept.size()));
+    context.note(fmt::format("{} sessions of {} subjects; {} to compute, {} kept",
+                             study.sessions.size(), study.subjects.size(), existing.todo.size(),
+                             existing.kept.size()));
 
     auto output = std::unique_ptr<Output>{};
     context.collective("write", [&] {
@@ -195,15 +207,17 @@ void run_connectome(job::RunContext& context)
         output = std::make_unique<Output>(path, context.attempt());
         output->keep(existing.kept);
     });
-    context.note(fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject", "session", "cells",
-                             "active", "frames", "edges", "density", "transit.", "cluster.",
-                             settings.surrogates > 0 ? "   q<.05  fwe<.05" : ""));
-    const auto waves = waves_of(study, existing.todo, context.options().real("node-memory-gb") * 1e9);
+    context.note(fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
+                             "session", "cells", "active", "frames", "edges", "density", "transit.",
+                             "cluster.", settings.surrogates > 0 ? "   q<.05  fwe<.05" : ""));
+    const auto waves =
+        waves_of(study, existing.todo, context.options().real("node-memory-gb") * 1e9);
     for (std::size_t wave = 0; wave < waves.size(); ++wave)
         run_wave(context, study, inputs, waves[wave], wave, settings, output.get());
     context.collective("write", [&] {
         if (output)
-            output->publish(context.record(input_hashes(study, inputs), digest), existing.present || overwrite);
+            output->publish(context.record(input_hashes(study, inputs), digest),
+                            existing.present || overwrite);
     });
     context.finish();
     context.note("wrote " + path.string());
@@ -225,16 +239,24 @@ job::Job connectome_job()
 {
     return {.name = "connectome",
             .usage = "--study DIR --results DIR --tau-s X [options]",
-            .summary = "functional connectome of every session: partial correlations, edges, graph metrics, p-values",
-            .details =
-                "dF/F -> OASIS spikes -> events above mean + 2 sd -> 5-frame smoothing -> partial correlation of every\n"
-                "pair given all other neurons -> edges above mean + alpha sd -> graph metrics. With --surrogates N each\n"
-                "pair gets a p-value from circular shifts of the neurons against each other, corrected over pairs by\n"
-                "false discovery rate and, family-wise, by the maximum statistic. That null breaks all dependence at\n"
-                "once: it rejects for shared drive (running, movement) as well as for connections; --within keeps the\n"
-                "behavioural state, --covariate takes a signal out first. Writes RESULTS/connectome.h5.",
-            .citation = "Meamardoost et al. 2021 (FARCI), Friedrich et al. 2017 (OASIS); Ledoit & Wolf 2004 with shrinkage",
-            .options = job::common_options() + study_options() + activity_options() + connectome_options(),
+            .summary = "functional connectome of every session: partial correlations, edges, graph "
+                       "metrics, p-values",
+            .details = "dF/F -> OASIS spikes -> events above mean + 2 sd -> 5-frame smoothing -> "
+                       "partial correlation of every\n"
+                       "pair given all other neurons -> edges above mean + alpha sd -> graph "
+                       "metrics. With --surrogates N each\n"
+                       "pair gets a p-value from circular shifts of the neurons against each "
+                       "other, corrected over pairs by\n"
+                       "false discovery rate and, family-wise, by the maximum statistic. That null "
+                       "breaks all dependence at\n"
+                       "once: it rejects for shared drive (running, movement) as well as for "
+                       "connections; --within keeps the\n"
+                       "behavioural state, --covariate takes a signal out first. Writes "
+                       "RESULTS/connectome.h5.",
+            .citation = "Meamardoost et al. 2021 (FARCI), Friedrich et al. 2017 (OASIS); Ledoit & "
+                        "Wolf 2004 with shrinkage",
+            .options =
+                job::common_options() + study_options() + activity_options() + connectome_options(),
             .run = run_connectome,
             .plan = plan_connectome};
 }

@@ -1,23 +1,23 @@
 #include "connectome_null.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <map>
-
-#include <fmt/format.h>
+#include "connectome_plan.hpp"
 
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/shift_null.hpp>
 
-#include "connectome_plan.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
 
 namespace rewire::jobs {
 
 namespace {
 
-/// Surrogates of a unit of work: small enough that a session with a thousand keeps several ranks busy, large enough
-/// that what a unit computes once (the table of correlations) is a small part.
-constexpr auto unit_surrogates = std::int64_t{250};
+/// Surrogates of a unit of work: small enough that a session with a thousand keeps several ranks
+/// busy, large enough that what a unit computes once (the table of correlations) is a small part.
+constexpr auto unit_surrogates = std::int64_t{500};
 
 /// Tallies of the sessions that this rank has worked on, by position in the wave.
 class Tallies
@@ -46,7 +46,7 @@ class Tallies
             packer.put(tally.surrogates);
             packer.put(tally.singular);
             packer.put_all(tally.exceed);
-            packer.put_all(tally.excluded);
+            packer.put(tally.aligned);
             packer.put_all(tally.maximum);
         }
     }
@@ -60,7 +60,7 @@ class Tallies
             tally.surrogates = unpacker.get<std::int64_t>();
             tally.singular = unpacker.get<std::int64_t>();
             tally.exceed = unpacker.get_all<std::int32_t>();
-            tally.excluded = unpacker.get_all<std::int32_t>();
+            tally.aligned = unpacker.get<std::int64_t>();
             tally.maximum = unpacker.get_all<double>();
             add(position, tally);
         }
@@ -75,8 +75,14 @@ class Plans
 {
   public:
     Plans(job::RunContext& context, const io::Study& study, const std::vector<SessionInput>& inputs,
-          const std::vector<std::size_t>& sessions, const WaveActivity& activity, const ConnectomeSettings& settings)
-        : context_(context), study_(study), inputs_(inputs), sessions_(sessions), activity_(activity), settings_(settings)
+          const std::vector<std::size_t>& sessions, const WaveActivity& activity,
+          const ConnectomeSettings& settings)
+        : context_(context),
+          study_(study),
+          inputs_(inputs),
+          sessions_(sessions),
+          activity_(activity),
+          settings_(settings)
     {
     }
 
@@ -88,8 +94,9 @@ class Plans
         const auto& input = inputs_[sessions_[position]];
         const auto state = state_of(session, input, settings_, context_.options());
         const auto covariates = covariates_of(session, input, settings_, context_.options());
-        const auto key = calcium::ShiftNullKey{context_.seed(), base::key_of(session.record.subject),
-                                               base::key_of(session.record.session)};
+        const auto key =
+            calcium::ShiftNullKey{context_.seed(), base::key_of(session.record.subject),
+                                  base::key_of(session.record.session)};
         position_ = sessions_.size(); // none, should planning fail
         plan_ = calcium::plan_shift_null(activity_.activity(position), state, covariates.view(),
                                          null_options(*session.record.activity, settings_), key);
@@ -109,31 +116,34 @@ class Plans
 };
 
 /// Sums over ranks, on rank `owner`; other ranks may have worked on the session or not.
-calcium::ShiftNullTally summed(const mpi::Communicator& comm, const Tallies& tallies, std::int64_t position, int owner)
+calcium::ShiftNullTally summed(const mpi::Communicator& comm, const Tallies& tallies,
+                               std::int64_t position, int owner)
 {
     const auto* mine = tallies.find(position);
-    const auto pairs = comm.largest(static_cast<std::int64_t>(mine == nullptr ? 0 : mine->exceed.size()));
-    const auto surrogates = comm.largest(static_cast<std::int64_t>(mine == nullptr ? 0 : mine->maximum.size()));
+    const auto pairs =
+        comm.largest(static_cast<std::int64_t>(mine == nullptr ? 0 : mine->exceed.size()));
+    const auto surrogates =
+        comm.largest(static_cast<std::int64_t>(mine == nullptr ? 0 : mine->maximum.size()));
     auto tally = calcium::ShiftNullTally{};
     if (mine != nullptr)
         tally = *mine;
     tally.exceed.resize(static_cast<std::size_t>(pairs), 0);
-    tally.excluded.resize(static_cast<std::size_t>(pairs), 0);
     tally.maximum.resize(static_cast<std::size_t>(surrogates), calcium::no_maximum);
     tally.surrogates = comm.sum(tally.surrogates);
     tally.singular = comm.sum(tally.singular);
     comm.sum_to(owner, std::span<std::int32_t>(tally.exceed));
-    comm.sum_to(owner, std::span<std::int32_t>(tally.excluded));
+    tally.aligned = comm.sum(tally.aligned);
     comm.largest_to(owner, tally.maximum);
     return tally;
 }
 
-ConnectomeNull result_of(const calcium::ShiftNullPlan& plan, const calcium::ShiftNullTally& tally, double rate_hz,
-                         const ConnectomeSettings& settings)
+ConnectomeNull result_of(const calcium::ShiftNullPlan& plan, const calcium::ShiftNullTally& tally,
+                         double rate_hz, const ConnectomeSettings& settings)
 {
     auto finished = calcium::finish_shift_null(plan, tally);
     auto null = ConnectomeNull{};
-    null.tested = std::count_if(finished.p_value.begin(), finished.p_value.end(), [](double p) { return !std::isnan(p); });
+    null.tested = std::count_if(finished.p_value.begin(), finished.p_value.end(),
+                                [](double p) { return !std::isnan(p); });
     null.p_value = std::move(finished.p_value);
     null.q_value = std::move(finished.q_value);
     null.p_fwe = std::move(finished.p_fwe);
@@ -143,15 +153,30 @@ ConnectomeNull result_of(const calcium::ShiftNullPlan& plan, const calcium::Shif
     null.frames_used = plan.frames_used;
     null.minimum_shift_s = static_cast<double>(plan.options.minimum_shift) / rate_hz;
     null.smallest_p = finished.smallest_p;
-    null.excluded_share = finished.excluded_share;
+    null.aligned_share = finished.aligned_share;
     null.two_sided = settings.two_sided;
     null.status = plan.status_text;
     return null;
 }
 
+void warn_of_limits(job::RunContext& context, const std::string& file,
+                    const calcium::ShiftNullPlan& plan, const ConnectomeNull& null)
+{
+    if (!plan.possible || null.singular > 0)
+        context.warn(fmt::format("{}: null: {}; {} singular surrogates left out", file,
+                                 plan.status_text, null.singular));
+    const auto needed = std::ceil(null.smallest_p * static_cast<double>(null.tested) / 0.05);
+    if (plan.possible && needed > 1)
+        context.warn(fmt::format("{} surrogates: p is at least {:.2g}, so q <= 0.05 needs {:.0f} "
+                                 "of a session's {} pairs at "
+                                 "that floor; more --surrogates lower it",
+                                 null.surrogates, null.smallest_p, needed, null.tested));
+}
+
 } // namespace
 
-calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity, const ConnectomeSettings& settings)
+calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
+                                       const ConnectomeSettings& settings)
 {
     const auto shift = std::ceil(settings.minimum_shift_s * activity.rate_hz);
     return {.surrogates = settings.surrogates,
@@ -161,11 +186,11 @@ calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity, const C
             .shrinkage = settings.partial_correlation.shrinkage};
 }
 
-std::vector<std::optional<ConnectomeNull>> surrogates_of(job::RunContext& context, const io::Study& study,
-                                                         const std::vector<SessionInput>& inputs,
-                                                         const std::vector<std::size_t>& sessions,
-                                                         const WaveActivity& activity,
-                                                         const ConnectomeSettings& settings, const std::string& phase)
+std::vector<std::optional<ConnectomeNull>>
+surrogates_of(job::RunContext& context, const io::Study& study,
+              const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
+              const WaveActivity& activity, const ConnectomeSettings& settings,
+              const std::string& phase)
 {
     struct Unit
     {
@@ -191,7 +216,8 @@ std::vector<std::optional<ConnectomeNull>> surrogates_of(job::RunContext& contex
             const auto& plan = plans.of(unit.position);
             if (!plan.possible)
                 return true;
-            const auto tally = calcium::run_shift_block(plan, unit.block, [&](std::int64_t) { return tick(); });
+            const auto tally =
+                calcium::run_shift_block(plan, unit.block, [&](std::int64_t) { return tick(); });
             if (tally)
                 mine.add(static_cast<std::int64_t>(unit.position), *tally);
             return tally.has_value();
@@ -199,34 +225,34 @@ std::vector<std::optional<ConnectomeNull>> surrogates_of(job::RunContext& contex
 
     const auto& comm = context.comm();
     auto results = std::vector<std::optional<ConnectomeNull>>(sessions.size());
+    // Sums first, for all sessions: nothing in between may fail on one rank while the others wait
+    // for it.
+    auto sums = std::map<std::size_t, calcium::ShiftNullTally>{};
+    for (std::size_t position = 0; position < sessions.size(); ++position) {
+        const auto owner = static_cast<int>(position % static_cast<std::size_t>(comm.size()));
+        auto tally = summed(comm, tallies, static_cast<std::int64_t>(position), owner);
+        if (comm.rank() == owner)
+            sums.emplace(position, std::move(tally));
+    }
+    auto mine = job::UnitResults{};
     context.collective("p-values", [&] {
-        auto mine = job::UnitResults{};
-        for (std::size_t position = 0; position < sessions.size(); ++position) {
-            const auto owner = static_cast<int>(position % static_cast<std::size_t>(comm.size()));
-            const auto tally = summed(comm, tallies, static_cast<std::int64_t>(position), owner);
-            if (comm.rank() != owner)
-                continue;
+        for (const auto& [position, tally] : sums) {
             const auto& plan = plans.of(position);
             const auto& session = study.sessions[sessions[position]];
             const auto null = result_of(plan, plan.possible ? tally : calcium::empty_tally(plan),
                                         session.record.activity->rate_hz, settings);
-            if (!plan.possible || null.singular > 0)
-                context.warn(fmt::format("{}: null: {}; {} singular surrogates left out", session.record.file,
-                                         plan.status_text, null.singular));
-            if (const auto needed = std::ceil(null.smallest_p * static_cast<double>(null.tested) / 0.05); needed > 1)
-                context.warn(fmt::format("{} surrogates: p is at least {:.2g}, so q <= 0.05 needs {:.0f} pairs of {} at that "
-                                         "floor in a session; more --surrogates lower it",
-                                         settings.surrogates, null.smallest_p, needed, null.tested));
+            warn_of_limits(context, session.record.file, plan, null);
             auto packer = base::Packer{};
             null.pack(packer);
             mine.add(static_cast<std::int64_t>(position), packer.take());
         }
-        job::gather_to_root(comm, mine, static_cast<std::int64_t>(sessions.size()),
-                            [&](std::int64_t position, std::span<const std::byte> bytes) {
-                                auto unpacker = base::Unpacker(bytes);
-                                results[static_cast<std::size_t>(position)] = ConnectomeNull::unpack(unpacker);
-                            });
     });
+    job::gather_to_root(comm, mine, static_cast<std::int64_t>(sessions.size()),
+                        [&](std::int64_t position, std::span<const std::byte> bytes) {
+                            auto unpacker = base::Unpacker(bytes);
+                            results[static_cast<std::size_t>(position)] =
+                                ConnectomeNull::unpack(unpacker);
+                        });
     return results;
 }
 

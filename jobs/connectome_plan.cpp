@@ -1,11 +1,11 @@
 #include "connectome_plan.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include <rewire/base/partition.hpp>
 
 #include <fmt/format.h>
 
-#include <rewire/base/partition.hpp>
+#include <algorithm>
+#include <cmath>
 
 namespace rewire::jobs {
 
@@ -21,7 +21,10 @@ std::int64_t entries_of(const io::ActivityInfo& activity)
     return static_cast<std::int64_t>(activity_bytes(activity) / 12);
 }
 
-double cubed(double n) { return n * n * n; }
+double cubed(double n)
+{
+    return n * n * n;
+}
 
 } // namespace
 
@@ -30,14 +33,16 @@ double connectome_seconds(const io::ActivityInfo& activity)
     const auto neurons = static_cast<double>(activity.neurons);
     const auto frames = static_cast<double>(activity.frames);
     const auto active_per_frame = neurons * 0.06;
-    return frames * active_per_frame * active_per_frame / 2 * 1.2e-9 + cubed(neurons) / dense_flops_per_s + 1e-3;
+    return frames * active_per_frame * active_per_frame / 2 * 1.2e-9 +
+           cubed(neurons) / dense_flops_per_s + 1e-3;
 }
 
 double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings)
 {
     const auto options = null_options(activity, settings);
-    const auto flops = calcium::null_block_flops(activity.neurons, activity.frames, entries_of(activity),
-                                                 options.block_size, options.engine);
+    const auto flops =
+        calcium::null_block_flops(activity.neurons, activity.frames, entries_of(activity),
+                                  options.block_size, options.engine);
     return flops / null_flops_per_s;
 }
 
@@ -49,14 +54,17 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
         const auto& activity = *study.sessions[session].record.activity;
         const auto pairs = static_cast<double>(base::pair_count(activity.neurons));
         const auto neurons = static_cast<double>(activity.neurons);
-        estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + 2 * neurons * neurons * 8 + pairs * 17);
+        estimate.rank_bytes = std::max(
+            estimate.rank_bytes, job::base_rank_bytes + 2 * neurons * neurons * 8 + pairs * 17);
         if (settings.surrogates > 0) {
             const auto null = null_options(activity, settings);
             const auto blocks = (settings.surrogates + null.block_size - 1) / null.block_size;
             const auto block_s = null_block_seconds(activity, settings);
             estimate.rank_bytes = std::max(
-                estimate.rank_bytes, job::base_rank_bytes + calcium::null_memory_bytes(activity.neurons, activity.frames, entries_of(activity),
-                                                                null.block_size, null.engine));
+                estimate.rank_bytes,
+                job::base_rank_bytes + calcium::null_memory_bytes(activity.neurons, activity.frames,
+                                                                  entries_of(activity),
+                                                                  null.block_size, null.engine));
             estimate.core_seconds += block_s * static_cast<double>(blocks);
             estimate.longest_unit_s = std::max(estimate.longest_unit_s, block_s);
             estimate.units += blocks;

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstddef>
-#include <vector>
+#include "connectome_settings.hpp"
 
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/job/plan.hpp>
 
-#include "connectome_settings.hpp"
+#include <cstddef>
+#include <vector>
 
 namespace rewire::jobs {
 
@@ -15,7 +15,8 @@ namespace rewire::jobs {
 double connectome_seconds(const io::ActivityInfo& activity);
 
 /// Shifts, block size and shrinkage of the surrogates of a session.
-calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity, const ConnectomeSettings& settings);
+calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
+                                       const ConnectomeSettings& settings);
 /// Seconds of one core for a block of surrogates.
 double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings);
 

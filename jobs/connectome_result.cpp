@@ -1,12 +1,12 @@
 #include "connectome_result.hpp"
 
-#include <algorithm>
+#include "fields.hpp"
+#include "session_results.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 
-#include "fields.hpp"
-#include "session_results.hpp"
+#include <algorithm>
 
 namespace rewire::jobs {
 
@@ -19,19 +19,23 @@ void each_field(Session& session, Field field)
     field(session.subject), field(session.session), field(session.file), field(session.sha256);
     field(session.start_time), field(session.number), field(session.layer), field(session.group);
     field(session.rate_hz), field(session.tau_s), field(session.neuron_id), field(session.active);
-    field(session.neuron_status), field(session.events), field(session.degree), field(session.clustering);
-    field(session.partial_correlation), field(session.edge), field(session.threshold), field(session.mean_degree);
+    field(session.neuron_status), field(session.events), field(session.degree),
+        field(session.clustering);
+    field(session.partial_correlation), field(session.edge), field(session.threshold),
+        field(session.mean_degree);
     field(session.density), field(session.density_of_pairs), field(session.transitivity);
-    field(session.transitivity_of_triples), field(session.average_clustering), field(session.reciprocal_condition);
+    field(session.transitivity_of_triples), field(session.average_clustering),
+        field(session.reciprocal_condition);
     field(session.shrinkage), field(session.frames), field(session.missing), field(session.status);
 }
 
 template <typename Null, typename Field>
 void each_null_field(Null& null, Field field)
 {
-    field(null.p_value), field(null.q_value), field(null.p_fwe), field(null.surrogates), field(null.singular);
+    field(null.p_value), field(null.q_value), field(null.p_fwe), field(null.surrogates),
+        field(null.singular);
     field(null.offsets), field(null.frames_used), field(null.tested), field(null.minimum_shift_s);
-    field(null.smallest_p), field(null.excluded_share), field(null.two_sided), field(null.status);
+    field(null.smallest_p), field(null.aligned_share), field(null.two_sided), field(null.status);
 }
 
 void write_pairs(hid_t group, std::int64_t neurons)
@@ -63,12 +67,13 @@ void write_null(hid_t group, const ConnectomeNull& null)
     io::write_attribute(group, "tested_pairs", null.tested);
     io::write_attribute(group, "minimum_shift_s", null.minimum_shift_s);
     io::write_attribute(group, "smallest_p", null.smallest_p);
-    io::write_attribute(group, "excluded_share", null.excluded_share);
+    io::write_attribute(group, "aligned_share", null.aligned_share);
     io::write_text_attribute(group, "null_status", null.status);
     io::write_text_attribute(group, "sided", null.two_sided ? "two-sided" : "one-sided, positive");
-    io::write_text_attribute(group, "null",
-                             "circular shifts: breaks all dependence at once, so it rejects for shared drive as well as "
-                             "for connections; p_fwe is a claim about the global null");
+    io::write_text_attribute(
+        group, "null",
+        "circular shifts: breaks all dependence at once, so it rejects for shared drive as well as "
+        "for connections; p_fwe is a claim about the global null");
 }
 
 ConnectomeNull read_null(hid_t group)
@@ -84,7 +89,7 @@ ConnectomeNull read_null(hid_t group)
     null.tested = io::read_attribute<std::int64_t>(group, "tested_pairs");
     null.minimum_shift_s = io::read_attribute<double>(group, "minimum_shift_s");
     null.smallest_p = io::read_attribute<double>(group, "smallest_p");
-    null.excluded_share = io::read_attribute<double>(group, "excluded_share");
+    null.aligned_share = io::read_attribute<double>(group, "aligned_share");
     null.status = io::read_text_attribute(group, "null_status");
     null.two_sided = io::read_text_attribute(group, "sided") == "two-sided";
     return null;
@@ -94,21 +99,28 @@ ConnectomeNull read_null(hid_t group)
 template <typename Session, typename Attribute>
 void each_attribute(Session& session, Attribute attribute)
 {
-    attribute("file", session.file), attribute("sha256", session.sha256), attribute("status", session.status);
+    attribute("file", session.file), attribute("sha256", session.sha256),
+        attribute("status", session.status);
     attribute("session_start_time", session.start_time), attribute("number", session.number);
-    attribute("layer", session.layer), attribute("group", session.group), attribute("rate_hz", session.rate_hz);
+    attribute("layer", session.layer), attribute("group", session.group),
+        attribute("rate_hz", session.rate_hz);
     attribute("tau_s", session.tau_s), attribute("threshold", session.threshold);
     attribute("mean_degree", session.mean_degree), attribute("density", session.density);
-    attribute("density_of_pairs", session.density_of_pairs), attribute("transitivity", session.transitivity);
+    attribute("density_of_pairs", session.density_of_pairs),
+        attribute("transitivity", session.transitivity);
     attribute("transitivity_of_triples", session.transitivity_of_triples);
     attribute("clustering", session.average_clustering);
-    attribute("reciprocal_condition", session.reciprocal_condition), attribute("shrinkage", session.shrinkage);
+    attribute("reciprocal_condition", session.reciprocal_condition),
+        attribute("shrinkage", session.shrinkage);
     attribute("frames", session.frames), attribute("missing_samples", session.missing);
 }
 
 } // namespace
 
-void ConnectomeNull::pack(base::Packer& packer) const { each_null_field(*this, PackField{packer}); }
+void ConnectomeNull::pack(base::Packer& packer) const
+{
+    each_null_field(*this, PackField{packer});
+}
 
 ConnectomeNull ConnectomeNull::unpack(base::Unpacker& unpacker)
 {
@@ -117,7 +129,10 @@ ConnectomeNull ConnectomeNull::unpack(base::Unpacker& unpacker)
     return null;
 }
 
-void SessionConnectome::pack(base::Packer& packer) const { each_field(*this, PackField{packer}); }
+void SessionConnectome::pack(base::Packer& packer) const
+{
+    each_field(*this, PackField{packer});
+}
 
 SessionConnectome SessionConnectome::unpack(base::Unpacker& unpacker)
 {
@@ -132,8 +147,10 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     write_neuron_axis(group, session.neuron_id);
     write_pairs(group, static_cast<std::int64_t>(session.neuron_id.size()));
     io::write_array(group, "active", session.active, {"neuron_id"});
-    const auto status = io::write_array(group, "neuron_status", session.neuron_status, {"neuron_id"});
-    io::write_texts_attribute(status, "meaning", {"active", "silent", "constant", "missing samples"});
+    const auto status =
+        io::write_array(group, "neuron_status", session.neuron_status, {"neuron_id"});
+    io::write_texts_attribute(status, "meaning",
+                              {"active", "silent", "constant", "missing samples"});
     io::write_array(group, "events", session.events, {"neuron_id"}, "frames");
     io::write_array(group, "degree", session.degree, {"neuron_id"}, "edges");
     io::write_array(group, "node_clustering", session.clustering, {"neuron_id"}, "1");
@@ -144,7 +161,8 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
         write_null(group, *session.null);
 }
 
-void write_subject(const io::ResultFile& file, const std::string& subject, const std::vector<std::string>& common)
+void write_subject(const io::ResultFile& file, const std::string& subject,
+                   const std::vector<std::string>& common)
 {
     const auto group = file.group(subject);
     write_neuron_axis(group, common);

@@ -1,33 +1,34 @@
 #pragma once
 
+#include <rewire/base/pack.hpp>
+#include <rewire/io/result_file.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <rewire/base/pack.hpp>
-#include <rewire/io/result_file.hpp>
-
-/// connectome.h5: one group a session, /SUBJECT/SESSION/. Pairs are the strict upper triangle, row major.
+/// connectome.h5: one group a session, /SUBJECT/SESSION/. Pairs are the strict upper triangle, row
+/// major.
 namespace rewire::jobs {
 
 /// Surrogate p-values of a session's pairs.
 struct ConnectomeNull
 {
-    std::vector<double> p_value;       ///< [pair]; NaN where a neuron is inactive
-    std::vector<double> q_value;       ///< [pair] Benjamini-Hochberg over the session's tested pairs
-    std::vector<double> p_fwe;         ///< [pair] against the largest value of every surrogate
-    std::int64_t surrogates = 0;       ///< used
-    std::int64_t singular = 0;         ///< surrogates without a result, left out
-    std::int64_t offsets = 0;          ///< distinct relative shifts a pair can have
+    std::vector<double> p_value; ///< [pair]; NaN where a neuron is inactive
+    std::vector<double> q_value; ///< [pair] Benjamini-Hochberg over the session's tested pairs
+    std::vector<double> p_fwe;   ///< [pair] against the largest value of every surrogate
+    std::int64_t surrogates = 0; ///< used
+    std::int64_t singular = 0;   ///< surrogates without a result, left out
+    std::int64_t offsets = 0;    ///< distinct relative shifts a pair can have
     std::int64_t frames_used = 0;
-    std::int64_t tested = 0;           ///< pairs
+    std::int64_t tested = 0; ///< pairs
     double minimum_shift_s = 0;
-    double smallest_p = 1;             ///< that a pair could reach
-    double excluded_share = 0;         ///< of pairs and surrogates: nearly aligned, not compared
+    double smallest_p = 1;    ///< that a pair could reach
+    double aligned_share = 0; ///< of pairs and surrogates: nearly aligned, left out of the maxima
     bool two_sided = false;
-    std::string status;                ///< "ok", or why there are no p-values
+    std::string status; ///< "ok", or why there are no p-values
 
     void pack(base::Packer& packer) const;
     static ConnectomeNull unpack(base::Unpacker& unpacker);
@@ -39,7 +40,7 @@ struct SessionConnectome
     std::string session;
     std::string file;
     std::string sha256;
-    std::string start_time;            ///< of the session, ISO 8601
+    std::string start_time; ///< of the session, ISO 8601
     std::int64_t number = 0;
     std::string layer;
     std::string group;
@@ -47,25 +48,26 @@ struct SessionConnectome
     double tau_s = 0;
 
     std::vector<std::string> neuron_id;
-    std::vector<std::uint8_t> active;             ///< [neuron]
-    std::vector<std::uint8_t> neuron_status;      ///< [neuron] calcium::NeuronStatus
-    std::vector<std::int64_t> events;             ///< [neuron] frames above threshold
-    std::vector<std::int64_t> degree;             ///< [neuron]
-    std::vector<double> clustering;               ///< [neuron]
-    std::vector<double> partial_correlation;      ///< [pair]
-    std::vector<std::uint8_t> edge;               ///< [pair]
+    std::vector<std::uint8_t> active;        ///< [neuron]
+    std::vector<std::uint8_t> neuron_status; ///< [neuron] calcium::NeuronStatus
+    std::vector<std::int64_t> events;        ///< [neuron] frames above threshold
+    std::vector<std::int64_t> degree;        ///< [neuron]
+    std::vector<double> clustering;          ///< [neuron]
+    std::vector<double> partial_correlation; ///< [pair]
+    std::vector<std::uint8_t> edge;          ///< [pair]
     double threshold = 0;
     double mean_degree = 0;
-    double density = 0;                           ///< non-zero elements / N^2, as the paper has it
-    double density_of_pairs = 0;                  ///< edges / pairs
+    double density = 0;          ///< non-zero elements / N^2, as the paper has it
+    double density_of_pairs = 0; ///< edges / pairs
     double transitivity = 0;
-    double transitivity_of_triples = 0;           ///< triangles / all triples: the paper's wording taken literally
+    double transitivity_of_triples =
+        0; ///< triangles / all triples: the paper's wording taken literally
     double average_clustering = 0;
     double reciprocal_condition = 0;
     double shrinkage = 0;
-    std::int64_t frames = 0;                      ///< of the smoothed events
-    std::int64_t missing = 0;                     ///< samples
-    std::string status;                           ///< "ok", or why there is no result
+    std::int64_t frames = 0;  ///< of the smoothed events
+    std::int64_t missing = 0; ///< samples
+    std::string status;       ///< "ok", or why there is no result
     std::optional<ConnectomeNull> null;
 
     void pack(base::Packer& packer) const;
@@ -75,7 +77,8 @@ struct SessionConnectome
 /// Writes the group of one session.
 void write_session(const io::ResultFile& file, const SessionConnectome& session);
 /// Writes what all sessions of a subject share: the neurons that all of them have, and their pairs.
-void write_subject(const io::ResultFile& file, const std::string& subject, const std::vector<std::string>& common);
+void write_subject(const io::ResultFile& file, const std::string& subject,
+                   const std::vector<std::string>& common);
 
 SessionConnectome read_session(hid_t file, const std::string& subject, const std::string& session);
 

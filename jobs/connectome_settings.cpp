@@ -1,15 +1,15 @@
 #include "connectome_settings.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-
-#include <fmt/format.h>
+#include "study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 
-#include "study_source.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 
 namespace rewire::jobs {
 
@@ -59,31 +59,39 @@ std::vector<T> on_smoothed_frames(const std::vector<T>& values, const SessionInp
 }
 
 /// Linear interpolation of one channel at the given times.
-std::vector<double> interpolated(const io::Series& series, const std::vector<double>& times, const std::string& file)
+std::vector<double> interpolated(const io::Series& series, const std::vector<double>& times,
+                                 const std::string& file)
 {
     const auto& at = series.time_s;
-    const auto period = at.size() > 1 ? (at.back() - at.front()) / static_cast<double>(at.size() - 1) : 0.0;
-    if (at.empty() || times.front() < at.front() - 2 * period || times.back() > at.back() + 2 * period)
-        throw base::InputError(fmt::format("series {} does not cover the imaging frames", series.info.name), file,
-                               "leave out --covariate, or exclude the session in study.tsv");
+    const auto period =
+        at.size() > 1 ? (at.back() - at.front()) / static_cast<double>(at.size() - 1) : 0.0;
+    if (at.empty() || times.front() < at.front() - 2 * period ||
+        times.back() > at.back() + 2 * period)
+        throw base::InputError(
+            fmt::format("series {} does not cover the imaging frames", series.info.name), file,
+            "leave out --covariate, or exclude the session in study.tsv");
     const auto channels = static_cast<std::size_t>(series.info.channels);
     auto values = std::vector<double>{};
     values.reserve(times.size());
     for (const auto time : times) {
         const auto after = std::upper_bound(at.begin(), at.end(), time);
-        const auto right = std::min<std::size_t>(static_cast<std::size_t>(after - at.begin()), at.size() - 1);
+        const auto right =
+            std::min<std::size_t>(static_cast<std::size_t>(after - at.begin()), at.size() - 1);
         const auto left = right == 0 ? 0 : right - 1;
         const auto span = at[right] - at[left];
         const auto weight = span > 0 ? std::clamp((time - at[left]) / span, 0.0, 1.0) : 0.0;
-        values.push_back((1 - weight) * series.values[left * channels] + weight * series.values[right * channels]);
+        values.push_back((1 - weight) * series.values[left * channels] +
+                         weight * series.values[right * channels]);
         if (!std::isfinite(values.back()))
-            throw base::InputError(fmt::format("series {} has missing samples", series.info.name), file,
+            throw base::InputError(fmt::format("series {} has missing samples", series.info.name),
+                                   file,
                                    "leave out --covariate, or exclude the session in study.tsv");
     }
     return values;
 }
 
-/// A table of intervals by its name, or the one whose name begins with it ("movement" -> movement_epochs).
+/// A table of intervals by its name, or the one whose name begins with it ("movement" ->
+/// movement_epochs).
 std::string intervals_named(const io::NwbSession& file, const std::string& name)
 {
     for (const auto& table : file.intervals())
@@ -101,14 +109,43 @@ std::vector<job::Option> connectome_options()
 {
     using Kind = job::OptionKind;
     return {
-        {.name = "alpha", .kind = Kind::real, .default_value = "2", .unit = "sd", .help = "an edge is a partial correlation >= mean + alpha sd of the session's", .source = "2.3", .minimum = -10, .maximum = 100},
-        {.name = "shrinkage", .default_value = "none", .help = "of the covariance: none, ledoit-wolf, or a number from 0 to 1"},
-        {.name = "singular", .default_value = "flag", .help = "where the covariance has no usable inverse (frames <= neurons, duplicated traces): NaN and a status, an error, pseudo-inverse, or Ledoit-Wolf", .choices = {"flag", "error", "pinv", "ledoit-wolf"}},
-        {.name = "covariate", .help = "series (e.g. running_speed) taken out of every trace first; repeatable", .repeatable = true},
-        {.name = "surrogates", .kind = Kind::integer, .default_value = "0", .help = "circular-shift surrogates of every session for p-values", .minimum = 0, .maximum = 1e8},
-        {.name = "two-sided", .kind = Kind::flag, .help = "p-values of |partial correlation|; default: of positive ones"},
-        {.name = "min-shift-s", .kind = Kind::real, .default_value = "2", .unit = "s", .help = "pairs shifted against each other by less are left out of a surrogate", .minimum = 0},
-        {.name = "within", .help = "intervals table (e.g. movement): shift inside and outside of its intervals separately"},
+        {.name = "alpha",
+         .kind = Kind::real,
+         .default_value = "2",
+         .unit = "sd",
+         .help = "an edge is a partial correlation >= mean + alpha sd of the session's",
+         .source = "2.3",
+         .minimum = -10,
+         .maximum = 100},
+        {.name = "shrinkage",
+         .default_value = "none",
+         .help = "of the covariance: none, ledoit-wolf, or a number from 0 to 1"},
+        {.name = "singular",
+         .default_value = "flag",
+         .help = "where the covariance has no usable inverse (frames <= neurons, duplicated "
+                 "traces): NaN and a status, an error, pseudo-inverse, or Ledoit-Wolf",
+         .choices = {"flag", "error", "pinv", "ledoit-wolf"}},
+        {.name = "covariate",
+         .help = "series (e.g. running_speed) taken out of every trace first; repeatable",
+         .repeatable = true},
+        {.name = "surrogates",
+         .kind = Kind::integer,
+         .default_value = "0",
+         .help = "circular-shift surrogates of every session for p-values",
+         .minimum = 0,
+         .maximum = 1e8},
+        {.name = "two-sided",
+         .kind = Kind::flag,
+         .help = "p-values of |partial correlation|; default: of positive ones"},
+        {.name = "min-shift-s",
+         .kind = Kind::real,
+         .default_value = "2",
+         .unit = "s",
+         .help = "pairs shifted against each other by less are left out of a surrogate's maximum",
+         .minimum = 0},
+        {.name = "within",
+         .help = "intervals table (e.g. movement): shift inside and outside of its intervals "
+                 "separately"},
     };
 }
 
@@ -133,7 +170,8 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
     const auto file = io::NwbSession(session.path, nwb_options(options));
     const auto times = file.frame_times();
     for (const auto& name : settings.covariates) {
-        const auto values = on_smoothed_frames(interpolated(file.read_series(name), times, session.record.file), input);
+        const auto values = on_smoothed_frames(
+            interpolated(file.read_series(name), times, session.record.file), input);
         covariates.value.insert(covariates.value.end(), values.begin(), values.end());
         ++covariates.count;
     }

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "activity_source.hpp"
 
 #include <rewire/calcium/covariance.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/job/options.hpp>
 
-#include "activity_source.hpp"
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace rewire::jobs {
 
@@ -20,7 +20,7 @@ struct ConnectomeSettings
     std::int64_t surrogates = 0;
     bool two_sided = false;
     double minimum_shift_s = 2;
-    std::string within;                  ///< intervals table whose inside and outside are shifted apart; empty: none
+    std::string within; ///< intervals table whose inside and outside are shifted apart; empty: none
     std::vector<std::string> covariates; ///< names of series
 };
 
@@ -37,12 +37,13 @@ struct SessionCovariates
     calcium::CovariateView view() const { return {count, value}; }
 };
 
-/// Series of the session, interpolated linearly at the times of its frames. @throws InputError: no such series, or it
-/// does not cover the frames
+/// Series of the session, interpolated linearly at the times of its frames. @throws InputError: no
+/// such series, or it does not cover the frames
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
                                 const ConnectomeSettings& settings, const job::Options& options);
 
-/// 1 for frames inside the intervals of `--within`, on the frames of the smoothed events; empty without.
+/// 1 for frames inside the intervals of `--within`, on the frames of the smoothed events; empty
+/// without.
 std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
                                    const ConnectomeSettings& settings, const job::Options& options);
 

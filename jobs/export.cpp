@@ -10,45 +10,13 @@
 #include "connectome_result.hpp"
 #include "session_results.hpp"
 #include "study_source.hpp"
+#include "text_file.hpp"
 
 namespace rewire::jobs {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A text file that is whole or absent.
-class TextFile
-{
-  public:
-    explicit TextFile(fs::path path) : path_(std::move(path)), temporary_(path_.string() + ".partial"), stream_(temporary_)
-    {
-        if (!stream_)
-            throw base::IoError("cannot write file", temporary_.string(), "may you write there?");
-    }
-    TextFile(const TextFile&) = delete;
-    TextFile& operator=(const TextFile&) = delete;
-    ~TextFile()
-    {
-        auto error = std::error_code{};
-        fs::remove(temporary_, error);
-    }
-
-    void write(const std::string& text) { stream_ << text; }
-    void finish()
-    {
-        stream_.close();
-        if (!stream_)
-            throw base::IoError("cannot write file", temporary_.string(), "is the disk full?");
-        io::sync_to_disk(temporary_);
-        fs::rename(temporary_, path_);
-    }
-
-  private:
-    fs::path path_;
-    fs::path temporary_;
-    std::ofstream stream_;
-};
 
 std::string number(double value) { return std::isnan(value) ? "" : fmt::format("{:.17g}", value); }
 

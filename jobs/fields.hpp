@@ -1,11 +1,11 @@
 #pragma once
 
+#include <rewire/base/pack.hpp>
+#include <rewire/io/hdf5.hpp>
+
 #include <string>
 #include <type_traits>
 #include <vector>
-
-#include <rewire/base/pack.hpp>
-#include <rewire/io/hdf5.hpp>
 
 /// Visitors for structs that name their members once, for packing, unpacking and attributes alike.
 namespace rewire::jobs {
@@ -60,7 +60,10 @@ struct WriteAttribute
 {
     hid_t object;
 
-    void operator()(const char* name, const std::string& text) const { io::write_text_attribute(object, name, text); }
+    void operator()(const char* name, const std::string& text) const
+    {
+        io::write_text_attribute(object, name, text);
+    }
     template <typename T>
     void operator()(const char* name, const T& value) const
     {
@@ -72,7 +75,10 @@ struct ReadAttribute
 {
     hid_t object;
 
-    void operator()(const char* name, std::string& text) const { text = io::read_text_attribute(object, name); }
+    void operator()(const char* name, std::string& text) const
+    {
+        text = io::read_text_attribute(object, name);
+    }
     template <typename T>
     void operator()(const char* name, T& value) const
     {

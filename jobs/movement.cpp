@@ -1,9 +1,9 @@
-#include <algorithm>
-#include <bit>
-#include <cmath>
-#include <numeric>
-
-#include <fmt/format.h>
+#include "activity_source.hpp"
+#include "catalogue.hpp"
+#include "movement_result.hpp"
+#include "movement_source.hpp"
+#include "session_results.hpp"
+#include "study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
@@ -11,12 +11,12 @@
 #include <rewire/behaviour/movement_test.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 
-#include "activity_source.hpp"
-#include "catalogue.hpp"
-#include "movement_result.hpp"
-#include "movement_source.hpp"
-#include "session_results.hpp"
-#include "study_source.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
 
 namespace rewire::jobs {
 
@@ -41,7 +41,8 @@ MovementSettings movement_settings(const job::Options& options)
     std::sort(levels.begin(), levels.end());
     levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
     return {.shuffles = options.integer("shuffles"),
-            .units = options.text("units") == "frames" ? behaviour::ShuffleUnits::frames : behaviour::ShuffleUnits::runs,
+            .units = options.text("units") == "frames" ? behaviour::ShuffleUnits::frames
+                                                       : behaviour::ShuffleUnits::runs,
             .levels = levels,
             .dff = options.text("activity") == "dff"};
 }
@@ -62,8 +63,8 @@ class Counts
     {
         for (std::size_t i = 0; i < neurons.size(); ++i) {
             const auto n = static_cast<std::size_t>(neurons[i]);
-            sessions_[i] = {std::vector<std::int32_t>(n), std::vector<std::int32_t>(n), std::vector<double>(n),
-                            std::vector<std::uint8_t>(n)};
+            sessions_[i] = {std::vector<std::int32_t>(n), std::vector<std::int32_t>(n),
+                            std::vector<double>(n), std::vector<std::uint8_t>(n)};
         }
     }
 
@@ -77,11 +78,13 @@ class Counts
         }
     }
 
-    void set_activity(std::size_t position, base::Range neurons, const behaviour::MovementActivity& activity)
+    void set_activity(std::size_t position, base::Range neurons,
+                      const behaviour::MovementActivity& activity)
     {
         auto& session = sessions_[position];
         std::copy(activity.mean.begin(), activity.mean.end(), session.mean.begin() + neurons.first);
-        std::copy(activity.finite.begin(), activity.finite.end(), session.finite.begin() + neurons.first);
+        std::copy(activity.finite.begin(), activity.finite.end(),
+                  session.finite.begin() + neurons.first);
     }
 
     NeuronCounts& of(std::size_t position) { return sessions_[position]; }
@@ -121,8 +124,8 @@ struct Unit
     base::Range shuffles;
 };
 
-/// Smoothed events: all neurons, blocks of shuffles. dF/F: blocks of neurons that fit into memory, all shuffles, so that
-/// the file is read once.
+/// Smoothed events: all neurons, blocks of shuffles. dF/F: blocks of neurons that fit into memory,
+/// all shuffles, so that the file is read once.
 std::vector<Unit> units_of(const io::Study& study, const std::vector<std::size_t>& sessions,
                            const MovementSettings& settings)
 {
@@ -142,22 +145,23 @@ std::vector<Unit> units_of(const io::Study& study, const std::vector<std::size_t
 double unit_seconds(const Unit& unit, const io::ActivityInfo& activity)
 {
     constexpr auto expected_edges = 200.0;
-    return static_cast<double>(unit.neurons.size()) * static_cast<double>(unit.shuffles.size()) * expected_edges *
-               gather_seconds +
+    return static_cast<double>(unit.neurons.size()) * static_cast<double>(unit.shuffles.size()) *
+               expected_edges * gather_seconds +
            static_cast<double>(unit.neurons.size() * activity.frames) * 0.5e-9 + 1e-3;
 }
 
 /// One unit of work on any kind of activity.
 template <typename View>
-bool count_unit(const View& view, base::Range neurons_of_view, const Unit& unit, const behaviour::Epochs& epochs,
-                const MovementSettings& settings, const behaviour::ShuffleKey& key, Counts& counts,
-                const job::Tick& tick)
+bool count_unit(const View& view, base::Range neurons_of_view, const Unit& unit,
+                const behaviour::Epochs& epochs, const MovementSettings& settings,
+                const behaviour::ShuffleKey& key, Counts& counts, const job::Tick& tick)
 {
     auto sum = behaviour::ShuffleCounts{};
     for (const auto& part : base::blocks_of(unit.shuffles.size(), unit_shuffles)) {
         if (!tick())
             return false;
-        const auto shuffles = base::Range{unit.shuffles.first + part.first, unit.shuffles.first + part.last};
+        const auto shuffles =
+            base::Range{unit.shuffles.first + part.first, unit.shuffles.first + part.last};
         const auto masks = behaviour::shuffled_masks(epochs, settings.units, key, shuffles);
         const auto more = behaviour::count_shuffles(view, epochs, masks, neurons_of_view);
         if (sum.less.empty())
@@ -167,17 +171,25 @@ bool count_unit(const View& view, base::Range neurons_of_view, const Unit& unit,
     }
     counts.add(unit.position, unit.neurons, sum);
     if (unit.shuffles.first == 0)
-        counts.set_activity(unit.position, unit.neurons, behaviour::movement_activity(view, epochs, neurons_of_view));
+        counts.set_activity(unit.position, unit.neurons,
+                            behaviour::movement_activity(view, epochs, neurons_of_view));
     return true;
 }
 
 class MovementRun
 {
   public:
-    MovementRun(job::RunContext& context, const io::Study& study, const std::vector<SessionInput>& inputs,
-                const std::vector<std::size_t>& sessions, const MovementSettings& settings, const std::string& suffix)
-        : context_(context), study_(study), inputs_(inputs), sessions_(sessions), settings_(settings), suffix_(suffix),
-          movements_(movements_of(context, study, inputs, sessions, settings.dff, "epochs" + suffix))
+    MovementRun(job::RunContext& context, const io::Study& study,
+                const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
+                const MovementSettings& settings, const std::string& suffix)
+        : context_(context),
+          study_(study),
+          inputs_(inputs),
+          sessions_(sessions),
+          settings_(settings),
+          suffix_(suffix),
+          movements_(
+              movements_of(context, study, inputs, sessions, settings.dff, "epochs" + suffix))
     {
     }
 
@@ -185,7 +197,8 @@ class MovementRun
     std::vector<SessionMovement> results()
     {
         if (!settings_.dff)
-            events_ = std::make_unique<WaveActivity>(context_, study_, inputs_, sessions_, "deconvolve" + suffix_);
+            events_ = std::make_unique<WaveActivity>(context_, study_, inputs_, sessions_,
+                                                     "deconvolve" + suffix_);
         const auto units = units_of(study_, sessions_, settings_);
         auto costs = std::vector<double>{};
         for (const auto& unit : units)
@@ -199,56 +212,68 @@ class MovementRun
                 return compute(units[static_cast<std::size_t>(index)], mine, tick);
             },
             Counts(neurons));
-        return context_.collective("p-values", [&] { return reduced(counts); });
+        reduce(counts);
+        return context_.collective("p-values", [&] {
+            auto results = std::vector<SessionMovement>{};
+            for (std::size_t position = 0; context_.comm().is_root() && position < sessions_.size();
+                 ++position)
+                results.push_back(result_of(position, counts.of(position)));
+            return results;
+        });
     }
 
   private:
-    const io::StudySession& session(std::size_t position) const { return study_.sessions[sessions_[position]]; }
+    const io::StudySession& session(std::size_t position) const
+    {
+        return study_.sessions[sessions_[position]];
+    }
 
     bool compute(const Unit& unit, Counts& counts, const job::Tick& tick) const
     {
         const auto& record = session(unit.position).record;
-        const auto key = behaviour::ShuffleKey{context_.seed(), base::key_of(record.subject), base::key_of(record.session)};
+        const auto key = behaviour::ShuffleKey{context_.seed(), base::key_of(record.subject),
+                                               base::key_of(record.session)};
         const auto& epochs = movements_[unit.position].epochs;
         if (!settings_.dff)
-            return count_unit(events_->activity(unit.position), unit.neurons, unit, epochs, settings_, key, counts, tick);
-        const auto file = io::NwbSession(session(unit.position).path, nwb_options(context_.options()));
+            return count_unit(events_->activity(unit.position), unit.neurons, unit, epochs,
+                              settings_, key, counts, tick);
+        const auto file =
+            io::NwbSession(session(unit.position).path, nwb_options(context_.options()));
         const auto& input = inputs_[sessions_[unit.position]];
         const auto all = base::Range{0, unit.neurons.size()};
         if (record.activity->exact_as_float) {
             const auto block = read_block<float>(file, unit.neurons, input);
-            const auto view = behaviour::DenseActivityView<float>{epochs.frames, unit.neurons.size(), block};
+            const auto view =
+                behaviour::DenseActivityView<float>{epochs.frames, unit.neurons.size(), block};
             return count_unit(view, all, unit, epochs, settings_, key, counts, tick);
         }
         const auto block = read_block<double>(file, unit.neurons, input);
-        const auto view = behaviour::DenseActivityView<double>{epochs.frames, unit.neurons.size(), block};
+        const auto view =
+            behaviour::DenseActivityView<double>{epochs.frames, unit.neurons.size(), block};
         return count_unit(view, all, unit, epochs, settings_, key, counts, tick);
     }
 
-    std::vector<SessionMovement> reduced(Counts& counts) const
+    /// Adds up what the ranks have, on rank 0.
+    void reduce(Counts& counts) const
     {
-        auto results = std::vector<SessionMovement>{};
         const auto& comm = context_.comm();
         for (std::size_t position = 0; position < sessions_.size(); ++position) {
             auto& mine = counts.of(position);
             comm.sum_to(0, std::span<std::int32_t>(mine.less));
             comm.sum_to(0, std::span<std::int32_t>(mine.equal));
-            // One rank has a neuron's mean and its flag, all others 0: sending the bits keeps NaN and sign.
+            // One rank has a neuron's mean and its flag, all others 0: adding the bits keeps NaN
+            // and sign.
             auto bits = std::vector<std::int64_t>(mine.mean.size() + mine.finite.size());
             for (std::size_t i = 0; i < mine.mean.size(); ++i) {
                 bits[i] = std::bit_cast<std::int64_t>(mine.mean[i]);
                 bits[mine.mean.size() + i] = mine.finite[i];
             }
             comm.sum_to(0, std::span<std::int64_t>(bits));
-            if (!comm.is_root())
-                continue;
             for (std::size_t i = 0; i < mine.mean.size(); ++i) {
                 mine.mean[i] = std::bit_cast<double>(bits[i]);
                 mine.finite[i] = static_cast<std::uint8_t>(bits[mine.mean.size() + i]);
             }
-            results.push_back(result_of(position, mine));
         }
-        return results;
     }
 
     SessionMovement result_of(std::size_t position, const NeuronCounts& counts) const
@@ -272,7 +297,8 @@ class MovementRun
                 activity.mean[neuron] = std::nan("");
                 activity.finite[neuron] = 0;
             }
-        const auto relation = behaviour::relation_of({counts.less, counts.equal}, activity, settings_.shuffles, settings_.levels);
+        const auto relation = behaviour::relation_of({counts.less, counts.equal}, activity,
+                                                     settings_.shuffles, settings_.levels);
         result.mean_activity = activity.mean;
         result.less = counts.less;
         result.equal = counts.equal;
@@ -291,10 +317,10 @@ class MovementRun
         result.units = context_.options().text("units");
         result.activity = context_.options().text("activity");
         result.source = movements.source;
-        result.status = result.epochs == 0                    ? "no movement in this session"
-                        : result.epochs < 2                   ? "one movement: few distinct shuffles"
+        result.status = result.epochs == 0  ? "no movement in this session"
+                        : result.epochs < 2 ? "one movement: few distinct shuffles"
                         : result.movement_frames == result.frames ? "no quiescence in this session"
-                                                              : "ok";
+                                                                  : "ok";
         return result;
     }
 
@@ -315,11 +341,13 @@ std::string row_of(const SessionMovement& session)
         const auto first = flags.begin() + static_cast<std::ptrdiff_t>(level * neurons);
         return std::count(first, first + static_cast<std::ptrdiff_t>(neurons), 1);
     };
-    auto row = fmt::format("{:<12} {:<10} {:>6} {:>8} {:>9.1f}", session.subject, session.session, neurons, session.epochs,
+    auto row = fmt::format("{:<12} {:<10} {:>6} {:>8} {:>9.1f}", session.subject, session.session,
+                           neurons, session.epochs,
                            100.0 * static_cast<double>(session.movement_frames) /
                                static_cast<double>(std::max<std::int64_t>(session.frames, 1)));
     for (std::size_t level = 0; level < session.level.size(); ++level)
-        row += fmt::format(" {:>9} {:>9}", related(session.movement_related, level), related(session.quiescent_related, level));
+        row += fmt::format(" {:>9} {:>9}", related(session.movement_related, level),
+                           related(session.quiescent_related, level));
     return row;
 }
 
@@ -332,7 +360,8 @@ job::Estimate movement_estimate(const io::Study& study, const std::vector<std::s
         const auto seconds = unit_seconds(unit, activity);
         estimate.core_seconds += seconds;
         estimate.longest_unit_s = std::max(estimate.longest_unit_s, seconds);
-        const auto masks = static_cast<double>(std::min(unit.shuffles.size(), unit_shuffles)) * 2000;
+        const auto masks =
+            static_cast<double>(std::min(unit.shuffles.size(), unit_shuffles)) * 2000;
         const auto tables = settings.dff ? 3 * block_bytes(activity) : 8e6;
         estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + masks + tables);
         ++estimate.units;
@@ -351,20 +380,21 @@ void run_movement(job::RunContext& context)
     auto digest = context.options().result_changing();
     digest.emplace_back("version", job::program_version());
     const auto overwrite = context.options().flag("overwrite");
-    const auto existing = mpi::collective(comm, [&] { return look_for_result(path, study, inputs, digest, overwrite); });
+    const auto existing = mpi::collective(
+        comm, [&] { return look_for_result(path, study, inputs, digest, overwrite); });
     if (existing.todo.empty()) {
-        context.note(fmt::format("{} holds all {} sessions of the study already: nothing to do", path.string(),
-                                 study.sessions.size()));
+        context.note(fmt::format("{} holds all {} sessions of the study already: nothing to do",
+                                 path.string(), study.sessions.size()));
         return;
     }
-    context.begin_results(checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
+    context.begin_results(
+        checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
     context.check_memory(movement_estimate(study, existing.todo, settings, context.options()));
 
     auto output = std::unique_ptr<io::ResultFile>{};
     context.collective("write", [&] {
         if (!comm.is_root())
             return;
-        remove_leftovers(path);
         output = std::make_unique<io::ResultFile>(path, context.attempt());
         if (existing.kept.empty())
             return;
@@ -372,13 +402,16 @@ void run_movement(job::RunContext& context)
         for (const auto& [subject, session] : existing.kept)
             write_session(*output, read_movement(old, subject, session));
     });
-    auto head = fmt::format("{:<12} {:<10} {:>6} {:>8} {:>9}", "subject", "session", "cells", "epochs", "moving %");
+    auto head = fmt::format("{:<12} {:<10} {:>6} {:>8} {:>9}", "subject", "session", "cells",
+                            "epochs", "moving %");
     for (const auto level : settings.levels)
         head += fmt::format(" {:>9} {:>9}", fmt::format("move>{}", level), "quiet");
     context.note(head);
-    const auto waves = waves_of(study, existing.todo, context.options().real("node-memory-gb") * 1e9);
+    const auto waves =
+        waves_of(study, existing.todo, context.options().real("node-memory-gb") * 1e9);
     for (std::size_t wave = 0; wave < waves.size(); ++wave) {
-        auto run = MovementRun(context, study, inputs, waves[wave], settings, wave == 0 ? "" : fmt::format("-{}", wave + 1));
+        auto run = MovementRun(context, study, inputs, waves[wave], settings,
+                               wave == 0 ? "" : fmt::format("-{}", wave + 1));
         const auto sessions = run.results();
         context.collective("write", [&] {
             for (const auto& session : sessions) {
@@ -391,7 +424,8 @@ void run_movement(job::RunContext& context)
     }
     context.collective("write", [&] {
         if (output)
-            output->publish(context.record(input_hashes(study, inputs), digest), existing.present || overwrite);
+            output->publish(context.record(input_hashes(study, inputs), digest),
+                            existing.present || overwrite);
     });
     context.finish();
     context.note("wrote " + path.string());
@@ -410,11 +444,37 @@ std::vector<job::Option> movement_options()
 {
     using Kind = job::OptionKind;
     return {
-        {.name = "shuffles", .kind = Kind::integer, .default_value = "10000", .help = "shuffles of the epochs", .source = "2.9", .minimum = 1, .maximum = 2e9},
-        {.name = "units", .default_value = "runs", .help = "what is shuffled: movement and quiescent runs, both whole, or quiescent time as single frames", .source = "2.9", .choices = {"runs", "frames"}},
-        {.name = "dilate", .kind = Kind::integer, .default_value = "0", .unit = "frames", .help = "movements made longer on each side", .minimum = 0},
-        {.name = "level", .kind = Kind::real, .default_value = "0.995", .help = "related where the rank among the shuffles is above; repeatable", .source = "2.9", .minimum = 0.5, .maximum = 1, .repeatable = true},
-        {.name = "activity", .default_value = "events", .help = "smoothed events, or dF/F as it is (spines)", .choices = {"events", "dff"}},
+        {.name = "shuffles",
+         .kind = Kind::integer,
+         .default_value = "10000",
+         .help = "shuffles of the epochs",
+         .source = "2.9",
+         .minimum = 1,
+         .maximum = 2e9},
+        {.name = "units",
+         .default_value = "runs",
+         .help = "what is shuffled: movement and quiescent runs, both whole, or quiescent time as "
+                 "single frames",
+         .source = "2.9",
+         .choices = {"runs", "frames"}},
+        {.name = "dilate",
+         .kind = Kind::integer,
+         .default_value = "0",
+         .unit = "frames",
+         .help = "movements made longer on each side",
+         .minimum = 0},
+        {.name = "level",
+         .kind = Kind::real,
+         .default_value = "0.995",
+         .help = "related where the rank among the shuffles is above; repeatable",
+         .source = "2.9",
+         .minimum = 0.5,
+         .maximum = 1,
+         .repeatable = true},
+        {.name = "activity",
+         .default_value = "events",
+         .help = "smoothed events, or dF/F as it is (spines)",
+         .choices = {"events", "dff"}},
     };
 }
 
@@ -424,16 +484,22 @@ job::Job movement_job()
 {
     return {.name = "movement",
             .usage = "--study DIR --results DIR [options]",
-            .summary = "movement-related neurons of every session, by shuffling the movement epochs",
-            .details =
-                "The activity of a neuron in movement against its activity under shuffled movement epochs: the epochs keep\n"
-                "their lengths and change their order. Ties are counted exactly. The rank among the shuffles (p_rank) is the\n"
-                "published statistic; p_value = (1 + greater + equal) / (shuffles + 1), with q-values over the neurons of a\n"
-                "session. Movements come from an intervals table, a binary series, or the lever. The test breaks the relation\n"
-                "between movement and activity as a whole: it does not separate movement from reward or arousal that go\n"
-                "along with it. Writes RESULTS/movement.h5.",
+            .summary =
+                "movement-related neurons of every session, by shuffling the movement epochs",
+            .details = "The activity of a neuron in movement against its activity under shuffled "
+                       "movement epochs: the epochs keep\n"
+                       "their lengths and change their order. Ties are counted exactly. The rank "
+                       "among the shuffles (p_rank) is the\n"
+                       "published statistic; p_value = (1 + greater + equal) / (shuffles + 1), "
+                       "with q-values over the neurons of a\n"
+                       "session. Movements come from an intervals table, a binary series, or the "
+                       "lever. The test breaks the relation\n"
+                       "between movement and activity as a whole: it does not separate movement "
+                       "from reward or arousal that go\n"
+                       "along with it. Writes RESULTS/movement.h5.",
             .citation = "Peters et al. 2014, 2017 (epoch shuffling)",
-            .options = job::common_options() + study_options() + activity_options() + movement_source_options() + movement_options(),
+            .options = job::common_options() + study_options() + activity_options() +
+                       movement_source_options() + movement_options(),
             .run = run_movement,
             .plan = plan_movement};
 }

@@ -12,10 +12,13 @@ void each_field(Session& session, Field field)
 {
     field(session.subject), field(session.session), field(session.file), field(session.sha256);
     field(session.start_time), field(session.number), field(session.layer), field(session.group);
-    field(session.neuron_id), field(session.mean_activity), field(session.less), field(session.equal);
-    field(session.p_rank), field(session.p_value), field(session.q_value), field(session.p_value_quiescent);
+    field(session.neuron_id), field(session.mean_activity), field(session.less),
+        field(session.equal);
+    field(session.p_rank), field(session.p_value), field(session.q_value),
+        field(session.p_value_quiescent);
     field(session.level), field(session.movement_related), field(session.quiescent_related);
-    field(session.shuffles), field(session.epochs), field(session.movement_frames), field(session.frames);
+    field(session.shuffles), field(session.epochs), field(session.movement_frames),
+        field(session.frames);
     field(session.dilate), field(session.units), field(session.activity), field(session.source);
     field(session.status);
 }
@@ -23,17 +26,23 @@ void each_field(Session& session, Field field)
 template <typename Session, typename Attribute>
 void each_attribute(Session& session, Attribute attribute)
 {
-    attribute("file", session.file), attribute("sha256", session.sha256), attribute("status", session.status);
+    attribute("file", session.file), attribute("sha256", session.sha256),
+        attribute("status", session.status);
     attribute("session_start_time", session.start_time), attribute("number", session.number);
-    attribute("layer", session.layer), attribute("group", session.group), attribute("shuffles", session.shuffles);
+    attribute("layer", session.layer), attribute("group", session.group),
+        attribute("shuffles", session.shuffles);
     attribute("units", session.units), attribute("epochs", session.epochs);
     attribute("movement_frames", session.movement_frames), attribute("frames", session.frames);
-    attribute("dilate", session.dilate), attribute("activity", session.activity), attribute("source", session.source);
+    attribute("dilate", session.dilate), attribute("activity", session.activity),
+        attribute("source", session.source);
 }
 
 } // namespace
 
-void SessionMovement::pack(base::Packer& packer) const { each_field(*this, PackField{packer}); }
+void SessionMovement::pack(base::Packer& packer) const
+{
+    each_field(*this, PackField{packer});
+}
 
 SessionMovement SessionMovement::unpack(base::Unpacker& unpacker)
 {

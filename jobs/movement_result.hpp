@@ -1,11 +1,11 @@
 #pragma once
 
+#include <rewire/base/pack.hpp>
+#include <rewire/io/result_file.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include <rewire/base/pack.hpp>
-#include <rewire/io/result_file.hpp>
 
 /// movement.h5: one group a session, /SUBJECT/SESSION/.
 namespace rewire::jobs {
@@ -22,25 +22,25 @@ struct SessionMovement
     std::string group;
 
     std::vector<std::string> neuron_id;
-    std::vector<double> mean_activity;           ///< [neuron] in movement frames
-    std::vector<std::int32_t> less;              ///< [neuron] shuffles below the real score
-    std::vector<std::int32_t> equal;             ///< [neuron] shuffles that tie
-    std::vector<double> p_rank;                  ///< [neuron] tied rank / (shuffles + 1)
-    std::vector<double> p_value;                 ///< [neuron] movement, one-sided
-    std::vector<double> q_value;                 ///< [neuron] Benjamini-Hochberg over the session's neurons
+    std::vector<double> mean_activity; ///< [neuron] in movement frames
+    std::vector<std::int32_t> less;    ///< [neuron] shuffles below the real score
+    std::vector<std::int32_t> equal;   ///< [neuron] shuffles that tie
+    std::vector<double> p_rank;        ///< [neuron] tied rank / (shuffles + 1)
+    std::vector<double> p_value;       ///< [neuron] movement, one-sided
+    std::vector<double> q_value;       ///< [neuron] Benjamini-Hochberg over the session's neurons
     std::vector<double> p_value_quiescent;       ///< [neuron]
     std::vector<double> level;                   ///< [level]
     std::vector<std::uint8_t> movement_related;  ///< [level, neuron]
     std::vector<std::uint8_t> quiescent_related; ///< [level, neuron]
     std::int64_t shuffles = 0;
-    std::int64_t epochs = 0;                     ///< movements
+    std::int64_t epochs = 0; ///< movements
     std::int64_t movement_frames = 0;
     std::int64_t frames = 0;
     std::int64_t dilate = 0;
-    std::string units;                           ///< "runs" or "frames"
-    std::string activity;                        ///< "events" or "dff"
-    std::string source;                          ///< where the movements come from
-    std::string status;                          ///< "ok", or why nobody is related to movement
+    std::string units;    ///< "runs" or "frames"
+    std::string activity; ///< "events" or "dff"
+    std::string source;   ///< where the movements come from
+    std::string status;   ///< "ok", or why nobody is related to movement
 
     void pack(base::Packer& packer) const;
     static SessionMovement unpack(base::Unpacker& unpacker);

@@ -1,19 +1,21 @@
-#include <algorithm>
-#include <map>
-#include <set>
-
-#include <fmt/format.h>
+#include "catalogue.hpp"
+#include "connectome_result.hpp"
+#include "movement_result.hpp"
+#include "session_results.hpp"
+#include "study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/io/truth.hpp>
 #include <rewire/job/run_context.hpp>
+#include <rewire/stats/correlation.hpp>
 
-#include "catalogue.hpp"
-#include "connectome_result.hpp"
-#include "session_results.hpp"
-#include "study_source.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
 
 namespace rewire::jobs {
 
@@ -35,10 +37,12 @@ struct Recovery
     std::string text() const
     {
         const auto ratio = [](std::int64_t part, std::int64_t whole) {
-            return whole > 0 ? fmt::format("{:.3f}", static_cast<double>(part) / static_cast<double>(whole)) : "-";
+            return whole > 0 ? fmt::format("{:.3f}",
+                                           static_cast<double>(part) / static_cast<double>(whole))
+                             : "-";
         };
-        return fmt::format("{:>8} {:>8} {:>8} {:>10} {:>8}", planted, found, both, ratio(both, found),
-                           ratio(both, planted));
+        return fmt::format("{:>8} {:>8} {:>8} {:>10} {:>8}", planted, found, both,
+                           ratio(both, found), ratio(both, planted));
     }
 };
 
@@ -52,15 +56,21 @@ struct Rule
 const std::vector<Rule>& rules()
 {
     static const auto all = std::vector<Rule>{
-        {"edge (threshold)", [](const SessionConnectome& s, std::size_t pair) { return s.edge[pair] != 0; }},
-        {"q <= 0.05", [](const SessionConnectome& s, std::size_t pair) { return s.null && s.null->q_value[pair] <= 0.05; }},
-        {"family-wise p <= 0.05", [](const SessionConnectome& s, std::size_t pair) { return s.null && s.null->p_fwe[pair] <= 0.05; }},
+        {"edge (threshold)",
+         [](const SessionConnectome& s, std::size_t pair) { return s.edge[pair] != 0; }},
+        {"q <= 0.05", [](const SessionConnectome& s,
+                         std::size_t pair) { return s.null && s.null->q_value[pair] <= 0.05; }},
+        {"family-wise p <= 0.05",
+         [](const SessionConnectome& s, std::size_t pair) {
+             return s.null && s.null->p_fwe[pair] <= 0.05;
+         }},
     };
     return all;
 }
 
 /// Indices of the planted pairs of a session in the order of the result, by kind.
-std::map<std::string, std::set<std::size_t>> planted_pairs(const io::Truth& truth, const SessionConnectome& session)
+std::map<std::string, std::set<std::size_t>> planted_pairs(const io::Truth& truth,
+                                                           const SessionConnectome& session)
 {
     auto place = std::map<std::string, std::int64_t>{};
     for (std::size_t i = 0; i < session.neuron_id.size(); ++i)
@@ -73,12 +83,14 @@ std::map<std::string, std::set<std::size_t>> planted_pairs(const io::Truth& trut
         if (truth.edge_strength[edge] <= 0 || first == place.end() || second == place.end())
             continue;
         const auto [low, high] = std::minmax(first->second, second->second);
-        planted[truth.edge_kind[edge]].insert(static_cast<std::size_t>(base::pair_index(low, high, neurons)));
+        planted[truth.edge_kind[edge]].insert(
+            static_cast<std::size_t>(base::pair_index(low, high, neurons)));
     }
     return planted;
 }
 
-Recovery compare(const std::set<std::size_t>& planted, const SessionConnectome& session, const Rule& rule)
+Recovery compare(const std::set<std::size_t>& planted, const SessionConnectome& session,
+                 const Rule& rule)
 {
     auto recovery = Recovery{.planted = static_cast<std::int64_t>(planted.size())};
     for (std::size_t pair = 0; pair < session.edge.size(); ++pair) {
@@ -95,8 +107,8 @@ void print_recovery(job::RunContext& context, const io::Study& study)
     const auto path = context.options().path("results") / "connectome.h5";
     if (!std::filesystem::exists(path))
         throw base::InputError("no connectome yet", path.string(),
-                               fmt::format("rewire connectome --study {} --results {} --tau-s 0.7", study.path.string(),
-                                           context.options().text("results")));
+                               fmt::format("rewire connectome --study {} --results {} --tau-s 0.7",
+                                           study.path.string(), context.options().text("results")));
     const auto file = io::open_for_reading(path);
     auto total = std::vector<Recovery>(rules().size());
     auto by_kind = std::map<std::string, Recovery>{};
@@ -122,23 +134,92 @@ void print_recovery(job::RunContext& context, const io::Study& study)
     }
     constexpr auto head = "{:<25} {:>8} {:>8} {:>8} {:>10} {:>8}\n";
     if (context.options().flag("sessions"))
-        context.print(fmt::format(head, "edges of session", "planted", "found", "both", "precision", "recall") + rows + "\n");
-    context.print(fmt::format(head, "connections, all sessions", "planted", "found", "both", "precision", "recall"));
+        context.print(fmt::format(head, "edges of session", "planted", "found", "both", "precision",
+                                  "recall") +
+                      rows + "\n");
+    context.print(fmt::format(head, "connections, all sessions", "planted", "found", "both",
+                              "precision", "recall"));
     for (std::size_t rule = 0; rule < rules().size(); ++rule)
         if (rule == 0 || with_null)
             context.print(fmt::format("{:<25} {}\n", rules()[rule].name, total[rule].text()));
     for (const auto& [kind, recovery] : by_kind)
-        context.print(fmt::format("{:<25} {:>8} {:>8} {:>8} {:>10} {:>8.3f}\n", "  " + kind + " edges", recovery.planted, "",
-                                  recovery.both, "",
-                                  static_cast<double>(recovery.both) / static_cast<double>(std::max<std::int64_t>(recovery.planted, 1))));
+        context.print(
+            fmt::format("{:<25} {:>8} {:>8} {:>8} {:>10} {:>8.3f}\n", "  " + kind + " edges",
+                        recovery.planted, "", recovery.both, "",
+                        static_cast<double>(recovery.both) /
+                            static_cast<double>(std::max<std::int64_t>(recovery.planted, 1))));
+}
+
+/// Movement-related neurons, where movement.h5 is there.
+void print_movement(job::RunContext& context, const io::Study& study)
+{
+    const auto path = context.options().path("results") / "movement.h5";
+    if (!std::filesystem::exists(path))
+        return;
+    const auto file = io::open_for_reading(path);
+    auto total = Recovery{};
+    for (const auto& entry : study.sessions) {
+        const auto truth = io::read_truth(entry.path);
+        const auto session = read_movement(file, entry.record.subject, entry.record.session);
+        auto related = std::set<std::string>{};
+        for (std::size_t neuron = 0; neuron < truth.neuron_id.size(); ++neuron)
+            if (truth.movement_related[neuron] != 0)
+                related.insert(std::to_string(truth.neuron_id[neuron]));
+        total.planted += static_cast<std::int64_t>(related.size());
+        for (std::size_t neuron = 0; neuron < session.neuron_id.size(); ++neuron) {
+            if (session.movement_related[neuron] == 0) // of the lowest level
+                continue;
+            ++total.found;
+            total.both += related.contains(session.neuron_id[neuron]) ? 1 : 0;
+        }
+    }
+    context.print(fmt::format("{:<25} {}\n", "movement-related neurons", total.text()));
+}
+
+/// How well the first component follows what was planted: over sessions, the summed strength of
+/// strengthening less that of weakening edges.
+void print_trajectory(job::RunContext& context, const io::Study& study)
+{
+    const auto path = context.options().path("results") / "rewiring.h5";
+    if (!std::filesystem::exists(path))
+        return;
+    const auto file = io::open_for_reading(path);
+    for (const auto& subject : study.subjects) {
+        if (!io::exists(file, subject.name + "/score"))
+            continue;
+        auto planted = std::map<std::string, double>{};
+        for (const auto index : subject.sessions) {
+            const auto truth = io::read_truth(study.sessions[index].path);
+            auto& sum = planted[study.sessions[index].record.session];
+            for (std::size_t edge = 0; edge < truth.edge_kind.size(); ++edge)
+                sum += truth.edge_kind[edge] == "strengthening" ? truth.edge_strength[edge]
+                       : truth.edge_kind[edge] == "weakening"   ? -truth.edge_strength[edge]
+                                                                : 0.0;
+        }
+        const auto sessions = io::read_texts(file, subject.name + "/session");
+        const auto score = io::read_all<double>(file, subject.name + "/score");
+        const auto components = score.size() / sessions.size();
+        auto x = std::vector<double>{};
+        auto y = std::vector<double>{};
+        for (std::size_t session = 0; session < sessions.size(); ++session) {
+            x.push_back(score[session * components]);
+            y.push_back(planted[sessions[session]]);
+        }
+        context.print(fmt::format(
+            "{:<25} {:>8} sessions, correlation of PC1 with the planted learning: {:.3f}\n",
+            "trajectory of " + subject.name, sessions.size(), stats::pearson(x, y)));
+    }
 }
 
 void run_recovery(job::RunContext& context)
 {
     const auto study = open_study(context);
     mpi::collective(context.comm(), [&] {
-        if (context.comm().is_root())
-            print_recovery(context, study);
+        if (!context.comm().is_root())
+            return;
+        print_recovery(context, study);
+        print_movement(context, study);
+        print_trajectory(context, study);
     });
 }
 
@@ -146,14 +227,21 @@ void run_recovery(job::RunContext& context)
 
 job::Job recovery_job()
 {
-    return {.name = "recovery",
-            .usage = "--study DIR --results DIR",
-            .summary = "table of what a simulated study planted and what the results found",
-            .details = "Reads the truth in the NWB files of `rewire simulate` and RESULTS/connectome.h5; prints planted, found,\n"
-                       "precision and recall of the edges and, where there are p-values, of the corrected tests.",
-            .options = job::common_options() + study_options() +
-                       std::vector<job::Option>{{.name = "sessions", .kind = job::OptionKind::flag, .help = "one line a session, too"}},
-            .run = run_recovery};
+    return {
+        .name = "recovery",
+        .usage = "--study DIR --results DIR",
+        .summary = "table of what a simulated study planted and what the results found",
+        .details =
+            "Reads the truth in the NWB files of `rewire simulate` and RESULTS/connectome.h5; "
+            "prints planted, found,\n"
+            "precision and recall of the edges and, where there are p-values, of the corrected "
+            "tests; also of the\n"
+            "movement-related neurons and the rewiring trajectory, where their results are there.",
+        .options = job::common_options() + study_options() +
+                   std::vector<job::Option>{{.name = "sessions",
+                                             .kind = job::OptionKind::flag,
+                                             .help = "one line a session, too"}},
+        .run = run_recovery};
 }
 
 } // namespace rewire::jobs

@@ -1,9 +1,9 @@
-#include <algorithm>
-#include <cmath>
-#include <map>
-#include <numeric>
-
-#include <fmt/format.h>
+#include "catalogue.hpp"
+#include "fields.hpp"
+#include "movement_result.hpp"
+#include "rewiring_source.hpp"
+#include "session_results.hpp"
+#include "study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
@@ -12,12 +12,12 @@
 #include <rewire/network/movement_fraction.hpp>
 #include <rewire/network/rewiring.hpp>
 
-#include "catalogue.hpp"
-#include "fields.hpp"
-#include "movement_result.hpp"
-#include "rewiring_source.hpp"
-#include "session_results.hpp"
-#include "study_source.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
 
 namespace rewire::jobs {
 
@@ -49,7 +49,8 @@ struct Period
     std::int64_t first;
     std::int64_t last;
 };
-constexpr auto periods = std::array{Period{"1-2", 1, 2}, Period{"3-5", 3, 5}, Period{"6-9", 6, 9}, Period{"10-14", 10, 14}};
+constexpr auto periods = std::array{Period{"1-2", 1, 2}, Period{"3-5", 3, 5}, Period{"6-9", 6, 9},
+                                    Period{"10-14", 10, 14}};
 
 struct Unit
 {
@@ -91,15 +92,20 @@ struct SubjectRewiring
     std::vector<network::Extreme> extremes;
     std::vector<network::TopPairs> top; ///< [component] of raw loadings, then oriented
     network::Orientation orientation;
+    Eigen::MatrixXd top_values; ///< [session, top pair] of all components, positive ones first
 };
 
 class RewiringRun
 {
   public:
-    RewiringRun(job::RunContext& context, hid_t connectome, std::vector<SubjectConnectomes> subjects,
-                const RewiringSettings& settings)
-        : context_(context), connectome_(connectome), subjects_(std::move(subjects)), settings_(settings),
-          units_(units_of(subjects_)), results_(subjects_.size())
+    RewiringRun(job::RunContext& context, hid_t connectome,
+                std::vector<SubjectConnectomes> subjects, const RewiringSettings& settings)
+        : context_(context),
+          connectome_(connectome),
+          subjects_(std::move(subjects)),
+          settings_(settings),
+          units_(units_of(subjects_)),
+          results_(subjects_.size())
     {
     }
 
@@ -112,24 +118,32 @@ class RewiringRun
             for (auto& result : results_)
                 orient(result);
         });
+        read_top_pairs();
     }
 
-    /// On rank 0; the others send what they have.
-    void write(io::ResultFile* file)
+    void write_subjects(const io::ResultFile& file)
     {
-        if (file != nullptr)
-            for (std::size_t subject = 0; subject < subjects_.size(); ++subject)
-                write_subject(*file, subject);
+        for (std::size_t subject = 0; subject < subjects_.size(); ++subject)
+            write_subject(file, subject);
+    }
+
+    /// Collective: rank 0 writes what the others send.
+    void write_loadings(const io::ResultFile* file)
+    {
         job::gather_to_root(context_.comm(), loadings_, static_cast<std::int64_t>(units_.size()),
-                            [&](std::int64_t unit, std::span<const std::byte> bytes) { write_loadings(*file, unit, bytes); });
+                            [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                                write_loadings(*file, unit, bytes);
+                            });
     }
 
     std::string report() const
     {
         auto text = std::string{};
         for (std::size_t subject = 0; subject < subjects_.size(); ++subject) {
-            text += fmt::format("{:<12} {:>8} {:>8} {:>10}  ", subjects_[subject].subject, subjects_[subject].sessions.size(),
-                                subjects_[subject].neuron_id.size(), results_[subject].ever_an_edge.size());
+            text +=
+                fmt::format("{:<12} {:>8} {:>8} {:>10}  ", subjects_[subject].subject,
+                            subjects_[subject].sessions.size(), subjects_[subject].neuron_id.size(),
+                            results_[subject].ever_an_edge.size());
             for (const auto ratio : results_[subject].components.explained_variance_ratio)
                 text += fmt::format(" {:>6.1f} %", 100 * ratio);
             text += "\n";
@@ -142,17 +156,20 @@ class RewiringRun
     {
         auto seconds = std::vector<double>{};
         for (const auto& unit : units_)
-            seconds.push_back(static_cast<double>(unit.pairs.size()) * static_cast<double>(subjects_[unit.subject].sessions.size()) * 10e-9);
+            seconds.push_back(static_cast<double>(unit.pairs.size()) *
+                              static_cast<double>(subjects_[unit.subject].sessions.size()) * 10e-9);
         return seconds;
     }
 
-    /// Gram matrices of the blocks, summed in the order of the blocks: the same bits on any number of ranks.
+    /// Gram matrices of the blocks, summed in the order of the blocks: the same bits on any number
+    /// of ranks.
     void sum_grams()
     {
         const auto computed = context_.each_unit<job::UnitResults>(
             "gram", costs(), [&](std::int64_t index, job::UnitResults& results, const job::Tick&) {
                 const auto& unit = units_[static_cast<std::size_t>(index)];
-                const auto block = read_pairs(connectome_, subjects_[unit.subject], unit.pairs, settings_.thresholded);
+                const auto block = read_pairs(connectome_, subjects_[unit.subject], unit.pairs,
+                                              settings_.thresholded);
                 auto packer = base::Packer{};
                 pack_matrix(packer, network::centred_gram(block.value));
                 packer.put_all(block.ever_an_edge);
@@ -160,9 +177,10 @@ class RewiringRun
                 return true;
             });
         auto by_unit = std::vector<std::vector<std::byte>>(units_.size());
-        job::give_to_all(context_.comm(), computed, [&](std::int64_t unit, std::span<const std::byte> bytes) {
-            by_unit[static_cast<std::size_t>(unit)].assign(bytes.begin(), bytes.end());
-        });
+        job::give_to_all(
+            context_.comm(), computed, [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                by_unit[static_cast<std::size_t>(unit)].assign(bytes.begin(), bytes.end());
+            });
         for (std::size_t unit = 0; unit < units_.size(); ++unit) {
             auto& result = results_[units_[unit].subject];
             auto unpacker = base::Unpacker(by_unit[unit]);
@@ -181,11 +199,12 @@ class RewiringRun
         };
         for (std::size_t subject = 0; subject < subjects_.size(); ++subject) {
             try {
-                results_[subject].components =
-                    network::principal_components(results_[subject].gram, settings_.components, solver);
+                results_[subject].components = network::principal_components(
+                    results_[subject].gram, settings_.components, solver);
             } catch (const base::NumericalError& error) {
-                throw base::NumericalError(error.problem(), "subject " + subjects_[subject].subject,
-                                           error.next().empty() ? "leave the subject out with --subject" : error.next());
+                throw base::NumericalError(
+                    error.problem(), "subject " + subjects_[subject].subject,
+                    error.next().empty() ? "leave the subject out with --subject" : error.next());
             }
         }
     }
@@ -195,11 +214,14 @@ class RewiringRun
     {
         auto small = job::UnitResults{};
         auto loadings = context_.each_unit<job::UnitResults>(
-            "loadings", costs(), [&](std::int64_t index, job::UnitResults& results, const job::Tick&) {
+            "loadings", costs(),
+            [&](std::int64_t index, job::UnitResults& results, const job::Tick&) {
                 const auto& unit = units_[static_cast<std::size_t>(index)];
-                const auto block = read_pairs(connectome_, subjects_[unit.subject], unit.pairs, settings_.thresholded);
+                const auto block = read_pairs(connectome_, subjects_[unit.subject], unit.pairs,
+                                              settings_.thresholded);
                 auto packer = base::Packer{};
-                pack_matrix(packer, network::loadings_of(block.value, results_[unit.subject].components));
+                pack_matrix(packer,
+                            network::loadings_of(block.value, results_[unit.subject].components));
                 results.add(index, packer.take());
                 return true;
             });
@@ -210,8 +232,9 @@ class RewiringRun
             auto packer = base::Packer{};
             packer.put_all(network::extremes_of(matrix, unit.pairs.first));
             for (Eigen::Index c = 0; c < matrix.cols(); ++c) {
-                const auto top = network::top_of({matrix.col(c).data(), static_cast<std::size_t>(matrix.rows())},
-                                                 unit.pairs.first, settings_.top);
+                const auto top =
+                    network::top_of({matrix.col(c).data(), static_cast<std::size_t>(matrix.rows())},
+                                    unit.pairs.first, settings_.top);
                 packer.put_all(top.positive);
                 packer.put_all(top.negative);
             }
@@ -224,13 +247,15 @@ class RewiringRun
     void merge_extremes(const job::UnitResults& small)
     {
         auto by_unit = std::vector<std::vector<std::byte>>(units_.size());
-        job::give_to_all(context_.comm(), small, [&](std::int64_t unit, std::span<const std::byte> bytes) {
-            by_unit[static_cast<std::size_t>(unit)].assign(bytes.begin(), bytes.end());
-        });
+        job::give_to_all(
+            context_.comm(), small, [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                by_unit[static_cast<std::size_t>(unit)].assign(bytes.begin(), bytes.end());
+            });
         for (std::size_t unit = 0; unit < units_.size(); ++unit) {
             auto& result = results_[units_[unit].subject];
             auto unpacker = base::Unpacker(by_unit[unit]);
-            result.extremes = network::merged(result.extremes, unpacker.get_all<network::Extreme>());
+            result.extremes =
+                network::merged(result.extremes, unpacker.get_all<network::Extreme>());
             result.top.resize(static_cast<std::size_t>(result.components.components()));
             for (auto& top : result.top) {
                 auto more = network::TopPairs{};
@@ -274,35 +299,47 @@ class RewiringRun
         io::write_index_axis(group, "dimension", 2);
         write_neuron_axis(group, subject.neuron_id);
         io::write_array(group, "session_number", subject.numbers, {"session"});
-        io::write_array(group, "score", row_major(result.components.score), {"session", "component"});
+        io::write_array(group, "score", row_major(result.components.score),
+                        {"session", "component"});
         const auto& ratio = result.components.explained_variance_ratio;
-        io::write_array(group, "explained_variance_ratio", std::vector<double>(ratio.begin(), ratio.end()), {"component"}, "1");
-        io::write_array(group, "mds", row_major(network::classical_scaling(network::session_distances(result.gram), 2)),
-                        {"session", "dimension"});
+        io::write_array(group, "explained_variance_ratio",
+                        std::vector<double>(ratio.begin(), ratio.end()), {"component"}, "1");
+        io::write_array(
+            group, "mds",
+            row_major(network::classical_scaling(network::session_distances(result.gram), 2)),
+            {"session", "dimension"});
         const auto loading = io::make_array<double>(group, "loading", {"pair", "component"});
         write_top(group, index);
         write_movement_fraction(group, index);
-        io::write_attribute(group, "pairs_ever_an_edge", static_cast<std::int64_t>(result.ever_an_edge.size()));
-        io::write_attribute(group, "first_component_flipped",
-                            static_cast<std::uint8_t>(result.orientation.first_against_largest_loading ? 1 : 0));
+        io::write_attribute(group, "pairs_ever_an_edge",
+                            static_cast<std::int64_t>(result.ever_an_edge.size()));
+        io::write_attribute(
+            group, "first_component_flipped",
+            static_cast<std::uint8_t>(result.orientation.first_against_largest_loading ? 1 : 0));
         io::write_texts_attribute(group, "sessions_left_out", subject.left_out);
         io::write_text_attribute(group, "edges", settings_.thresholded ? "thresholded" : "all");
     }
 
     void write_top(hid_t group, std::size_t index)
     {
-        const auto& subject = subjects_[index];
         const auto& result = results_[index];
         io::write_index_axis(group, "rank", settings_.top);
+        auto first = Eigen::Index{0};
         for (const auto positive : {true, false}) {
             auto pair = std::vector<std::int64_t>{};
             auto mean = std::vector<double>{};
             for (const auto& top : result.top) {
                 const auto& list = positive ? top.positive : top.negative;
                 for (std::int64_t rank = 0; rank < settings_.top; ++rank)
-                    pair.push_back(rank < static_cast<std::int64_t>(list.size()) ? list[static_cast<std::size_t>(rank)].pair : -1);
-                const auto means = means_by_session(subject, list);
-                mean.insert(mean.end(), means.begin(), means.end());
+                    pair.push_back(rank < static_cast<std::int64_t>(list.size())
+                                       ? list[static_cast<std::size_t>(rank)].pair
+                                       : -1);
+                const auto count = static_cast<Eigen::Index>(list.size());
+                for (Eigen::Index session = 0; session < result.top_values.rows(); ++session)
+                    mean.push_back(
+                        count == 0 ? std::nan("")
+                                   : result.top_values.row(session).segment(first, count).mean());
+                first += count;
             }
             const auto name = std::string(positive ? "top_positive" : "top_negative");
             io::write_array(group, name + "_pair", pair, {"component", "rank"});
@@ -310,28 +347,63 @@ class RewiringRun
         }
     }
 
-    /// Mean partial correlation of the pairs in each session, one small read a pair.
-    std::vector<double> means_by_session(const SubjectConnectomes& subject, const std::vector<network::Extreme>& pairs) const
+    /// Top pairs of all components, positive ones before negative ones.
+    static std::vector<network::Extreme> all_top_pairs(const SubjectRewiring& result)
     {
-        auto sums = std::vector<double>(subject.sessions.size(), 0.0);
-        for (const auto& pair : pairs) {
-            const auto block = read_pairs(connectome_, subject, {pair.pair, pair.pair + 1}, settings_.thresholded);
-            for (std::size_t session = 0; session < sums.size(); ++session)
-                sums[session] += block.value(static_cast<Eigen::Index>(session), 0);
-        }
-        for (auto& sum : sums)
-            sum = pairs.empty() ? std::nan("") : sum / static_cast<double>(pairs.size());
-        return sums;
+        auto pairs = std::vector<network::Extreme>{};
+        for (const auto positive : {true, false})
+            for (const auto& top : result.top) {
+                const auto& list = positive ? top.positive : top.negative;
+                pairs.insert(pairs.end(), list.begin(), list.end());
+            }
+        return pairs;
     }
 
-    /// Share of movement-related neurons among the ends of the top edges of the first component (2.9), where
-    /// movement.h5 is there.
+    /// Partial correlations of the top pairs by session, each from the block it lies in.
+    void read_top_pairs()
+    {
+        const auto computed = context_.each_unit<job::UnitResults>(
+            "top edges", costs(),
+            [&](std::int64_t index, job::UnitResults& results, const job::Tick&) {
+                const auto& unit = units_[static_cast<std::size_t>(index)];
+                auto pairs = all_top_pairs(results_[unit.subject]);
+                auto packer = base::Packer{};
+                const auto inside = [&](const network::Extreme& pair) {
+                    return pair.pair >= unit.pairs.first && pair.pair < unit.pairs.last;
+                };
+                if (std::any_of(pairs.begin(), pairs.end(), inside)) {
+                    const auto block = read_pairs(connectome_, subjects_[unit.subject], unit.pairs,
+                                                  settings_.thresholded);
+                    pack_matrix(packer, Eigen::MatrixXd(network::values_of_pairs(
+                                            block.value, unit.pairs.first, pairs)));
+                }
+                results.add(index, packer.take());
+                return true;
+            });
+        for (std::size_t subject = 0; subject < subjects_.size(); ++subject)
+            results_[subject].top_values = Eigen::MatrixXd::Zero(
+                static_cast<Eigen::Index>(subjects_[subject].sessions.size()),
+                static_cast<Eigen::Index>(all_top_pairs(results_[subject]).size()));
+        // Every pair has a value in one block and 0 in the others: the sum is exact in any order.
+        job::give_to_all(context_.comm(), computed,
+                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                             if (bytes.empty())
+                                 return;
+                             auto unpacker = base::Unpacker(bytes);
+                             results_[units_[static_cast<std::size_t>(unit)].subject].top_values +=
+                                 unpack_matrix(unpacker);
+                         });
+    }
+
+    /// Share of movement-related neurons among the ends of the top edges of the first component
+    /// (2.9), where movement.h5 is there.
     void write_movement_fraction(hid_t group, std::size_t index)
     {
         const auto path = context_.options().path("results") / "movement.h5";
         const auto& subject = subjects_[index];
         const auto& result = results_[index];
-        if (!std::filesystem::exists(path) || static_cast<std::int64_t>(result.ever_an_edge.size()) < settings_.top)
+        if (!std::filesystem::exists(path) ||
+            static_cast<std::int64_t>(result.ever_an_edge.size()) < settings_.top)
             return;
         const auto file = io::open_for_reading(path);
         const auto neurons = static_cast<std::int64_t>(subject.neuron_id.size());
@@ -342,16 +414,18 @@ class RewiringRun
             names.emplace_back(period.name);
         for (const auto positive : {true, false}) {
             auto pairs = std::vector<std::int64_t>{};
-            for (const auto& pair : positive ? result.top.front().positive : result.top.front().negative)
+            for (const auto& pair :
+                 positive ? result.top.front().positive : result.top.front().negative)
                 pairs.push_back(pair.pair);
             for (const auto& period : periods) {
                 const auto related = related_in(file, subject, period);
                 const auto share = network::movement_fraction(pairs, neurons, related);
-                const auto draws =
-                    related.empty() ? std::vector<double>{}
-                                    : network::drawn_movement_fractions(result.ever_an_edge, settings_.top, neurons, related,
-                                                                        {context_.seed(), base::key_of(subject.subject)},
-                                                                        {0, settings_.draws});
+                const auto draws = related.empty()
+                                       ? std::vector<double>{}
+                                       : network::drawn_movement_fractions(
+                                             result.ever_an_edge, settings_.top, neurons, related,
+                                             {context_.seed(), base::key_of(subject.subject)},
+                                             {0, settings_.draws});
                 fraction.push_back(share);
                 percentile.push_back(network::percentile_among(draws, share));
             }
@@ -359,11 +433,13 @@ class RewiringRun
         io::write_text_axis(group, "period", names);
         io::write_text_axis(group, "sign", {"positive", "negative"});
         io::write_array(group, "movement_fraction", fraction, {"sign", "period"}, "1");
-        io::write_array(group, "movement_fraction_percentile", percentile, {"sign", "period"}, "percent");
+        io::write_array(group, "movement_fraction_percentile", percentile, {"sign", "period"},
+                        "percent");
     }
 
     /// Flags [session, common neuron] of the sessions of a period that movement.h5 has.
-    static std::vector<std::uint8_t> related_in(hid_t file, const SubjectConnectomes& subject, const Period& period)
+    static std::vector<std::uint8_t> related_in(hid_t file, const SubjectConnectomes& subject,
+                                                const Period& period)
     {
         auto flags = std::vector<std::uint8_t>{};
         for (std::size_t session = 0; session < subject.sessions.size(); ++session) {
@@ -376,21 +452,25 @@ class RewiringRun
                 place[movement.neuron_id[i]] = i;
             for (const auto& id : subject.neuron_id) {
                 const auto found = place.find(id);
-                flags.push_back(found == place.end() ? std::uint8_t{0} : movement.movement_related[found->second]);
+                flags.push_back(found == place.end() ? std::uint8_t{0}
+                                                     : movement.movement_related[found->second]);
             }
         }
         return flags;
     }
 
-    void write_loadings(const io::ResultFile& file, std::int64_t index, std::span<const std::byte> bytes)
+    void write_loadings(const io::ResultFile& file, std::int64_t index,
+                        std::span<const std::byte> bytes)
     {
         const auto& unit = units_[static_cast<std::size_t>(index)];
         auto unpacker = base::Unpacker(bytes);
         auto loadings = unpack_matrix(unpacker);
         network::apply(results_[unit.subject].orientation, loadings);
-        const auto dataset = io::open_dataset(file.file(), subjects_[unit.subject].subject + "/loading");
+        const auto dataset =
+            io::open_dataset(file.file(), subjects_[unit.subject].subject + "/loading");
         const auto values = row_major(loadings);
-        io::write_block<double>(dataset, {unit.pairs.first, 0}, {loadings.rows(), loadings.cols()}, values);
+        io::write_block<double>(dataset, {unit.pairs.first, 0}, {loadings.rows(), loadings.cols()},
+                                values);
     }
 
     job::RunContext& context_;
@@ -408,21 +488,24 @@ std::vector<SubjectConnectomes> wanted_subjects(job::RunContext& context, hid_t 
     const auto chosen = context.options().texts("subject");
     auto subjects = std::vector<SubjectConnectomes>{};
     for (auto& subject : subjects_of(connectome)) {
-        if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), subject.subject) == chosen.end())
+        if (!chosen.empty() &&
+            std::find(chosen.begin(), chosen.end(), subject.subject) == chosen.end())
             continue;
         if (context.comm().is_root())
             for (const auto& session : subject.left_out)
                 context.warn(fmt::format("{}, session {}", subject.subject, session));
         if (subject.sessions.size() < 2 || subject.neuron_id.size() < 2) {
             if (context.comm().is_root())
-                context.warn(fmt::format("{}: {} sessions, {} common neurons: no trajectory", subject.subject,
-                                         subject.sessions.size(), subject.neuron_id.size()));
+                context.warn(fmt::format("{}: {} sessions, {} common neurons: no trajectory",
+                                         subject.subject, subject.sessions.size(),
+                                         subject.neuron_id.size()));
             continue;
         }
         subjects.push_back(std::move(subject));
     }
     if (subjects.empty())
-        throw base::InputError("no subject with two sessions that have a connectome", io::name_of(connectome),
+        throw base::InputError("no subject with two sessions that have a connectome",
+                               io::name_of(connectome),
                                "rewiring is a comparison of sessions: compute more connectomes");
     return subjects;
 }
@@ -431,28 +514,33 @@ std::filesystem::path connectome_path(const job::Options& options)
 {
     const auto path = options.path("results") / "connectome.h5";
     if (!std::filesystem::exists(path))
-        throw base::InputError("no connectome yet", path.string(),
-                               fmt::format("compute it first: rewire connectome --study DIR --results {} --tau-s X",
-                                           options.text("results")));
+        throw base::InputError(
+            "no connectome yet", path.string(),
+            fmt::format("compute it first: rewire connectome --study DIR --results {} --tau-s X",
+                        options.text("results")));
     return path;
 }
 
 /// True when the result is there already; error when it belongs to other settings or lost sessions.
-bool is_up_to_date(const std::filesystem::path& path, const io::Fingerprint& digest, const io::Fingerprint& inputs)
+bool is_up_to_date(const std::filesystem::path& path, const io::Fingerprint& digest,
+                   const io::Fingerprint& inputs)
 {
     if (!std::filesystem::exists(path))
         return false;
     const auto record = io::read_record(io::open_for_reading(path));
     const auto different = io::differences(record.digest, digest);
     if (!different.empty())
-        throw base::UsageError("a result made with other settings is there\n    " + base::joined(different, "\n    "),
-                               path.string(), "add --overwrite to replace it, or choose another folder with --results");
+        throw base::UsageError(
+            "a result made with other settings is there\n    " + base::joined(different, "\n    "),
+            path.string(),
+            "add --overwrite to replace it, or choose another folder with --results");
     if (record.inputs == inputs)
         return true;
     for (const auto& input : record.inputs)
         if (std::find(inputs.begin(), inputs.end(), input) == inputs.end())
-            throw base::UsageError("a result from other sessions is there: " + input.first, path.string(),
-                                   "add --overwrite to replace it, or choose another folder with --results");
+            throw base::UsageError(
+                "a result from other sessions is there: " + input.first, path.string(),
+                "add --overwrite to replace it, or choose another folder with --results");
     return false; // sessions were added: the components of all are computed again
 }
 
@@ -462,7 +550,8 @@ void run_rewiring(job::RunContext& context)
     const auto settings = rewiring_settings(context.options());
     const auto path = context.options().path("results") / "rewiring.h5";
     const auto overwrite = context.options().flag("overwrite");
-    const auto file = mpi::collective(comm, [&] { return io::open_for_reading(connectome_path(context.options())); });
+    const auto file = mpi::collective(
+        comm, [&] { return io::open_for_reading(connectome_path(context.options())); });
     auto subjects = mpi::collective(comm, [&] { return wanted_subjects(context, file); });
 
     auto digest = context.options().result_changing();
@@ -473,7 +562,8 @@ void run_rewiring(job::RunContext& context)
     auto inputs = io::Fingerprint{};
     for (const auto& subject : subjects)
         for (std::size_t session = 0; session < subject.sessions.size(); ++session)
-            inputs.emplace_back(subject.subject + "/" + subject.sessions[session], subject.sha256[session]);
+            inputs.emplace_back(subject.subject + "/" + subject.sessions[session],
+                                subject.sha256[session]);
     const auto present = std::filesystem::exists(path);
     if (mpi::collective(comm, [&] { return !overwrite && is_up_to_date(path, digest, inputs); })) {
         context.note(path.string() + " is up to date: nothing to do");
@@ -486,17 +576,20 @@ void run_rewiring(job::RunContext& context)
 
     auto run = RewiringRun(context, file, std::move(subjects), settings);
     run.compute();
+    auto output = std::unique_ptr<io::ResultFile>{};
     context.collective("write", [&] {
-        auto output = std::unique_ptr<io::ResultFile>{};
-        if (comm.is_root()) {
-            remove_leftovers(path);
-            output = std::make_unique<io::ResultFile>(path, context.attempt());
-        }
-        run.write(output.get());
+        if (!comm.is_root())
+            return;
+        output = std::make_unique<io::ResultFile>(path, context.attempt());
+        run.write_subjects(*output);
+    });
+    run.write_loadings(output.get());
+    context.collective("publish", [&] {
         if (output)
             output->publish(context.record(inputs, digest), present);
     });
-    context.note(fmt::format("{:<12} {:>8} {:>8} {:>10}   explained variance", "subject", "sessions", "neurons", "edges"));
+    context.note(fmt::format("{:<12} {:>8} {:>8} {:>10}   explained variance", "subject",
+                             "sessions", "neurons", "edges"));
     context.note(run.report());
     context.finish();
     context.note("wrote " + path.string());
@@ -507,14 +600,19 @@ job::Estimate plan_rewiring(job::RunContext& context)
     const auto file = io::open_for_reading(connectome_path(context.options()));
     auto estimate = job::Estimate{};
     for (const auto& subject : wanted_subjects(context, file)) {
-        const auto values = static_cast<double>(subject.pairs()) * static_cast<double>(subject.sessions.size());
-        const auto block = static_cast<double>(std::min(subject.pairs(), unit_pairs)) * static_cast<double>(subject.sessions.size());
+        const auto values =
+            static_cast<double>(subject.pairs()) * static_cast<double>(subject.sessions.size());
+        const auto block = static_cast<double>(std::min(subject.pairs(), unit_pairs)) *
+                           static_cast<double>(subject.sessions.size());
         estimate.core_seconds += values * 40e-9;
         estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + block * 8 * 3);
-        estimate.result_bytes += static_cast<double>(subject.pairs()) * 8 * static_cast<double>(context.options().integer("components"));
-        estimate.units += static_cast<std::int64_t>(base::blocks_of(subject.pairs(), unit_pairs).size());
+        estimate.result_bytes += static_cast<double>(subject.pairs()) * 8 *
+                                 static_cast<double>(context.options().integer("components"));
+        estimate.units +=
+            static_cast<std::int64_t>(base::blocks_of(subject.pairs(), unit_pairs).size());
     }
-    estimate.longest_unit_s = estimate.core_seconds / static_cast<double>(std::max<std::int64_t>(estimate.units, 1));
+    estimate.longest_unit_s =
+        estimate.core_seconds / static_cast<double>(std::max<std::int64_t>(estimate.units, 1));
     estimate.checkpoint_bytes = estimate.result_bytes;
     estimate.rank_bytes += estimate.result_bytes; // one rank may hold all loadings
     return estimate;
@@ -527,30 +625,55 @@ std::vector<job::Option> rewiring_options()
     for (auto& option : job::common_options())
         if (option.name != "study" && option.name != "session" && option.name != "node-memory-gb")
             options.push_back(option);
-    return options + std::vector<job::Option>{
-        {.name = "edges", .default_value = "thresholded", .help = "partial correlations of edges only (others 0), or of all pairs", .source = "2.4", .choices = {"thresholded", "all"}},
-        {.name = "components", .kind = Kind::integer, .default_value = "3", .help = "principal components to keep", .source = "2.4", .minimum = 1},
-        {.name = "top", .kind = Kind::integer, .default_value = "100", .help = "edges with the largest positive and negative loadings", .source = "2.9", .minimum = 1},
-        {.name = "draws", .kind = Kind::integer, .default_value = "1000", .help = "random draws of edges for the fraction of movement-related neurons", .source = "2.9", .minimum = 1},
-    };
+    return options +
+           std::vector<job::Option>{
+               {.name = "edges",
+                .default_value = "thresholded",
+                .help = "partial correlations of edges only (others 0), or of all pairs",
+                .source = "2.4",
+                .choices = {"thresholded", "all"}},
+               {.name = "components",
+                .kind = Kind::integer,
+                .default_value = "3",
+                .help = "principal components to keep",
+                .source = "2.4",
+                .minimum = 1},
+               {.name = "top",
+                .kind = Kind::integer,
+                .default_value = "100",
+                .help = "edges with the largest positive and negative loadings",
+                .source = "2.9",
+                .minimum = 1},
+               {.name = "draws",
+                .kind = Kind::integer,
+                .default_value = "1000",
+                .help = "random draws of edges for the fraction of movement-related neurons",
+                .source = "2.9",
+                .minimum = 1},
+           };
 }
 
 } // namespace
 
 job::Job rewiring_job()
 {
-    return {.name = "rewiring",
-            .usage = "--results DIR [options]",
-            .summary = "how the connectome of every subject rewires over sessions: principal components, MDS, top edges",
-            .details =
-                "Principal components of the sessions x pairs matrix of each subject (RESULTS/connectome.h5), over the neurons\n"
-                "that all of its sessions have; the first component points along the sessions, so that positive loadings are\n"
-                "pairs that strengthen. With RESULTS/movement.h5 there, too: the fraction of movement-related neurons among\n"
-                "the ends of the top edges, against random draws of edges. Writes RESULTS/rewiring.h5.",
-            .citation = "",
-            .options = rewiring_options(),
-            .run = run_rewiring,
-            .plan = plan_rewiring};
+    return {
+        .name = "rewiring",
+        .usage = "--results DIR [options]",
+        .summary = "how the connectome of every subject rewires over sessions: principal "
+                   "components, MDS, top edges",
+        .details =
+            "Principal components of the sessions x pairs matrix of each subject "
+            "(RESULTS/connectome.h5), over the neurons\n"
+            "that all of its sessions have; the first component points along the sessions, so that "
+            "positive loadings are\n"
+            "pairs that strengthen. With RESULTS/movement.h5 there, too: the fraction of "
+            "movement-related neurons among\n"
+            "the ends of the top edges, against random draws of edges. Writes RESULTS/rewiring.h5.",
+        .citation = "",
+        .options = rewiring_options(),
+        .run = run_rewiring,
+        .plan = plan_rewiring};
 }
 
 } // namespace rewire::jobs

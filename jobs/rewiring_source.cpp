@@ -1,15 +1,15 @@
 #include "rewiring_source.hpp"
 
-#include <algorithm>
-#include <map>
-#include <numeric>
-
-#include <fmt/format.h>
+#include "session_results.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/network/movement_fraction.hpp>
 
-#include "session_results.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
 
 namespace rewire::jobs {
 
@@ -33,7 +33,8 @@ std::vector<SessionEntry> ordered_sessions(hid_t file, const std::string& subjec
         const auto group = io::open_group(file, subject + "/" + name);
         entries.push_back({io::read_attribute<std::int64_t>(group, "number"),
                            io::read_text_attribute(group, "session_start_time"), name,
-                           io::read_text_attribute(group, "sha256"), io::read_text_attribute(group, "status")});
+                           io::read_text_attribute(group, "sha256"),
+                           io::read_text_attribute(group, "status")});
     }
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
         return std::tie(a.number, a.start_time, a.name) < std::tie(b.number, b.start_time, b.name);
@@ -41,7 +42,8 @@ std::vector<SessionEntry> ordered_sessions(hid_t file, const std::string& subjec
     return entries;
 }
 
-std::int64_t pair_in_session(const std::vector<std::int64_t>& columns, network::PairEnds ends, std::int64_t neurons)
+std::int64_t pair_in_session(const std::vector<std::int64_t>& columns, network::PairEnds ends,
+                             std::int64_t neurons)
 {
     const auto [low, high] = std::minmax(columns[static_cast<std::size_t>(ends.first)],
                                          columns[static_cast<std::size_t>(ends.second)]);
@@ -84,33 +86,39 @@ std::vector<SubjectConnectomes> subjects_of(hid_t connectome)
     return subjects;
 }
 
-PairBlock read_pairs(hid_t connectome, const SubjectConnectomes& subject, base::Range pairs, bool thresholded)
+PairBlock read_pairs(hid_t connectome, const SubjectConnectomes& subject, base::Range pairs,
+                     bool thresholded)
 {
     const auto count = static_cast<std::size_t>(pairs.size());
     const auto common = static_cast<std::int64_t>(subject.neuron_id.size());
-    auto block = PairBlock{.value = network::SessionBlock(static_cast<Eigen::Index>(subject.sessions.size()),
-                                                          static_cast<Eigen::Index>(count))};
+    auto block =
+        PairBlock{.value = network::SessionBlock(static_cast<Eigen::Index>(subject.sessions.size()),
+                                                 static_cast<Eigen::Index>(count))};
     auto ever = std::vector<std::uint8_t>(count, 0);
     auto place = std::vector<std::int64_t>(count);
     for (std::size_t session = 0; session < subject.sessions.size(); ++session) {
         for (std::size_t i = 0; i < count; ++i)
-            place[i] = pair_in_session(subject.columns[session],
-                                       network::ends_of(pairs.first + static_cast<std::int64_t>(i), common),
-                                       subject.neurons[session]);
+            place[i] = pair_in_session(
+                subject.columns[session],
+                network::ends_of(pairs.first + static_cast<std::int64_t>(i), common),
+                subject.neurons[session]);
         if (count == 0)
             continue;
         const auto [first, last] = std::minmax_element(place.begin(), place.end());
         const auto offset = *first;
         const auto length = *last - offset + 1;
-        const auto group = io::open_group(connectome, subject.subject + "/" + subject.sessions[session]);
+        const auto group =
+            io::open_group(connectome, subject.subject + "/" + subject.sessions[session]);
         auto value = std::vector<double>(static_cast<std::size_t>(length));
         auto edge = std::vector<std::uint8_t>(value.size());
-        io::read_block<double>(io::open_dataset(group, "partial_correlation"), {offset}, {length}, value);
+        io::read_block<double>(io::open_dataset(group, "partial_correlation"), {offset}, {length},
+                               value);
         io::read_block<std::uint8_t>(io::open_dataset(group, "edge"), {offset}, {length}, edge);
         for (std::size_t i = 0; i < count; ++i) {
             const auto at = static_cast<std::size_t>(place[i] - offset);
             const auto kept = !thresholded || edge[at] != 0;
-            block.value(static_cast<Eigen::Index>(session), static_cast<Eigen::Index>(i)) = kept ? value[at] : 0.0;
+            block.value(static_cast<Eigen::Index>(session), static_cast<Eigen::Index>(i)) =
+                kept ? value[at] : 0.0;
             ever[i] |= edge[at];
         }
     }

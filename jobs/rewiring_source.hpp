@@ -1,29 +1,34 @@
 #pragma once
 
+#include <rewire/base/partition.hpp>
+#include <rewire/io/hdf5.hpp>
+#include <rewire/network/rewiring.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include <rewire/base/partition.hpp>
-#include <rewire/io/hdf5.hpp>
-#include <rewire/network/rewiring.hpp>
-
 namespace rewire::jobs {
 
-/// Sessions of one subject in connectome.h5 that have a connectome, in order, and the neurons that all of them have.
+/// Sessions of one subject in connectome.h5 that have a connectome, in order, and the neurons that
+/// all of them have.
 struct SubjectConnectomes
 {
     std::string subject;
     std::vector<std::string> sessions;
-    std::vector<std::int64_t> numbers;              ///< [session]
-    std::vector<std::string> sha256;                ///< [session] of the NWB files
-    std::vector<std::string> neuron_id;             ///< common to all sessions
-    std::vector<std::vector<std::int64_t>> columns; ///< [session][common neuron] its index in the session
-    std::vector<std::int64_t> neurons;              ///< [session]
-    std::vector<std::string> left_out;              ///< sessions without a connectome, with the reason
+    std::vector<std::int64_t> numbers;  ///< [session]
+    std::vector<std::string> sha256;    ///< [session] of the NWB files
+    std::vector<std::string> neuron_id; ///< common to all sessions
+    std::vector<std::vector<std::int64_t>>
+        columns;                       ///< [session][common neuron] its index in the session
+    std::vector<std::int64_t> neurons; ///< [session]
+    std::vector<std::string> left_out; ///< sessions without a connectome, with the reason
 
-    std::int64_t pairs() const { return base::pair_count(static_cast<std::int64_t>(neuron_id.size())); }
+    std::int64_t pairs() const
+    {
+        return base::pair_count(static_cast<std::int64_t>(neuron_id.size()));
+    }
 };
 
 std::vector<SubjectConnectomes> subjects_of(hid_t connectome);
@@ -31,12 +36,15 @@ std::vector<SubjectConnectomes> subjects_of(hid_t connectome);
 /// Partial correlations of some pairs over the sessions.
 struct PairBlock
 {
-    network::SessionBlock value;            ///< [session, pair]
-    std::vector<std::int64_t> ever_an_edge; ///< pairs (of the subject) that are an edge in some session
+    network::SessionBlock value; ///< [session, pair]
+    std::vector<std::int64_t>
+        ever_an_edge; ///< pairs (of the subject) that are an edge in some session
 };
 
-/// Reads pairs [first, last) of the common neurons from every session; thresholded ones are 0 where there is no edge.
-/// Reads only the part of each session that holds them, where the sessions list their neurons in the same order.
-PairBlock read_pairs(hid_t connectome, const SubjectConnectomes& subject, base::Range pairs, bool thresholded);
+/// Reads pairs [first, last) of the common neurons from every session; thresholded ones are 0 where
+/// there is no edge. Reads only the part of each session that holds them, where the sessions list
+/// their neurons in the same order.
+PairBlock read_pairs(hid_t connectome, const SubjectConnectomes& subject, base::Range pairs,
+                     bool thresholded);
 
 } // namespace rewire::jobs

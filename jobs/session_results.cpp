@@ -1,20 +1,24 @@
 #include "session_results.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <numeric>
-
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/dense/symmetric.hpp>
 #include <rewire/job/job.hpp>
 
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
 namespace rewire::jobs {
 
-SessionName name_of(const io::StudySession& session) { return {session.record.subject, session.record.session}; }
+SessionName name_of(const io::StudySession& session)
+{
+    return {session.record.subject, session.record.session};
+}
 
 Existing look_for_result(const std::filesystem::path& path, const io::Study& study,
-                         const std::vector<SessionInput>& inputs, const io::Fingerprint& digest, bool overwrite)
+                         const std::vector<SessionInput>& inputs, const io::Fingerprint& digest,
+                         bool overwrite)
 {
     auto existing = Existing{};
     if (!std::filesystem::exists(path) || overwrite) {
@@ -26,8 +30,10 @@ Existing look_for_result(const std::filesystem::path& path, const io::Study& stu
     const auto file = io::open_for_reading(path);
     const auto different = io::differences(io::read_record(file).digest, digest);
     if (!different.empty())
-        throw base::UsageError("a result made with other settings is there\n    " + base::joined(different, "\n    "),
-                               path.string(), "add --overwrite to replace it, or choose another folder with --results");
+        throw base::UsageError(
+            "a result made with other settings is there\n    " + base::joined(different, "\n    "),
+            path.string(),
+            "add --overwrite to replace it, or choose another folder with --results");
     existing.kept = sessions_in(file);
     for (std::size_t i = 0; i < study.sessions.size(); ++i) {
         const auto name = name_of(study.sessions[i]);
@@ -39,14 +45,15 @@ Existing look_for_result(const std::filesystem::path& path, const io::Study& stu
         if (io::read_text_attribute(group, "sha256") != inputs[i].sha256)
             throw base::UsageError("the file of a session changed since its result was computed",
                                    study.sessions[i].record.file,
-                                   "add --overwrite to compute the result again, or choose another folder with --results");
+                                   "add --overwrite to compute the result again, or choose another "
+                                   "folder with --results");
     }
     return existing;
 }
 
 io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,
-                                       const std::vector<SessionInput>& inputs, const Existing& existing,
-                                       const job::Options& options)
+                                       const std::vector<SessionInput>& inputs,
+                                       const Existing& existing, const job::Options& options)
 {
     auto fingerprint = digest;
     fingerprint.emplace_back("revision", job::program_revision());
@@ -56,14 +63,6 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
     for (const auto& field : input_fingerprint(study, inputs))
         fingerprint.push_back(field);
     return fingerprint;
-}
-
-void remove_leftovers(const std::filesystem::path& path)
-{
-    auto error = std::error_code{};
-    for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error))
-        if (entry.path().filename().string().starts_with(path.filename().string() + ".partial-"))
-            std::filesystem::remove(entry.path(), error);
 }
 
 std::vector<SessionName> sessions_in(hid_t file)

@@ -1,17 +1,18 @@
 #pragma once
 
+#include "activity_source.hpp"
+
+#include <rewire/io/result_file.hpp>
+#include <rewire/io/study.hpp>
+
 #include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <rewire/io/result_file.hpp>
-#include <rewire/io/study.hpp>
-
-#include "activity_source.hpp"
-
-/// Results with one group a session, /SUBJECT/SESSION/, that grow when sessions are added to the study.
+/// Results with one group a session, /SUBJECT/SESSION/, that grow when sessions are added to the
+/// study.
 namespace rewire::jobs {
 
 using SessionName = std::pair<std::string, std::string>; ///< subject, session
@@ -26,17 +27,16 @@ struct Existing
     std::vector<std::size_t> todo; ///< indices into the study
 };
 
-/// @throws UsageError when the result was made with other settings, or from a file that has changed since
+/// @throws UsageError when the result was made with other settings, or from a file that has changed
+/// since
 Existing look_for_result(const std::filesystem::path& path, const io::Study& study,
-                         const std::vector<SessionInput>& inputs, const io::Fingerprint& digest, bool overwrite);
+                         const std::vector<SessionInput>& inputs, const io::Fingerprint& digest,
+                         bool overwrite);
 
 /// What a checkpoint of such a job depends on.
 io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,
-                                       const std::vector<SessionInput>& inputs, const Existing& existing,
-                                       const job::Options& options);
-
-/// Removes what earlier attempts left of a result that they did not publish.
-void remove_leftovers(const std::filesystem::path& path);
+                                       const std::vector<SessionInput>& inputs,
+                                       const Existing& existing, const job::Options& options);
 
 /// Group paths "A/S" in the order of the file.
 std::vector<SessionName> sessions_in(hid_t file);

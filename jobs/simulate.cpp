@@ -1,7 +1,5 @@
-#include <fstream>
-#include <sstream>
-
-#include <fmt/format.h>
+#include "catalogue.hpp"
+#include "simulate_session.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
@@ -9,8 +7,10 @@
 #include <rewire/job/run_context.hpp>
 #include <rewire/simulate/lever_press_study.hpp>
 
-#include "catalogue.hpp"
-#include "simulate_session.hpp"
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
 
 namespace rewire::jobs {
 
@@ -44,13 +44,15 @@ simulate::LeverPressParameters parameters_of(const job::Options& options)
     return parameters;
 }
 
-/// A study is made once: the same command goes on where it was, another one must not mix its files with it.
+/// A study is made once: the same command goes on where it was, another one must not mix its files
+/// with it.
 void begin_study(const fs::path& folder, const io::Fingerprint& made_with, bool overwrite)
 {
     auto error = std::error_code{};
     fs::create_directories(folder, error);
     if (error)
-        throw base::IoError("cannot make the folder: " + error.message(), folder.string(), "may you write there?");
+        throw base::IoError("cannot make the folder: " + error.message(), folder.string(),
+                            "may you write there?");
     const auto record = folder / record_name;
     auto there = std::stringstream{};
     if (auto file = std::ifstream(record); file)
@@ -58,8 +60,10 @@ void begin_study(const fs::path& folder, const io::Fingerprint& made_with, bool 
     if (!overwrite && !there.str().empty()) {
         const auto different = io::differences(io::fingerprint_from_text(there.str()), made_with);
         if (!different.empty())
-            throw base::UsageError("a study made with other settings is there\n    " + base::joined(different, "\n    "),
-                                   folder.string(), "choose another folder with --out, or add --overwrite");
+            throw base::UsageError("a study made with other settings is there\n    " +
+                                       base::joined(different, "\n    "),
+                                   folder.string(),
+                                   "choose another folder with --out, or add --overwrite");
         return;
     }
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -98,7 +102,8 @@ void run_simulate(job::RunContext& context)
     context.each_unit<job::UnitResults>(
         "simulate", std::vector<double>(static_cast<std::size_t>(units), samples),
         [&](std::int64_t unit, job::UnitResults&, const job::Tick& tick) {
-            const auto& animal = truth.animals[static_cast<std::size_t>(unit / parameters.sessions)];
+            const auto& animal =
+                truth.animals[static_cast<std::size_t>(unit / parameters.sessions)];
             const auto session = unit % parameters.sessions;
             const auto path = folder / session_file(animal, session);
             if (!overwrite && fs::exists(path))
@@ -108,7 +113,8 @@ void run_simulate(job::RunContext& context)
             return tick() || true; // the file is whole: done, even when asked to stop
         });
     kept = comm.sum(kept);
-    context.note(fmt::format("{} sessions of {} animals in {}{}", units, parameters.animals, folder.string(),
+    context.note(fmt::format("{} sessions of {} animals in {}{}", units, parameters.animals,
+                             folder.string(),
                              kept > 0 ? fmt::format(" ({} were there already)", kept) : ""));
 }
 
@@ -118,7 +124,8 @@ job::Estimate plan_simulate(job::RunContext& context)
     const auto samples = static_cast<double>(simulate::frames_of(parameters) * parameters.neurons);
     const auto sessions = parameters.animals * parameters.sessions;
     auto estimate = job::Estimate{};
-    estimate.rank_bytes = job::base_rank_bytes + static_cast<double>(parameters.neurons) * 1024 * 4 * 3 + 10e6;
+    estimate.rank_bytes =
+        job::base_rank_bytes + static_cast<double>(parameters.neurons) * 1024 * 4 * 3 + 10e6;
     estimate.longest_unit_s = samples * 50e-9;
     estimate.core_seconds = estimate.longest_unit_s * static_cast<double>(sessions);
     estimate.result_bytes = samples * 4 * static_cast<double>(sessions);
@@ -138,32 +145,111 @@ job::Job simulate_job()
         .name = "simulate",
         .usage = "lever-press --out DIR [options]",
         .summary = "make a study with known truth, as NWB files",
-        .details = "A longitudinal lever-press study: groups of neurons (Core, NP, EP, Other), edges that strengthen, weaken or\n"
-                   "come and go, movement-related neurons, lever, trials, calcium with decay and noise. The truth is in every\n"
-                   "file under /scratch/truth. Sessions are made on all ranks, each in blocks of frames; the same command goes\n"
+        .details = "A longitudinal lever-press study: groups of neurons (Core, NP, EP, Other), "
+                   "edges that strengthen, weaken or\n"
+                   "come and go, movement-related neurons, lever, trials, calcium with decay and "
+                   "noise. The truth is in every\n"
+                   "file under /scratch/truth. Sessions are made on all ranks, each in blocks of "
+                   "frames; the same command goes\n"
                    "on where it was. --null makes the twin without structure.",
         .options =
             {
-                {.name = "kind", .default_value = "lever-press", .help = "kind of study", .choices = {"lever-press"}, .positional = true},
-                {.name = "out", .kind = Kind::path, .help = "folder for the files", .required = true, .changes_result = same},
-                {.name = "animals", .kind = Kind::integer, .default_value = std::to_string(defaults.animals), .help = "animals", .source = "2.1", .minimum = 1},
-                {.name = "sessions", .kind = Kind::integer, .default_value = std::to_string(defaults.sessions), .help = "sessions of every animal", .source = "2.2", .minimum = 1},
-                {.name = "neurons", .kind = Kind::integer, .default_value = std::to_string(defaults.neurons), .help = "neurons of every animal", .minimum = 1},
-                {.name = "duration-s", .kind = Kind::real, .default_value = number(defaults.duration_s), .unit = "s", .help = "length of every session", .source = "2.2"},
-                {.name = "rate-hz", .kind = Kind::real, .default_value = number(defaults.rate_hz), .unit = "Hz", .help = "imaging frames", .source = "2.2"},
-                {.name = "lever-rate-hz", .kind = Kind::real, .default_value = number(defaults.lever_rate_hz), .unit = "Hz", .help = "lever samples"},
-                {.name = "tau-s", .kind = Kind::real, .default_value = number(defaults.tau_s), .unit = "s", .help = "decay time of the calcium indicator"},
-                {.name = "event-rate-hz", .kind = Kind::real, .default_value = number(defaults.event_rate_hz), .unit = "Hz", .help = "mean rate of calcium events"},
-                {.name = "noise", .kind = Kind::real, .default_value = number(defaults.noise), .help = "standard deviation of the noise, in units of the mean event"},
-                {.name = "amplitude", .kind = Kind::real, .default_value = number(defaults.amplitude), .unit = "dF/F", .help = "mean step of an event"},
-                {.name = "movement-gain", .kind = Kind::real, .default_value = number(defaults.movement_gain), .help = "event rate in movement over the mean, of movement-related neurons"},
-                {.name = "missing-neurons", .kind = Kind::real, .default_value = number(defaults.missing_neurons), .help = "fraction of the neurons that a session does not find"},
-                {.name = "layer", .default_value = defaults.layer, .help = "cortical layer, for the names and metadata"},
-                {.name = "null", .kind = Kind::flag, .help = "the twin without structure: no edges, no relation to movement"},
-                {.name = "gzip", .kind = Kind::integer, .default_value = "0", .help = "compression of the calcium traces", .minimum = 0, .maximum = 9},
-                {.name = "seed", .kind = Kind::integer, .default_value = "1", .help = "seed of every random draw", .minimum = 0},
-                {.name = "overwrite", .kind = Kind::flag, .help = "replace what is there", .changes_result = same},
-                {.name = "config", .kind = Kind::path, .help = "file of `option = value` lines; the command line goes before it", .changes_result = same},
+                {.name = "kind",
+                 .default_value = "lever-press",
+                 .help = "kind of study",
+                 .choices = {"lever-press"},
+                 .positional = true},
+                {.name = "out",
+                 .kind = Kind::path,
+                 .help = "folder for the files",
+                 .required = true,
+                 .changes_result = same},
+                {.name = "animals",
+                 .kind = Kind::integer,
+                 .default_value = std::to_string(defaults.animals),
+                 .help = "animals",
+                 .source = "2.1",
+                 .minimum = 1},
+                {.name = "sessions",
+                 .kind = Kind::integer,
+                 .default_value = std::to_string(defaults.sessions),
+                 .help = "sessions of every animal",
+                 .source = "2.2",
+                 .minimum = 1},
+                {.name = "neurons",
+                 .kind = Kind::integer,
+                 .default_value = std::to_string(defaults.neurons),
+                 .help = "neurons of every animal",
+                 .minimum = 1},
+                {.name = "duration-s",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.duration_s),
+                 .unit = "s",
+                 .help = "length of every session",
+                 .source = "2.2"},
+                {.name = "rate-hz",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.rate_hz),
+                 .unit = "Hz",
+                 .help = "imaging frames",
+                 .source = "2.2"},
+                {.name = "lever-rate-hz",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.lever_rate_hz),
+                 .unit = "Hz",
+                 .help = "lever samples"},
+                {.name = "tau-s",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.tau_s),
+                 .unit = "s",
+                 .help = "decay time of the calcium indicator"},
+                {.name = "event-rate-hz",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.event_rate_hz),
+                 .unit = "Hz",
+                 .help = "mean rate of calcium events"},
+                {.name = "noise",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.noise),
+                 .help = "standard deviation of the noise, in units of the mean event"},
+                {.name = "amplitude",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.amplitude),
+                 .unit = "dF/F",
+                 .help = "mean step of an event"},
+                {.name = "movement-gain",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.movement_gain),
+                 .help = "event rate in movement over the mean, of movement-related neurons"},
+                {.name = "missing-neurons",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.missing_neurons),
+                 .help = "fraction of the neurons that a session does not find"},
+                {.name = "layer",
+                 .default_value = defaults.layer,
+                 .help = "cortical layer, for the names and metadata"},
+                {.name = "null",
+                 .kind = Kind::flag,
+                 .help = "the twin without structure: no edges, no relation to movement"},
+                {.name = "gzip",
+                 .kind = Kind::integer,
+                 .default_value = "0",
+                 .help = "compression of the calcium traces",
+                 .minimum = 0,
+                 .maximum = 9},
+                {.name = "seed",
+                 .kind = Kind::integer,
+                 .default_value = "1",
+                 .help = "seed of every random draw",
+                 .minimum = 0},
+                {.name = "overwrite",
+                 .kind = Kind::flag,
+                 .help = "replace what is there",
+                 .changes_result = same},
+                {.name = "config",
+                 .kind = Kind::path,
+                 .help = "file of `option = value` lines; the command line goes before it",
+                 .changes_result = same},
                 {.name = "help", .kind = Kind::flag, .help = "this text", .changes_result = same},
             },
         .run = run_simulate,

@@ -1,11 +1,11 @@
-#include <algorithm>
+#include "catalogue.hpp"
+#include "study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/job/run_context.hpp>
 
-#include "catalogue.hpp"
-#include "study_source.hpp"
+#include <algorithm>
 
 namespace rewire::jobs {
 
@@ -39,12 +39,14 @@ void run_study(job::RunContext& context)
             [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
                 const auto& session = study.sessions[static_cast<std::size_t>(unit)];
                 auto packer = base::Packer{};
-                for (const auto& problem : io::check_data(session, *policy, nwb_options(context.options())))
+                for (const auto& problem :
+                     io::check_data(session, *policy, nwb_options(context.options())))
                     pack(packer, problem);
                 results.add(unit, packer.take());
                 return true;
             });
-        job::gather_to_root(context.comm(), checked, static_cast<std::int64_t>(study.sessions.size()),
+        job::gather_to_root(context.comm(), checked,
+                            static_cast<std::int64_t>(study.sessions.size()),
                             [&](std::int64_t, std::span<const std::byte> bytes) {
                                 auto unpacker = base::Unpacker(bytes);
                                 while (unpacker.remaining() > 0)
@@ -66,21 +68,36 @@ void run_study(job::RunContext& context)
 job::Job study_job()
 {
     auto options = std::vector<job::Option>{
-        {.name = "study", .kind = job::OptionKind::path, .help = "folder of NWB files, or one NWB file", .required = true, .positional = true},
+        {.name = "study",
+         .kind = job::OptionKind::path,
+         .help = "folder of NWB files, or one NWB file",
+         .required = true,
+         .positional = true},
         {.name = "subject", .help = "only this subject; repeatable", .repeatable = true},
         {.name = "session", .help = "only this session; repeatable", .repeatable = true},
-        {.name = "nan", .default_value = "error", .help = "what missing samples are to be: an error, or a warning", .choices = {"error", "drop-neuron", "mask-frames"}},
-        {.name = "quick", .kind = job::OptionKind::flag, .help = "only the files' tables of contents: do not read the data"},
-        {.name = "config", .kind = job::OptionKind::path, .help = "file of `option = value` lines; the command line goes before it"},
+        {.name = "nan",
+         .default_value = "error",
+         .help = "what missing samples are to be: an error, or a warning",
+         .choices = {"error", "drop-neuron", "mask-frames"}},
+        {.name = "quick",
+         .kind = job::OptionKind::flag,
+         .help = "only the files' tables of contents: do not read the data"},
+        {.name = "config",
+         .kind = job::OptionKind::path,
+         .help = "file of `option = value` lines; the command line goes before it"},
         {.name = "help", .kind = job::OptionKind::flag, .help = "this text"},
     };
-    return {.name = "study",
-            .usage = "PATH [options]",
-            .summary = "list subjects and sessions, what each can be used for, and what is wrong with them",
-            .details = "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside them. Exit code 3 when\n"
-                       "something is wrong; everything that is wrong is listed, with what to do about it.",
-            .options = options + study_options(),
-            .run = run_study};
+    return {
+        .name = "study",
+        .usage = "PATH [options]",
+        .summary =
+            "list subjects and sessions, what each can be used for, and what is wrong with them",
+        .details =
+            "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside them. "
+            "Exit code 3 when\n"
+            "something is wrong; everything that is wrong is listed, with what to do about it.",
+        .options = options + study_options(),
+        .run = run_study};
 }
 
 } // namespace rewire::jobs

@@ -1,12 +1,13 @@
 #include "study_source.hpp"
 
-#include <fmt/format.h>
-
 #include <rewire/base/error.hpp>
+
+#include <fmt/format.h>
 
 namespace rewire::jobs {
 
-std::vector<job::Option> operator+(std::vector<job::Option> first, const std::vector<job::Option>& second)
+std::vector<job::Option> operator+(std::vector<job::Option> first,
+                                   const std::vector<job::Option>& second)
 {
     first.insert(first.end(), second.begin(), second.end());
     return first;
@@ -16,8 +17,10 @@ std::vector<job::Option> study_options()
 {
     return {
         {.name = "series",
-         .help = "which dF/F series, where a file has several: its name, its path or the end of its path"},
-        {.name = "roi-column", .help = "column of the ROI table that names neurons (roi_id, else id)"},
+         .help = "which dF/F series, where a file has several: its name, its path or the end of "
+                 "its path"},
+        {.name = "roi-column",
+         .help = "column of the ROI table that names neurons (roi_id, else id)"},
     };
 }
 
@@ -52,7 +55,8 @@ io::Study scan_study(job::RunContext& context)
         records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(unpacker);
     });
     return mpi::collective(comm, [&] {
-        return io::assemble(path, std::move(records), io::read_study_table(path), selection(context.options()));
+        return io::assemble(path, std::move(records), io::read_study_table(path),
+                            selection(context.options()));
     });
 }
 
@@ -73,10 +77,11 @@ io::Study open_study(job::RunContext& context)
         ++count;
     }
     if (count > 0)
-        throw base::InputError(fmt::format("the study has {} error{}{}", count, count == 1 ? "" : "s", errors),
-                               study.path.string(),
-                               fmt::format("`rewire study {}` shows what is there; study.tsv can exclude a file",
-                                           study.path.string()));
+        throw base::InputError(
+            fmt::format("the study has {} error{}{}", count, count == 1 ? "" : "s", errors),
+            study.path.string(),
+            fmt::format("`rewire study {}` shows what is there; study.tsv can exclude a file",
+                        study.path.string()));
     return study;
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include <rewire/io/study.hpp>
 #include <rewire/job/run_context.hpp>
+
+#include <string>
+#include <vector>
 
 namespace rewire::jobs {
 
@@ -13,12 +13,14 @@ std::vector<job::Option> study_options();
 io::NwbOptions nwb_options(const job::Options& options);
 io::Selection selection(const job::Options& options);
 
-/// Scans the files of the study, spread over the ranks, and puts them together on all of them. Collective.
+/// Scans the files of the study, spread over the ranks, and puts them together on all of them.
+/// Collective.
 io::Study scan_study(job::RunContext& context);
-/// The same for a job that computes: problems of severity error are one InputError that lists them all, warnings go to
-/// the log.
+/// The same for a job that computes: problems of severity error are one InputError that lists them
+/// all, warnings go to the log.
 io::Study open_study(job::RunContext& context);
 
-std::vector<job::Option> operator+(std::vector<job::Option> first, const std::vector<job::Option>& second);
+std::vector<job::Option> operator+(std::vector<job::Option> first,
+                                   const std::vector<job::Option>& second);
 
 } // namespace rewire::jobs

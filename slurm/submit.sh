@@ -21,6 +21,9 @@ options:
   --ranks N            MPI ranks of every job (default 8)
   --ranks-per-node N   at most so many on one node (default 32)
   --rewire PATH        the program (default: rewire in PATH, or $REWIRE)
+  --by-subject         an array of jobs with a task for every subject, each with a results folder of
+                       its own (RESULTS/parts/SUBJECT), and a job that merges them. Many small jobs
+                       get through a busy cluster sooner than one large one
   --time-factor X      ask for X times the planned time (default 1)
   --dry-run            show what would be submitted, submit nothing
   --help               this text
@@ -62,6 +65,7 @@ ranks_per_node=32
 rewire=${REWIRE:-rewire}
 time_factor=1
 dry_run=no
+by_subject=no
 words=()
 options=()
 while [ $# -gt 0 ]; do
@@ -71,6 +75,7 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --dry-run) dry_run=yes ;;
+    --by-subject) by_subject=yes ;;
     --ranks | --ranks-per-node | --rewire | --time-factor)
         [ $# -ge 2 ] || fail "$1 takes a value" "slurm/submit.sh --help"
         case $1 in
@@ -124,21 +129,21 @@ else
     IFS=, read -r -a jobs <<<"$chain"
 fi
 needs() { # JOB: the jobs of the chain it waits for
-    if [ "$chain" = rewiring ]; then
-        case $1 in
-        connectome) ;;
-        movement) ;;
-        rewiring) printf 'connectome\n' ;;
-        report) printf 'connectome\nmovement\nrewiring\n' ;;
-        esac
-        return
-    fi
     local job before=
-    for job in "${jobs[@]}"; do
-        [ "$job" = "$1" ] && break
-        before=$job
-    done
-    printf '%s\n' "$before"
+    case $chain:$1 in
+    rewiring:connectome | rewiring:movement) ;;
+    rewiring:rewiring) printf 'connectome\n' ;;
+    rewiring:merge) printf 'connectome\nmovement\nrewiring\n' ;;
+    rewiring:report) if [ $by_subject = yes ]; then printf 'merge\n'; else
+        printf 'connectome\nmovement\nrewiring\n'; fi ;;
+    *)
+        for job in "${jobs[@]}"; do
+            [ "$job" = "$1" ] && break
+            before=$job
+        done
+        printf '%s\n' "$before"
+        ;;
+    esac
 }
 
 [ -e "${words[1]}" ] || fail "no such study: ${words[1]}" "a folder of NWB files, or one NWB file" 3
@@ -159,19 +164,32 @@ fi
 work=$(mktemp -d) || fail "cannot make a temporary folder"
 trap 'rm -rf -- "$work"' EXIT
 
-for job in "${jobs[@]}"; do
+for job in "${jobs[@]}" merge; do
     "$rewire" "$job" --help >"$work/$job.help" 2>"$work/$job.error" ||
         fail "this rewire has no job named $job" "$(quoted "$rewire") --help lists the jobs"
 done
 has_option() { # JOB NAME
     grep -q -e "^  $2\( \|\$\)" "$work/$1.help"
 }
+# Jobs over all subjects, which do not come as an array.
+is_whole() { # JOB
+    [ $by_subject = no ] || [ "$1" = report ] || ! has_option "$1" --subject
+}
+if [ $by_subject = yes ]; then
+    parts=()
+    ends=()
+    for job in "${jobs[@]}"; do
+        if is_whole "$job"; then ends+=("$job"); else parts+=("$job"); fi
+    done
+    jobs=(${parts[@]+"${parts[@]}"} merge ${ends[@]+"${ends[@]}"})
+fi
 
 # The words of a job: study and results, then every option it has, with its values.
 command_of() { # JOB -> array `command`
     command=("$1")
     has_option "$1" --study && command+=(--study "$study")
-    command+=(--results "$results")
+    # A task of an array adds its subject and its own results folder.
+    if is_whole "$1" || [ "${2:-}" = plan ]; then command+=(--results "$results"); fi
     local i=0 word takes=no
     while [ $i -lt ${#options[@]} ]; do
         word=${options[$i]}
@@ -179,6 +197,8 @@ command_of() { # JOB -> array `command`
         --*)
             takes=no
             has_option "$1" "${word%%=*}" && takes=yes
+            # What selects subjects has selected the tasks.
+            is_whole "$1" || [ "${word%%=*}" != --subject ] || takes=no
             ;;
         esac
         [ $takes = yes ] && command+=("$word")
@@ -231,40 +251,74 @@ plan() { # JOB, its words
 }
 
 for job in "${jobs[@]}"; do
-    command_of "$job"
+    command_of "$job" plan
     plan "$job" "${command[@]}"
 done
+
+subjects=()
+if [ $by_subject = yes ]; then
+    "$rewire" study "$study" >"$work/study" || fail "the study is not in order" "see above" 3
+    mapfile -t subjects < <(sed -n 's/^Subject \(.*\): [0-9].*/\1/p' "$work/study")
+    wanted=()
+    for ((i = 0; i < ${#options[@]}; ++i)); do
+        case ${options[$i]} in
+        --subject) wanted+=("${options[$((i + 1))]:-}") ;;
+        --subject=*) wanted+=("${options[$i]#*=}") ;;
+        esac
+    done
+    [ ${#wanted[@]} -gt 0 ] && subjects=("${wanted[@]}")
+    [ ${#subjects[@]} -gt 0 ] || fail "no subjects in $study" "rewire study $study" 3
+fi
 
 # --- submitting ------------------------------------------------------------------------------------
 
 if [ $dry_run = no ]; then
     mkdir -p -- "$results/slurm" || fail "cannot make $results/slurm" "may you write there?" 4
+    [ $by_subject = yes ] && printf '%s\n' "${subjects[@]}" >"$results/slurm/subjects.txt"
 fi
 declare -A id=()
 submitted=()
 for job in "${jobs[@]}"; do
     command_of "$job"
     mapfile -t asked <"$work/$job.sbatch"
-    asked+=("--output=${results//\%/%%}/slurm/$job-%j.log" --open-mode=append)
-    after=
+    asked+=(--open-mode=append)
+    log=${results//\%/%%}/slurm/$job-%j.log
+    whole=:
+    tasks=:
     while IFS= read -r before; do
-        [ -n "$before" ] && after=$after:${id[$before]}
+        [ -n "$before" ] || continue
+        # Task i of an array waits for task i of the array before, other jobs for the whole of it.
+        if is_whole "$job" || is_whole "$before"; then
+            whole=$whole${id[$before]}:
+        else
+            tasks=$tasks${id[$before]}:
+        fi
     done < <(needs "$job")
-    [ -n "$after" ] && asked+=("--dependency=afterok$after" --kill-on-invalid-dep=yes)
+    after=
+    [ "$whole" != : ] && after=afterok${whole%:}
+    [ "$tasks" != : ] && after=${after:+$after,}aftercorr${tasks%:}
+    [ -n "$after" ] && asked+=("--dependency=$after" --kill-on-invalid-dep=yes)
+    script=("$here/job.sbatch")
+    if ! is_whole "$job"; then
+        asked+=("--array=1-${#subjects[@]}")
+        log=${results//\%/%%}/slurm/$job-%A_%a.log
+        script=("$here/array.sbatch" "$here/job.sbatch" "$results/slurm/subjects.txt" "$results")
+    fi
+    asked+=("--output=$log")
     if [ $dry_run = yes ]; then
         id[$job]="<$job>"
-        printf 'sbatch%s%s\n' "$(quoted "${asked[@]}" "$here/job.sbatch")" \
-            "$(quoted "$rewire" "${command[@]}")"
+        printf 'sbatch%s%s\n' "$(quoted "${asked[@]}")" \
+            "$(quoted "${script[@]}" "$rewire" "${command[@]}")"
         continue
     fi
-    if ! answer=$(sbatch --parsable "${asked[@]}" "$here/job.sbatch" "$rewire" "${command[@]}"); then
+    if ! answer=$(sbatch --parsable "${asked[@]}" "${script[@]}" "$rewire" "${command[@]}"); then
         [ ${#submitted[@]} -gt 0 ] && scancel "${submitted[@]}"
         fail "sbatch refused $job; the jobs before it were cancelled" \
             "its message is above; slurm/submit.sh --dry-run shows the whole command" 4
     fi
     id[$job]=${answer%%;*}
     submitted+=("${id[$job]}")
-    printf '%-12s job %s%s\n' "$job" "${id[$job]}" "${after:+, after ${after//:/ }}"
+    printf '%-12s job %s%s\n' "$job" "${id[$job]}" "${after:+, $after}"
 done
 [ $dry_run = yes ] && exit 0
 
@@ -272,11 +326,10 @@ list=$(
     IFS=,
     printf '%s' "${submitted[*]}"
 )
-last=${jobs[${#jobs[@]} - 1]}
 cat <<TEXT
 
 watch:    squeue -j $list
           tail -F$(quoted "$results/slurm/")*.log
 stop:     scancel $list      (what is done is kept; the same command goes on from there)
-results:  $results${jobs[0]:+ (the last is of $last)}
+results:  $results
 TEXT

@@ -180,7 +180,7 @@ void write_attribute_of(hid_t object, const std::string& name, hid_t type, hid_t
     auto attribute =
         checked_write(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
                       object, "attribute " + name);
-    if (H5Awrite(attribute, type, values) < 0)
+    if (H5Sget_simple_extent_npoints(space) > 0 && H5Awrite(attribute, type, values) < 0)
         fail_writing(object, "attribute " + name);
 }
 

@@ -73,7 +73,8 @@ Handle make_array(hid_t group, const std::string& name, const std::vector<std::s
     auto dataset = make_dataset(group, name, native_type<T>(), shape, storage_for(shape));
     for (std::size_t i = 0; i < axes.size(); ++i)
         if (H5DSattach_scale(dataset, open_dataset(group, axes[i]), static_cast<unsigned>(i)) < 0)
-            throw base::IoError("cannot attach axis " + axes[i], name_of(dataset), "is the disk full?");
+            throw base::IoError("cannot attach axis " + axes[i], name_of(dataset),
+                                "is the disk full?");
     if (!units.empty())
         write_text_attribute(dataset, "units", units);
     return dataset;
@@ -90,7 +91,8 @@ Handle write_array(hid_t group, const std::string& name, const std::vector<T>& v
 }
 
 #define REWIRE_INSTANTIATE(T)                                                                      \
-    template Handle make_array<T>(hid_t, const std::string&, const std::vector<std::string>&, const std::string&); \
+    template Handle make_array<T>(hid_t, const std::string&, const std::vector<std::string>&,      \
+                                  const std::string&);                                             \
     template Handle write_axis<T>(hid_t, const std::string&, const std::vector<T>&);               \
     template Handle write_array<T>(hid_t, const std::string&, const std::vector<T>&,               \
                                    const std::vector<std::string>&, const std::string&);

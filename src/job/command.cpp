@@ -147,8 +147,14 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
 
 } // namespace
 
-std::string program_version() { return std::string(version); }
-std::string program_revision() { return std::string(git_revision); }
+std::string program_version()
+{
+    return std::string(version);
+}
+std::string program_revision()
+{
+    return std::string(git_revision);
+}
 
 int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words)
 {

@@ -46,7 +46,8 @@ bool stop_requested() noexcept
     return stop_signal != 0;
 }
 
-Log::Log(bool speaks) : speaks_(speaks), terminal_(isatty(STDERR_FILENO) != 0), last_shown_s_(now_s())
+Log::Log(bool speaks)
+    : speaks_(speaks), terminal_(isatty(STDERR_FILENO) != 0), last_shown_s_(now_s())
 {
     if (!speaks_)
         return;

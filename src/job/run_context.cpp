@@ -311,19 +311,31 @@ void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std:
         place[static_cast<std::size_t>(unit)] = &bytes;
     }
     comm.sum_to(0, std::span<std::int32_t>(owner));
+    // An error while taking must not leave the others waiting to send: the rest is received all the
+    // same.
+    auto failed = std::exception_ptr{};
+    const auto take_one = [&](std::int64_t unit, std::span<const std::byte> bytes) {
+        try {
+            if (!failed)
+                take(unit, bytes);
+        } catch (...) {
+            failed = std::current_exception();
+        }
+    };
     for (std::int64_t unit = 0; unit < units; ++unit) {
         const auto* bytes = place[static_cast<std::size_t>(unit)];
         constexpr auto tag = 17;
         if (comm.is_root()) {
             const auto from = owner[static_cast<std::size_t>(unit)];
             if (bytes != nullptr)
-                take(unit, *bytes);
+                take_one(unit, *bytes);
             else
-                take(unit, comm.receive(from, tag));
+                take_one(unit, comm.receive(from, tag));
         } else if (bytes != nullptr) {
             comm.send(*bytes, 0, tag);
         }
     }
+    mpi::agree_on(comm, failed);
 }
 
 } // namespace rewire::job

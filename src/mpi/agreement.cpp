@@ -25,7 +25,8 @@ base::Error as_error(const std::exception_ptr& thrown)
                                 "give each rank more (fewer ranks a node, or #SBATCH --mem): "
                                 "`rewire plan` says how much");
     } catch (const std::filesystem::filesystem_error& error) {
-        return base::IoError(error.code().message(), error.path1().string(), "does it exist, and may you read and write there?");
+        return base::IoError(error.code().message(), error.path1().string(),
+                             "does it exist, and may you read and write there?");
     } catch (const std::exception& error) {
         return base::Error(ExitCode::bug, fmt::format("unexpected: {}", error.what()), "",
                            "this is a fault of rewire: please report it with the log file");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <utility>
@@ -26,7 +27,8 @@ void in_pieces(std::span<T> values, Send send)
 }
 
 template <typename T>
-void reduce_to(MPI_Comm comm, int rank, int root, std::span<T> values, MPI_Datatype type, MPI_Op operation = MPI_SUM)
+void reduce_to(MPI_Comm comm, int rank, int root, std::span<T> values, MPI_Datatype type,
+               MPI_Op operation = MPI_SUM)
 {
     in_pieces(values, [&](std::span<T> piece) {
         const auto count = static_cast<int>(piece.size());
@@ -56,6 +58,9 @@ Environment::Environment(int& argc, char**& argv) : exceptions_at_start_(std::un
 {
     // One rank runs one thread. Funneled is asked for because libraries below may start threads of
     // their own.
+    // Debian's settings of Open MPI leave nothing that makes a window over nodes joined by Ethernet
+    // alone; with point-to-point messages there is. What the user sets goes first.
+    setenv("OMPI_MCA_osc", "^ucx", 0);
     auto provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
 }

@@ -81,10 +81,11 @@ void NodeShared::allocate(const Communicator& node)
         window_ = MPI_WIN_NULL;
     }
     constexpr auto alignment = std::size_t{64};
-    copy_.resize(static_cast<std::size_t>(wanted) + alignment);
+    collective(node, [&] { copy_.resize(static_cast<std::size_t>(wanted) + alignment); });
     auto* begin = static_cast<void*>(copy_.data());
     auto space = copy_.size();
-    base_ = static_cast<std::byte*>(std::align(alignment, static_cast<std::size_t>(wanted), begin, space));
+    base_ = static_cast<std::byte*>(
+        std::align(alignment, static_cast<std::size_t>(wanted), begin, space));
 }
 
 NodeShared::~NodeShared()

@@ -20,6 +20,7 @@ import tempfile
 import time
 
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue"]
+FINAL = ("FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "COMPLETED", "OUT_OF_MEMORY", "DEADLINE")
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 SUBNET = "10.213.7"
@@ -327,13 +328,15 @@ class Cluster:
         text = self.run("scontrol", "-o", "show", "job", job_id)
         return dict(re.findall(r"(\w+)=(\S*)", text))
 
+    def may_run(self, job_id):
+        return self.job(job_id)["JobState"] not in FINAL
+
     def wait_for_state(self, job_id, states, timeout_s):
         def reached():
             job = self.job(job_id)
             if job["JobState"] in states:
                 return job
-            if job["JobState"] in ("FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "COMPLETED",
-                                   "OUT_OF_MEMORY", "DEADLINE"):
+            if job["JobState"] in FINAL:
                 raise RuntimeError(f"job {job_id} is {job['JobState']}, not one of {states}")
             return None
         return wait_until(reached, f"job {job_id} to be {' or '.join(states)}", timeout_s, 0.2)

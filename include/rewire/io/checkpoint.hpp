@@ -43,19 +43,19 @@ struct Attempt
 ///         connectome.h5                the result being written
 ///
 /// Every start is an attempt with a folder of its own, whose name never comes again. It links what
-/// the attempt before it had saved, writes its manifest and then removes the folders of all attempts
-/// before it. So an older attempt that still runs somewhere (a node that was cut off) can neither
-/// change what this one builds on nor publish: all that it could write or rename is gone. Files are
-/// written under another name, flushed and renamed: whole or absent. A file that is damaged all the
-/// same is an error.
+/// the attempt before it had saved, writes its manifest and then removes the folders of all
+/// attempts before it. So an older attempt that still runs somewhere (a node that was cut off) can
+/// neither change what this one builds on nor publish: all that it could write or rename is gone.
+/// Files are written under another name, flushed and renamed: whole or absent. A file that is
+/// damaged all the same is an error.
 class Checkpoint
 {
   public:
     /// Collective: looks for the newest complete attempt and takes it over, or begins afresh.
     /// @param restart discard what is there
     /// @throws UsageError when what is there belongs to another run: names the fields that differ
-    /// @throws IoError when the folder cannot be written, a file is damaged, or a later start of the
-    /// same batch job has taken over already
+    /// @throws IoError when the folder cannot be written, a file is damaged, or a later start of
+    /// the same batch job has taken over already
     Checkpoint(const mpi::Communicator& comm, std::filesystem::path folder,
                const Fingerprint& fingerprint, bool restart);
 

@@ -48,7 +48,10 @@ class RunContext
     const std::string& job_name() const noexcept { return job_.name; }
     std::uint64_t seed() const;
     /// Sets an option that was not given, from an earlier result.
-    void adopt(const std::string& option, const std::string& value) { options_.adopt(option, value); }
+    void adopt(const std::string& option, const std::string& value)
+    {
+        options_.adopt(option, value);
+    }
     Log& log() noexcept { return log_; }
 
     /// Rank 0 shows and logs a line.

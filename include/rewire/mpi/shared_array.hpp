@@ -22,8 +22,9 @@ struct SharedPiece
 class NodeShared
 {
   public:
-    /// Collective. Items lie behind one another in their order, without gaps, from a multiple of 64 bytes on: the bytes
-    /// of items whose sizes are multiples of sizeof(T) can be read as one array of T.
+    /// Collective. Items lie behind one another in their order, without gaps, from a multiple of 64
+    /// bytes on: the bytes of items whose sizes are multiples of sizeof(T) can be read as one array
+    /// of T.
     /// @throws InputError on all ranks when an item is missing or handed in twice, or memory is
     /// short
     NodeShared(const Communicator& comm, std::int64_t items, const std::vector<SharedPiece>& mine);
@@ -31,7 +32,10 @@ class NodeShared
     NodeShared& operator=(const NodeShared&) = delete;
     ~NodeShared(); ///< collective
 
-    std::span<const std::byte> bytes_of(std::int64_t item) const { return bytes_of(item, item + 1); }
+    std::span<const std::byte> bytes_of(std::int64_t item) const
+    {
+        return bytes_of(item, item + 1);
+    }
     /// Of the items first .. last-1.
     std::span<const std::byte> bytes_of(std::int64_t first, std::int64_t last) const;
     std::int64_t total_bytes() const noexcept { return offset_.back(); }

@@ -1,0 +1,73 @@
+#include "catalogue.hpp"
+#include "report_page.hpp"
+#include "text_file.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/io/result_file.hpp>
+#include <rewire/job/run_context.hpp>
+
+#include <fmt/format.h>
+
+namespace rewire::jobs {
+
+namespace {
+
+void write_report(job::RunContext& context)
+{
+    const auto results = context.options().path("results");
+    const auto path = results / "report.html";
+    if (std::filesystem::exists(path) && !context.options().flag("overwrite"))
+        throw base::UsageError("there is a report already", path.string(),
+                               "add --overwrite to replace it");
+    const auto data = read_report_data(results);
+    for (const auto& missing : data.missing)
+        context.log().warn(fmt::format("{} is not there: the page lacks {}; made by: {}",
+                                       missing.file, missing.shows, missing.command));
+    const auto made = fmt::format("Made {} by rewire {} ({}).", io::utc_now(),
+                                  job::program_version(), job::program_revision());
+    const auto html = report_html(data, made);
+    auto file = TextFile(path);
+    file.write(html);
+    file.finish();
+    context.note("wrote " + path.string());
+}
+
+void run_report(job::RunContext& context)
+{
+    context.collective("report", [&] {
+        if (context.comm().is_root())
+            write_report(context);
+    });
+}
+
+} // namespace
+
+job::Job report_job()
+{
+    using Kind = job::OptionKind;
+    return {
+        .name = "report",
+        .usage = "--results DIR",
+        .summary = "one HTML page with the figures of the results, which opens without a network",
+        .details =
+            "Reads connectome.h5, rewiring.h5 and movement.h5 of the results folder, whichever are "
+            "there, and\n"
+            "writes RESULTS/report.html: trajectories, graph metrics, explained variance, top "
+            "edges,\n"
+            "movement-related neurons and edge p-values, with n and band in every caption, the "
+            "settings and\n"
+            "files behind every figure, and what was left out. What is missing is named together "
+            "with the\n"
+            "command that makes it. The figures are drawn by gnuplot (Debian package gnuplot-nox).",
+        .options =
+            {{.name = "results",
+              .kind = Kind::path,
+              .help = "folder of the results",
+              .required = true},
+             {.name = "overwrite", .kind = Kind::flag, .help = "replace a report that is there"},
+             {.name = "config", .kind = Kind::path, .help = "file of `option = value` lines"},
+             {.name = "help", .kind = Kind::flag, .help = "this text"}},
+        .run = run_report};
+}
+
+} // namespace rewire::jobs

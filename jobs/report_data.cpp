@@ -1,0 +1,386 @@
+#include "report_data.hpp"
+
+#include "connectome_result.hpp"
+#include "movement_result.hpp"
+#include "session_results.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/io/digest.hpp>
+#include <rewire/io/hdf5.hpp>
+#include <rewire/io/result_file.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto significance = 0.05;
+constexpr auto not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+using Places = std::map<std::pair<std::string, std::string>, SessionPlace>;
+
+std::string group_of(const std::string& layer, const std::string& group)
+{
+    if (layer.empty())
+        return group.empty() ? "all animals" : group;
+    return group.empty() ? layer : layer + ", " + group;
+}
+
+report::Source source_of(const std::filesystem::path& path, hid_t file)
+{
+    const auto record = io::read_record(file);
+    auto bytes = std::filesystem::file_size(path);
+    return {
+        .name = path.filename().string(),
+        .record = {{"command", record.command},
+                   {"version", fmt::format("{} ({})", record.version, record.git_revision)},
+                   {"seed", std::to_string(record.seed)},
+                   {"computed", fmt::format("{} to {} on {}, {} ranks, attempt {}", record.start,
+                                            record.end, record.host, record.ranks, record.attempt)},
+                   {"file", fmt::format("{} ({} bytes)", path.string(), bytes)},
+                   {"SHA-256 of the file", io::sha256_of_file(path)}},
+        .options = record.options,
+        .inputs = record.inputs};
+}
+
+/// Where the jobs that were run took their data from, for the commands that are still to be run.
+std::string study_of(const ReportData& data)
+{
+    for (const auto& source : data.sources)
+        for (const auto& [name, value] : source.options)
+            if (name == "study" && !value.empty())
+                return value;
+    return "DIR";
+}
+
+// --- connectome.h5 -------------------------------------------------------------------------------
+
+EdgePValues p_values_of(const ConnectomeNull& null)
+{
+    auto summary = EdgePValues{};
+    const auto counts = report::binned(null.p_value, 0, 1, EdgePValues::bins);
+    std::copy(counts.count.begin(), counts.count.end(), summary.count.begin());
+    summary.quantiles = report::p_value_quantiles(null.p_value);
+    const auto at_most = [](const std::vector<double>& values) {
+        return std::count_if(values.begin(), values.end(),
+                             [](double value) { return value <= significance; });
+    };
+    summary.tested = std::count_if(null.p_value.begin(), null.p_value.end(),
+                                   [](double p) { return !std::isnan(p); });
+    summary.discoveries = at_most(null.q_value);
+    summary.family_wise = at_most(null.p_fwe);
+    summary.surrogates = null.surrogates;
+    summary.singular = null.singular;
+    summary.offsets = null.offsets;
+    summary.minimum_shift_s = null.minimum_shift_s;
+    summary.two_sided = null.two_sided;
+    return summary;
+}
+
+SessionSummary summary_of(const SessionConnectome& session)
+{
+    using calcium::NeuronStatus;
+    const auto of_status = [&](NeuronStatus status) {
+        return std::count(session.neuron_status.begin(), session.neuron_status.end(),
+                          static_cast<std::uint8_t>(status));
+    };
+    auto summary =
+        SessionSummary{.place = {session.subject, session.session, session.number,
+                                 group_of(session.layer, session.group)},
+                       .file = session.file,
+                       .status = session.status,
+                       .neurons = static_cast<std::int64_t>(session.neuron_id.size()),
+                       .active = std::count_if(session.active.begin(), session.active.end(),
+                                               [](std::uint8_t active) { return active != 0; }),
+                       .silent = of_status(NeuronStatus::silent),
+                       .constant = of_status(NeuronStatus::constant),
+                       .incomplete = of_status(NeuronStatus::not_finite),
+                       .missing_samples = session.missing,
+                       .frames = session.frames,
+                       .edges = std::count_if(session.edge.begin(), session.edge.end(),
+                                              [](std::uint8_t edge) { return edge != 0; }),
+                       .threshold = session.threshold,
+                       .mean_degree = session.mean_degree,
+                       .density = session.density,
+                       .transitivity = session.transitivity,
+                       .clustering = session.average_clustering};
+    if (session.null)
+        summary.p_values = p_values_of(*session.null);
+    return summary;
+}
+
+void add_connectomes(ReportData& data, hid_t file)
+{
+    auto neurons = std::map<std::string, std::set<std::string>>{};
+    for (const auto& [subject, name] : sessions_in(file)) {
+        const auto session = read_session(file, subject, name);
+        neurons[subject].insert(session.neuron_id.begin(), session.neuron_id.end());
+        data.sessions.push_back(summary_of(session));
+    }
+    std::stable_sort(data.sessions.begin(), data.sessions.end(),
+                     [](const SessionSummary& a, const SessionSummary& b) {
+                         return std::pair(a.place.subject, a.place.number) <
+                                std::pair(b.place.subject, b.place.number);
+                     });
+    for (const auto& [subject, all] : neurons) {
+        auto animal = AnimalSummary{.subject = subject};
+        for (const auto& session : data.sessions)
+            if (session.place.subject == subject) {
+                ++animal.sessions;
+                animal.group = session.place.group;
+            }
+        animal.common_neurons = io::shape_of(io::open_dataset(file, subject + "/neuron_id")).at(0);
+        animal.all_neurons = static_cast<std::int64_t>(all.size());
+        data.animals.push_back(std::move(animal));
+    }
+}
+
+// --- rewiring.h5 ---------------------------------------------------------------------------------
+
+Places places_of(const ReportData& data)
+{
+    auto places = Places{};
+    for (const auto& session : data.sessions)
+        places[{session.place.subject, session.place.session}] = session.place;
+    return places;
+}
+
+/// What the connectome says of the session; without a connectome its position counts.
+SessionPlace place_of(const Places& places, const std::string& subject, const std::string& session,
+                      std::size_t position)
+{
+    const auto found = places.find({subject, session});
+    if (found != places.end())
+        return found->second;
+    for (const auto& [key, place] : places)
+        if (key.first == subject)
+            return {subject, session, static_cast<std::int64_t>(position) + 1, place.group};
+    return {subject, session, static_cast<std::int64_t>(position) + 1, "all animals"};
+}
+
+std::vector<std::string> names_of_axis(hid_t group, const std::string& axis)
+{
+    if (io::holds_text(io::open_dataset(group, axis)))
+        return io::read_texts(group, axis);
+    auto names = std::vector<std::string>{};
+    for (const auto number : io::read_all<std::int64_t>(group, axis))
+        names.push_back(std::to_string(number));
+    return names;
+}
+
+/// A dataset of known shape; empty where it may be absent and is.
+std::vector<double> values_of(hid_t group, const std::string& name, const io::Shape& shape,
+                              bool may_be_absent = false)
+{
+    if (may_be_absent && !io::exists(group, name))
+        return {};
+    const auto dataset = io::open_dataset(group, name);
+    if (io::shape_of(dataset) != shape)
+        throw base::InputError("the result has another shape than its axes", io::name_of(dataset),
+                               "compute it again with --overwrite");
+    return io::read_all<double>(group, name);
+}
+
+AnimalRewiring read_animal(hid_t file, const std::string& subject, const Places& places)
+{
+    const auto group = io::open_group(file, subject);
+    auto animal = AnimalRewiring{.subject = subject};
+    animal.group = place_of(places, subject, "", 0).group;
+    if (!io::exists(group, "score")) {
+        const auto status = io::text_attribute_or_empty(group, "status");
+        animal.status = status.empty() ? "no scores in the result" : status;
+        return animal;
+    }
+    animal.session = names_of_axis(group, "session");
+    const auto sessions = static_cast<std::int64_t>(animal.session.size());
+    for (std::size_t i = 0; i < animal.session.size(); ++i)
+        animal.number.push_back(
+            static_cast<double>(place_of(places, subject, animal.session[i], i).number));
+    animal.explained = io::read_all<double>(group, "explained_variance_ratio");
+    animal.components = animal.explained.size();
+    const auto components = static_cast<std::int64_t>(animal.components);
+    animal.score = values_of(group, "score", {sessions, components});
+    animal.mds = values_of(group, "mds", {sessions, 2}, true);
+    animal.positive_mean = values_of(group, "top_positive_mean", {components, sessions}, true);
+    animal.negative_mean = values_of(group, "top_negative_mean", {components, sessions}, true);
+    if (io::exists(group, "top_positive_pair"))
+        animal.top = io::shape_of(io::open_dataset(group, "top_positive_pair")).back();
+    if (io::exists(group, "session_number"))
+        animal.number = values_of(group, "session_number", {sessions});
+    if (io::has_attribute(group, "sessions_left_out"))
+        animal.left_out = io::read_texts_attribute(group, "sessions_left_out");
+    animal.edges = io::text_attribute_or_empty(group, "edges");
+    if (io::exists(group, "movement_fraction")) {
+        animal.period = io::read_texts(group, "period");
+        const auto shape = io::Shape{2, static_cast<std::int64_t>(animal.period.size())};
+        animal.movement_fraction = values_of(group, "movement_fraction", shape);
+        animal.movement_percentile = values_of(group, "movement_fraction_percentile", shape);
+    }
+    return animal;
+}
+
+void add_rewiring(ReportData& data, hid_t file)
+{
+    const auto places = places_of(data);
+    for (const auto& subject : io::children(file))
+        if (io::is_group(file, subject))
+            data.rewiring.push_back(read_animal(file, subject, places));
+}
+
+// --- movement.h5 ---------------------------------------------------------------------------------
+
+/// Non-zero values of each row of [level, neuron].
+std::vector<std::int64_t> counts_by_level(const std::vector<std::uint8_t>& flags,
+                                          std::size_t levels, std::size_t neurons)
+{
+    auto counts = std::vector<std::int64_t>{};
+    for (std::size_t level = 0; level < levels; ++level) {
+        const auto row = flags.begin() + static_cast<std::int64_t>(level * neurons);
+        counts.push_back(std::count_if(row, row + static_cast<std::int64_t>(neurons),
+                                       [](std::uint8_t flag) { return flag != 0; }));
+    }
+    return counts;
+}
+
+MovementSummary summary_of(SessionMovement session, const std::string& where)
+{
+    const auto neurons = session.neuron_id.size();
+    const auto flags = session.level.size() * neurons;
+    if (session.p_rank.size() != neurons || session.movement_related.size() != flags ||
+        session.quiescent_related.size() != flags)
+        throw base::InputError("the result has another shape than its axes", where,
+                               "compute it again with --overwrite");
+    return {.place = {session.subject, session.session, session.number,
+                      group_of(session.layer, session.group)},
+            .status = session.status,
+            .neurons = static_cast<std::int64_t>(neurons),
+            .untested = std::count_if(session.p_rank.begin(), session.p_rank.end(),
+                                      [](double p) { return std::isnan(p); }),
+            .level = session.level,
+            .related = counts_by_level(session.movement_related, session.level.size(), neurons),
+            .quiescent = counts_by_level(session.quiescent_related, session.level.size(), neurons),
+            .p_rank = std::move(session.p_rank),
+            .shuffles = session.shuffles,
+            .epochs = session.epochs,
+            .units = session.units,
+            .activity = session.activity,
+            .source = session.source};
+}
+
+void add_movements(ReportData& data, hid_t file)
+{
+    for (const auto& [subject, name] : sessions_in(file))
+        data.movement.push_back(
+            summary_of(read_movement(file, subject, name),
+                       io::name_of(io::open_group(file, fmt::format("{}/{}", subject, name)))));
+    std::stable_sort(data.movement.begin(), data.movement.end(),
+                     [](const MovementSummary& a, const MovementSummary& b) {
+                         return std::pair(a.place.subject, a.place.number) <
+                                std::pair(b.place.subject, b.place.number);
+                     });
+}
+
+std::vector<double> column(const std::vector<double>& values, std::size_t first, std::size_t step,
+                           std::size_t count)
+{
+    auto out = std::vector<double>{};
+    for (std::size_t i = 0; i < count; ++i)
+        out.push_back(values[first + i * step]);
+    return out;
+}
+
+double share(std::int64_t part, std::int64_t whole)
+{
+    return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : not_a_number;
+}
+
+} // namespace
+
+std::vector<double> AnimalRewiring::scores_of(std::size_t component) const
+{
+    return component < components ? column(score, component, components, session.size())
+                                  : std::vector<double>{};
+}
+
+std::vector<double> AnimalRewiring::positive_of(std::size_t component) const
+{
+    return component < components && !positive_mean.empty()
+               ? column(positive_mean, component * session.size(), 1, session.size())
+               : std::vector<double>{};
+}
+
+std::vector<double> AnimalRewiring::negative_of(std::size_t component) const
+{
+    return component < components && !negative_mean.empty()
+               ? column(negative_mean, component * session.size(), 1, session.size())
+               : std::vector<double>{};
+}
+
+double MovementSummary::fraction(std::size_t level_index) const
+{
+    return level_index < related.size() ? share(related[level_index], neurons - untested)
+                                        : not_a_number;
+}
+
+double MovementSummary::quiescent_fraction(std::size_t level_index) const
+{
+    return level_index < quiescent.size() ? share(quiescent[level_index], neurons - untested)
+                                          : not_a_number;
+}
+
+bool ReportData::has(const std::string& file) const
+{
+    return std::any_of(sources.begin(), sources.end(),
+                       [&](const report::Source& source) { return source.name == file; });
+}
+
+ReportData read_report_data(const std::filesystem::path& results)
+{
+    struct Part
+    {
+        const char* file;
+        const char* shows;
+        const char* command;
+        void (*read)(ReportData&, hid_t);
+    };
+    static constexpr auto parts = std::array{
+        Part{"connectome.h5", "graph metrics, edge p-values, and the layers of the animals",
+             "rewire connectome --study {0} --results {1}", add_connectomes},
+        Part{"rewiring.h5", "rewiring trajectories, explained variance, and the top edges",
+             "rewire rewiring --results {1}", add_rewiring},
+        Part{"movement.h5", "movement-related neurons", "rewire movement --study {0} --results {1}",
+             add_movements}};
+    auto data = ReportData{.results = results};
+    auto absent = std::vector<Part>{};
+    for (const auto& part : parts) {
+        const auto path = results / part.file;
+        if (!std::filesystem::exists(path)) {
+            absent.push_back(part);
+            continue;
+        }
+        const auto file = io::open_for_reading(path);
+        data.sources.push_back(source_of(path, file));
+        part.read(data, file);
+    }
+    for (const auto& part : absent)
+        data.missing.push_back(
+            {part.file, part.shows,
+             fmt::format(fmt::runtime(part.command), study_of(data), results.string())});
+    if (data.sources.empty())
+        throw base::InputError(
+            "no result to report on: neither connectome.h5, rewiring.h5 nor movement.h5 is there",
+            results.string(),
+            "compute one first, e.g. " + data.missing.front().command + " --tau-s 0.7");
+    return data;
+}
+
+} // namespace rewire::jobs

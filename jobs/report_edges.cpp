@@ -1,0 +1,212 @@
+#include "report_page.hpp"
+
+#include <rewire/report/markup.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rewire::jobs {
+
+namespace {
+
+std::vector<const SessionSummary*> tested_sessions(const ReportData& data,
+                                                   const std::string& subject)
+{
+    auto sessions = std::vector<const SessionSummary*>{};
+    for (const auto& session : data.sessions)
+        if (session.place.subject == subject && session.p_values)
+            sessions.push_back(&session);
+    return sessions;
+}
+
+void add_histograms(report::Page& page, const ReportData& data)
+{
+    auto block = report::FigureBlock{.sources = {"connectome.h5"}};
+    for (const auto& animal : data.animals) {
+        const auto sessions = tested_sessions(data, animal.subject);
+        if (sessions.empty())
+            continue;
+        auto counts = report::binned({}, 0, 1, EdgePValues::bins);
+        for (const auto* session : sessions)
+            for (std::size_t bin = 0; bin < counts.count.size(); ++bin)
+                counts.count[bin] += session->p_values->count[bin];
+        auto plot = report::HistogramPlot{};
+        plot.title = animal.subject;
+        plot.x.label = "p of a pair";
+        plot.y_label = "pairs x sessions";
+        auto all = 0.0;
+        for (const auto count : counts.count)
+            all += count;
+        plot.expected = all / EdgePValues::bins;
+        plot.expected_label = "independent neurons";
+        plot.edge = std::move(counts.edge);
+        plot.count = std::move(counts.count);
+        plot.size = {320, 250};
+        block.panels.push_back(report::figure_of(plot));
+    }
+    block.caption = fmt::format(
+        "p-values of all tested pairs, the sessions of an animal together (n = {} animals, one "
+        "panel each). Dashed: the uniform distribution of independent neurons. No band: the pairs "
+        "of a session share neurons, so the height of a bar varies more than counts of independent "
+        "pairs would.",
+        block.panels.size());
+    page.figure(std::move(block));
+}
+
+void add_quantiles(report::Page& page, const ReportData& data)
+{
+    auto block = report::FigureBlock{.sources = {"connectome.h5"}};
+    for (const auto& animal : data.animals) {
+        const auto sessions = tested_sessions(data, animal.subject);
+        if (sessions.empty())
+            continue;
+        auto plot = report::ScatterPlot{};
+        plot.title = animal.subject;
+        plot.x.label = "expected −log10 p";
+        plot.y.label = "observed −log10 p";
+        plot.diagonal = true;
+        const auto add = [&](const std::string& name, const SessionSummary& session) {
+            plot.points.push_back(
+                {name, session.p_values->quantiles.expected, session.p_values->quantiles.observed});
+        };
+        add("first tested session", *sessions.front());
+        if (sessions.size() > 1)
+            add("last tested session", *sessions.back());
+        plot.size = {290, 262};
+        block.panels.push_back(report::figure_of(plot));
+    }
+    block.caption = fmt::format(
+        "Quantiles of the p-values of the first and the last tested session of every animal (n = "
+        "{} animals, one panel each) against those of a uniform distribution (dashed line: equal); "
+        "about 300 of the pairs are drawn. A flat top is the smallest p that the number of "
+        "surrogates allows.",
+        block.panels.size());
+    page.figure(std::move(block));
+}
+
+/// "7" or "7–12" over the sessions.
+template <typename Value>
+std::string range_of(const std::vector<const SessionSummary*>& sessions, Value value)
+{
+    auto low = value(*sessions.front());
+    auto high = low;
+    for (const auto* session : sessions) {
+        low = std::min(low, value(*session));
+        high = std::max(high, value(*session));
+    }
+    return low == high ? fmt::format("{}", low) : fmt::format("{}–{}", low, high);
+}
+
+std::vector<std::string> row_of(const std::string& animal, const std::string& session,
+                                const std::vector<const SessionSummary*>& sessions)
+{
+    const auto range = [&](auto member) {
+        return range_of(sessions,
+                        [&](const SessionSummary& each) { return (*each.p_values).*member; });
+    };
+    const auto most = std::max_element(sessions.begin(), sessions.end(),
+                                       [](const SessionSummary* a, const SessionSummary* b) {
+                                           return a->p_values->surrogates < b->p_values->surrogates;
+                                       });
+    return {animal,
+            session,
+            range(&EdgePValues::tested),
+            range(&EdgePValues::surrogates),
+            report::number(1 / (static_cast<double>((*most)->p_values->surrogates) + 1), 2),
+            range(&EdgePValues::offsets),
+            range_of(sessions, [](const SessionSummary& each) { return each.edges; }),
+            range(&EdgePValues::discoveries),
+            range(&EdgePValues::family_wise)};
+}
+
+void add_counts(report::Page& page, const ReportData& data)
+{
+    auto by_animal = report::Table{
+        .head = {"animal", "sessions", "pairs tested", "surrogates", "smallest p possible",
+                 "relative shifts", "edges (threshold)", "q ≤ 0.05", "family-wise p ≤ 0.05"},
+        .caption = "Pairs of a session, ranges over the sessions of each animal: edges by the "
+                   "threshold of the paper, pairs with a false discovery rate q ≤ 0.05 "
+                   "(Benjamini-Hochberg over the session's tested pairs), and pairs whose p, "
+                   "corrected by the largest value of every surrogate, is at most 0.05. Relative "
+                   "shifts: how many distinct ones a pair can have."};
+    auto by_session = report::Table{.head = by_animal.head};
+    by_session.head[1] = "session";
+    for (const auto& animal : data.animals) {
+        const auto sessions = tested_sessions(data, animal.subject);
+        if (sessions.empty())
+            continue;
+        by_animal.rows.push_back(row_of(animal.subject, std::to_string(sessions.size()), sessions));
+        for (const auto* session : sessions)
+            by_session.rows.push_back(row_of(animal.subject, session->place.session, {session}));
+    }
+    page.table(std::move(by_animal));
+    page.folded_table("The same for every session", by_session);
+}
+
+void add_meaning(report::Page& page, const EdgePValues& example)
+{
+    page.subsection("What this null shows, and what it does not");
+    page.list(
+        {fmt::format("A surrogate shifts every neuron's events in time, in a circle, each by "
+                     "another amount; neurons keep their own rate and rhythm. Pairs shifted "
+                     "against each other by less than {:g} s are left out of that surrogate. p is "
+                     "the share of surrogates (the observed value counted as one of them) with a "
+                     "partial correlation at least as {}.",
+                     example.minimum_shift_s, example.two_sided ? "large in magnitude" : "large"),
+         std::string("A small p says that two neurons are tied in time more than their own rhythms "
+                     "would make "
+                     "them, given the linear influence of all other recorded neurons."),
+         std::string(
+             "It does not say that they are connected by a synapse. Shifts break all dependence at "
+             "once, so the null is rejected as well where both neurons follow a common drive: "
+             "running, "
+             "lever movement, arousal, brain motion, light leaking between neighbours, or neurons "
+             "that "
+             "were not recorded. `--within movement` keeps the shifts inside one behavioural state "
+             "and "
+             "`--covariate` takes a signal out first: what remains significant then is stronger."),
+         std::string(
+             "The family-wise p is a claim about the global null, in which no pair depends on any "
+             "other: at most 5 % of such sessions would have even one pair with p ≤ 0.05. It does "
+             "not "
+             "promise as much for the remaining pairs once some pairs do depend on each other."),
+         std::string("The q-values assume that dependence between pairs of one session is of a "
+                     "benign kind; "
+                     "pairs share neurons. Read them as a ranking with a rate, not as a proof for "
+                     "one pair."),
+         std::string(
+             "The edges of the trajectories and graph metrics on this page are those of the "
+             "paper's "
+             "threshold (mean + alpha standard deviations over the session's pairs), not those "
+             "that "
+             "pass this test. The threshold takes about the same share of pairs whether or not "
+             "neurons are connected.")});
+}
+
+} // namespace
+
+void add_edge_p_values(report::Page& page, const ReportData& data)
+{
+    page.section("Which edges beat chance");
+    if (add_missing(page, data, "connectome.h5"))
+        return;
+    const auto tested =
+        std::find_if(data.sessions.begin(), data.sessions.end(),
+                     [](const SessionSummary& session) { return session.p_values.has_value(); });
+    if (tested == data.sessions.end()) {
+        page.notice("No p-values.",
+                    "The connectome was computed without surrogates, so nothing on this page tells "
+                    "its edges from chance. They are added by",
+                    fmt::format("rewire connectome --study DIR --results {} --surrogates 10000 "
+                                "--overwrite",
+                                data.results.string()));
+        return;
+    }
+    add_counts(page, data);
+    add_histograms(page, data);
+    add_quantiles(page, data);
+    add_meaning(page, *tested->p_values);
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,299 @@
+"""The batch scripts on a real Slurm cluster: chain of jobs, node without power, time limit, cut-off node.
+
+Starts its own cluster (cluster.py). Exit code 77: Slurm is not installed here.
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import cluster as slurm
+
+BUILD = pathlib.Path(os.environ["REWIRE_BUILD"])
+REWIRE = BUILD / "rewire"
+SAME = BUILD / "tests" / "same_datasets"
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "slurm"
+
+# What is waited for comes in seconds on a quiet machine; a busy one may take many times that.
+LONG_S = 900
+# The signal of a time limit of one minute comes 5 to 35 s after the start.
+SINGLE_RANK_S = 45
+
+
+def setUpModule():
+    global cluster, data
+    cluster = slurm.Cluster(nodes=3)
+    cluster.__enter__()
+    unittest.addModuleCleanup(cluster.__exit__, None, None, None)
+    data = cluster.folder / "my data"  # a space in a path must not matter
+    simulate(data, "--animals", 1, "--sessions", 2, "--neurons", 150, "--duration-s", 100)
+
+
+def simulate(folder, *words):
+    cluster.run(REWIRE, "simulate", "lever-press", "--out", folder, *words)
+
+
+class Reference:
+    """A job long enough to be disturbed, and its result when nobody disturbs it."""
+
+    def __init__(self):
+        surrogates = 3000
+        start = time.monotonic()
+        cluster.run(*self.command(cluster.folder / "calibration", surrogates))
+        speed = surrogates / (time.monotonic() - start)
+        self.surrogates = max(surrogates, round(speed * SINGLE_RANK_S))
+        self.results = cluster.folder / "undisturbed"
+        job = submit(2, self.command(self.results), "-N1")
+        start = time.monotonic()
+        cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+        print(f"{self.surrogates} surrogates, {time.monotonic() - start:.0f} s on 2 ranks",
+              flush=True)
+
+    def command(self, results, surrogates=None):
+        return [REWIRE, "connectome", "--study", data, "--results", results, "--tau-s", 0.7,
+                "--surrogates", surrogates or self.surrogates, "--checkpoint-s", 0.5]
+
+
+def log_of(job):
+    return pathlib.Path(cluster.folder / "log" / f"job-{job}.log")
+
+
+def submit(ranks, command, *options, script="job.sbatch"):
+    return cluster.run("sbatch", "--parsable", f"--ntasks={ranks}", "--mem-per-cpu=500M",
+                       "--time=30", f"--output={cluster.folder}/log/job-%j.log", *options,
+                       SCRIPTS / script, *command)
+
+
+def jobs_of(answer):
+    """The numbers that submit.sh prints."""
+    return [line.split()[2].rstrip(",") for line in answer.splitlines() if " job " in line]
+
+
+def assert_same(case, expected, result):
+    """The same datasets, bit for bit."""
+    compared = subprocess.run([SAME, expected, result], capture_output=True, text=True, check=False)
+    case.assertEqual(compared.returncode, 0, compared.stdout + compared.stderr)
+
+
+def snapshots(results):
+    return list(pathlib.Path(results).glob("*.checkpoint/attempt-*/null*.snapshot"))
+
+
+class Case(unittest.TestCase):
+    def run(self, result=None):
+        before = len(result.errors) + len(result.failures)
+        start = time.monotonic()
+        super().run(result)
+        print(f"{self.id()}: {time.monotonic() - start:.0f} s", flush=True)
+        if len(result.errors) + len(result.failures) > before:
+            cluster.show_logs()
+
+    def assert_undisturbed(self, results):
+        assert_same(self, reference.results / "connectome.h5", results / "connectome.h5")
+        self.assertEqual(list(results.glob("*.partial*")), [])
+        self.assertFalse((results / "connectome.checkpoint").exists())
+
+    def start_and_get_going(self, results, ranks, *options):
+        """A job that has saved something and is far from done."""
+        job = submit(ranks, reference.command(results), *options)
+        slurm.wait_until(lambda: snapshots(results) or not cluster.may_run(job),
+                         f"checkpoint of job {job}", LONG_S)
+        cluster.wait_for_state(job, ["RUNNING"], 1)
+        return job
+
+    def node_of(self, job):
+        return cluster.nodes[cluster.job(job)["BatchHost"]]
+
+
+class Chain(Case):
+    def test_ends_with_all_results(self):
+        known = cluster.run(REWIRE, "--help")
+        results = cluster.folder / "chain of jobs"
+        study = cluster.folder / "small study"
+        simulate(study, "--animals", 2, "--sessions", 3, "--neurons", 40, "--duration-s", 60)
+        complete = all(f"\n  {job} " in known for job in ("movement", "rewiring", "report"))
+        chain = "rewiring" if complete else "connectome,recovery"
+        few = ["--shuffles", 500] if complete else []
+
+        out = cluster.run(SCRIPTS / "submit.sh", chain, study, results, "--ranks", 4,
+                          "--ranks-per-node", 2, f"--rewire={REWIRE}", "--tau-s", 0.7, *few)
+        jobs = jobs_of(out)
+        for job in jobs:
+            cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+
+        self.assertEqual(len(jobs), 4 if complete else 2)
+        self.assertIn(f"squeue -j {','.join(jobs)}", out)
+        names = ["connectome.h5"]
+        if complete:
+            names += ["movement.h5", "rewiring.h5", "report.html"]
+        for name in names:
+            self.assertTrue((results / name).is_file(), name)
+        self.assertEqual(cluster.job(jobs[0])["NumNodes"], "2")
+
+    def test_an_array_over_subjects_ends_in_one_result(self):
+        whole = cluster.folder / "whole"
+        results = cluster.folder / "by subject"
+        study = cluster.folder / "two animals"
+        simulate(study, "--animals", 2, "--sessions", 2, "--neurons", 40, "--duration-s", 60)
+        settings = ["--tau-s", 0.7, "--surrogates", 100]
+        cluster.run(REWIRE, "connectome", "--study", study, "--results", whole, *settings)
+
+        out = cluster.run(SCRIPTS / "submit.sh", "connectome", study, results, "--by-subject",
+                          "--ranks", 2, f"--rewire={REWIRE}", *settings)
+        for job in jobs_of(out):
+            cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+
+        self.assertEqual(len(list((results / "parts").glob("*/connectome.h5"))), 2)
+        assert_same(self, whole / "connectome.h5", results / "connectome.h5")
+
+    def test_a_failed_job_takes_those_after_it_along(self):
+        results = cluster.folder / "failed"
+        # Found at the start of the job, not at planning: the results folder cannot be a folder.
+        results.mkdir()
+        (results / "connectome.checkpoint").write_text("in the way")
+
+        out = cluster.run(SCRIPTS / "submit.sh", "connectome,recovery", data, results, "--ranks", 1,
+                          f"--rewire={REWIRE}", "--tau-s", 0.7)
+        jobs = jobs_of(out)
+
+        cluster.wait_for_state(jobs[0], ["FAILED"], LONG_S)
+        cluster.wait_for_state(jobs[1], ["CANCELLED"], LONG_S)
+
+
+class Disturbed(Case):
+    @classmethod
+    def setUpClass(cls):
+        global reference
+        reference = Reference()
+
+    def test_a_node_loses_power(self):
+        results = cluster.folder / "power"
+        job = self.start_and_get_going(results, 2, "-N2", "--ntasks-per-node=1")
+        node = self.node_of(job)
+
+        node.lose_power()
+        done = cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+
+        self.assertGreaterEqual(int(done["Restarts"]), 1)
+        self.assertNotIn(node.name, cluster.run("scontrol", "show", "hostnames", done["NodeList"]))
+        self.assertIn("going on from what attempt 1 had saved", log_of(job).read_text())
+        self.assert_undisturbed(results)
+        cluster.start_node(node.name)
+        cluster.idle_node_again(node.name)
+
+    def test_the_time_limit_comes_first(self):
+        results = cluster.folder / "limit"
+        job = submit(1, reference.command(results), "--time=1", "--signal=B:USR1@55")
+
+        done = cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+
+        log = log_of(job).read_text()
+        self.assertGreaterEqual(int(done["Restarts"]), 1, "the job was too short to be stopped")
+        self.assertIn("stopped as asked", log)
+        self.assertIn(f"job {job} goes back into the queue", log)
+        self.assert_undisturbed(results)
+
+    def test_a_node_is_cut_off_and_comes_back(self):
+        results = cluster.folder / "cut off"
+        job = self.start_and_get_going(results, 2, "-N1")
+        node = self.node_of(job)
+        first, *others = sorted(pid for pid in node.processes() if name_of(pid) == "rewire")
+
+        # Ranks that stand still and go on later, one while the new attempt is at work, the other
+        # when that has published: the worst that a node can do that nobody could stop.
+        for rank in (first, *others):
+            os.kill(rank, signal.SIGSTOP)
+        node.cut_off()
+        slurm.wait_until(lambda: list(results.glob("*.checkpoint/attempt-0002-*/manifest")),
+                         "second attempt", LONG_S)
+        for rank in others:
+            os.kill(rank, signal.SIGCONT)
+        done = cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+        published = (results / "connectome.h5").stat()
+        if node.isolated:
+            os.kill(first, signal.SIGCONT)
+            slurm.wait_until(lambda: name_of(first) != "rewire", "end of the old ranks", LONG_S)
+        node.reconnect()
+        slurm.wait_until(lambda: not any(name_of(pid) == "rewire" for pid in (first, *others)),
+                         "end of the old ranks", LONG_S)
+
+        self.assertEqual(done["Restarts"], "1")
+        self.assertNotEqual(done["BatchHost"], node.name)
+        self.assert_undisturbed(results)
+        now = (results / "connectome.h5").stat()
+        self.assertEqual((now.st_ino, now.st_mtime_ns), (published.st_ino, published.st_mtime_ns))
+        self.assertIn(cluster.job(job)["JobState"], ["COMPLETED"])
+        cluster.idle_node_again(node.name)
+
+    def test_a_cancelled_job_stays_cancelled(self):
+        results = cluster.folder / "cancelled"
+        job = self.start_and_get_going(results, 1, "-N1")
+
+        cluster.run("scancel", job)
+        done = cluster.wait_for_state(job, ["CANCELLED"], LONG_S)
+
+        self.assertEqual(done["Restarts"], "0")
+        self.assertTrue(snapshots(results))
+
+
+class SmallProgram(Case):
+    """job.sbatch with a small program in place of rewire."""
+
+    def test_gives_up_after_so_many_restarts(self):
+        job = submit(1, ["sh", "-c", "exit 75"], "--export=ALL,REWIRE_MAX_RESTARTS=1")
+
+        done = cluster.wait_for_state(job, ["FAILED"], LONG_S)
+
+        self.assertEqual(done["Restarts"], "1")
+        self.assertIn("started 2 times and still not done", log_of(job).read_text())
+
+    def test_passes_words_and_exit_code_on(self):
+        job = submit(1, ["sh", "-c", 'printf "[%s]" "$@"; exit 3', "sh", "a b", "*", "it's"])
+
+        done = cluster.wait_for_state(job, ["FAILED"], LONG_S)
+
+        self.assertEqual(done["ExitCode"], "3:0")
+        self.assertIn("[a b][*][it's]", log_of(job).read_text())
+
+    def test_restarts_without_the_option_restart(self):
+        job = submit(1, ["sh", "-c", 'echo "words: $*"; test $# -eq 1 || exit 75', "sh", "--restart",
+                         "--other"])
+
+        done = cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+
+        self.assertEqual(done["Restarts"], "1")
+        self.assertIn("words: --restart --other", log_of(job).read_text())
+        self.assertIn("words: --other", log_of(job).read_text())
+
+
+def name_of(pid):
+    """Of a living process."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    state = stat[stat.rindex(")") + 2]
+    return "" if state == "Z" else stat[stat.index("(") + 1:stat.rindex(")")]
+
+
+def main():
+    missing = slurm.missing_programs()
+    if missing:
+        print(f"skipped: not installed: {', '.join(missing)} (packages slurm-wlm and munge)")
+        sys.exit(77)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to stop"))
+    if "REWIRE_SLURM_TEST_ISOLATED" not in os.environ:
+        isolated = slurm.namespaces_work()
+        os.environ["REWIRE_SLURM_TEST_ISOLATED"] = "1" if isolated else "0"
+        if isolated:  # all that is started ends with this process, whatever happens
+            command = slurm.in_namespaces([sys.executable, *sys.argv])
+            os.execvp(command[0], command)
+    unittest.main(verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
