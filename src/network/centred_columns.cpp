@@ -19,6 +19,12 @@ Eigen::Index strip_width(Eigen::Index sessions)
     return std::max<Eigen::Index>(64, strip_bytes / (8 * std::max<Eigen::Index>(1, sessions)));
 }
 
+double mean_of(const SparseSessionBlock::Column& column, Eigen::Index sessions)
+{
+    return std::accumulate(column.value.begin(), column.value.end(), 0.0) /
+           static_cast<double>(sessions);
+}
+
 /// Sums over columns, of which the Gram matrix is made. A column x of n values with mean m has the
 /// centred products (x - m 1)(x - m 1)' = x x' - 1 (m x)' - (m x) 1' + m^2 1 1': with k values that
 /// are not zero k^2 / 2 products instead of n^2 / 2.
@@ -79,8 +85,7 @@ class CentredProducts
             for (std::size_t l = 0; l <= k; ++l)
                 target[session[l]] += factor * value[l];
         }
-        const auto mean =
-            std::accumulate(value.begin(), value.end(), 0.0) / static_cast<double>(sessions_);
+        const auto mean = mean_of(column, static_cast<Eigen::Index>(sessions_));
         for (std::size_t k = 0; k < value.size(); ++k)
             mean_times_values_[static_cast<std::size_t>(session[k])] += mean * value[k];
         squared_means_ += mean * mean;
@@ -93,10 +98,10 @@ class CentredProducts
         const auto size = static_cast<blasint>(sessions_);
         auto centred = Eigen::MatrixXd(block.rows(), static_cast<Eigen::Index>(pairs.size()));
         for (std::size_t k = 0; k < pairs.size(); ++k) {
-            const auto [session, value] = block.column(pairs[k]);
+            const auto column = block.column(pairs[k]);
+            const auto [session, value] = column;
             auto target = centred.col(static_cast<Eigen::Index>(k));
-            const auto mean =
-                std::accumulate(value.begin(), value.end(), 0.0) / static_cast<double>(sessions_);
+            const auto mean = mean_of(column, block.rows());
             target.setConstant(-mean);
             for (std::size_t l = 0; l < value.size(); ++l)
                 target[session[l]] = value[l] - mean;
@@ -189,6 +194,48 @@ Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponen
         loadings.compute(strip, result.middleRows(first, strip.cols()));
     });
     return result;
+}
+
+double centred_squares(const SparseSessionBlock& block)
+{
+    auto squares = 0.0;
+    for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
+        const auto column = block.column(pair);
+        const auto mean = mean_of(column, block.rows());
+        for (const auto value : column.value)
+            squares += (value - mean) * (value - mean);
+        const auto zeros = block.rows() - static_cast<Eigen::Index>(column.value.size());
+        squares += static_cast<double>(zeros) * mean * mean;
+    }
+    return squares;
+}
+
+void add_centred_product(const SparseSessionBlock& block, std::span<const double> x,
+                         std::span<double> y)
+{
+    auto shift = 0.0;
+    for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
+        const auto column = block.column(pair);
+        const auto factor = x[static_cast<std::size_t>(pair)];
+        for (std::size_t k = 0; k < column.value.size(); ++k)
+            y[static_cast<std::size_t>(column.session[k])] += factor * column.value[k];
+        shift += factor * mean_of(column, block.rows());
+    }
+    for (auto& value : y)
+        value -= shift;
+}
+
+void add_transposed_centred_product(const SparseSessionBlock& block, std::span<const double> y,
+                                    std::span<double> x)
+{
+    const auto sum = std::accumulate(y.begin(), y.end(), 0.0);
+    for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
+        const auto column = block.column(pair);
+        auto product = 0.0;
+        for (std::size_t k = 0; k < column.value.size(); ++k)
+            product += column.value[k] * y[static_cast<std::size_t>(column.session[k])];
+        x[static_cast<std::size_t>(pair)] += product - sum * mean_of(column, block.rows());
+    }
 }
 
 } // namespace rewire::network

@@ -145,6 +145,33 @@ TEST(Rewiring, SparseSessionsAreWhatTheirValuesAre)
             }
 }
 
+TEST(Rewiring, ProductsWithBlocksAreThoseOfTheCentredMatrix)
+{
+    for (const auto sessions : {1, 2, 14})
+        for (const auto pairs : {0, 1, 40}) {
+            const auto matrix = sparse_sessions(8, sessions, pairs, 0.3);
+            const SessionBlock centred = matrix.rowwise() - matrix.colwise().mean();
+            const auto sparse = SparseSessionBlock(matrix);
+            const auto x = std::vector<double>(static_cast<std::size_t>(pairs), 0.7);
+            auto y = std::vector<double>(static_cast<std::size_t>(sessions), 2.0);
+            y.front() = 3;
+            auto product = y;
+            auto transposed = x;
+            const auto vector = [](const std::vector<double>& values) {
+                return Eigen::Map<const Eigen::VectorXd>(values.data(),
+                                                         static_cast<Eigen::Index>(values.size()));
+            };
+
+            add_centred_product(sparse, x, product);
+            add_transposed_centred_product(sparse, y, transposed);
+
+            EXPECT_LT((vector(product) - vector(y) - centred * vector(x)).norm(), 1e-13);
+            EXPECT_LT((vector(transposed) - vector(x) - centred.transpose() * vector(y)).norm(),
+                      1e-13);
+            EXPECT_NEAR(centred_squares(sparse), centred.squaredNorm(), 1e-13);
+        }
+}
+
 TEST(Rewiring, SparseSessionsHoldTheValuesInOrder)
 {
     auto matrix = SessionBlock(3, 2);

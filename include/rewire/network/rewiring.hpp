@@ -66,6 +66,23 @@ struct SessionComponents
 SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index count,
                                        const EigenpairSolver& solver = dense_eigenpairs);
 
+/// Where sessions are so many (thousands) that their Gram matrix is too slow: the same components
+/// from the singular values of the centred matrix, descending, and its left singular vectors
+/// [session, component], found by products with blocks alone. `squares` is the sum of
+/// `centred_squares` over all blocks.
+/// @throws NumericalError: fewer than two sessions, or sessions that do not differ
+SessionComponents components_of_singular_values(const Eigen::VectorXd& singular_value,
+                                                const Eigen::MatrixXd& left, double squares);
+
+/// Sum of the squares of a block whose columns lost their mean.
+double centred_squares(const SparseSessionBlock& block);
+/// Adds C x to y, with C the block whose columns lost their mean: x [pairs], y [sessions].
+void add_centred_product(const SparseSessionBlock& block, std::span<const double> x,
+                         std::span<double> y);
+/// Adds C' y to x.
+void add_transposed_centred_product(const SparseSessionBlock& block, std::span<const double> y,
+                                    std::span<double> x);
+
 /// Loadings [pair of the block, component] of unit length over all pairs.
 /// @throws NumericalError: a value is not finite
 Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponents& components);
