@@ -24,6 +24,8 @@ namespace {
 
 /// Shuffles of a unit of work.
 constexpr auto unit_shuffles = std::int64_t{2500};
+/// Shuffled scores of a session's most movement-related neuron that the result keeps.
+constexpr auto kept_shuffles = std::int64_t{2000};
 /// Seconds a shuffle, a neuron and an edge of a movement, measured by benchmarks/kernels_movement.
 constexpr auto gather_seconds = 0.15e-9;
 
@@ -276,6 +278,44 @@ class MovementRun
         }
     }
 
+    /// Mean activity in movement of one neuron under some of the shuffles: what a reader wants to
+    /// see behind a p-value.
+    void keep_null(std::size_t position, SessionMovement& result) const
+    {
+        if (settings_.dff || result.movement_frames == 0)
+            return;
+        auto best = std::size_t{0};
+        for (std::size_t neuron = 1; neuron < result.p_rank.size(); ++neuron)
+            if (result.p_rank[neuron] > result.p_rank[best] || std::isnan(result.p_rank[best]))
+                best = neuron;
+        if (result.p_rank.empty() || std::isnan(result.p_rank[best]))
+            return;
+        const auto events = events_->activity(position);
+        auto before = std::vector<double>(static_cast<std::size_t>(events.frames) + 1,
+                                          0.0); // activity before a frame
+        const auto frames = events.frames_of(static_cast<std::int64_t>(best));
+        const auto values = events.values_of(static_cast<std::int64_t>(best));
+        for (std::size_t i = 0; i < frames.size(); ++i)
+            before[static_cast<std::size_t>(frames[i]) + 1] = values[i];
+        std::partial_sum(before.begin(), before.end(), before.begin());
+        const auto& record = session(position).record;
+        const auto key = behaviour::ShuffleKey{context_.seed(), base::key_of(record.subject),
+                                               base::key_of(record.session)};
+        const auto shuffles = std::min(settings_.shuffles, kept_shuffles);
+        const auto masks = behaviour::shuffled_masks(movements_[position].epochs, settings_.units,
+                                                     key, {0, shuffles});
+        result.null_neuron = result.neuron_id[best];
+        result.null_score = result.mean_activity[best];
+        for (std::int64_t shuffle = 0; shuffle < shuffles; ++shuffle) {
+            auto sum = 0.0;
+            const auto edges = masks.edges_of(shuffle);
+            for (std::size_t i = 0; i + 1 < edges.size(); i += 2)
+                sum += before[static_cast<std::size_t>(edges[i + 1])] -
+                       before[static_cast<std::size_t>(edges[i])];
+            result.null.push_back(sum / static_cast<double>(result.movement_frames));
+        }
+    }
+
     SessionMovement result_of(std::size_t position, const NeuronCounts& counts) const
     {
         const auto& from = session(position);
@@ -321,6 +361,7 @@ class MovementRun
                         : result.epochs < 2 ? "one movement: few distinct shuffles"
                         : result.movement_frames == result.frames ? "no quiescence in this session"
                                                                   : "ok";
+        keep_null(position, result);
         return result;
     }
 

@@ -20,7 +20,8 @@ void each_field(Session& session, Field field)
     field(session.shuffles), field(session.epochs), field(session.movement_frames),
         field(session.frames);
     field(session.dilate), field(session.units), field(session.activity), field(session.source);
-    field(session.status);
+    field(session.status), field(session.null_neuron), field(session.null_score),
+        field(session.null);
 }
 
 template <typename Session, typename Attribute>
@@ -35,6 +36,7 @@ void each_attribute(Session& session, Attribute attribute)
     attribute("movement_frames", session.movement_frames), attribute("frames", session.frames);
     attribute("dilate", session.dilate), attribute("activity", session.activity),
         attribute("source", session.source);
+    attribute("null_neuron", session.null_neuron), attribute("null_score", session.null_score);
 }
 
 } // namespace
@@ -66,6 +68,8 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
     io::write_array(group, "movement_related", session.movement_related, {"level", "neuron_id"});
     io::write_array(group, "quiescent_related", session.quiescent_related, {"level", "neuron_id"});
     each_attribute(session, WriteAttribute{group});
+    io::write_index_axis(group, "shuffle", static_cast<std::int64_t>(session.null.size()));
+    io::write_array(group, "null", session.null, {"shuffle"});
 }
 
 SessionMovement read_movement(hid_t file, const std::string& subject, const std::string& session)
@@ -85,6 +89,7 @@ SessionMovement read_movement(hid_t file, const std::string& subject, const std:
     read.p_value_quiescent = io::read_all<double>(group, "p_value_quiescent");
     read.movement_related = io::read_all<std::uint8_t>(group, "movement_related");
     read.quiescent_related = io::read_all<std::uint8_t>(group, "quiescent_related");
+    read.null = io::read_all<double>(group, "null");
     each_attribute(read, ReadAttribute{group});
     return read;
 }

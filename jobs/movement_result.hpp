@@ -37,10 +37,13 @@ struct SessionMovement
     std::int64_t movement_frames = 0;
     std::int64_t frames = 0;
     std::int64_t dilate = 0;
-    std::string units;    ///< "runs" or "frames"
-    std::string activity; ///< "events" or "dff"
-    std::string source;   ///< where the movements come from
-    std::string status;   ///< "ok", or why nobody is related to movement
+    std::string units;        ///< "runs" or "frames"
+    std::string activity;     ///< "events" or "dff"
+    std::string source;       ///< where the movements come from
+    std::string null_neuron;  ///< whose shuffled scores are kept; empty: none
+    double null_score = 0;    ///< its mean activity in movement
+    std::vector<double> null; ///< [shuffle] the same under shuffles
+    std::string status;       ///< "ok", or why nobody is related to movement
 
     void pack(base::Packer& packer) const;
     static SessionMovement unpack(base::Unpacker& unpacker);

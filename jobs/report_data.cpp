@@ -276,12 +276,40 @@ MovementSummary summary_of(SessionMovement session, const std::string& where)
             .source = session.source};
 }
 
+/// The null that is shown of an animal: of the most movement-related neuron of its last session.
+void keep_latest_null(std::map<std::string, std::pair<std::int64_t, NeuronNull>>& latest,
+                      const SessionMovement& session)
+{
+    const auto neuron =
+        std::find(session.neuron_id.begin(), session.neuron_id.end(), session.null_neuron);
+    if (session.null.empty() || neuron == session.neuron_id.end())
+        return;
+    const auto found = latest.find(session.subject);
+    if (found != latest.end() && found->second.first > session.number)
+        return;
+    latest[session.subject] = {
+        session.number,
+        NeuronNull{.subject = session.subject,
+                   .session = session.session,
+                   .neuron = session.null_neuron,
+                   .score = session.null_score,
+                   .p_rank =
+                       session.p_rank[static_cast<std::size_t>(neuron - session.neuron_id.begin())],
+                   .null = session.null}};
+}
+
 void add_movements(ReportData& data, hid_t file)
 {
-    for (const auto& [subject, name] : sessions_in(file))
+    auto latest = std::map<std::string, std::pair<std::int64_t, NeuronNull>>{};
+    for (const auto& [subject, name] : sessions_in(file)) {
+        auto session = read_movement(file, subject, name);
+        keep_latest_null(latest, session);
         data.movement.push_back(
-            summary_of(read_movement(file, subject, name),
+            summary_of(std::move(session),
                        io::name_of(io::open_group(file, fmt::format("{}/{}", subject, name)))));
+    }
+    for (auto& [subject, entry] : latest)
+        data.neuron_nulls.push_back(std::move(entry.second));
     std::stable_sort(data.movement.begin(), data.movement.end(),
                      [](const MovementSummary& a, const MovementSummary& b) {
                          return std::pair(a.place.subject, a.place.number) <

@@ -1,17 +1,17 @@
-#include <algorithm>
-#include <chrono>
-#include <numeric>
-#include <stdexcept>
-#include <thread>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <rewire/base/error.hpp>
 #include <rewire/mpi/agreement.hpp>
 #include <rewire/mpi/communicator.hpp>
 #include <rewire/mpi/shared_array.hpp>
 #include <rewire/mpi/work_queue.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <stdexcept>
+#include <thread>
 
 using namespace rewire;
 using testing::HasSubstr;
@@ -33,7 +33,8 @@ TEST(Communicator, SumsAndGathers)
 
     auto values = std::vector<std::int64_t>(5, comm.rank() + 1);
     comm.sum_to(0, std::span<std::int64_t>(values));
-    const auto gathered = comm.all_gather(text_bytes(std::string(static_cast<std::size_t>(comm.rank()), 'x')));
+    const auto gathered =
+        comm.all_gather(text_bytes(std::string(static_cast<std::size_t>(comm.rank()), 'x')));
 
     EXPECT_EQ(comm.sum(std::int64_t{comm.rank()}), n * (n - 1) / 2);
     EXPECT_EQ(comm.largest(std::int64_t{comm.rank()}), n - 1);
@@ -145,7 +146,8 @@ TEST(WorkQueue, ABusyRootThatTicksDoesNotHoldUpTheOthers)
     auto mine = std::int64_t{0};
     using namespace std::chrono_literals;
 
-    // The root takes one unit and works on it until all others are gone; it must serve their requests meanwhile.
+    // The root takes one unit and works on it until all others are gone; it must serve their
+    // requests meanwhile.
     if (comm.is_root()) {
         ASSERT_TRUE(queue.next());
         ++mine;
@@ -171,7 +173,8 @@ TEST(NodeShared, EveryRankReadsWhatOthersHandedIn)
     constexpr auto items = 7;
     auto texts = std::vector<std::string>{};
     for (auto item = 0; item < items; ++item)
-        texts.push_back(std::string(static_cast<std::size_t>(item * 13), static_cast<char>('a' + item)));
+        texts.push_back(
+            std::string(static_cast<std::size_t>(item * 13), static_cast<char>('a' + item)));
     auto mine = std::vector<mpi::SharedPiece>{};
     for (auto item = 0; item < items; ++item)
         if (item % comm.size() == comm.rank())
@@ -181,7 +184,8 @@ TEST(NodeShared, EveryRankReadsWhatOthersHandedIn)
 
     for (auto item = 0; item < items; ++item) {
         const auto bytes = shared.bytes_of(item);
-        EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), texts[static_cast<std::size_t>(item)]);
+        EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
+                  texts[static_cast<std::size_t>(item)]);
     }
 }
 

@@ -1,9 +1,9 @@
-#include <cstdio>
+#include <rewire/mpi/communicator.hpp>
 
 #include <gtest/gtest.h>
 #include <mpi.h>
 
-#include <rewire/mpi/communicator.hpp>
+#include <cstdio>
 
 namespace {
 
@@ -15,7 +15,8 @@ class RankFailures : public testing::EmptyTestEventListener
     void OnTestPartResult(const testing::TestPartResult& result) override
     {
         if (result.failed())
-            std::fprintf(stderr, "rank %d: %s:%d\n%s\n", rank_, result.file_name(), result.line_number(), result.summary());
+            std::fprintf(stderr, "rank %d: %s:%d\n%s\n", rank_, result.file_name(),
+                         result.line_number(), result.summary());
     }
 
   private:

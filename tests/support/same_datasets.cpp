@@ -1,5 +1,8 @@
-// same_datasets A B: whether two result files hold the same groups, datasets and attributes, bit for bit, but for where
-// and when they were computed (root attributes). Prints what differs; exit code 1 when anything does.
+// same_datasets A B: whether two result files hold the same groups, datasets and attributes, bit
+// for bit, but for where and when they were computed (root attributes). Prints what differs; exit
+// code 1 when anything does.
+
+#include <rewire/io/hdf5.hpp>
 
 #include <cstdio>
 #include <cstring>
@@ -8,14 +11,13 @@
 #include <string>
 #include <vector>
 
-#include <rewire/io/hdf5.hpp>
-
 namespace {
 
 using rewire::io::Handle;
 
 /// What may differ between two runs of the same work.
-const auto provenance = std::set<std::string>{"attempt", "command", "end", "host", "options", "ranks", "start"};
+const auto provenance =
+    std::set<std::string>{"attempt", "command", "end", "host", "options", "ranks", "start"};
 /// HDF5's own links between datasets and their dimension scales hold addresses in the file.
 const auto links = std::set<std::string>{"DIMENSION_LIST", "REFERENCE_LIST"};
 
@@ -33,7 +35,8 @@ class Comparison
             if (rewire::io::is_group(a, child))
                 groups(a, b, child);
             else
-                datasets(rewire::io::open_dataset(a, child), rewire::io::open_dataset(b, child), child);
+                datasets(rewire::io::open_dataset(a, child), rewire::io::open_dataset(b, child),
+                         child);
         }
     }
 
@@ -50,7 +53,8 @@ class Comparison
     {
         attributes(a, b, path);
         const auto type = Handle(H5Dget_type(a));
-        if (rewire::io::shape_of(a) != rewire::io::shape_of(b) || H5Tequal(type, Handle(H5Dget_type(b))) <= 0)
+        if (rewire::io::shape_of(a) != rewire::io::shape_of(b) ||
+            H5Tequal(type, Handle(H5Dget_type(b))) <= 0)
             return different(path + ": other shape or type");
         if (rewire::io::holds_text(a)) {
             if (rewire::io::read_texts(a, ".") != rewire::io::read_texts(b, "."))
@@ -96,7 +100,8 @@ class Comparison
             const auto first = Handle(H5Aopen(a, name.c_str(), H5P_DEFAULT));
             const auto type = Handle(H5Aget_type(first));
             const auto same = H5Tget_class(type) == H5T_STRING
-                                  ? rewire::io::read_texts_attribute(a, name) == rewire::io::read_texts_attribute(b, name)
+                                  ? rewire::io::read_texts_attribute(a, name) ==
+                                        rewire::io::read_texts_attribute(b, name)
                                   : values(a, name, type) == values(b, name, type);
             if (!same)
                 different(path + ": attribute " + name);
@@ -107,7 +112,8 @@ class Comparison
     {
         const auto attribute = Handle(H5Aopen(object, name.c_str(), H5P_DEFAULT));
         const auto space = Handle(H5Aget_space(attribute));
-        auto read = std::vector<char>(H5Tget_size(type) * static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
+        auto read = std::vector<char>(
+            H5Tget_size(type) * static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
         H5Aread(attribute, type, read.data());
         return read;
     }
@@ -125,7 +131,8 @@ int main(int argc, char** argv)
     }
     try {
         auto comparison = Comparison{};
-        comparison.groups(rewire::io::open_for_reading(argv[1]), rewire::io::open_for_reading(argv[2]), "/");
+        comparison.groups(rewire::io::open_for_reading(argv[1]),
+                          rewire::io::open_for_reading(argv[2]), "/");
         return comparison.found() == 0 ? 0 : 1;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());

@@ -46,8 +46,8 @@ constexpr auto singular_tolerance = 1e-10;
 /// vector is that over the relative distance to the next singular value.
 /// @throws InputError: ranks disagree on rows, not 1 <= count <= min(rows, columns of all ranks),
 /// or more than 2^31 columns; what `matrix` throws
-/// @throws NumericalError: fewer triplets than asked for converged (their number is given), residuals
-/// are larger than the solver says, or the products are not finite
+/// @throws NumericalError: fewer triplets than asked for converged (their number is given),
+/// residuals are larger than the solver says, or the products are not finite
 SingularTriplets leading_singular_triplets(const mpi::Communicator& comm,
                                            const SpreadColumns& matrix, Eigen::Index count);
 
