@@ -1,5 +1,7 @@
 // What goes over all pairs of a block: Gram matrix and loadings of columns that lost their mean,
 // with the work going by the values that are not zero.
+#include <rewire/base/dispatch.hpp>
+#include <rewire/base/error.hpp>
 #include <rewire/network/rewiring.hpp>
 
 #include <cblas.h>
@@ -60,6 +62,15 @@ class CentredProducts
         add_full(block, full);
     }
 
+    /// Columns of which most values are not zero.
+    void add(const SessionBlock& centred)
+    {
+        const auto size = static_cast<blasint>(sessions_);
+        const auto columns = static_cast<blasint>(centred.cols());
+        cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, size, columns, 1.0, centred.data(),
+                    columns, 1.0, products_.data(), size);
+    }
+
     Eigen::MatrixXd gram() const
     {
         const auto size = static_cast<Eigen::Index>(sessions_);
@@ -118,14 +129,53 @@ class CentredProducts
     double squared_means_ = 0;              ///< sum of m^2
 };
 
-/// The pairs of a block by strips as sparse blocks: use(first pair, strip).
+/// Values that are not zero in a row.
+REWIRE_CLONES("avx512f", "avx2", "default")
+std::int64_t count_nonzeros(const double* values, std::int64_t count)
+{
+    auto found = std::int64_t{0};
+    for (std::int64_t k = 0; k < count; ++k)
+        found += values[k] != 0 ? 1 : 0;
+    return found;
+}
+
+/// Whether the way by single values would be the slower one, judged by every fourth session.
+bool is_mostly_nonzero(const SessionBlockView& strip)
+{
+    auto nonzero = std::int64_t{0};
+    auto seen = std::int64_t{0};
+    for (Eigen::Index i = 0; i < strip.rows(); i += 4) {
+        nonzero += count_nonzeros(strip.data() + i * strip.outerStride(), strip.cols());
+        seen += strip.cols();
+    }
+    return 4 * nonzero > seen;
+}
+
+SessionBlock centred(const SessionBlockView& strip)
+{
+    Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(strip.cols());
+    for (Eigen::Index i = 0; i < strip.rows(); ++i)
+        mean += strip.row(i);
+    mean /= static_cast<double>(strip.rows());
+    if (!mean.allFinite())
+        throw base::NumericalError("a partial correlation is not finite", "",
+                                   "leave the session out or repair its connectome");
+    return strip.rowwise() - mean;
+}
+
+/// The pairs of a block by strips: use(first pair, strip), the strip sparse, or dense without its
+/// means where that is less work.
 template <typename Use>
-void for_sparse_strips(const SessionBlockView& block, const Use& use)
+void for_strips(const SessionBlockView& block, const Use& use)
 {
     const auto width = strip_width(block.rows());
-    for (Eigen::Index first = 0; first < block.cols(); first += width)
-        use(first,
-            SparseSessionBlock(block.middleCols(first, std::min(width, block.cols() - first))));
+    for (Eigen::Index first = 0; first < block.cols(); first += width) {
+        const auto strip = block.middleCols(first, std::min(width, block.cols() - first));
+        if (is_mostly_nonzero(strip))
+            use(first, centred(strip));
+        else
+            use(first, SparseSessionBlock(strip));
+    }
 }
 
 /// Of a column x with mean m the loadings are w'(x - m 1) = w'x - m w'1. Weights of centred columns
@@ -140,6 +190,11 @@ class Loadings
     }
 
     Eigen::Index count() const noexcept { return weights_.cols(); }
+
+    void compute(const SessionBlock& centred, Eigen::Ref<Eigen::MatrixXd> loadings) const
+    {
+        loadings.noalias() = centred.transpose() * weights_;
+    }
 
     void compute(const SparseSessionBlock& block, Eigen::Ref<Eigen::MatrixXd> loadings) const
     {
@@ -173,8 +228,7 @@ Eigen::MatrixXd centred_gram(const SparseSessionBlock& block)
 Eigen::MatrixXd centred_gram(const SessionBlockView& block)
 {
     auto products = CentredProducts(block.rows());
-    for_sparse_strips(block,
-                      [&](Eigen::Index, const SparseSessionBlock& strip) { products.add(strip); });
+    for_strips(block, [&](Eigen::Index, const auto& strip) { products.add(strip); });
     return products.gram();
 }
 
@@ -190,7 +244,7 @@ Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponen
 {
     const auto loadings = Loadings(components);
     auto result = Eigen::MatrixXd(block.cols(), loadings.count());
-    for_sparse_strips(block, [&](Eigen::Index first, const SparseSessionBlock& strip) {
+    for_strips(block, [&](Eigen::Index first, const auto& strip) {
         loadings.compute(strip, result.middleRows(first, strip.cols()));
     });
     return result;

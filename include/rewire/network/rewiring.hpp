@@ -16,7 +16,8 @@
 ///
 /// The matrix is wide and comes in blocks of columns (pairs), which may lie on different ranks: add
 /// the Gram matrices of the blocks in a fixed order, find the components of the sum, and compute
-/// what has a value a pair block by block.
+/// what has a value a pair block by block. Blocks of thresholded edges that are used more than once
+/// are best kept as `SparseSessionBlock`.
 ///
 ///     gram += centred_gram(block)                   each block
 ///     auto components = principal_components(gram, 3)
