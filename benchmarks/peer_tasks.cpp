@@ -2,6 +2,7 @@
 
 #include "shift_block.hpp" // private to calcium: the shifts that a surrogate was given
 
+#include <rewire/base/partition.hpp>
 #include <rewire/behaviour/epoch_shuffles.hpp>
 #include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/behaviour/movement_test.hpp>
@@ -325,25 +326,26 @@ struct PcaState
     Eigen::MatrixXd loadings;
 };
 
-/// In blocks of columns that stay in the cache, as the interface is meant to be used.
+/// In blocks of columns, as ranks would have them, each looked at once.
 void find_components(PcaState& state)
 {
     constexpr auto components = 3;
-    constexpr auto block_columns = std::int64_t{1024};
+    constexpr auto block_columns = std::int64_t{16384};
     const auto& table = state.weights;
     const auto rows =
         Eigen::Map<const network::SessionBlock>(table.values.data(), table.rows, table.columns);
+    auto blocks = std::vector<network::SparseSessionBlock>{};
     Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(table.rows, table.rows);
-    for (auto first = std::int64_t{0}; first < table.columns; first += block_columns) {
-        const auto count = std::min(block_columns, table.columns - first);
-        gram += network::centred_gram(rows.middleCols(first, count));
+    for (const auto& part : base::blocks_of(table.columns, block_columns)) {
+        blocks.emplace_back(rows.middleCols(part.first, part.size()));
+        gram += network::centred_gram(blocks.back());
     }
     state.result = network::principal_components(gram, components);
     state.loadings.resize(table.columns, state.result.components());
-    for (auto first = std::int64_t{0}; first < table.columns; first += block_columns) {
-        const auto count = std::min(block_columns, table.columns - first);
-        state.loadings.middleRows(first, count) =
-            network::loadings_of(rows.middleCols(first, count), state.result);
+    auto first = Eigen::Index{0};
+    for (const auto& block : blocks) {
+        state.loadings.middleRows(first, block.cols()) = network::loadings_of(block, state.result);
+        first += block.cols();
     }
 }
 

@@ -25,9 +25,11 @@ study=$folder/study
 results=$folder/results
 run simulate lever-press --out "$study" --animals 2 --sessions 14 --neurons 80 --duration-s 600 --seed 1
 run study "$study" --quick
-run connectome --study "$study" --results "$results" --tau-s 0.7 --surrogates 500
+run connectome --study "$study" --results "$results" --tau-s 0.7 --surrogates 1000
+run movement --study "$study" --results "$results"
+run rewiring --results "$results"
+run report --results "$results" --overwrite
 run recovery --study "$study" --results "$results"
-run export --results "$results" --what connectome --format csv
 
 echo
 echo "results:"

@@ -19,6 +19,10 @@ void dtrtri_(const char* uplo, const char* diag, const int* n, double* a, const 
 void dlauum_(const char* uplo, const int* n, double* a, const int* lda, int* info);
 void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
              double* work, const int* lwork, int* iwork, const int* liwork, int* info);
+void dsyevr_(const char* jobz, const char* range, const char* uplo, const int* n, double* a,
+             const int* lda, const double* vl, const double* vu, const int* il, const int* iu,
+             const double* abstol, int* m, double* w, double* z, const int* ldz, int* isuppz,
+             double* work, const int* lwork, int* iwork, const int* liwork, int* info);
 }
 // NOLINTEND(readability-identifier-naming)
 
@@ -159,6 +163,43 @@ std::int64_t pseudo_invert_symmetric(std::span<double> matrix, std::int64_t n, d
                 order, scaled.data(), order, 0.0, inverse.data(), order);
     std::copy(inverse.begin(), inverse.end(), matrix.begin());
     return rank;
+}
+
+void leading_eigenpairs(std::span<double> matrix, std::int64_t n, std::span<double> values,
+                        std::span<double> vectors)
+{
+    if (values.empty())
+        return;
+    const auto order = static_cast<int>(n);
+    const auto count = static_cast<int>(values.size());
+    const auto first = order - count + 1; // from 1, ascending
+    const auto nothing = 0.0;
+    auto ascending = std::vector<double>(index(n));
+    auto support = std::vector<int>(2 * index(n));
+    auto found = 0;
+    auto info = 0;
+    const auto solve = [&](double* work, int work_length, int* integers, int integer_length) {
+        dsyevr_("V", "I", &triangle, &order, matrix.data(), &order, &nothing, &nothing, &first,
+                &order, &nothing, &found, ascending.data(), vectors.data(), &order, support.data(),
+                work, &work_length, integers, &integer_length, &info);
+    };
+    auto work_size = 1.0;
+    auto integer_size = 1;
+    solve(&work_size, -1, &integer_size, -1);
+    auto work = std::vector<double>(static_cast<std::size_t>(work_size));
+    auto integers = std::vector<int>(index(integer_size));
+    // LAPACK may go on for ever with NaN.
+    const auto finite = std::isfinite(one_norm(matrix.data(), n, ascending.data()));
+    if (finite)
+        solve(work.data(), static_cast<int>(work.size()), integers.data(), integer_size);
+    if (!finite || info != 0 || found != count)
+        throw base::NumericalError("the eigenvalues of a symmetric matrix were not found", "",
+                                   "look for extreme values in what it was computed from");
+    for (auto k = 0; k < count; ++k)
+        values[index(k)] = ascending[index(count - 1 - k)];
+    for (auto k = 0; k < count / 2; ++k)
+        std::swap_ranges(vectors.begin() + k * n, vectors.begin() + (k + 1) * n,
+                         vectors.begin() + (count - 1 - k) * n);
 }
 
 void add_products_of_rows(std::span<double> matrix, std::int64_t n, std::span<const double> rows,

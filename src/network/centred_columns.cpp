@@ -1,264 +1,295 @@
-// What needs all pairs of a block: Gram matrix and loadings of columns that lost their mean, with
-// the work going by the values that are not zero.
+// What goes over all pairs of a block: Gram matrix and loadings of columns that lost their mean,
+// with the work going by the values that are not zero.
+#include <rewire/base/dispatch.hpp>
 #include <rewire/base/error.hpp>
 #include <rewire/network/rewiring.hpp>
 
 #include <cblas.h>
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <span>
+#include <numeric>
 #include <vector>
 
 namespace rewire::network {
 
 namespace {
 
-/// Columns are worked off in strips, so that what is kept of them stays in the cache.
+/// Pairs that are worked off together, so that what is made of them stays in the cache.
 Eigen::Index strip_width(Eigen::Index sessions)
 {
-    constexpr auto strip_bytes = Eigen::Index{4} << 20;
+    constexpr auto strip_bytes = Eigen::Index{1} << 20;
     return std::max<Eigen::Index>(64, strip_bytes / (8 * std::max<Eigen::Index>(1, sessions)));
 }
 
-/// Writes the positions of the values that are not zero (NaN is not) to `found`, which has room for
-/// all; returns how many. Without a branch: where one value in twenty counts, each would be
-/// mispredicted.
-std::int32_t find_nonzeros(const double* values, std::int32_t count, std::int32_t* found) noexcept
+double mean_of(const SparseSessionBlock::Column& column, Eigen::Index sessions)
 {
-    auto n = std::int32_t{0};
-    for (std::int32_t k = 0; k < count; ++k) {
-        found[n] = k;
-        n += (std::bit_cast<std::uint64_t>(values[k]) << 1U) != 0; // without the sign: -0 is 0
-    }
-    return n;
+    return std::accumulate(column.value.begin(), column.value.end(), 0.0) /
+           static_cast<double>(sessions);
 }
 
-/// Sums over the columns of a block, of which the Gram matrix is made. A column x of n values with
-/// mean m has the centred products (x - m 1)(x - m 1)' = x x' - m x 1' - 1 (m x)' + m^2 1 1': with
-/// k values that are not zero k^2 / 2 products and n + k sums instead of n^2 / 2 products.
+/// Sums over columns, of which the Gram matrix is made. A column x of n values with mean m has the
+/// centred products (x - m 1)(x - m 1)' = x x' - 1 (m x)' - (m x) 1' + m^2 1 1': with k values that
+/// are not zero k^2 / 2 products instead of n^2 / 2.
 ///
-/// What is subtracted there cancels little: n m^2 <= (k / n) |x|^2 (Cauchy-Schwarz), at most a
-/// quarter for the columns that are taken so. The others are centred first, multiplied then.
+/// Little cancels there: n m^2 <= (k / n) |x|^2 (Cauchy-Schwarz), at most a quarter of |x|^2 for
+/// the columns that are taken so. The others are centred first, multiplied then.
 class CentredProducts
 {
   public:
     explicit CentredProducts(Eigen::Index sessions)
-        : sessions_(static_cast<std::int32_t>(sessions)),
-          products_(static_cast<std::size_t>(sessions * sessions), 0.0),
-          mean_times_values_(Eigen::VectorXd::Zero(sessions))
+        : sessions_(static_cast<std::size_t>(sessions)),
+          products_(sessions_ * sessions_, 0.0),
+          mean_times_values_(sessions_, 0.0)
     {
     }
 
-    void add(const SessionBlockView& strip)
+    void add(const SparseSessionBlock& block)
     {
-        read(strip);
-        sort_by_column();
-        add_sparse_columns();
-        add_full_columns(strip);
+        const auto most_full = strip_width(block.rows());
+        auto full = std::vector<Eigen::Index>{};
+        for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
+            const auto column = block.column(pair);
+            if (4 * column.value.size() <= sessions_) {
+                add_sparse(column);
+                continue;
+            }
+            full.push_back(pair);
+            if (static_cast<Eigen::Index>(full.size()) == most_full) {
+                add_full(block, full);
+                full.clear();
+            }
+        }
+        add_full(block, full);
+    }
+
+    /// Columns of which most values are not zero.
+    void add(const SessionBlock& centred)
+    {
+        const auto size = static_cast<blasint>(sessions_);
+        const auto columns = static_cast<blasint>(centred.cols());
+        cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, size, columns, 1.0, centred.data(),
+                    columns, 1.0, products_.data(), size);
     }
 
     Eigen::MatrixXd gram() const
     {
-        auto result = Eigen::MatrixXd(sessions_, sessions_);
-        for (std::int32_t i = 0; i < sessions_; ++i)
-            for (std::int32_t j = 0; j <= i; ++j) {
-                const auto correction =
-                    squared_means_ - (mean_times_values_[i] + mean_times_values_[j]);
-                result(i, j) = result(j, i) = products_[index(i, j)] + correction;
+        const auto size = static_cast<Eigen::Index>(sessions_);
+        auto result = Eigen::MatrixXd(size, size);
+        for (std::size_t i = 0; i < sessions_; ++i)
+            for (std::size_t j = 0; j <= i; ++j) {
+                const auto cross = mean_times_values_[i] + mean_times_values_[j];
+                const auto product = products_[i * sessions_ + j] - cross + squared_means_;
+                result(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) = product;
+                result(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(i)) = product;
             }
         return result;
     }
 
   private:
-    std::size_t index(std::int32_t row, std::int32_t column) const noexcept
+    void add_sparse(const SparseSessionBlock::Column& column)
     {
-        return static_cast<std::size_t>(row) * static_cast<std::size_t>(sessions_) +
-               static_cast<std::size_t>(column);
-    }
-
-    bool is_sparse(std::size_t column) const noexcept { return 4 * count_[column] <= sessions_; }
-
-    /// The values that are not zero, by row, and their number by column.
-    void read(const SessionBlockView& strip)
-    {
-        columns_ = static_cast<std::int32_t>(strip.cols());
-        found_.resize(static_cast<std::size_t>(columns_));
-        count_.assign(static_cast<std::size_t>(columns_), 0);
-        column_.clear();
-        row_end_.clear();
-        for (Eigen::Index i = 0; i < strip.rows(); ++i) {
-            const auto n = find_nonzeros(&strip.coeffRef(i, 0), columns_, found_.data());
-            for (std::int32_t k = 0; k < n; ++k)
-                ++count_[static_cast<std::size_t>(found_[static_cast<std::size_t>(k)])];
-            column_.insert(column_.end(), found_.begin(), found_.begin() + n);
-            row_end_.push_back(column_.size());
-        }
-        value_.resize(column_.size());
-        auto k = std::size_t{0};
-        auto finite = true;
-        for (Eigen::Index i = 0; i < strip.rows(); ++i) {
-            const auto* const row = &strip.coeffRef(i, 0);
-            for (const auto end = row_end_[static_cast<std::size_t>(i)]; k < end; ++k) {
-                value_[k] = row[column_[k]];
-                finite &= std::isfinite(value_[k]);
-            }
-        }
-        if (!finite)
-            throw base::NumericalError("a partial correlation is not finite", "",
-                                       "leave the session out or repair its connectome");
-    }
-
-    /// Of the sparse columns; the full ones are listed.
-    void sort_by_column()
-    {
-        full_.clear();
-        next_.assign(count_.size() + 1, 0);
-        for (std::size_t j = 0; j < count_.size(); ++j) {
-            next_[j + 1] = next_[j] + (is_sparse(j) ? static_cast<std::size_t>(count_[j]) : 0);
-            if (!is_sparse(j))
-                full_.push_back(static_cast<std::int32_t>(j));
-        }
-        sorted_row_.resize(next_.back());
-        sorted_value_.resize(next_.back());
-        auto k = std::size_t{0};
-        for (std::int32_t i = 0; i < sessions_; ++i)
-            for (; k < row_end_[static_cast<std::size_t>(i)]; ++k) {
-                const auto j = static_cast<std::size_t>(column_[k]);
-                if (!is_sparse(j))
-                    continue;
-                sorted_row_[next_[j]] = i;
-                sorted_value_[next_[j]++] = value_[k];
-            }
-    }
-
-    void add_sparse_columns()
-    {
-        auto first = std::size_t{0};
-        for (std::size_t j = 0; j < count_.size(); ++j) {
-            if (!is_sparse(j))
-                continue;
-            const auto n = static_cast<std::size_t>(count_[j]);
-            add_column(&sorted_row_[first], &sorted_value_[first], n);
-            first += n;
-        }
-    }
-
-    void add_column(const std::int32_t* row, const double* value, std::size_t count)
-    {
-        auto sum = 0.0;
-        for (std::size_t k = 0; k < count; ++k) {
-            auto* const target = &products_[index(row[k], 0)];
+        const auto [session, value] = column;
+        for (std::size_t k = 0; k < value.size(); ++k) {
+            auto* const target =
+                products_.data() + static_cast<std::size_t>(session[k]) * sessions_;
+            const auto factor = value[k];
             for (std::size_t l = 0; l <= k; ++l)
-                target[row[l]] += value[k] * value[l];
-            sum += value[k];
+                target[session[l]] += factor * value[l];
         }
-        const auto mean = sum / sessions_;
-        for (std::size_t k = 0; k < count; ++k)
-            mean_times_values_[row[k]] += mean * value[k];
+        const auto mean = mean_of(column, static_cast<Eigen::Index>(sessions_));
+        for (std::size_t k = 0; k < value.size(); ++k)
+            mean_times_values_[static_cast<std::size_t>(session[k])] += mean * value[k];
         squared_means_ += mean * mean;
     }
 
-    void add_full_columns(const SessionBlockView& strip)
+    void add_full(const SparseSessionBlock& block, const std::vector<Eigen::Index>& pairs)
     {
-        const auto columns = static_cast<Eigen::Index>(full_.size());
-        if (columns == 0)
+        if (pairs.empty())
             return;
-        centred_.resize(strip.rows(), columns);
-        Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(columns);
-        for (Eigen::Index i = 0; i < strip.rows(); ++i) {
-            const auto* const row = &strip.coeffRef(i, 0);
-            for (Eigen::Index k = 0; k < columns; ++k)
-                centred_(i, k) = row[full_[static_cast<std::size_t>(k)]];
-            mean += centred_.row(i);
+        const auto size = static_cast<blasint>(sessions_);
+        auto centred = Eigen::MatrixXd(block.rows(), static_cast<Eigen::Index>(pairs.size()));
+        for (std::size_t k = 0; k < pairs.size(); ++k) {
+            const auto column = block.column(pairs[k]);
+            const auto [session, value] = column;
+            auto target = centred.col(static_cast<Eigen::Index>(k));
+            const auto mean = mean_of(column, block.rows());
+            target.setConstant(-mean);
+            for (std::size_t l = 0; l < value.size(); ++l)
+                target[session[l]] = value[l] - mean;
         }
-        mean /= static_cast<double>(strip.rows());
-        centred_.rowwise() -= mean;
-        cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, sessions_,
-                    static_cast<blasint>(columns), 1.0, centred_.data(),
-                    static_cast<blasint>(columns), 1.0, products_.data(), sessions_);
+        // The upper triangle of a column-major matrix is the lower one by rows.
+        cblas_dsyrk(CblasColMajor, CblasUpper, CblasNoTrans, size,
+                    static_cast<blasint>(pairs.size()), 1.0, centred.data(), size, 1.0,
+                    products_.data(), size);
     }
 
-    std::int32_t sessions_;
-    std::vector<double> products_; ///< [row, column <= row] of all columns of x x', or centred
-    Eigen::VectorXd mean_times_values_;
-    double squared_means_ = 0;
-
-    std::int32_t columns_ = 0;
-    std::vector<std::int32_t> found_;
-    std::vector<std::int32_t> count_; ///< [column of the strip] values that are not zero
-    std::vector<std::int32_t> column_;
-    std::vector<double> value_;
-    std::vector<std::size_t> row_end_;
-    std::vector<std::size_t> next_;
-    std::vector<std::int32_t> sorted_row_;
-    std::vector<double> sorted_value_;
-    std::vector<std::int32_t> full_;
-    SessionBlock centred_;
+    std::size_t sessions_;
+    std::vector<double> products_; ///< [session, session not after it] of x x', or of centred x
+    std::vector<double> mean_times_values_; ///< [session] sum of m x
+    double squared_means_ = 0;              ///< sum of m^2
 };
 
-/// Adds weight[c] * values to column c of `sums`, and the values themselves to `total`.
-void add_weighted_row(std::span<const double> values, const Eigen::RowVectorXd& weight,
-                      std::span<const std::int32_t> nonzero, Eigen::Ref<Eigen::MatrixXd> sums,
-                      Eigen::VectorXd& total)
+/// Values that are not zero in a row.
+REWIRE_CLONES("avx512f", "avx2", "default")
+std::int64_t count_nonzeros(const double* values, std::int64_t count)
 {
-    if (4 * nonzero.size() > values.size()) {
-        const auto row = Eigen::Map<const Eigen::VectorXd>(
-            values.data(), static_cast<Eigen::Index>(values.size()));
-        for (Eigen::Index c = 0; c < sums.cols(); ++c)
-            sums.col(c) += weight[c] * row;
-        total += row;
-        return;
+    auto found = std::int64_t{0};
+    for (std::int64_t k = 0; k < count; ++k)
+        found += values[k] != 0 ? 1 : 0;
+    return found;
+}
+
+/// Whether the way by single values would be the slower one, judged by every fourth session.
+bool is_mostly_nonzero(const SessionBlockView& strip)
+{
+    auto nonzero = std::int64_t{0};
+    auto seen = std::int64_t{0};
+    for (Eigen::Index i = 0; i < strip.rows(); i += 4) {
+        nonzero += count_nonzeros(strip.data() + i * strip.outerStride(), strip.cols());
+        seen += strip.cols();
     }
-    for (const auto j : nonzero)
-        total[j] += values[static_cast<std::size_t>(j)];
-    for (Eigen::Index c = 0; c < sums.cols(); ++c) {
-        auto* const sum = &sums(0, c);
-        for (const auto j : nonzero)
-            sum[j] += weight[c] * values[static_cast<std::size_t>(j)];
+    return 4 * nonzero > seen;
+}
+
+SessionBlock centred(const SessionBlockView& strip)
+{
+    Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(strip.cols());
+    for (Eigen::Index i = 0; i < strip.rows(); ++i)
+        mean += strip.row(i);
+    mean /= static_cast<double>(strip.rows());
+    if (!mean.allFinite())
+        throw base::NumericalError("a partial correlation is not finite", "",
+                                   "leave the session out or repair its connectome");
+    return strip.rowwise() - mean;
+}
+
+/// The pairs of a block by strips: use(first pair, strip), the strip sparse, or dense without its
+/// means where that is less work.
+template <typename Use>
+void for_strips(const SessionBlockView& block, const Use& use)
+{
+    const auto width = strip_width(block.rows());
+    for (Eigen::Index first = 0; first < block.cols(); first += width) {
+        const auto strip = block.middleCols(first, std::min(width, block.cols() - first));
+        if (is_mostly_nonzero(strip))
+            use(first, centred(strip));
+        else
+            use(first, SparseSessionBlock(strip));
     }
 }
 
+/// Of a column x with mean m the loadings are w'(x - m 1) = w'x - m w'1. Weights of centred columns
+/// sum to 0 but for rounding, so nothing cancels.
+class Loadings
+{
+  public:
+    explicit Loadings(const SessionComponents& components)
+        : weights_(components.direction * components.singular_value.cwiseInverse().asDiagonal()),
+          mean_weight_(weights_.colwise().mean())
+    {
+    }
+
+    Eigen::Index count() const noexcept { return weights_.cols(); }
+
+    void compute(const SessionBlock& centred, Eigen::Ref<Eigen::MatrixXd> loadings) const
+    {
+        loadings.noalias() = centred.transpose() * weights_;
+    }
+
+    void compute(const SparseSessionBlock& block, Eigen::Ref<Eigen::MatrixXd> loadings) const
+    {
+        auto sum = Eigen::RowVectorXd(count());
+        for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
+            const auto [session, value] = block.column(pair);
+            auto total = 0.0;
+            sum.setZero();
+            for (std::size_t k = 0; k < value.size(); ++k) {
+                total += value[k];
+                sum += value[k] * weights_.row(session[k]);
+            }
+            loadings.row(pair) = sum - total * mean_weight_;
+        }
+    }
+
+  private:
+    SessionBlock weights_; ///< [session, component]
+    Eigen::RowVectorXd mean_weight_;
+};
+
 } // namespace
+
+Eigen::MatrixXd centred_gram(const SparseSessionBlock& block)
+{
+    auto products = CentredProducts(block.rows());
+    products.add(block);
+    return products.gram();
+}
 
 Eigen::MatrixXd centred_gram(const SessionBlockView& block)
 {
-    if (block.size() == 0)
-        return Eigen::MatrixXd::Zero(block.rows(), block.rows());
     auto products = CentredProducts(block.rows());
-    const auto width = strip_width(block.rows());
-    for (Eigen::Index first = 0; first < block.cols(); first += width)
-        products.add(block.middleCols(first, std::min(width, block.cols() - first)));
+    for_strips(block, [&](Eigen::Index, const auto& strip) { products.add(strip); });
     return products.gram();
+}
+
+Eigen::MatrixXd loadings_of(const SparseSessionBlock& block, const SessionComponents& components)
+{
+    const auto loadings = Loadings(components);
+    auto result = Eigen::MatrixXd(block.cols(), loadings.count());
+    loadings.compute(block, result);
+    return result;
 }
 
 Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponents& components)
 {
-    const Eigen::MatrixXd weights =
-        components.direction * components.singular_value.cwiseInverse().asDiagonal();
-    // Of a column x with mean m: w'(x - m 1) = w'x - m w'1. The weights of centred columns sum to 0
-    // but for rounding, so nothing cancels.
-    const Eigen::RowVectorXd sum_of_weights = weights.colwise().sum();
-    Eigen::MatrixXd loadings = Eigen::MatrixXd::Zero(block.cols(), components.components());
-    const auto width = strip_width(block.rows());
-    auto found = std::vector<std::int32_t>(static_cast<std::size_t>(std::min(width, block.cols())));
-    auto total = Eigen::VectorXd{};
-    for (Eigen::Index first = 0; first < block.cols(); first += width) {
-        const auto columns = std::min(width, block.cols() - first);
-        auto strip = loadings.middleRows(first, columns);
-        total.setZero(columns);
-        for (Eigen::Index i = 0; i < block.rows(); ++i) {
-            const auto values =
-                std::span(&block.coeffRef(i, first), static_cast<std::size_t>(columns));
-            const auto n =
-                find_nonzeros(values.data(), static_cast<std::int32_t>(columns), found.data());
-            add_weighted_row(values, weights.row(i),
-                             std::span(found).first(static_cast<std::size_t>(n)), strip, total);
-        }
-        strip.noalias() -= total * (sum_of_weights / static_cast<double>(block.rows()));
+    const auto loadings = Loadings(components);
+    auto result = Eigen::MatrixXd(block.cols(), loadings.count());
+    for_strips(block, [&](Eigen::Index first, const auto& strip) {
+        loadings.compute(strip, result.middleRows(first, strip.cols()));
+    });
+    return result;
+}
+
+double centred_squares(const SparseSessionBlock& block)
+{
+    auto squares = 0.0;
+    for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
+        const auto column = block.column(pair);
+        const auto mean = mean_of(column, block.rows());
+        for (const auto value : column.value)
+            squares += (value - mean) * (value - mean);
+        const auto zeros = block.rows() - static_cast<Eigen::Index>(column.value.size());
+        squares += static_cast<double>(zeros) * mean * mean;
     }
-    return loadings;
+    return squares;
+}
+
+void add_centred_product(const SparseSessionBlock& block, std::span<const double> x,
+                         std::span<double> y)
+{
+    auto shift = 0.0;
+    for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
+        const auto column = block.column(pair);
+        const auto factor = x[static_cast<std::size_t>(pair)];
+        for (std::size_t k = 0; k < column.value.size(); ++k)
+            y[static_cast<std::size_t>(column.session[k])] += factor * column.value[k];
+        shift += factor * mean_of(column, block.rows());
+    }
+    for (auto& value : y)
+        value -= shift;
+}
+
+void add_transposed_centred_product(const SparseSessionBlock& block, std::span<const double> y,
+                                    std::span<double> x)
+{
+    const auto sum = std::accumulate(y.begin(), y.end(), 0.0);
+    for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
+        const auto column = block.column(pair);
+        auto product = 0.0;
+        for (std::size_t k = 0; k < column.value.size(); ++k)
+            product += column.value[k] * y[static_cast<std::size_t>(column.session[k])];
+        x[static_cast<std::size_t>(pair)] += product - sum * mean_of(column, block.rows());
+    }
 }
 
 } // namespace rewire::network

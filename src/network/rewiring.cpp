@@ -1,7 +1,7 @@
 #include <rewire/base/error.hpp>
+#include <rewire/dense/symmetric.hpp>
 #include <rewire/network/rewiring.hpp>
 
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,16 +46,27 @@ std::vector<Extreme> joined(std::vector<Extreme> first, const std::vector<Extrem
     return first;
 }
 
+void check_that_sessions_differ(Eigen::Index sessions, double squares)
+{
+    if (sessions < 2 || !(squares > 0))
+        throw base::NumericalError(sessions < 2 ? "one session alone does not rewire"
+                                                : "the sessions do not differ at all",
+                                   "principal components of sessions",
+                                   "give at least two sessions with different edges");
+}
+
 } // namespace
 
 Eigenpairs dense_eigenpairs(const Eigen::MatrixXd& symmetric, Eigen::Index count)
 {
-    const auto solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(symmetric);
-    if (solver.info() != Eigen::Success)
-        throw base::NumericalError("the eigenvalues of a symmetric matrix were not found", "",
-                                   "check the connectomes for extreme values");
-    return {solver.eigenvalues().tail(count).reverse(),
-            solver.eigenvectors().rightCols(count).rowwise().reverse()};
+    const auto span_of = [](auto& matrix) {
+        return std::span(matrix.data(), static_cast<std::size_t>(matrix.size()));
+    };
+    auto destroyed = Eigen::MatrixXd(symmetric);
+    auto pairs = Eigenpairs{Eigen::VectorXd(count), Eigen::MatrixXd(symmetric.rows(), count)};
+    dense::leading_eigenpairs(span_of(destroyed), symmetric.rows(), span_of(pairs.values),
+                              span_of(pairs.vectors));
+    return pairs;
 }
 
 SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index count,
@@ -67,22 +78,28 @@ SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index
             fmt::format("{} components of a {} x {} matrix", count, gram.rows(), gram.cols()), "",
             "ask for at least one component of a square matrix");
     const auto total = gram.trace();
-    if (sessions < 2 || !(total > 0))
-        throw base::NumericalError(sessions < 2 ? "one session alone does not rewire"
-                                                : "the sessions do not differ at all",
-                                   "principal components of sessions",
-                                   "give at least two sessions with different edges");
-
+    check_that_sessions_differ(sessions, total);
     const auto found = solver(gram, std::min(count, sessions - 1));
+    return components_of_singular_values(found.values.cwiseMax(0).cwiseSqrt(), found.vectors,
+                                         total);
+}
+
+SessionComponents components_of_singular_values(const Eigen::VectorXd& singular_value,
+                                                const Eigen::MatrixXd& left, double squares)
+{
+    const auto sessions = left.rows();
+    check_that_sessions_differ(sessions, squares);
+    const auto variance = [&](Eigen::Index k) { return singular_value[k] * singular_value[k]; };
     auto kept = Eigen::Index{0};
-    while (kept < found.values.size() && found.values[kept] > 1e-12 * found.values[0])
+    while (kept < singular_value.size() && variance(kept) > 1e-12 * variance(0))
         ++kept;
     auto result = SessionComponents{};
-    result.singular_value = found.values.head(kept).cwiseSqrt();
-    result.direction = found.vectors.leftCols(kept);
+    result.singular_value = singular_value.head(kept);
+    result.direction = left.leftCols(kept);
     result.score = result.direction * result.singular_value.asDiagonal();
-    result.explained_variance = found.values.head(kept) / static_cast<double>(sessions - 1);
-    result.explained_variance_ratio = found.values.head(kept) / total;
+    const Eigen::VectorXd squared = result.singular_value.cwiseAbs2();
+    result.explained_variance = squared / static_cast<double>(sessions - 1);
+    result.explained_variance_ratio = squared / squares;
     return result;
 }
 

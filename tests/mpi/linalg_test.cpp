@@ -4,6 +4,7 @@
 #include <rewire/linalg/eigenpairs.hpp>
 #include <rewire/linalg/singular_triplets.hpp>
 #include <rewire/mpi/communicator.hpp>
+#include <rewire/network/rewiring.hpp>
 
 #include <Eigen/Eigenvalues>
 #include <Eigen/SVD>
@@ -236,6 +237,37 @@ TEST(Linalg, AGroupOfRanksSolvesOnItsOwn)
     const auto found = leading_singular_triplets(group, spread(matrix, share(group, 30, false)), 1);
 
     EXPECT_NEAR(found.values[0], expected[0], 1e-9 * expected[0]);
+}
+
+TEST(Linalg, SessionComponentsBySingularTripletsAreThoseOfTheGramMatrix)
+{
+    constexpr auto pairs = Eigen::Index{900};
+    auto matrix = network::SessionBlock(with_structure(4, 70, pairs));
+    matrix = (matrix.array() > 2).select(matrix, 0.0);
+    const auto expected = network::principal_components(network::centred_gram(matrix), 2);
+    const auto part = share(world(), pairs, false);
+    const auto block = network::SparseSessionBlock(matrix.middleCols(part.first, part.size()));
+    const auto mine = SpreadColumns{
+        .rows = matrix.rows(),
+        .columns = part.size(),
+        .add_product = [&](auto x, auto y) { network::add_centred_product(block, x, y); },
+        .add_transposed_product =
+            [&](auto y, auto x) { network::add_transposed_centred_product(block, y, x); }};
+
+    const auto found = leading_singular_triplets(world(), mine, 2);
+    const auto squares = network::centred_squares(network::SparseSessionBlock(matrix));
+    const auto components =
+        network::components_of_singular_values(found.values, found.left, squares);
+
+    for (Eigen::Index k = 0; k < 2; ++k) {
+        const auto sign = expected.score.col(k).dot(components.score.col(k)) < 0 ? -1.0 : 1.0;
+        EXPECT_LT((sign * components.score.col(k) - expected.score.col(k)).norm(),
+                  1e-8 * expected.singular_value[0]);
+        EXPECT_NEAR(components.explained_variance_ratio[k], expected.explained_variance_ratio[k],
+                    1e-10);
+        EXPECT_LT((network::loadings_of(block, components).col(k) - found.right.col(k)).norm(),
+                  1e-8);
+    }
 }
 
 TEST(Linalg, LowRankMatricesHaveTheirSingularValues)

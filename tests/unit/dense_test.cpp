@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 using namespace rewire;
@@ -110,6 +112,64 @@ TEST(PseudoInverse, OfZeroIsZero)
 
     EXPECT_EQ(dense::pseudo_invert_symmetric(matrix, 3), 0);
     EXPECT_EQ(matrix, std::vector<double>(9, 0.0));
+}
+
+TEST(LeadingEigenpairs, SolveTheEquation)
+{
+    for (const auto n : {1, 2, 5, 24, 150})
+        for (const auto count : {1, (n + 1) / 2, n}) {
+            const auto matrix = random_gram(n, n + 3, 9);
+            auto destroyed = matrix;
+            auto values = std::vector<double>(static_cast<std::size_t>(count));
+            auto vectors = std::vector<double>(static_cast<std::size_t>(count * n));
+
+            dense::leading_eigenpairs(destroyed, n, values, vectors);
+
+            EXPECT_TRUE(std::is_sorted(values.rbegin(), values.rend()));
+            for (auto k = 0; k < count; ++k) {
+                const auto* const vector = &vectors[static_cast<std::size_t>(k * n)];
+                EXPECT_NEAR(std::inner_product(vector, vector + n, vector, 0.0), 1, 1e-13);
+                for (auto i = 0; i < n; ++i) {
+                    auto image = 0.0;
+                    for (auto j = 0; j < n; ++j)
+                        image += element(matrix, n, std::min(i, j), std::max(i, j)) * vector[j];
+                    EXPECT_NEAR(image, values[static_cast<std::size_t>(k)] * vector[i],
+                                1e-12 * values[0]);
+                }
+            }
+        }
+}
+
+TEST(LeadingEigenpairs, OfMultipleEigenvaluesAreOrthogonal)
+{
+    // The identity without its mean: 13 times 1, once 0.
+    constexpr auto n = 14;
+    auto matrix = std::vector<double>(n * n, -1.0 / n);
+    for (auto i = 0; i < n; ++i)
+        matrix[static_cast<std::size_t>(i * n + i)] += 1;
+    auto values = std::vector<double>(5);
+    auto vectors = std::vector<double>(5 * n);
+
+    dense::leading_eigenpairs(matrix, n, values, vectors);
+
+    for (auto k = 0; k < 5; ++k) {
+        EXPECT_NEAR(values[static_cast<std::size_t>(k)], 1, 1e-14);
+        for (auto l = 0; l <= k; ++l) {
+            const auto* const a = &vectors[static_cast<std::size_t>(k * n)];
+            const auto* const b = &vectors[static_cast<std::size_t>(l * n)];
+            EXPECT_NEAR(std::inner_product(a, a + n, b, 0.0), k == l ? 1 : 0, 1e-13);
+        }
+    }
+}
+
+TEST(LeadingEigenpairs, NanIsAnErrorAndNoneAreNone)
+{
+    auto broken = std::vector<double>{1, std::numeric_limits<double>::quiet_NaN(), 0, 1};
+    auto values = std::vector<double>(1);
+    auto vectors = std::vector<double>(2);
+
+    EXPECT_THROW(dense::leading_eigenpairs(broken, 2, values, vectors), base::NumericalError);
+    EXPECT_NO_THROW(dense::leading_eigenpairs({}, 0, {}, {}));
 }
 
 TEST(Products, OfRowsAddToTheUpperTriangle)

@@ -3,6 +3,7 @@
 #include <rewire/network/movement_fraction.hpp>
 #include <rewire/network/rewiring.hpp>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -35,6 +36,23 @@ SessionBlock planted_trajectory(std::uint64_t seed, Eigen::Index sessions, Eigen
         const auto learned = static_cast<double>(i) / static_cast<double>(sessions - 1);
         matrix.row(i).head(5).array() += learned;
         matrix.row(i).segment(5, 3).array() -= learned;
+    }
+    return matrix;
+}
+
+/// Values of which a share is not zero; some pairs are the same in every session, some in none.
+SessionBlock sparse_sessions(std::uint64_t seed, Eigen::Index sessions, Eigen::Index pairs,
+                             double density)
+{
+    auto stream = base::Stream(seed, {5});
+    auto matrix = SessionBlock(sessions, pairs);
+    for (auto& value : matrix.reshaped())
+        value = stream.uniform() < density ? 0.1 + 0.1 * stream.normal() : 0.0;
+    for (Eigen::Index pair = 3; pair < pairs; pair += 11) {
+        matrix.col(pair).setConstant(0.3);
+        matrix.col(pair - 1).setConstant(-0.0);
+        matrix.col(pair - 2).setZero();
+        matrix(0, pair - 2) = 0.7;
     }
     return matrix;
 }
@@ -96,9 +114,93 @@ TEST(Rewiring, ComponentsRebuildTheMatrix)
     }
 }
 
+TEST(Rewiring, SparseSessionsAreWhatTheirValuesAre)
+{
+    for (const auto sessions : {1, 2, 3, 4, 5, 14, 33})
+        for (const auto pairs : {0, 1, 5, 8, 300})
+            for (const auto density : {0.0, 0.05, 0.25, 0.5, 1.0}) {
+                SCOPED_TRACE(fmt::format("{} x {}, {}", sessions, pairs, density));
+                const auto matrix = sparse_sessions(12, sessions, pairs, density);
+                const SessionBlock centred = matrix.rowwise() - matrix.colwise().mean();
+                const Eigen::MatrixXd expected = centred * centred.transpose();
+                const auto sparse = SparseSessionBlock(matrix);
+
+                const auto gram = centred_gram(sparse);
+                const auto gram_of_dense = centred_gram(matrix);
+
+                ASSERT_EQ(sparse.rows(), sessions);
+                ASSERT_EQ(sparse.cols(), pairs);
+                // Pairs that do not change leave squares of rounding errors.
+                const auto allowed = 1e-14 * expected.norm() + 1e-30 * static_cast<double>(pairs);
+                EXPECT_LE((gram - expected).norm(), allowed);
+                EXPECT_LE((gram_of_dense - expected).norm(), allowed);
+                if (expected.norm() < 1e-20)
+                    continue;
+                const auto components = principal_components(gram, 3);
+                const Eigen::MatrixXd loadings =
+                    centred.transpose() * components.direction *
+                    components.singular_value.cwiseInverse().asDiagonal();
+                EXPECT_LT((loadings_of(sparse, components) - loadings).norm(), 1e-13);
+                EXPECT_LT((loadings_of(matrix, components) - loadings).norm(), 1e-13);
+            }
+}
+
+TEST(Rewiring, ProductsWithBlocksAreThoseOfTheCentredMatrix)
+{
+    for (const auto sessions : {1, 2, 14})
+        for (const auto pairs : {0, 1, 40}) {
+            const auto matrix = sparse_sessions(8, sessions, pairs, 0.3);
+            const SessionBlock centred = matrix.rowwise() - matrix.colwise().mean();
+            const auto sparse = SparseSessionBlock(matrix);
+            const auto x = std::vector<double>(static_cast<std::size_t>(pairs), 0.7);
+            auto y = std::vector<double>(static_cast<std::size_t>(sessions), 2.0);
+            y.front() = 3;
+            auto product = y;
+            auto transposed = x;
+            const auto vector = [](const std::vector<double>& values) {
+                return Eigen::Map<const Eigen::VectorXd>(values.data(),
+                                                         static_cast<Eigen::Index>(values.size()));
+            };
+
+            add_centred_product(sparse, x, product);
+            add_transposed_centred_product(sparse, y, transposed);
+
+            EXPECT_LT((vector(product) - vector(y) - centred * vector(x)).norm(), 1e-13);
+            EXPECT_LT((vector(transposed) - vector(x) - centred.transpose() * vector(y)).norm(),
+                      1e-13);
+            EXPECT_NEAR(centred_squares(sparse), centred.squaredNorm(), 1e-13);
+        }
+}
+
+TEST(Rewiring, SparseSessionsHoldTheValuesInOrder)
+{
+    auto matrix = SessionBlock(3, 2);
+    matrix << 0, 5, //
+        -0.0, 0,    //
+        7, 6;
+
+    const auto sparse = SparseSessionBlock(matrix);
+
+    EXPECT_THAT(sparse.column(0).session, ElementsAre(2));
+    EXPECT_THAT(sparse.column(0).value, ElementsAre(7));
+    EXPECT_THAT(sparse.column(1).session, ElementsAre(0, 2));
+    EXPECT_THAT(sparse.column(1).value, ElementsAre(5, 6));
+}
+
+TEST(Rewiring, ValuesThatAreNotFiniteHaveNoSparseForm)
+{
+    for (const auto value :
+         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+        auto matrix = sparse_sessions(1, 4, 30, 0.1);
+        matrix(2, 29) = value;
+
+        EXPECT_THROW(SparseSessionBlock{matrix}, base::NumericalError);
+    }
+}
+
 TEST(Rewiring, WideBlocksAreWorkedOffInStrips)
 {
-    // 1 MB strips: 131072 / 40 = 3276 columns.
+    // Strips of 1 and 2 MB: 3276 and 6553 columns of 40 values.
     const auto matrix = random_sessions(7, 40, 7000);
     SessionBlock centred = matrix.rowwise() - matrix.colwise().mean();
     const Eigen::MatrixXd expected = centred * centred.transpose();

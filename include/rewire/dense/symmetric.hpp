@@ -39,6 +39,14 @@ Inversion invert_positive_definite(std::span<double> matrix, std::int64_t n);
 /// @throws NumericalError when the eigenvalue iteration does not converge (NaN in the matrix)
 std::int64_t pseudo_invert_symmetric(std::span<double> matrix, std::int64_t n, double cut = 1e-15);
 
+/// The largest eigenvalues of a symmetric matrix, descending, and their unit eigenvectors as rows
+/// of `vectors` [values.size(), n], row major; signs are arbitrary. Destroys the matrix. LAPACK's
+/// dsyevr: 4/3 n^3 flops and little more for few of them.
+/// @pre matrix.size() == n*n, values.size() <= n, vectors.size() == values.size() * n
+/// @throws NumericalError when they are not found (NaN in the matrix)
+void leading_eigenpairs(std::span<double> matrix, std::int64_t n, std::span<double> values,
+                        std::span<double> vectors);
+
 /// Adds to the upper triangle the products of rows: C += A A^T, with A of n rows and `columns`
 /// columns, row major, rows `stride` doubles apart (dsyrk; n^2 columns flops).
 /// @pre matrix.size() == n*n, rows.size() >= (n-1)*stride + columns, stride >= columns

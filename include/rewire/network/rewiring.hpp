@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rewire/base/partition.hpp>
+#include <rewire/network/session_block.hpp>
 
 #include <Eigen/Core>
 
@@ -15,7 +16,8 @@
 ///
 /// The matrix is wide and comes in blocks of columns (pairs), which may lie on different ranks: add
 /// the Gram matrices of the blocks in a fixed order, find the components of the sum, and compute
-/// what has a value a pair block by block.
+/// what has a value a pair block by block. Blocks of thresholded edges that are used more than once
+/// are best kept as `SparseSessionBlock`.
 ///
 ///     gram += centred_gram(block)                   each block
 ///     auto components = principal_components(gram, 3)
@@ -26,14 +28,13 @@
 ///     top = merged(top, top_of(loadings.col(c), first_pair, 100), 100)
 namespace rewire::network {
 
-/// [sessions, pairs of the block], the memory order of the result files.
-using SessionBlock = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using SessionBlockView = Eigen::Ref<const SessionBlock, 0, Eigen::OuterStride<>>;
-
 /// Gram matrix [sessions, sessions] of the block's columns after each lost its mean over sessions.
-/// Centred first, multiplied then: nothing cancels. Empty blocks give zeros.
+/// Nothing cancels: pairs with edges in a quarter of the sessions or fewer cost the square of that
+/// number and lose at most a quarter of their squares to the mean, the others are centred first,
+/// multiplied then. Empty blocks give zeros. A strip of the block is copied at a time.
 /// @throws NumericalError: a value is not finite
 Eigen::MatrixXd centred_gram(const SessionBlockView& block);
+Eigen::MatrixXd centred_gram(const SparseSessionBlock& block);
 
 /// The largest eigenvalues of a symmetric matrix, descending, and their unit eigenvectors.
 struct Eigenpairs
@@ -66,8 +67,27 @@ struct SessionComponents
 SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index count,
                                        const EigenpairSolver& solver = dense_eigenpairs);
 
+/// Where sessions are so many (thousands) that their Gram matrix is too slow: the same components
+/// from the singular values of the centred matrix, descending, and its left singular vectors
+/// [session, component], found by products with blocks alone. `squares` is the sum of
+/// `centred_squares` over all blocks.
+/// @throws NumericalError: fewer than two sessions, or sessions that do not differ
+SessionComponents components_of_singular_values(const Eigen::VectorXd& singular_value,
+                                                const Eigen::MatrixXd& left, double squares);
+
+/// Sum of the squares of a block whose columns lost their mean.
+double centred_squares(const SparseSessionBlock& block);
+/// Adds C x to y, with C the block whose columns lost their mean: x [pairs], y [sessions].
+void add_centred_product(const SparseSessionBlock& block, std::span<const double> x,
+                         std::span<double> y);
+/// Adds C' y to x.
+void add_transposed_centred_product(const SparseSessionBlock& block, std::span<const double> y,
+                                    std::span<double> x);
+
 /// Loadings [pair of the block, component] of unit length over all pairs.
+/// @throws NumericalError: a value is not finite
 Eigen::MatrixXd loadings_of(const SessionBlockView& block, const SessionComponents& components);
+Eigen::MatrixXd loadings_of(const SparseSessionBlock& block, const SessionComponents& components);
 
 // --- signs ---------------------------------------------------------------------------------------
 
