@@ -54,9 +54,6 @@ calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,
 SessionInput check_session(const io::StudySession& session, const job::Options& options)
 {
     auto input = SessionInput{};
-    if (!session.record.activity)
-        throw base::InputError("no dF/F in this session", session.record.file,
-                               "exclude it in study.tsv, or choose sessions with --session");
     input.tau_s = tau_of(session, options);
     calcium::oasis_decay(oasis_of(session, input.tau_s, options));
     input.sha256 = io::sha256_of_file(session.path);
@@ -208,21 +205,34 @@ bool same_value(const std::string& a, const std::string& b)
 
 void adopt_activity_options(job::RunContext& context)
 {
-    auto recorded = std::vector<std::array<std::string, 3>>{}; // option, value, file
+    // Rank 0 looks and tells: file systems of a cluster do not show all nodes the same at the same
+    // time.
+    auto packer = base::Packer{};
     mpi::collective(context.comm(), [&] {
         for (const auto* name : {"connectome.h5", "movement.h5"}) {
             const auto path = context.options().path("results") / name;
-            if (!std::filesystem::exists(path))
+            if (!context.comm().is_root() || !std::filesystem::exists(path))
                 continue;
             const auto record = io::read_record(io::open_for_reading(path));
             if (record.job == context.job_name())
                 continue; // its own earlier result: compared field by field later
             for (const auto& [option, value] : record.options)
                 for (const auto& shared : activity_options())
-                    if (option == shared.name && !value.empty())
-                        recorded.push_back({option, value, path.string()});
+                    if (option == shared.name && !value.empty()) {
+                        packer.put_text(option);
+                        packer.put_text(value);
+                        packer.put_text(path.string());
+                    }
         }
     });
+    const auto bytes = context.comm().broadcast(packer.take(), 0);
+    auto unpacker = base::Unpacker(bytes);
+    auto recorded = std::vector<std::array<std::string, 3>>{}; // option, value, file
+    while (unpacker.remaining() > 0) {
+        auto& entry = recorded.emplace_back();
+        for (auto& text : entry)
+            text = unpacker.get_text();
+    }
     for (const auto& [option, value, file] : recorded) {
         if (!context.options().given(option))
             context.adopt(option, value);
@@ -238,6 +248,7 @@ void adopt_activity_options(job::RunContext& context)
 
 std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study)
 {
+    mpi::collective(context.comm(), [&] { require_activity(study); });
     const auto sessions = study.sessions.size();
     auto costs = std::vector<double>{};
     for (const auto& session : study.sessions)
@@ -316,8 +327,9 @@ job::Estimate deconvolution_estimate(const io::Study& study,
                                      const job::Options& options)
 {
     /// One core of a recent server CPU, measured by benchmarks/kernels_calcium, and one disk.
-    constexpr auto oasis_samples_per_s = 150e6;
-    constexpr auto read_bytes_per_s = 500e6;
+    constexpr auto oasis_samples_per_s = 100e6;
+    constexpr auto read_bytes_per_s = 300e6;
+    require_activity(study);
     auto estimate = job::Estimate{};
     for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
         auto bytes = 0.0;
@@ -325,17 +337,44 @@ job::Estimate deconvolution_estimate(const io::Study& study,
             bytes += activity_bytes(*study.sessions[session].record.activity);
         estimate.node_bytes = std::max(estimate.node_bytes, bytes);
     }
+    // Packed results, their checkpoint and what is unpacked from them are there beside the shared
+    // copy for a while.
+    estimate.spread_bytes = 2 * estimate.node_bytes;
+    auto files = 0.0;
+    auto longest_file = 0.0;
+    auto seconds = 0.0;
+    auto longest = 0.0;
+    auto blocks = std::int64_t{0};
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
-        estimate.rank_bytes = std::max(estimate.rank_bytes, block_bytes(activity));
-        estimate.core_seconds +=
-            static_cast<double>(activity.frames * activity.neurons) / oasis_samples_per_s +
+        const auto file =
             2 * static_cast<double>(study.sessions[session].record.bytes) / read_bytes_per_s;
+        files += file;
+        longest_file = std::max(longest_file, file);
+        const auto work =
+            static_cast<double>(activity.frames * activity.neurons) / oasis_samples_per_s;
+        const auto parts = static_cast<std::int64_t>(neuron_blocks(activity).size());
+        seconds += work;
+        longest = std::max(longest, work / static_cast<double>(std::max<std::int64_t>(parts, 1)));
+        blocks += parts;
+        estimate.rank_bytes = std::max(estimate.rank_bytes, 1.4 * block_bytes(activity));
         estimate.checkpoint_bytes += activity_bytes(activity);
-        estimate.units += static_cast<std::int64_t>(neuron_blocks(activity).size());
     }
     estimate.rank_bytes += job::base_rank_bytes;
+    estimate.add_phase("inputs", files, static_cast<std::int64_t>(sessions.size()), longest_file);
+    estimate.add_phase("deconvolve", seconds, blocks, longest);
     return estimate;
+}
+
+void require_activity(const io::Study& study)
+{
+    if (study.sessions.empty())
+        throw base::InputError("no session is left in this study", study.path.string(),
+                               "study.tsv excludes them, or --subject and --session choose none");
+    for (const auto& session : study.sessions)
+        if (!session.record.activity)
+            throw base::InputError("no dF/F in this session", session.record.file,
+                                   "exclude it in study.tsv, or choose sessions with --session");
 }
 
 std::vector<std::vector<std::size_t>>
@@ -344,7 +383,10 @@ waves_of(const io::Study& study, const std::vector<std::size_t>& sessions, doubl
     auto waves = std::vector<std::vector<std::size_t>>{};
     auto bytes = 0.0;
     for (const auto session : sessions) {
-        const auto more = activity_bytes(*study.sessions[session].record.activity);
+        const auto& activity = *study.sessions[session].record.activity;
+        // Counts and p-values of the pairs are kept for a wave, too.
+        const auto more = activity_bytes(activity) +
+                          33.0 * static_cast<double>(base::pair_count(activity.neurons));
         if (waves.empty() || bytes + more > node_bytes) {
             waves.emplace_back();
             bytes = 0;
@@ -378,7 +420,7 @@ WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study,
         parts_.push_back(part);
     }
 
-    const auto computed = context.each_unit<job::UnitResults>(
+    auto computed = context.each_unit<job::UnitResults>(
         phase, costs, [&](std::int64_t index, job::UnitResults& results, const job::Tick& tick) {
             const auto& unit = units[static_cast<std::size_t>(index)];
             const auto& session = study.sessions[sessions[unit.position]];
@@ -397,18 +439,18 @@ WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study,
         });
 
     auto mine = context.collective("unpack", [&] {
-        auto events = std::vector<BlockEvents>{};
-        for (const auto& [index, bytes] : computed.all())
-            events.push_back(unpack_events(bytes));
+        auto events = std::vector<std::pair<std::int64_t, BlockEvents>>{};
+        for (auto& [index, bytes] : computed.take()) {
+            events.emplace_back(index, unpack_events(bytes));
+            bytes = {}; // one copy at a time
+        }
         return events;
     });
     context.collective("share", [&] {
         auto frames = std::vector<mpi::SharedPiece>{};
         auto values = std::vector<mpi::SharedPiece>{};
         auto heads = base::Packer{};
-        for (std::size_t i = 0; i < mine.size(); ++i) {
-            const auto index = computed.all()[i].first;
-            const auto& events = mine[i];
+        for (const auto& [index, events] : mine) {
             frames.push_back({index, std::as_bytes(std::span(events.activity.frame))});
             values.push_back({index, std::as_bytes(std::span(events.activity.value))});
             heads.put(index);

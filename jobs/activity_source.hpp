@@ -24,6 +24,9 @@ std::vector<job::Option> activity_options();
 /// @throws UsageError when a given one differs from it
 void adopt_activity_options(job::RunContext& context);
 
+/// @throws InputError naming a session without dF/F
+void require_activity(const io::Study& study);
+
 /// What was found in the file of a session before anything is computed.
 struct SessionInput
 {

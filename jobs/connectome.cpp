@@ -59,6 +59,7 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
                           partial.active_count >= 2;
     result.active = std::move(partial.active);
     result.status = partial.status_text;
+    result.computed = computed ? 1 : 0;
     result.reciprocal_condition = partial.rcond;
     result.shrinkage = partial.shrinkage;
     result.partial_correlation = std::move(partial.value);
@@ -93,15 +94,17 @@ class Output
         neurons_[session.subject].push_back(session.neuron_id);
         write_session(file_, session);
     }
-    void keep(const std::vector<SessionName>& names)
+    void keep(const std::vector<SessionName>& names, const io::Study& study)
     {
         if (names.empty())
             return;
         const auto old = io::open_for_reading(path_);
-        for (const auto& [subject, session] : names)
-            add(read_session(old, subject, session));
+        for (const auto& [subject, name] : names) {
+            auto session = read_session(old, subject, name);
+            follow_study(session, study);
+            add(session);
+        }
     }
-    /// @return how many neurons of a subject's sessions are not in all of them
     void publish(const io::Record& record, bool replace)
     {
         for (const auto& [subject, sessions] : neurons_)
@@ -185,17 +188,12 @@ void run_connectome(job::RunContext& context)
 
     auto digest = context.options().result_changing();
     digest.emplace_back("version", job::program_version());
-    const auto overwrite = context.options().flag("overwrite");
-    const auto existing = mpi::collective(
-        comm, [&] { return look_for_result(path, study, inputs, digest, overwrite); });
-    if (existing.todo.empty()) {
-        context.note(fmt::format("{} holds all {} sessions of the study already: nothing to do",
-                                 path.string(), study.sessions.size()));
+    const auto existing = look_for_result(context, path, study, inputs, digest);
+    if (existing.nothing_to_do())
         return;
-    }
+    context.check_memory(connectome_estimate(study, existing.todo, settings, context.options()));
     context.begin_results(
         checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
-    context.check_memory(connectome_estimate(study, existing.todo, settings, context.options()));
     context.note(fmt::format("{} sessions of {} subjects; {} to compute, {} kept",
                              study.sessions.size(), study.subjects.size(), existing.todo.size(),
                              existing.kept.size()));
@@ -205,7 +203,7 @@ void run_connectome(job::RunContext& context)
         if (!comm.is_root())
             return;
         output = std::make_unique<Output>(path, context.attempt());
-        output->keep(existing.kept);
+        output->keep(existing.kept, study);
     });
     context.note(fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
                              "session", "cells", "active", "frames", "edges", "density", "transit.",
@@ -216,8 +214,8 @@ void run_connectome(job::RunContext& context)
         run_wave(context, study, inputs, waves[wave], wave, settings, output.get());
     context.collective("write", [&] {
         if (output)
-            output->publish(context.record(input_hashes(study, inputs), digest),
-                            existing.present || overwrite);
+            output->publish(context.record(all_inputs(study, inputs, existing), digest),
+                            existing.present);
     });
     context.finish();
     context.note("wrote " + path.string());

@@ -50,30 +50,39 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
                                   const ConnectomeSettings& settings, const job::Options& options)
 {
     auto estimate = deconvolution_estimate(study, sessions, options);
+    auto seconds = 0.0;
+    auto longest = 0.0;
+    auto null_seconds = 0.0;
+    auto longest_block = 0.0;
+    auto blocks = std::int64_t{0};
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
-        const auto pairs = static_cast<double>(base::pair_count(activity.neurons));
         const auto neurons = static_cast<double>(activity.neurons);
+        const auto pairs = static_cast<double>(base::pair_count(activity.neurons));
+        const auto work = connectome_seconds(activity);
+        seconds += work;
+        longest = std::max(longest, work);
         estimate.rank_bytes = std::max(
             estimate.rank_bytes, job::base_rank_bytes + 2 * neurons * neurons * 8 + pairs * 17);
-        if (settings.surrogates > 0) {
-            const auto null = null_options(activity, settings);
-            const auto blocks = (settings.surrogates + null.block_size - 1) / null.block_size;
-            const auto block_s = null_block_seconds(activity, settings);
-            estimate.rank_bytes = std::max(
-                estimate.rank_bytes,
-                job::base_rank_bytes + calcium::null_memory_bytes(activity.neurons, activity.frames,
-                                                                  entries_of(activity),
-                                                                  null.block_size, null.engine));
-            estimate.core_seconds += block_s * static_cast<double>(blocks);
-            estimate.longest_unit_s = std::max(estimate.longest_unit_s, block_s);
-            estimate.units += blocks;
-            estimate.result_bytes += pairs * 24;
-        }
-        estimate.core_seconds += connectome_seconds(activity);
         estimate.result_bytes += pairs * 9;
         estimate.checkpoint_bytes += pairs * 9;
+        if (settings.surrogates == 0)
+            continue;
+        const auto null = null_options(activity, settings);
+        const auto count = (settings.surrogates + null.block_size - 1) / null.block_size;
+        const auto block = null_block_seconds(activity, settings);
+        const auto memory = calcium::null_memory_bytes(
+            activity.neurons, activity.frames, entries_of(activity), null.block_size, null.engine);
+        estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + memory);
+        null_seconds += block * static_cast<double>(count);
+        longest_block = std::max(longest_block, block);
+        blocks += count;
+        estimate.result_bytes += pairs * 24;
+        estimate.checkpoint_bytes +=
+            pairs * 4 * static_cast<double>(count); // a tally a rank, at most one a unit
     }
+    estimate.add_phase("connectome", seconds, static_cast<std::int64_t>(sessions.size()), longest);
+    estimate.add_phase("null", null_seconds, blocks, longest_block);
     return estimate;
 }
 

@@ -26,7 +26,8 @@ void each_field(Session& session, Field field)
     field(session.density), field(session.density_of_pairs), field(session.transitivity);
     field(session.transitivity_of_triples), field(session.average_clustering),
         field(session.reciprocal_condition);
-    field(session.shrinkage), field(session.frames), field(session.missing), field(session.status);
+    field(session.shrinkage), field(session.frames), field(session.missing), field(session.status),
+        field(session.computed);
 }
 
 template <typename Null, typename Field>
@@ -112,7 +113,8 @@ void each_attribute(Session& session, Attribute attribute)
     attribute("clustering", session.average_clustering);
     attribute("reciprocal_condition", session.reciprocal_condition),
         attribute("shrinkage", session.shrinkage);
-    attribute("frames", session.frames), attribute("missing_samples", session.missing);
+    attribute("frames", session.frames), attribute("missing_samples", session.missing),
+        attribute("computed", session.computed);
 }
 
 } // namespace

@@ -65,9 +65,10 @@ struct SessionConnectome
     double average_clustering = 0;
     double reciprocal_condition = 0;
     double shrinkage = 0;
-    std::int64_t frames = 0;  ///< of the smoothed events
-    std::int64_t missing = 0; ///< samples
-    std::string status;       ///< "ok", or why there is no result
+    std::int64_t frames = 0;   ///< of the smoothed events
+    std::int64_t missing = 0;  ///< samples
+    std::uint8_t computed = 0; ///< 1: there are values, whatever the status says of how
+    std::string status;        ///< "ok", or why there is no result
     std::optional<ConnectomeNull> null;
 
     void pack(base::Packer& packer) const;

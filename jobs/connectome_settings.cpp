@@ -142,7 +142,8 @@ std::vector<job::Option> connectome_options()
          .default_value = "2",
          .unit = "s",
          .help = "pairs shifted against each other by less are left out of a surrogate's maximum",
-         .minimum = 0},
+         .minimum = 0,
+         .maximum = 1e5},
         {.name = "within",
          .help = "intervals table (e.g. movement): shift inside and outside of its intervals "
                  "separately"},

@@ -70,13 +70,27 @@ io::Record record_of(const Parts& parts, const std::string& command)
     return merged;
 }
 
+/// Subjects, and "subject/session" where a result has groups of sessions.
+std::vector<std::string> members_of(hid_t file)
+{
+    auto members = std::vector<std::string>{};
+    for (const auto& subject : io::children(file)) {
+        members.push_back(subject);
+        if (io::is_group(file, subject))
+            for (const auto& session : io::children(file, subject))
+                if (io::is_group(file, subject + "/" + session))
+                    members.push_back(subject + "/" + session);
+    }
+    return members;
+}
+
 /// A result that is there may give way when all of it comes back from the parts.
 void check_existing(const fs::path& path, const Parts& parts, const io::Record& record)
 {
     const auto there = io::open_for_reading(path);
-    auto left = io::children(there);
+    auto left = members_of(there);
     for (const auto& part : parts)
-        for (const auto& name : io::children(io::open_for_reading(part)))
+        for (const auto& name : members_of(io::open_for_reading(part)))
             std::erase(left, name);
     const auto different = io::differences(io::read_record(there).digest, record.digest);
     if (!left.empty() || !different.empty())

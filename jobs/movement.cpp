@@ -325,6 +325,7 @@ class MovementRun
         result.session = from.record.session;
         result.file = from.record.file;
         result.sha256 = inputs_[sessions_[position]].sha256;
+        result.tau_s = inputs_[sessions_[position]].tau_s;
         result.start_time = from.record.start_text;
         result.number = from.number;
         result.layer = from.layer;
@@ -396,17 +397,27 @@ job::Estimate movement_estimate(const io::Study& study, const std::vector<std::s
                                 const MovementSettings& settings, const job::Options& options)
 {
     auto estimate = deconvolution_estimate(study, sessions, options);
-    for (const auto& unit : units_of(study, sessions, settings)) {
+    if (settings.dff) { // dF/F is read by blocks of neurons and not kept
+        estimate.node_bytes = 0;
+        estimate.spread_bytes = 0;
+        estimate.checkpoint_bytes = 0;
+        std::erase_if(estimate.phases,
+                      [](const auto& phase) { return phase.name == "deconvolve"; });
+    }
+    auto seconds = 0.0;
+    auto longest = 0.0;
+    const auto units = units_of(study, sessions, settings);
+    for (const auto& unit : units) {
         const auto& activity = *study.sessions[sessions[unit.position]].record.activity;
-        const auto seconds = unit_seconds(unit, activity);
-        estimate.core_seconds += seconds;
-        estimate.longest_unit_s = std::max(estimate.longest_unit_s, seconds);
+        const auto work = unit_seconds(unit, activity);
+        seconds += work;
+        longest = std::max(longest, work);
         const auto masks =
             static_cast<double>(std::min(unit.shuffles.size(), unit_shuffles)) * 2000;
         const auto tables = settings.dff ? 3 * block_bytes(activity) : 8e6;
         estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + masks + tables);
-        ++estimate.units;
     }
+    estimate.add_phase("shuffles", seconds, static_cast<std::int64_t>(units.size()), longest);
     return estimate;
 }
 
@@ -420,17 +431,12 @@ void run_movement(job::RunContext& context)
     const auto path = context.options().path("results") / "movement.h5";
     auto digest = context.options().result_changing();
     digest.emplace_back("version", job::program_version());
-    const auto overwrite = context.options().flag("overwrite");
-    const auto existing = mpi::collective(
-        comm, [&] { return look_for_result(path, study, inputs, digest, overwrite); });
-    if (existing.todo.empty()) {
-        context.note(fmt::format("{} holds all {} sessions of the study already: nothing to do",
-                                 path.string(), study.sessions.size()));
+    const auto existing = look_for_result(context, path, study, inputs, digest);
+    if (existing.nothing_to_do())
         return;
-    }
+    context.check_memory(movement_estimate(study, existing.todo, settings, context.options()));
     context.begin_results(
         checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
-    context.check_memory(movement_estimate(study, existing.todo, settings, context.options()));
 
     auto output = std::unique_ptr<io::ResultFile>{};
     context.collective("write", [&] {
@@ -440,8 +446,11 @@ void run_movement(job::RunContext& context)
         if (existing.kept.empty())
             return;
         const auto old = io::open_for_reading(path);
-        for (const auto& [subject, session] : existing.kept)
-            write_session(*output, read_movement(old, subject, session));
+        for (const auto& [subject, name] : existing.kept) {
+            auto session = read_movement(old, subject, name);
+            follow_study(session, study);
+            write_session(*output, session);
+        }
     });
     auto head = fmt::format("{:<12} {:<10} {:>6} {:>8} {:>9}", "subject", "session", "cells",
                             "epochs", "moving %");
@@ -465,8 +474,8 @@ void run_movement(job::RunContext& context)
     }
     context.collective("write", [&] {
         if (output)
-            output->publish(context.record(input_hashes(study, inputs), digest),
-                            existing.present || overwrite);
+            output->publish(context.record(all_inputs(study, inputs, existing), digest),
+                            existing.present);
     });
     context.finish();
     context.note("wrote " + path.string());

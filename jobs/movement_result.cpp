@@ -11,7 +11,8 @@ template <typename Session, typename Field>
 void each_field(Session& session, Field field)
 {
     field(session.subject), field(session.session), field(session.file), field(session.sha256);
-    field(session.start_time), field(session.number), field(session.layer), field(session.group);
+    field(session.start_time), field(session.number), field(session.tau_s), field(session.layer),
+        field(session.group);
     field(session.neuron_id), field(session.mean_activity), field(session.less),
         field(session.equal);
     field(session.p_rank), field(session.p_value), field(session.q_value),
@@ -29,7 +30,8 @@ void each_attribute(Session& session, Attribute attribute)
 {
     attribute("file", session.file), attribute("sha256", session.sha256),
         attribute("status", session.status);
-    attribute("session_start_time", session.start_time), attribute("number", session.number);
+    attribute("session_start_time", session.start_time), attribute("number", session.number),
+        attribute("tau_s", session.tau_s);
     attribute("layer", session.layer), attribute("group", session.group),
         attribute("shuffles", session.shuffles);
     attribute("units", session.units), attribute("epochs", session.epochs);

@@ -18,6 +18,7 @@ struct SessionMovement
     std::string sha256;
     std::string start_time;
     std::int64_t number = 0;
+    double tau_s = 0;
     std::string layer;
     std::string group;
 

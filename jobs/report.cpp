@@ -8,16 +8,29 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <fstream>
+#include <string>
+
 namespace rewire::jobs {
 
 namespace {
+
+/// A page that rewire made shows what is in the results and may be made again.
+bool is_own_page(const std::filesystem::path& path)
+{
+    auto file = std::ifstream(path);
+    auto head = std::string(2000, ' ');
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    return head.find("name=\"generator\" content=\"rewire") != std::string::npos;
+}
 
 void write_report(job::RunContext& context)
 {
     const auto results = context.options().path("results");
     const auto path = results / "report.html";
-    if (std::filesystem::exists(path) && !context.options().flag("overwrite"))
-        throw base::UsageError("there is a report already", path.string(),
+    if (std::filesystem::exists(path) && !is_own_page(path) && !context.options().flag("overwrite"))
+        throw base::UsageError("there is a page already that rewire did not make", path.string(),
                                "add --overwrite to replace it");
     const auto data = read_report_data(results);
     for (const auto& missing : data.missing)

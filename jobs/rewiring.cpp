@@ -8,6 +8,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/dense/symmetric.hpp>
 #include <rewire/linalg/eigenpairs.hpp>
 #include <rewire/network/movement_fraction.hpp>
 #include <rewire/network/rewiring.hpp>
@@ -521,6 +522,20 @@ std::filesystem::path connectome_path(const job::Options& options)
     return path;
 }
 
+/// What movement.h5, if it is there, was made of: the movement fraction follows from it.
+io::Fingerprint movement_inputs(const job::Options& options)
+{
+    const auto path = options.path("results") / "movement.h5";
+    auto inputs = io::Fingerprint{};
+    if (!std::filesystem::exists(path))
+        return inputs;
+    const auto record = io::read_record(io::open_for_reading(path));
+    for (const auto* fields : {&record.digest, &record.inputs})
+        for (const auto& [field, value] : *fields)
+            inputs.emplace_back("movement " + field, value);
+    return inputs;
+}
+
 /// True when the result is there already; error when it belongs to other settings or lost sessions.
 bool is_up_to_date(const std::filesystem::path& path, const io::Fingerprint& digest,
                    const io::Fingerprint& inputs)
@@ -537,11 +552,12 @@ bool is_up_to_date(const std::filesystem::path& path, const io::Fingerprint& dig
     if (record.inputs == inputs)
         return true;
     for (const auto& input : record.inputs)
-        if (std::find(inputs.begin(), inputs.end(), input) == inputs.end())
+        if (!input.first.starts_with("movement ") &&
+            std::find(inputs.begin(), inputs.end(), input) == inputs.end())
             throw base::UsageError(
                 "a result from other sessions is there: " + input.first, path.string(),
                 "add --overwrite to replace it, or choose another folder with --results");
-    return false; // sessions were added: the components of all are computed again
+    return false; // sessions or movements were added: all is computed again
 }
 
 void run_rewiring(job::RunContext& context)
@@ -556,7 +572,7 @@ void run_rewiring(job::RunContext& context)
 
     auto digest = context.options().result_changing();
     digest.emplace_back("version", job::program_version());
-    const auto record = io::read_record(file);
+    const auto record = mpi::collective(comm, [&] { return io::read_record(file); });
     for (const auto& [field, value] : record.digest)
         digest.emplace_back("connectome " + field, value);
     auto inputs = io::Fingerprint{};
@@ -564,14 +580,27 @@ void run_rewiring(job::RunContext& context)
         for (std::size_t session = 0; session < subject.sessions.size(); ++session)
             inputs.emplace_back(subject.subject + "/" + subject.sessions[session],
                                 subject.sha256[session]);
-    const auto present = std::filesystem::exists(path);
-    if (mpi::collective(comm, [&] { return !overwrite && is_up_to_date(path, digest, inputs); })) {
+    for (const auto& entry :
+         mpi::collective(comm, [&] { return movement_inputs(context.options()); }))
+        inputs.push_back(entry);
+    auto present = false;
+    auto done = std::int64_t{0};
+    mpi::collective(comm, [&] {
+        if (!comm.is_root()) // file systems of a cluster do not show all nodes the same at the same
+                             // time
+            return;
+        present = std::filesystem::exists(path);
+        done = !overwrite && is_up_to_date(path, digest, inputs) ? 1 : 0;
+    });
+    if (comm.sum(done) > 0) {
         context.note(path.string() + " is up to date: nothing to do");
+        context.discard_checkpoint();
         return;
     }
     auto fingerprint = digest;
     fingerprint.insert(fingerprint.end(), inputs.begin(), inputs.end());
     fingerprint.emplace_back("revision", job::program_revision());
+    fingerprint.emplace_back("cpu target", dense::blas_target());
     context.begin_results(fingerprint);
 
     auto run = RewiringRun(context, file, std::move(subjects), settings);
@@ -626,20 +655,24 @@ Sizes sizes_to_plan_for(job::RunContext& context)
 job::Estimate plan_rewiring(job::RunContext& context)
 {
     auto estimate = job::Estimate{};
+    auto seconds = 0.0;
+    auto longest = 0.0;
+    auto units = std::int64_t{0};
+    const auto components = static_cast<double>(context.options().integer("components"));
     for (const auto& [pairs, sessions] : sizes_to_plan_for(context)) {
         const auto values = static_cast<double>(pairs) * static_cast<double>(sessions);
         const auto block =
             static_cast<double>(std::min(pairs, unit_pairs)) * static_cast<double>(sessions);
-        estimate.core_seconds += values * 40e-9;
+        seconds += values * 90e-9; // read three times
+        longest = std::max(longest, block * 90e-9);
         estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + block * 8 * 3);
-        estimate.result_bytes += static_cast<double>(pairs) * 8 *
-                                 static_cast<double>(context.options().integer("components"));
-        estimate.units += static_cast<std::int64_t>(base::blocks_of(pairs, unit_pairs).size());
+        estimate.result_bytes += static_cast<double>(pairs) * 8 * components;
+        units += static_cast<std::int64_t>(base::blocks_of(pairs, unit_pairs).size());
     }
-    estimate.longest_unit_s =
-        estimate.core_seconds / static_cast<double>(std::max<std::int64_t>(estimate.units, 1));
+    estimate.spread_bytes =
+        3 * estimate.result_bytes; // loadings stay where they were computed until they are written
     estimate.checkpoint_bytes = estimate.result_bytes;
-    estimate.rank_bytes += estimate.result_bytes; // one rank may hold all loadings
+    estimate.add_phase("components", seconds, units, longest);
     return estimate;
 }
 
@@ -647,7 +680,7 @@ std::vector<job::Option> rewiring_options()
 {
     using Kind = job::OptionKind;
     auto options = std::vector<job::Option>{};
-    for (auto& option : job::common_options())
+    for (const auto& option : job::common_options())
         if (option.name != "study" && option.name != "session" && option.name != "node-memory-gb")
             options.push_back(option);
     return options +

@@ -3,6 +3,7 @@
 #include "session_results.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/network/movement_fraction.hpp>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 namespace rewire::jobs {
 
@@ -22,6 +24,7 @@ struct SessionEntry
     std::string name;
     std::string sha256;
     std::string status;
+    bool computed;
 };
 
 std::vector<SessionEntry> ordered_sessions(hid_t file, const std::string& subject)
@@ -34,12 +37,29 @@ std::vector<SessionEntry> ordered_sessions(hid_t file, const std::string& subjec
         entries.push_back({io::read_attribute<std::int64_t>(group, "number"),
                            io::read_text_attribute(group, "session_start_time"), name,
                            io::read_text_attribute(group, "sha256"),
-                           io::read_text_attribute(group, "status")});
+                           io::read_text_attribute(group, "status"),
+                           io::read_attribute<std::uint8_t>(group, "computed") != 0});
     }
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
         return std::tie(a.number, a.start_time, a.name) < std::tie(b.number, b.start_time, b.name);
     });
     return entries;
+}
+
+/// A neuron that a session left out for missing samples has no connections there: that is not
+/// rewiring.
+void leave_out_missing(hid_t connectome, SubjectConnectomes& subject)
+{
+    auto missing = std::set<std::string>{};
+    for (const auto& session : subject.sessions) {
+        const auto group = io::open_group(connectome, subject.subject + "/" + session);
+        const auto ids = read_neuron_axis(group);
+        const auto status = io::read_all<std::uint8_t>(group, "neuron_status");
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            if (status[i] == static_cast<std::uint8_t>(calcium::NeuronStatus::not_finite))
+                missing.insert(ids[i]);
+    }
+    std::erase_if(subject.neuron_id, [&](const auto& id) { return missing.contains(id); });
 }
 
 std::int64_t pair_in_session(const std::vector<std::int64_t>& columns, network::PairEnds ends,
@@ -61,7 +81,7 @@ std::vector<SubjectConnectomes> subjects_of(hid_t connectome)
         auto subject = SubjectConnectomes{.subject = name};
         auto ids = std::vector<std::vector<std::string>>{};
         for (const auto& entry : ordered_sessions(connectome, name)) {
-            if (entry.status != "ok") {
+            if (!entry.computed) {
                 subject.left_out.push_back(fmt::format("{}: {}", entry.name, entry.status));
                 continue;
             }
@@ -72,6 +92,7 @@ std::vector<SubjectConnectomes> subjects_of(hid_t connectome)
         }
         if (!ids.empty())
             subject.neuron_id = common_neurons(ids);
+        leave_out_missing(connectome, subject);
         for (const auto& session : ids) {
             auto place = std::map<std::string, std::int64_t>{};
             for (std::size_t i = 0; i < session.size(); ++i)

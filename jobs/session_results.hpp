@@ -25,13 +25,35 @@ struct Existing
     bool present = false;
     std::vector<SessionName> kept; ///< sessions that stay as they are
     std::vector<std::size_t> todo; ///< indices into the study
+    bool renumbered = false;       ///< number, layer or group of a kept session are others now
+    io::Fingerprint inputs;        ///< SHA-256 of the files of the kept sessions
+
+    bool nothing_to_do() const { return todo.empty() && !renumbered; }
 };
 
+/// Collective; with --overwrite everything is to be done.
 /// @throws UsageError when the result was made with other settings, or from a file that has changed
 /// since
-Existing look_for_result(const std::filesystem::path& path, const io::Study& study,
-                         const std::vector<SessionInput>& inputs, const io::Fingerprint& digest,
-                         bool overwrite);
+Existing look_for_result(job::RunContext& context, const std::filesystem::path& path,
+                         const io::Study& study, const std::vector<SessionInput>& inputs,
+                         const io::Fingerprint& digest);
+
+/// SHA-256 of the study's files and of those of kept sessions that the study does not have (any
+/// more).
+io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionInput>& inputs,
+                           const Existing& existing);
+
+/// Number, layer and group of a kept session as the study has them now, where it has it.
+template <typename Session>
+void follow_study(Session& session, const io::Study& study)
+{
+    for (const auto& entry : study.sessions)
+        if (name_of(entry) == SessionName{session.subject, session.session}) {
+            session.number = entry.number;
+            session.layer = entry.layer;
+            session.group = entry.group;
+        }
+}
 
 /// What a checkpoint of such a job depends on.
 io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,

@@ -66,13 +66,17 @@ void begin_study(const fs::path& folder, const io::Fingerprint& made_with, bool 
                                    "choose another folder with --out, or add --overwrite");
         return;
     }
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-        if (entry.path().extension() != ".nwb")
-            continue;
-        if (!overwrite)
-            throw base::UsageError("there are NWB files that no simulation made", folder.string(),
-                                   "choose an empty folder with --out");
-    }
+    const auto ours = !there.str().empty();
+    auto old = std::vector<fs::path>{};
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+        if (entry.path().extension() == ".nwb")
+            old.push_back(entry.path());
+    if (!old.empty() && !ours)
+        throw base::UsageError("there are NWB files that no simulation made", folder.string(),
+                               "choose an empty folder with --out");
+    for (const auto& path :
+         old) // of another simulated study: nothing of it may be taken for this one
+        fs::remove(path);
     auto file = std::ofstream(record);
     file << io::to_text(made_with);
     file.close();
@@ -106,7 +110,7 @@ void run_simulate(job::RunContext& context)
                 truth.animals[static_cast<std::size_t>(unit / parameters.sessions)];
             const auto session = unit % parameters.sessions;
             const auto path = folder / session_file(animal, session);
-            if (!overwrite && fs::exists(path))
+            if (fs::exists(path))
                 ++kept;
             else
                 write_session(parameters, animal, session, path, deflate);
@@ -126,10 +130,9 @@ job::Estimate plan_simulate(job::RunContext& context)
     auto estimate = job::Estimate{};
     estimate.rank_bytes =
         job::base_rank_bytes + static_cast<double>(parameters.neurons) * 1024 * 4 * 3 + 10e6;
-    estimate.longest_unit_s = samples * 50e-9;
-    estimate.core_seconds = estimate.longest_unit_s * static_cast<double>(sessions);
+    const auto session_s = samples * 50e-9;
+    estimate.add_phase("simulate", session_s * static_cast<double>(sessions), sessions, session_s);
     estimate.result_bytes = samples * 4 * static_cast<double>(sessions);
-    estimate.units = sessions;
     return estimate;
 }
 

@@ -18,7 +18,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 run() {
     echo
     echo "\$ mpirun -n $ranks rewire $*"
-    mpirun -n "$ranks" "$rewire" "$@"
+    mpirun -n "$ranks" --oversubscribe "$rewire" "$@"
 }
 
 study=$folder/study
@@ -28,7 +28,7 @@ run study "$study" --quick
 run connectome --study "$study" --results "$results" --tau-s 0.7 --surrogates 1000
 run movement --study "$study" --results "$results"
 run rewiring --results "$results"
-run report --results "$results" --overwrite
+run report --results "$results"
 run recovery --study "$study" --results "$results"
 
 echo

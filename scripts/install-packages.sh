@@ -32,7 +32,8 @@ if [ "$(id -u)" -ne 0 ]; then
     fi
     as_root=(sudo)
 fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/tmp/rewire-apt.$$ 2>&1 ||
-    { cat /tmp/rewire-apt.$$ >&2; exit 1; }
-rm -f /tmp/rewire-apt.$$
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
+    { cat "$log" >&2; exit 1; }

@@ -18,7 +18,7 @@ if [ ! -x "$python" ]; then
 fi
 
 cmake -S . -B build-test -G Ninja -DCMAKE_BUILD_TYPE=Release -DREWIRE_WARNINGS_AS_ERRORS=ON \
-    -DREWIRE_TEST_PYTHON="$PWD/$python" >/dev/null
+    -DPython3_EXECUTABLE="$PWD/$python" >/dev/null
 cmake --build build-test
 excluded=(-LE long)
 [ "$long" = true ] && excluded=()

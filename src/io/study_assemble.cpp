@@ -44,9 +44,9 @@ Draft* find_draft(std::vector<Draft>& drafts, const std::string& file)
 void apply(const StudyTable::Row& row, Draft& draft)
 {
     if (!row.subject.empty())
-        draft.session.record.subject = row.subject;
+        draft.session.record.subject = group_name(row.subject);
     if (!row.session.empty())
-        draft.session.record.session = row.session;
+        draft.session.record.session = group_name(row.session);
     draft.session.layer = row.layer;
     draft.session.group = row.group;
     draft.session.tau_s = row.tau_s;

@@ -10,6 +10,16 @@
 
 namespace rewire::io {
 
+std::string group_name(std::string name)
+{
+    std::replace(name.begin(), name.end(), '/', '_');
+    static const auto taken =
+        std::set<std::string>{".", "..", "pair", "pair_i", "pair_j", "neuron_id"};
+    if (taken.contains(name))
+        name.push_back('_');
+    return name;
+}
+
 namespace {
 
 /// Value of an entity of a DANDI or BIDS file name: "sub" of "sub-A_ses-01_behavior.nwb" is A.
@@ -25,13 +35,6 @@ bool is_nwb(const std::filesystem::path& path)
 {
     const auto name = path.filename().string();
     return path.extension() == ".nwb" && !name.starts_with('.');
-}
-
-/// Names become names of groups in result files.
-std::string group_name(std::string name)
-{
-    std::replace(name.begin(), name.end(), '/', '_');
-    return name == "." || name == ".." ? "_" : name;
 }
 
 void name_by_file(SessionRecord& record)

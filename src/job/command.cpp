@@ -151,7 +151,9 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     auto command = std::string("rewire");
     for (const auto& word : words)
         command += " " + shell_quoted(word);
-    auto options = parse_options(job.name, job.options, {words.begin() + 1, words.end()});
+    auto options = mpi::collective(comm, [&] {
+        return parse_options(job.name, job.options, {words.begin() + 1, words.end()});
+    });
     context = std::make_unique<RunContext>(comm, job, std::move(options), command);
     log = &context->log();
     job.run(*context);

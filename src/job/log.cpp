@@ -37,8 +37,10 @@ void catch_stop_signals()
     struct sigaction action = {};
     action.sa_handler = on_stop_signal;
     action.sa_flags = SA_RESTART;
-    for (const auto number : {SIGUSR1, SIGTERM, SIGINT})
+    for (const auto number : {SIGUSR1, SIGTERM})
         sigaction(number, &action, nullptr);
+    action.sa_flags |= SA_RESETHAND; // a second Ctrl-C ends at once
+    sigaction(SIGINT, &action, nullptr);
 }
 
 bool stop_requested() noexcept

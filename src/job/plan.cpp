@@ -33,28 +33,51 @@ double number_in_file(const std::string& path)
     return file && value > 0 ? value : std::numeric_limits<double>::infinity();
 }
 
-/// Free memory within the control group of this process (version 2, then version 1).
+/// "name 123" of a file of a control group; 0 where it is not there.
+double cgroup_field(const std::string& path, const std::string& name)
+{
+    auto file = std::ifstream(path);
+    auto value = 0.0;
+    for (auto field = std::string{}; file >> field >> value;)
+        if (field == name)
+            return value;
+    return 0;
+}
+
+/// Free memory within a control group; what caches files is given back when it is needed.
+double free_in_group(const std::string& folder, const char* limit_name, const char* used_name,
+                     const std::string& prefix)
+{
+    const auto limit = number_in_file(folder + limit_name);
+    const auto used = number_in_file(folder + used_name);
+    if (!(limit < 1e18) || std::isinf(used))
+        return std::numeric_limits<double>::infinity();
+    const auto cached = cgroup_field(folder + "/memory.stat", prefix + "inactive_file") +
+                        cgroup_field(folder + "/memory.stat", prefix + "active_file");
+    return limit - std::max(used - cached, 0.0);
+}
+
+/// Free memory within the control groups of this process: its own and those that hold it, version 2
+/// and version 1.
 double cgroup_bytes()
 {
     auto free = std::numeric_limits<double>::infinity();
     auto groups = std::ifstream("/proc/self/cgroup");
     for (auto line = std::string{}; std::getline(groups, line);) {
         const auto parts = base::split(line, ':');
-        if (parts.size() != 3)
+        if (parts.size() != 3 || (parts[0] != "0" && parts[1] != "memory"))
             continue;
-        if (parts[0] == "0") {
-            const auto folder = "/sys/fs/cgroup" + parts[2];
+        for (auto group = parts[2];; group.resize(group.rfind('/'))) {
+            if (group == "/")
+                group.clear();
             free = std::min(
-                free, number_in_file(folder + "/memory.max") - [&] {
-                    const auto used = number_in_file(folder + "/memory.current");
-                    return std::isinf(used) ? 0.0 : used;
-                }());
-        } else if (parts[1] == "memory") {
-            const auto folder = "/sys/fs/cgroup/memory" + parts[2];
-            const auto limit = number_in_file(folder + "/memory.limit_in_bytes");
-            const auto used = number_in_file(folder + "/memory.usage_in_bytes");
-            if (limit < 1e18)
-                free = std::min(free, limit - (std::isinf(used) ? 0.0 : used));
+                free,
+                parts[0] == "0"
+                    ? free_in_group("/sys/fs/cgroup" + group, "/memory.max", "/memory.current", "")
+                    : free_in_group("/sys/fs/cgroup/memory" + group, "/memory.limit_in_bytes",
+                                    "/memory.usage_in_bytes", "total_"));
+            if (group.empty() || group.rfind('/') == std::string::npos)
+                break;
         }
     }
     return free;
@@ -68,6 +91,38 @@ double environment_megabytes(const char* name)
 }
 
 } // namespace
+
+void Estimate::add_phase(const std::string& name, double seconds, std::int64_t units,
+                         double longest_s)
+{
+    if (units > 0)
+        phases.push_back({name, seconds, units, longest_s});
+}
+
+double Estimate::core_seconds() const
+{
+    auto sum = 0.0;
+    for (const auto& phase : phases)
+        sum += phase.seconds;
+    return sum;
+}
+
+double Estimate::seconds_on(std::int64_t ranks) const
+{
+    auto sum = 0.0;
+    for (const auto& phase : phases)
+        sum += std::max(phase.seconds / static_cast<double>(std::min(ranks, phase.units)),
+                        phase.longest_s);
+    return sum;
+}
+
+std::int64_t Estimate::most_units() const
+{
+    auto most = std::int64_t{0};
+    for (const auto& phase : phases)
+        most = std::max(most, phase.units);
+    return most;
+}
 
 double usable_node_bytes(std::int64_t ranks_on_node)
 {
@@ -92,11 +147,10 @@ double peak_resident_bytes()
 std::string describe_plan(const std::string& job, const Estimate& estimate, std::int64_t ranks,
                           std::int64_t ranks_per_node, const std::string& command)
 {
-    const auto busy = static_cast<double>(
-        std::clamp<std::int64_t>(ranks, 1, std::max<std::int64_t>(estimate.units, 1)));
-    const auto seconds = std::max(estimate.core_seconds / busy, estimate.longest_unit_s);
+    const auto seconds = estimate.seconds_on(ranks);
+    const auto shared = estimate.node_bytes / static_cast<double>(ranks_per_node);
     const auto rank_bytes =
-        estimate.rank_bytes + estimate.node_bytes / static_cast<double>(ranks_per_node);
+        estimate.rank_bytes + shared + estimate.spread_bytes / static_cast<double>(ranks);
     // A margin for the file cache of HDF5 and MPI's buffers, and half as much time again: clusters
     // are busy.
     const auto megabytes = static_cast<std::int64_t>(std::ceil(rank_bytes * 1.25 / 1e6 / 50) * 50);
@@ -105,17 +159,21 @@ std::string describe_plan(const std::string& job, const Estimate& estimate, std:
     auto out = fmt::format(
         "Plan for `rewire {}` on {} ranks, {} a node (predicted from the sizes of the data)\n\n",
         job, ranks, ranks_per_node);
-    out += fmt::format("  memory a rank     {:>10}   of which shared by the ranks of a node: {}\n",
-                       base::human_bytes(rank_bytes), base::human_bytes(estimate.node_bytes));
+    out += fmt::format("  memory a rank     {:>10}   of which its part of what a node shares: {}\n",
+                       base::human_bytes(rank_bytes), base::human_bytes(shared));
     out += fmt::format("  work              {:>10}   core hours\n",
-                       fmt::format("{:.2f}", estimate.core_seconds / 3600));
+                       fmt::format("{:.2f}", estimate.core_seconds() / 3600));
     out += fmt::format("  time              {:>10}   about\n", base::human_seconds(seconds));
-    out += fmt::format("  work units        {:>10}   {}\n", estimate.units,
-                       estimate.units < ranks ? "fewer than ranks: some will be idle"
-                                              : "handed out as ranks become free");
+    out += fmt::format("  work units        {:>10}   {}\n", estimate.most_units(),
+                       estimate.most_units() < ranks ? "fewer than ranks: some will be idle"
+                                                     : "handed out as ranks become free");
     out += fmt::format("  result            {:>10}\n", base::human_bytes(estimate.result_bytes));
     out += fmt::format("  checkpoint        {:>10}   on disk while it runs\n",
                        base::human_bytes(estimate.checkpoint_bytes));
+    for (const auto& phase : estimate.phases)
+        out += fmt::format("  {:<17} {:>10}   core seconds in {} unit{}\n", phase.name,
+                           fmt::format("{:.1f}", phase.seconds), phase.units,
+                           phase.units == 1 ? "" : "s");
     for (const auto& note : estimate.notes)
         out += "  note: " + note + "\n";
     out += fmt::format(

@@ -113,7 +113,9 @@ void RunContext::begin_results(const io::Fingerprint& digest)
 void RunContext::check_memory(const Estimate& estimate)
 {
     const auto ranks_here = comm_.node().size();
-    const auto wanted = estimate.rank_bytes * ranks_here + estimate.node_bytes;
+    const auto share = static_cast<double>(ranks_here) / comm_.size();
+    const auto wanted =
+        estimate.rank_bytes * ranks_here + estimate.node_bytes + estimate.spread_bytes * share;
     mpi::collective(comm_, [&] {
         const auto usable = usable_node_bytes(ranks_here);
         if (wanted > usable && !options_.flag("ignore-memory"))
@@ -215,13 +217,12 @@ void RunContext::run_units(const UnitLoop& loop)
     flush_warnings();
     const auto total = comm_.sum(static_cast<std::int64_t>(done.size()));
     if (total < static_cast<std::int64_t>(left.size()))
-        throw base::Error(
+        mpi::throw_on_all(base::Error(
             base::ExitCode::stopped,
-            fmt::format("stopped as asked, in phase {}: {} of {} units are done and saved",
-                        loop.phase,
+            fmt::format("stopped as asked, in phase {}: {} of {} units are done{}", loop.phase,
                         static_cast<std::int64_t>(loop.costs.size() - left.size()) + total,
-                        loop.costs.size()),
-            "", "repeat the same command to go on from there");
+                        loop.costs.size(), checkpoint_ ? " and saved" : ""),
+            "", "repeat the same command to go on from there"));
 }
 
 io::Record RunContext::record(const io::Fingerprint& inputs, const io::Fingerprint& digest) const
@@ -239,6 +240,14 @@ io::Record RunContext::record(const io::Fingerprint& inputs, const io::Fingerpri
             .host = mpi::host_name(),
             .start = start_,
             .end = io::utc_now()};
+}
+
+void RunContext::discard_checkpoint()
+{
+    if (!comm_.is_root())
+        return;
+    auto error = std::error_code{};
+    std::filesystem::remove_all(options_.path("results") / (job_.name + ".checkpoint"), error);
 }
 
 void RunContext::finish()

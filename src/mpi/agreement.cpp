@@ -36,6 +36,9 @@ base::Error as_error(const std::exception_ptr& thrown)
     }
 }
 
+/// Set when an exception that all ranks have is thrown; this program runs one thread.
+bool all_unwind = false;
+
 [[noreturn]] void rethrow(ExitCode code, std::string problem, std::string where, std::string next)
 {
     switch (code) {
@@ -77,7 +80,20 @@ void agree_on(const Communicator& comm, const std::exception_ptr& mine)
     const auto code = unpacker.get<ExitCode>();
     auto problem = unpacker.get_text();
     auto where = unpacker.get_text();
+    all_unwind = true;
     rethrow(code, std::move(problem), std::move(where), unpacker.get_text());
+}
+
+void throw_on_all(const base::Error& error)
+{
+    all_unwind = true;
+    rethrow(error.code(), error.problem(), error.where(), error.next());
+}
+
+void end_unless_all_unwind() noexcept
+{
+    if (std::uncaught_exceptions() > 0 && !all_unwind)
+        MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::bug));
 }
 
 } // namespace rewire::mpi

@@ -31,7 +31,7 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
     std::partial_sum(size.begin(), size.end(), offset_.begin() + 1);
 
     const auto node = comm.node();
-    allocate(node);
+    allocate(comm, node);
     for (const auto& piece : mine)
         if (!piece.bytes.empty())
             std::memcpy(base_ + offset_[static_cast<std::size_t>(piece.item)], piece.bytes.data(),
@@ -60,7 +60,7 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
     node.barrier();
 }
 
-void NodeShared::allocate(const Communicator& node)
+void NodeShared::allocate(const Communicator& comm, const Communicator& node)
 {
     // At least a page: some implementations refuse an empty window.
     const auto wanted = std::max<std::int64_t>(total_bytes(), 4096);
@@ -74,14 +74,19 @@ void NodeShared::allocate(const Communicator& node)
             auto unit = 0;
             MPI_Win_shared_query(window_, 0, &size, &unit, &base_);
             MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
-            return;
+        } else {
+            if (done)
+                MPI_Win_free(&window_);
+            window_ = MPI_WIN_NULL;
         }
-        if (done)
-            MPI_Win_free(&window_);
-        window_ = MPI_WIN_NULL;
     }
     constexpr auto alignment = std::size_t{64};
-    collective(node, [&] { copy_.resize(static_cast<std::size_t>(wanted) + alignment); });
+    collective(comm, [&] {
+        if (window_ == MPI_WIN_NULL)
+            copy_.resize(static_cast<std::size_t>(wanted) + alignment);
+    });
+    if (window_ != MPI_WIN_NULL)
+        return;
     auto* begin = static_cast<void*>(copy_.data());
     auto space = copy_.size();
     base_ = static_cast<std::byte*>(
@@ -90,6 +95,7 @@ void NodeShared::allocate(const Communicator& node)
 
 NodeShared::~NodeShared()
 {
+    end_unless_all_unwind();
     if (window_ == MPI_WIN_NULL)
         return;
     MPI_Win_unlock_all(window_);

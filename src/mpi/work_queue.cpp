@@ -1,3 +1,4 @@
+#include <rewire/mpi/agreement.hpp>
 #include <rewire/mpi/work_queue.hpp>
 
 #include <algorithm>
@@ -36,6 +37,7 @@ WorkQueue::WorkQueue(const Communicator& comm, const std::vector<double>& costs)
 
 WorkQueue::~WorkQueue()
 {
+    end_unless_all_unwind();
     MPI_Win_unlock_all(window_);
     MPI_Win_free(&window_);
 }

@@ -47,7 +47,7 @@ class Report(unittest.TestCase):
         self.assertIn("no result to report on", said)
         self.assertFalse(self.page.exists())
 
-    def test_a_page_is_replaced_only_when_asked_to(self):
+    def test_a_page_of_others_is_replaced_only_when_asked_to(self):
         example(self.results, "rewiring")
         self.page.write_text("mine")
 
@@ -59,6 +59,8 @@ class Report(unittest.TestCase):
         self.assertIn("--overwrite", said)
         self.assertEqual(kept, "mine")
         self.assertEqual(replaced, 0)
+        again, _, said = run("report", "--results", self.results)
+        self.assertEqual(again, 0, said)
         self.assertIn("</html>", self.page.read_text(encoding="utf-8"))
 
     def test_without_gnuplot_the_page_is_absent_and_the_package_named(self):

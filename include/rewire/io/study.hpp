@@ -21,6 +21,10 @@
 ///     const auto study = assemble(path, records, read_study_table(path), selection);
 namespace rewire::io {
 
+/// The name of a subject or session as a group of result files: without '/', and none that those
+/// files use otherwise.
+std::string group_name(std::string name);
+
 /// What one file holds. All that the assembling rank has to know of it; data are not read.
 struct SessionRecord
 {

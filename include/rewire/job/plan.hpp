@@ -6,17 +6,31 @@
 
 namespace rewire::job {
 
+/// Work of one phase on one core of a recent server CPU.
+struct PhaseEstimate
+{
+    std::string name;
+    double seconds = 0; ///< of all units
+    std::int64_t units = 0;
+    double longest_s = 0; ///< unit: no number of ranks ends before it
+};
+
 /// What a job will need. Predicted from sizes alone.
 struct Estimate
 {
     double rank_bytes = 0;       ///< peak memory of the most loaded rank, without the node's share
     double node_bytes = 0;       ///< shared by the ranks of a node
-    double core_seconds = 0;     ///< total work on one core of a recent server CPU
-    double longest_unit_s = 0;   ///< no number of ranks ends before this
+    double spread_bytes = 0;     ///< together, spread over all ranks
     double result_bytes = 0;     ///< size of the result
     double checkpoint_bytes = 0; ///< on disk while the job runs
-    std::int64_t units = 0;      ///< work units: more ranks than this are idle
+    std::vector<PhaseEstimate> phases;
     std::vector<std::string> notes;
+
+    /// @pre 0 <= longest <= seconds
+    void add_phase(const std::string& name, double seconds, std::int64_t units, double longest_s);
+    double core_seconds() const;
+    double seconds_on(std::int64_t ranks) const; ///< phases one after the other
+    std::int64_t most_units() const;             ///< more ranks than this are idle
 };
 
 /// Memory that a rank has before it does anything: program, MPI, HDF5, LAPACK.

@@ -108,6 +108,8 @@ class RunContext
     io::Record record(const io::Fingerprint& inputs, const io::Fingerprint& digest) const;
     /// For the files of this run. Has a folder after `begin_results`.
     io::Attempt attempt() const { return checkpoint_ ? checkpoint_->attempt() : io::Attempt{}; }
+    /// Removes what an earlier attempt left after it had published its result.
+    void discard_checkpoint();
     /// The result is published: discards the checkpoint and shows the table of phases. Collective.
     void finish();
 
@@ -163,6 +165,12 @@ class UnitResults
     const std::vector<std::pair<std::int64_t, std::vector<std::byte>>>& all() const noexcept
     {
         return results_;
+    }
+
+    /// Moves the results out, so that they can be freed one by one.
+    std::vector<std::pair<std::int64_t, std::vector<std::byte>>> take()
+    {
+        return std::move(results_);
     }
 
     void pack(base::Packer& packer) const;

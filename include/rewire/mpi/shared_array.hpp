@@ -42,7 +42,7 @@ class NodeShared
     bool is_shared() const noexcept { return window_ != MPI_WIN_NULL; }
 
   private:
-    void allocate(const Communicator& node);
+    void allocate(const Communicator& comm, const Communicator& node);
 
     std::vector<std::int64_t> offset_; ///< [items + 1]
     MPI_Win window_ = MPI_WIN_NULL;
