@@ -30,7 +30,7 @@ std::string text_or_empty(hid_t file, const std::string& path)
 /// Version of an NWB 2 file. @throws InputError
 std::string require_nwb2(hid_t file, const std::string& path)
 {
-    const auto version = text_attribute_or_empty(file, "nwb_version");
+    auto version = text_attribute_or_empty(file, "nwb_version");
     const auto old = exists(file, "nwb_version") ? text_or_empty(file, "nwb_version") : version;
     if (!version.empty() && !version.starts_with("1") && !version.starts_with("NWB-1"))
         return version;
