@@ -139,10 +139,11 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
     for (const auto session : existing.todo)
         left += fmt::format("{} ", study.sessions[session].record.file);
     auto fingerprint = digest;
-    const auto more = io::Fingerprint{{"revision", job::program_revision()},
-                                      {"cpu target", dense::blas_target()},
-                                      {"node memory", fmt::format("{} GB", options.real("node-memory-gb"))},
-                                      {"sessions left to do", left}};
+    const auto more =
+        io::Fingerprint{{"revision", job::program_revision()},
+                        {"cpu target", dense::blas_target()},
+                        {"node memory", fmt::format("{} GB", options.real("node-memory-gb"))},
+                        {"sessions left to do", left}};
     fingerprint.insert(fingerprint.end(), more.begin(), more.end());
     for (const auto& field : input_fingerprint(study, inputs))
         fingerprint.push_back(field);

@@ -231,7 +231,8 @@ std::string Page::html() const
     const auto drawn = draw(figures);
 
     auto html =
-        fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"rewire\">\n"
+        fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
+                    "name=\"generator\" content=\"rewire\">\n"
                     "<meta name=\"viewport\" content=\"width=device-width\">\n"
                     "<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n"
                     "<p class=\"subtitle\">{2}</p>\n",
