@@ -513,7 +513,7 @@ std::vector<SubjectConnectomes> wanted_subjects(job::RunContext& context, hid_t 
 
 std::filesystem::path connectome_path(const job::Options& options)
 {
-    const auto path = options.path("results") / "connectome.h5";
+    auto path = options.path("results") / "connectome.h5";
     if (!std::filesystem::exists(path))
         throw base::InputError(
             "no connectome yet", path.string(),

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # From a fresh Debian 12 machine to all tests passed: installs what is missing, builds with warnings as errors, runs ctest.
 #
-#   scripts/test.sh [--long]      also the long checks (sanitizers, clang-tidy); implied by CI=true
+#   scripts/test.sh [--long|--tidy]   also the sanitizers (implied by CI=true), or these and clang-tidy
 set -euo pipefail
 cd "$(dirname "$0")/.."
-long=${CI:-false}
-[ "${1:-}" = --long ] && long=true
+excluded="long|tidy"
+[ "${CI:-false}" = true ] || [ "${1:-}" = --long ] && excluded=tidy
+[ "${1:-}" = --tidy ] && excluded=none
 
 scripts/install-packages.sh test
 
@@ -20,6 +21,4 @@ fi
 cmake -S . -B build-test -G Ninja -DCMAKE_BUILD_TYPE=Release -DREWIRE_WARNINGS_AS_ERRORS=ON \
     -DPython3_EXECUTABLE="$PWD/$python" >/dev/null
 cmake --build build-test
-excluded=(-LE long)
-[ "$long" = true ] && excluded=()
-ctest --test-dir build-test --output-on-failure -j 2 "${excluded[@]}"
+ctest --test-dir build-test --output-on-failure -j 2 -LE "$excluded"

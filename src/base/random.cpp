@@ -33,7 +33,7 @@ std::uint64_t key_of(std::string_view name) noexcept
 }
 
 Stream::Stream(std::uint64_t seed, std::initializer_list<std::uint64_t> name) noexcept
-    : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}, counter_{}
+    : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}
 {
     auto hash = std::uint64_t{name.size()};
     for (const auto part : name)
@@ -103,8 +103,11 @@ double Stream::exponential() noexcept
 std::int64_t Stream::poisson(double mean) noexcept
 {
     auto count = std::int64_t{0};
-    for (auto time = exponential(); time < mean; time += exponential())
+    auto time = exponential();
+    while (time < mean) {
+        time += exponential();
         ++count;
+    }
     return count;
 }
 

@@ -148,7 +148,8 @@ void ResultFile::publish(const Record& record, bool replace)
     sync_to_disk(temporary_);
     if (replace) {
         std::filesystem::rename(temporary_, path_, error);
-    } else if (::link(temporary_.c_str(), path_.c_str()) == 0 || errno == EEXIST) {
+    } else if (const auto linked = ::link(temporary_.c_str(), path_.c_str()) == 0;
+               linked || errno == EEXIST) {
         std::filesystem::remove(temporary_, error);
     } else { // a file system without links
         std::filesystem::rename(temporary_, path_, error);

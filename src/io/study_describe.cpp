@@ -200,7 +200,7 @@ std::string subject_text(const Study& study, const Subject& subject)
     return out + "\n" + contents_of(study, subject) + "\n";
 }
 
-std::string short_place(const Study& study, std::string place)
+std::string short_place(const Study& study, const std::string& place)
 {
     const auto prefix = study.path.string() + "/";
     return place.starts_with(prefix) ? place.substr(prefix.size()) : place;

@@ -39,7 +39,7 @@ class Stream
     void refill() noexcept;
 
     std::array<std::uint32_t, 2> key_;
-    std::array<std::uint32_t, 4> counter_;
+    std::array<std::uint32_t, 4> counter_{};
     std::array<std::uint32_t, 4> block_{};
     int used_ = 4;
     double spare_normal_ = 0;
