@@ -339,7 +339,7 @@ job::Estimate deconvolution_estimate(const io::Study& study,
     }
     // Packed results, their checkpoint and what is unpacked from them are there beside the shared
     // copy for a while.
-    estimate.spread_bytes = 2 * estimate.node_bytes;
+    estimate.spread_bytes = 3 * estimate.node_bytes;
     auto files = 0.0;
     auto longest_file = 0.0;
     auto seconds = 0.0;
@@ -357,7 +357,7 @@ job::Estimate deconvolution_estimate(const io::Study& study,
         seconds += work;
         longest = std::max(longest, work / static_cast<double>(std::max<std::int64_t>(parts, 1)));
         blocks += parts;
-        estimate.rank_bytes = std::max(estimate.rank_bytes, 1.4 * block_bytes(activity));
+        estimate.rank_bytes = std::max(estimate.rank_bytes, 1.9 * block_bytes(activity));
         estimate.checkpoint_bytes += activity_bytes(activity);
     }
     estimate.rank_bytes += job::base_rank_bytes;

@@ -417,6 +417,10 @@ job::Estimate movement_estimate(const io::Study& study, const std::vector<std::s
         const auto tables = settings.dff ? 3 * block_bytes(activity) : 8e6;
         estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + masks + tables);
     }
+    for (const auto session : sessions)
+        estimate.result_bytes +=
+            static_cast<double>(study.sessions[session].record.activity->neurons) * 60 +
+            static_cast<double>(kept_shuffles) * 8;
     estimate.add_phase("shuffles", seconds, static_cast<std::int64_t>(units.size()), longest);
     return estimate;
 }
