@@ -51,11 +51,14 @@ calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,
                                                           : calcium::OasisVariant::farci};
 }
 
-SessionInput check_session(const io::StudySession& session, const job::Options& options)
+SessionInput check_session(const io::StudySession& session, const job::Options& options,
+                           bool deconvolves)
 {
     auto input = SessionInput{};
-    input.tau_s = tau_of(session, options);
-    calcium::oasis_decay(oasis_of(session, input.tau_s, options));
+    if (deconvolves) {
+        input.tau_s = tau_of(session, options);
+        calcium::oasis_decay(oasis_of(session, input.tau_s, options));
+    }
     input.sha256 = io::sha256_of_file(session.path);
     const auto file = io::NwbSession(session.path, nwb_options(options));
     const auto missing = io::find_missing(file);
@@ -246,7 +249,8 @@ void adopt_activity_options(job::RunContext& context)
     }
 }
 
-std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study)
+std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study,
+                                       bool deconvolves)
 {
     mpi::collective(context.comm(), [&] { require_activity(study); });
     const auto sessions = study.sessions.size();
@@ -256,8 +260,8 @@ std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study
     const auto checked = context.each_unit<job::UnitResults>(
         "inputs", costs, [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
             auto packer = base::Packer{};
-            pack(packer,
-                 check_session(study.sessions[static_cast<std::size_t>(unit)], context.options()));
+            pack(packer, check_session(study.sessions[static_cast<std::size_t>(unit)],
+                                       context.options(), deconvolves));
             results.add(unit, packer.take());
             return true;
         });

@@ -40,7 +40,9 @@ struct SessionInput
 /// Collective.
 /// @throws InputError listing the sessions with missing samples (under --nan error), without decay
 /// time, ...
-std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study);
+/// @param deconvolves whether the decay time of the indicator is needed
+std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study,
+                                       bool deconvolves = true);
 
 /// What a calcium result depends on besides the options: every input's SHA-256 and decay time.
 io::Fingerprint input_fingerprint(const io::Study& study, const std::vector<SessionInput>& inputs);

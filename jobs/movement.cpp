@@ -431,7 +431,7 @@ void run_movement(job::RunContext& context)
     adopt_activity_options(context);
     const auto settings = movement_settings(context.options());
     const auto study = open_study(context);
-    const auto inputs = check_inputs(context, study);
+    const auto inputs = check_inputs(context, study, !settings.dff);
     const auto path = context.options().path("results") / "movement.h5";
     auto digest = context.options().result_changing();
     digest.emplace_back("version", job::program_version());

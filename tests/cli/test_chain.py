@@ -55,8 +55,8 @@ class Chain(Case):
         for number, words in enumerate([["--units", "frames"], ["--activity", "dff"], ["--dilate", "5"],
                                         ["--movement", "lever", "--lever-threshold", "0.0005"]]):
             results = self.folder / f"results{number}"
-            out = self.rewire("movement", "--study", study, "--results", results, "--tau-s", "0.7", "--shuffles", "500",
-                              *words)
+            tau = [] if "dff" in words else ["--tau-s", "0.7"]
+            out = self.rewire("movement", "--study", study, "--results", results, "--shuffles", "500", *tau, *words)
             self.assertIn("wrote", out)
         self.assertFails(3, ["no table or series named wheel", "movement_epochs", "--movement"], "movement", "--study",
                          study, "--results", self.folder / "r", "--tau-s", "0.7", "--movement", "wheel")

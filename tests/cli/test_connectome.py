@@ -31,14 +31,27 @@ class Connectome(Case):
         self.assertGreaterEqual(recall, 0.8)
         self.assertGreaterEqual(float(rows["q <= 0.05"][3]), 0.8)
 
-    def test_the_null_twin_has_no_connections(self):
-        study = self.simulate("--null", neurons=30, duration_s=200)
-        self.connectome(study, "results", "--surrogates", "200", ranks=2)
+    def test_error_rates_hold_on_the_null_twin(self):
+        study = self.simulate("--null", animals=15, sessions=2, neurons=25, duration_s=150)
+        results = self.folder / "results"
+        self.connectome(study, "results", "--surrogates", "400", ranks=2)
+        run("export", "--results", results, "--format", "csv", "--all-pairs")
 
-        _, out, _ = run("recovery", "--study", study, "--results", self.folder / "results")
+        with open(results / "export" / "connectome.csv") as file:
+            rows = list(csv.DictReader(file))
+        sessions = {(row["subject"], row["session"]) for row in rows}
+        family_wise = {(row["subject"], row["session"]) for row in rows if float(row["p_fwe"]) <= 0.05}
+        discoveries = {(row["subject"], row["session"]) for row in rows if float(row["q_value"]) <= 0.05}
+        below = [sum(float(row["p_value"]) <= level for row in rows) / len(rows) for level in [0.01, 0.05]]
 
-        rows = {line[:25].strip(): line[25:].split() for line in out.splitlines() if line[:25].strip()}
-        self.assertLessEqual(int(rows["family-wise p <= 0.05"][1]), 1)
+        # 30 independent sessions at 5 %: 1.5 expected, P(more than 6) < 0.001.
+        self.assertEqual(len(sessions), 30)
+        self.assertLessEqual(len(family_wise), 6)
+        self.assertLessEqual(len(discoveries), 6)
+        # 9,000 pairs; those of a session are nearly independent: five standard errors above the level.
+        self.assertEqual(len(rows), 30 * 300)
+        self.assertLessEqual(below[0], 0.01 + 0.0053)
+        self.assertLessEqual(below[1], 0.05 + 0.0115)
 
     def test_same_bits_on_any_number_of_ranks(self):
         study = self.simulate("--missing-neurons", "0.1")
