@@ -50,6 +50,16 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
                                   const ConnectomeSettings& settings, const job::Options& options)
 {
     auto estimate = deconvolution_estimate(study, sessions, options);
+    // Partial correlations and edges of a wave, packed for the writer and the checkpoint.
+    auto largest_wave = 0.0;
+    for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
+        auto pairs = 0.0;
+        for (const auto session : wave)
+            pairs += static_cast<double>(
+                base::pair_count(study.sessions[session].record.activity->neurons));
+        largest_wave = std::max(largest_wave, pairs);
+    }
+    estimate.spread_bytes = std::max(estimate.spread_bytes, 4 * 9 * largest_wave);
     auto seconds = 0.0;
     auto longest = 0.0;
     auto null_seconds = 0.0;

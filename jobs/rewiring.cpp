@@ -670,7 +670,7 @@ job::Estimate plan_rewiring(job::RunContext& context)
         units += static_cast<std::int64_t>(base::blocks_of(pairs, unit_pairs).size());
     }
     estimate.spread_bytes =
-        3 * estimate.result_bytes; // loadings stay where they were computed until they are written
+        4 * estimate.result_bytes; // loadings stay where they were computed until they are written
     estimate.checkpoint_bytes = estimate.result_bytes;
     estimate.add_phase("components", seconds, units, longest);
     return estimate;

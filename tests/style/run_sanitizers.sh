@@ -4,4 +4,4 @@ set -euo pipefail
 cmake --preset sanitize -S "$1" -B "$2" -DREWIRE_SHARED_DATA="$3" >/dev/null
 cmake --build "$2" -j 2
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
-ctest --test-dir "$2" --output-on-failure -j 2 -LE "long|slurm|style|python|mpi|cli"
+ctest --test-dir "$2" --output-on-failure -j 2 -LE "long|tidy|slurm|style|mpi|cli"
