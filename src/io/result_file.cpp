@@ -146,14 +146,13 @@ void ResultFile::publish(const Record& record, bool replace)
         throw base::IoError("a newer attempt of this job has taken over: nothing is published",
                             path_.string(), "nothing: the newer one goes on with the work");
     sync_to_disk(temporary_);
-    if (replace) {
-        std::filesystem::rename(temporary_, path_, error);
-    } else if (const auto linked = ::link(temporary_.c_str(), path_.c_str()) == 0;
-               linked || errno == EEXIST) {
+    // Without replacing, the first one there wins; a file system without links has to rename.
+    const auto settled =
+        !replace && (::link(temporary_.c_str(), path_.c_str()) == 0 || errno == EEXIST);
+    if (settled)
         std::filesystem::remove(temporary_, error);
-    } else { // a file system without links
+    else
         std::filesystem::rename(temporary_, path_, error);
-    }
     if (error)
         throw base::IoError("cannot publish result: " + error.message(), path_.string(),
                             "may you write there?");

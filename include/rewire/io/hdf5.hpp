@@ -91,6 +91,7 @@ struct ObjectKey
 {
     std::uint64_t file = 0;
     std::uint64_t address = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): a fault of the linter
     friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
 };
 ObjectKey key_of(hid_t object);
