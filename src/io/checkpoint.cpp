@@ -28,7 +28,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr auto manifest_head = "rewire checkpoint 1";
-constexpr auto snapshot_head = std::uint64_t{0x3154504b43575221}; // "!RWCKPT1"
+constexpr auto snapshot_head = std::uint64_t{0x3254504b43575221}; // "!RWCKPT2"
+constexpr auto digest_size = std::size_t{64}; ///< after the head, before the payload
 
 [[noreturn]] void damaged(const fs::path& path, const std::string& how)
 {
@@ -52,28 +53,56 @@ std::vector<std::byte> bytes_of_file(const fs::path& path)
 }
 
 /// Whole or absent: another name, flushed, renamed, folder flushed.
-void write_whole(const fs::path& path, std::span<const std::byte> bytes)
+class WholeFile
 {
-    auto temporary = path;
-    temporary += ".partial";
+  public:
+    explicit WholeFile(fs::path path) : path_(std::move(path)), temporary_(path_)
     {
-        auto file = std::ofstream(temporary, std::ios::binary | std::ios::trunc);
-        file.write(reinterpret_cast<const char*>(bytes.data()),
-                   static_cast<std::streamsize>(bytes.size()));
-        file.close();
-        if (!file)
+        temporary_ += ".partial";
+        file_.open(temporary_, std::ios::binary | std::ios::trunc);
+    }
+
+    void add(std::span<const std::byte> bytes)
+    {
+        file_.write(reinterpret_cast<const char*>(bytes.data()),
+                    static_cast<std::streamsize>(bytes.size()));
+    }
+
+    void replace(std::size_t at, std::span<const std::byte> bytes)
+    {
+        file_.seekp(static_cast<std::streamoff>(at));
+        add(bytes);
+    }
+
+    /// @throws IoError also for what failed before
+    void publish()
+    {
+        file_.close();
+        if (!file_)
             throw base::IoError(
                 fmt::format("cannot write checkpoint: {}", std::strerror(errno)),
-                temporary.string(),
+                temporary_.string(),
                 "is the disk full, the quota used up, or has a newer attempt taken over?");
+        sync_to_disk(temporary_);
+        auto error = std::error_code{};
+        fs::rename(temporary_, path_, error);
+        if (error)
+            throw base::IoError("cannot write checkpoint: " + error.message(), path_.string(),
+                                "has a newer attempt taken over?");
+        sync_to_disk(path_.parent_path());
     }
-    sync_to_disk(temporary);
-    auto error = std::error_code{};
-    fs::rename(temporary, path, error);
-    if (error)
-        throw base::IoError("cannot write checkpoint: " + error.message(), path.string(),
-                            "has a newer attempt taken over?");
-    sync_to_disk(path.parent_path());
+
+  private:
+    fs::path path_;
+    fs::path temporary_;
+    std::ofstream file_;
+};
+
+void write_whole(const fs::path& path, std::span<const std::byte> bytes)
+{
+    auto file = WholeFile(path);
+    file.add(bytes);
+    file.publish();
 }
 
 std::span<const std::byte> as_bytes(const std::string& text)
@@ -154,7 +183,7 @@ void write_manifest(const fs::path& path, const Fingerprint& fingerprint)
 }
 
 /// Takes over the files of an earlier attempt, by links where the file system has them.
-void take_over(const fs::path& from, const fs::path& into)
+void link_snapshots(const fs::path& from, const fs::path& into)
 {
     for (const auto& entry : fs::directory_iterator(from)) {
         if (entry.path().extension() != ".snapshot")
@@ -254,7 +283,7 @@ void Checkpoint::begin_attempt(const Fingerprint& fingerprint, bool restart)
         throw base::IoError(fmt::format("cannot make folder: {}", std::strerror(errno)),
                             attempt_.folder.string(), "may you write there?");
     if (!newest.empty()) {
-        take_over(newest, attempt_.folder);
+        link_snapshots(newest, attempt_.folder);
         resumed_ = true;
     }
     if (const auto job = batch_job(); !job.empty())
@@ -264,7 +293,9 @@ void Checkpoint::begin_attempt(const Fingerprint& fingerprint, bool restart)
         fs::remove_all(found.folder, error);
 }
 
-std::vector<Snapshot> Checkpoint::inherited(const std::string& phase) const
+void Checkpoint::take_over(
+    const std::string& phase,
+    const std::function<void(const std::vector<std::int64_t>&, base::Unpacker&)>& take) const
 {
     auto paths = std::vector<fs::path>{};
     const auto own = fmt::format("{}.{:04}-", phase, attempt_.number);
@@ -274,12 +305,10 @@ std::vector<Snapshot> Checkpoint::inherited(const std::string& phase) const
             paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
-    auto snapshots = std::vector<Snapshot>{};
     for (std::size_t i = 0; i < paths.size(); ++i) {
         if (static_cast<int>(i % static_cast<std::size_t>(ranks_)) != rank_)
             continue;
         const auto bytes = bytes_of_file(paths[i]);
-        constexpr auto digest_size = std::size_t{64};
         if (bytes.size() < sizeof(snapshot_head) + digest_size)
             damaged(paths[i], "it is too short");
         const auto payload = std::span(bytes).subspan(sizeof(snapshot_head) + digest_size);
@@ -288,28 +317,29 @@ std::vector<Snapshot> Checkpoint::inherited(const std::string& phase) const
         const auto* digest = reinterpret_cast<const char*>(bytes.data()) + sizeof(snapshot_head);
         if (found != snapshot_head || std::string(digest, digest_size) != sha256_of(payload))
             damaged(paths[i], "its checksum does not fit");
-        auto unpacker = base::Unpacker(payload);
-        auto units = unpacker.get_all<std::int64_t>();
-        snapshots.push_back({std::move(units), unpacker.get_all<std::byte>()});
+        auto results = base::Unpacker(payload);
+        const auto units = results.get_all<std::int64_t>();
+        take(units, results);
     }
-    return snapshots;
 }
 
 void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>& units,
-                      std::span<const std::byte> bytes) const
+                      const std::function<void(base::Packer&)>& pack) const
 {
-    auto payload = base::Packer{};
-    payload.put_all(units);
-    payload.put_all(bytes);
-    auto file = base::Packer{};
-    file.put(snapshot_head);
-    for (const auto character : sha256_of(payload.bytes()))
-        file.put(character);
-    auto whole = file.take();
-    whole.insert(whole.end(), payload.bytes().begin(), payload.bytes().end());
-    write_whole(attempt_.folder /
-                    fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_),
-                whole);
+    auto file = WholeFile(attempt_.folder /
+                          fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_));
+    file.add(std::as_bytes(std::span(&snapshot_head, 1)));
+    file.add(as_bytes(std::string(digest_size, ' ')));
+    auto digest = Sha256{};
+    auto packer = base::Packer([&](std::span<const std::byte> bytes) {
+        digest.add(bytes);
+        file.add(bytes);
+    });
+    packer.put_all(units);
+    pack(packer);
+    packer.flush();
+    file.replace(sizeof(snapshot_head), as_bytes(digest.hexadecimal()));
+    file.publish();
 }
 
 void Checkpoint::remove() const

@@ -11,39 +11,39 @@
 
 namespace rewire::io {
 
-namespace {
-
-class Sha256
+struct Sha256::State
 {
-  public:
-    Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free)
-    {
-        EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-    }
-
-    void add(const void* data, std::size_t size) { EVP_DigestUpdate(context_.get(), data, size); }
-
-    std::string hexadecimal()
-    {
-        auto bytes = std::array<unsigned char, EVP_MAX_MD_SIZE>{};
-        auto size = 0U;
-        EVP_DigestFinal_ex(context_.get(), bytes.data(), &size);
-        auto text = std::string{};
-        for (auto i = 0U; i < size; ++i)
-            text += fmt::format("{:02x}", bytes[i]);
-        return text;
-    }
-
-  private:
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
+                                                                    &EVP_MD_CTX_free};
 };
 
-} // namespace
+Sha256::Sha256() : state_(std::make_unique<State>())
+{
+    EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr);
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::span<const std::byte> bytes)
+{
+    EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size());
+}
+
+std::string Sha256::hexadecimal()
+{
+    auto bytes = std::array<unsigned char, EVP_MAX_MD_SIZE>{};
+    auto size = 0U;
+    EVP_DigestFinal_ex(state_->context.get(), bytes.data(), &size);
+    auto text = std::string{};
+    for (auto i = 0U; i < size; ++i)
+        text += fmt::format("{:02x}", bytes[i]);
+    return text;
+}
 
 std::string sha256_of(std::span<const std::byte> bytes)
 {
     auto digest = Sha256{};
-    digest.add(bytes.data(), bytes.size());
+    digest.add(bytes);
     return digest.hexadecimal();
 }
 
@@ -55,10 +55,10 @@ std::string sha256_of_file(const std::filesystem::path& path)
         throw base::IoError("cannot open file", path.string(),
                             "check the path and its permissions");
     auto digest = Sha256{};
-    auto buffer = std::vector<char>(std::size_t{1} << 20);
+    auto buffer = std::vector<std::byte>(std::size_t{1} << 20);
     auto count = std::size_t{0};
     while ((count = std::fread(buffer.data(), 1, buffer.size(), file.get())) > 0)
-        digest.add(buffer.data(), count);
+        digest.add(std::span(buffer).first(count));
     if (std::ferror(file.get()) != 0)
         throw base::IoError("cannot read file to its end", path.string(),
                             "is the disk or network mount in order?");

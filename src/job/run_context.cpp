@@ -137,11 +137,11 @@ std::vector<std::int64_t> RunContext::units_left(const UnitLoop& loop,
     mpi::collective(comm_, [&] {
         if (!checkpoint_)
             return;
-        for (const auto& snapshot : checkpoint_->inherited(loop.phase)) {
-            auto unpacker = base::Unpacker(snapshot.bytes);
-            loop.take_over(unpacker);
-            done_here.insert(done_here.end(), snapshot.units.begin(), snapshot.units.end());
-        }
+        checkpoint_->take_over(
+            loop.phase, [&](const std::vector<std::int64_t>& units, base::Unpacker& results) {
+                loop.take_over(results);
+                done_here.insert(done_here.end(), units.begin(), units.end());
+            });
     });
     auto packer = base::Packer{};
     packer.put_all(done_here);
@@ -175,12 +175,22 @@ void RunContext::run_units(const UnitLoop& loop)
     auto done = std::vector<std::int64_t>{};
     auto saved = std::size_t{0};
     auto last_save = Clock::now();
+    // A tenth of the interval is kept back for phases that end unsaved because computing them again
+    // takes no longer than saving would: what a kill costs stays within the interval.
     const auto interval_s = checkpoint_ ? options_.real("checkpoint-s") : 0.0;
+    const auto spare_s = 0.1 * interval_s;
     const auto save = [&] {
         if (checkpoint_ && done.size() > saved)
-            checkpoint_->save(loop.phase, done, loop.pack());
+            checkpoint_->save(loop.phase, done, loop.pack);
         saved = done.size();
         last_save = Clock::now();
+    };
+    const auto save_end = [&] {
+        const auto unsaved_s = unsaved_s_ + seconds_since(last_save);
+        if (!stop_requested() && saved == 0 && unsaved_s < spare_s)
+            unsaved_s_ = unsaved_s;
+        else
+            save();
     };
 
     auto failed = std::exception_ptr{};
@@ -201,10 +211,10 @@ void RunContext::run_units(const UnitLoop& loop)
                 if (!next || !loop.compute(left[static_cast<std::size_t>(*next)], tick))
                     break;
                 done.push_back(left[static_cast<std::size_t>(*next)]);
-                if (seconds_since(last_save) >= interval_s)
+                if (seconds_since(last_save) >= interval_s - spare_s)
                     save();
             }
-            save();
+            save_end();
         } catch (...) {
             failed = std::current_exception();
             queue.close();

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 using namespace rewire;
 namespace fs = std::filesystem;
@@ -21,10 +22,10 @@ namespace {
 
 const auto same_run = io::Fingerprint{{"--alpha", "2"}, {"input a.nwb", "abc"}};
 
-std::vector<std::byte> bytes_of(const std::string& text)
+/// What a phase packs of its results.
+std::function<void(base::Packer&)> packed(const std::string& text)
 {
-    const auto bytes = std::as_bytes(std::span(text));
-    return {bytes.begin(), bytes.end()};
+    return [text](base::Packer& packer) { packer.put_text(text); };
 }
 
 /// A folder of rank 0 that all ranks know.
@@ -33,9 +34,10 @@ class Checkpoints : public testing::Test
   protected:
     Checkpoints()
     {
-        const auto path = comm.broadcast(bytes_of(own.path().string()), 0);
-        folder = fs::path(std::string(reinterpret_cast<const char*>(path.data()), path.size())) /
-                 "checkpoint";
+        auto packer = base::Packer{};
+        packer.put_text(own.path().string());
+        const auto bytes = comm.broadcast(packer.take(), 0);
+        folder = fs::path(base::Unpacker(bytes).get_text()) / "checkpoint";
     }
     ~Checkpoints() override { comm.barrier(); }
 
@@ -46,8 +48,9 @@ class Checkpoints : public testing::Test
     std::int64_t units_inherited(const io::Checkpoint& checkpoint, const std::string& phase)
     {
         auto count = std::int64_t{0};
-        for (const auto& snapshot : checkpoint.inherited(phase))
-            count += static_cast<std::int64_t>(snapshot.units.size());
+        checkpoint.take_over(phase, [&](const std::vector<std::int64_t>& units, base::Unpacker&) {
+            count += static_cast<std::int64_t>(units.size());
+        });
         return comm.sum(count);
     }
 
@@ -61,15 +64,15 @@ class Checkpoints : public testing::Test
 TEST_F(Checkpoints, WhatEveryRankSavedIsTakenOverOnce)
 {
     const auto first = open();
-    first.save("null", {comm.rank() * 2}, bytes_of("old"));
-    first.save("null", {comm.rank() * 2, comm.rank() * 2 + 1}, bytes_of("new"));
+    first.save("null", {comm.rank() * 2}, packed("old"));
+    first.save("null", {comm.rank() * 2, comm.rank() * 2 + 1}, packed("new"));
     comm.barrier();
 
     const auto second = open();
     auto texts = std::vector<std::string>{};
-    for (const auto& snapshot : second.inherited("null"))
-        texts.emplace_back(reinterpret_cast<const char*>(snapshot.bytes.data()),
-                           snapshot.bytes.size());
+    second.take_over("null", [&](const std::vector<std::int64_t>&, base::Unpacker& results) {
+        texts.push_back(results.get_text());
+    });
 
     EXPECT_FALSE(first.resumed());
     EXPECT_TRUE(second.resumed());
@@ -79,17 +82,39 @@ TEST_F(Checkpoints, WhatEveryRankSavedIsTakenOverOnce)
     EXPECT_THAT(texts, testing::Each("new"));
 }
 
+TEST_F(Checkpoints, LargeResultsComeBackAsTheyWere)
+{
+    auto values = std::vector<double>(500'000);
+    std::iota(values.begin(), values.end(), comm.rank());
+    const auto first = open();
+    first.save("null", {comm.rank()}, [&](base::Packer& packer) {
+        packer.put(std::uint8_t{7});
+        packer.put_all(values);
+        packer.put_text("end");
+    });
+    comm.barrier();
+
+    open().take_over("null", [&](const std::vector<std::int64_t>& units, base::Unpacker& results) {
+        EXPECT_EQ(results.get<std::uint8_t>(), 7);
+        const auto found = results.get_all<double>();
+        EXPECT_EQ(found.size(), values.size());
+        EXPECT_EQ(found.front(), static_cast<double>(units.front()));
+        EXPECT_EQ(found.back(), static_cast<double>(units.front() + 499'999));
+        EXPECT_EQ(results.get_text(), "end");
+        EXPECT_EQ(results.remaining(), 0U);
+    });
+}
+
 TEST_F(Checkpoints, AnOlderAttemptThatStillWritesChangesNothing)
 {
     const auto first = open();
-    first.save("null", {comm.rank()}, bytes_of("a"));
+    first.save("null", {comm.rank()}, packed("a"));
     comm.barrier();
     const auto second = open();
     comm.barrier();
 
     // The cut-off attempt: its folder is gone, so its writes fail, and what was taken over stays.
-    EXPECT_THROW(first.save("null", {comm.rank(), 100 + comm.rank()}, bytes_of("b")),
-                 base::IoError);
+    EXPECT_THROW(first.save("null", {comm.rank(), 100 + comm.rank()}, packed("b")), base::IoError);
     EXPECT_EQ(units_inherited(second, "null"), comm.size());
     const auto third = open();
 
@@ -106,7 +131,7 @@ TEST_F(Checkpoints, AnOlderAttemptThatEndsLeavesTheNewerOneItsFiles)
     if (comm.is_root())
         first.remove();
     comm.barrier();
-    second.save("null", {comm.rank()}, bytes_of("a"));
+    second.save("null", {comm.rank()}, packed("a"));
     comm.barrier();
 
     EXPECT_EQ(units_inherited(open(), "null"), comm.size());
@@ -127,7 +152,7 @@ TEST_F(Checkpoints, AnAttemptThatOutlivedItsWholeRunDoesNotWriteIntoTheNextRun)
     EXPECT_FALSE(next_run.resumed());
     EXPECT_EQ(next_run.attempt().number, late.attempt().number);
     EXPECT_NE(next_run.attempt().folder, late.attempt().folder);
-    EXPECT_THROW(late.save("null", {comm.rank()}, bytes_of("a")), base::IoError);
+    EXPECT_THROW(late.save("null", {comm.rank()}, packed("a")), base::IoError);
     EXPECT_FALSE(fs::exists(late.attempt().folder));
 }
 
@@ -177,7 +202,7 @@ TEST_F(Checkpoints, AnOlderAttemptCannotPublish)
 
 TEST_F(Checkpoints, AnotherRunIsRefusedByNameOfTheField)
 {
-    open().save("null", {comm.rank()}, bytes_of("a"));
+    open().save("null", {comm.rank()}, packed("a"));
     comm.barrier();
 
     try {
@@ -193,7 +218,7 @@ TEST_F(Checkpoints, AnotherRunIsRefusedByNameOfTheField)
 
 TEST_F(Checkpoints, ADamagedFileIsAnError)
 {
-    open().save("null", {comm.rank()}, bytes_of("some results"));
+    open().save("null", {comm.rank()}, packed("some results"));
     comm.barrier();
     if (comm.is_root())
         for (const auto& entry : fs::recursive_directory_iterator(folder))
@@ -208,7 +233,7 @@ TEST_F(Checkpoints, ADamagedFileIsAnError)
     const auto second = open();
     auto damaged = std::int64_t{0};
     try {
-        second.inherited("null");
+        second.take_over("null", [](const std::vector<std::int64_t>&, base::Unpacker&) {});
     } catch (const base::IoError& error) {
         EXPECT_THAT(error.what(), HasSubstr("checksum"));
         damaged = 1;
@@ -219,7 +244,7 @@ TEST_F(Checkpoints, ADamagedFileIsAnError)
 TEST_F(Checkpoints, ADamagedManifestIsAnError)
 {
     const auto first = open();
-    first.save("null", {comm.rank()}, bytes_of("some results"));
+    first.save("null", {comm.rank()}, packed("some results"));
     comm.barrier();
     if (comm.is_root())
         fs::resize_file(first.attempt().folder / "manifest", 30);
@@ -232,7 +257,7 @@ TEST_F(Checkpoints, WithFewerFilesThanRanksSomeRanksInheritNothing)
 {
     const auto first = open();
     if (comm.is_root())
-        first.save("null", {1, 2, 3}, bytes_of("a"));
+        first.save("null", {1, 2, 3}, packed("a"));
     comm.barrier();
 
     EXPECT_EQ(units_inherited(open(), "null"), 3);

@@ -134,6 +134,31 @@ TEST(Random, DistinctDrawsAreDistinct)
     EXPECT_EQ(std::set<std::int64_t>(all.begin(), all.end()).size(), 50U);
 }
 
+TEST(Pack, ASinkGetsTheSameBytesInPieces)
+{
+    const auto large = std::vector<std::int32_t>(1'000'000, 5);
+    auto kept = Packer{};
+    auto pieces = std::vector<std::size_t>{};
+    auto handed_on = std::vector<std::byte>{};
+    auto passing = Packer([&](std::span<const std::byte> bytes) {
+        pieces.push_back(bytes.size());
+        handed_on.insert(handed_on.end(), bytes.begin(), bytes.end());
+    });
+
+    for (auto* packer : {&kept, &passing}) {
+        packer->put(1.5);
+        packer->put_all(large);
+        for (auto i = 0; i < 300'000; ++i)
+            packer->put(i);
+        packer->flush();
+    }
+
+    EXPECT_EQ(handed_on, kept.bytes());
+    EXPECT_TRUE(passing.bytes().empty());
+    // 1.5 and the length, the vector as it is, then a megabyte at a time
+    EXPECT_EQ(pieces, (std::vector<std::size_t>{16, 4'000'000, 1 << 20, 1'200'000 - (1 << 20)}));
+}
+
 TEST(Pack, ComesBackAsItWas)
 {
     auto packer = Packer{};

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rewire::base {
@@ -17,21 +19,24 @@ namespace rewire::base {
 class Packer
 {
   public:
+    using Sink = std::function<void(std::span<const std::byte>)>;
+
+    /// Keeps the bytes.
+    Packer() = default;
+    /// Hands the bytes on as they come, about a megabyte at a time, and keeps none. `flush` at the
+    /// end.
+    explicit Packer(Sink sink) : sink_(std::move(sink)) {}
+
     template <typename T>
     requires std::is_trivially_copyable_v<T>
-    void put(const T& value)
-    {
-        const auto* begin = reinterpret_cast<const std::byte*>(&value);
-        bytes_.insert(bytes_.end(), begin, begin + sizeof(T));
-    }
+    void put(const T& value) { append({reinterpret_cast<const std::byte*>(&value), sizeof(T)}); }
 
     template <typename T>
     requires std::is_trivially_copyable_v<T>
     void put_all(std::span<const T> values)
     {
         put(static_cast<std::uint64_t>(values.size()));
-        const auto* begin = reinterpret_cast<const std::byte*>(values.data());
-        bytes_.insert(bytes_.end(), begin, begin + values.size_bytes());
+        append(std::as_bytes(values));
     }
 
     template <typename T>
@@ -45,10 +50,37 @@ class Packer
         put_all(std::span<const char>(text.data(), text.size()));
     }
 
+    /// Hands on what is left. Nothing without a sink.
+    void flush()
+    {
+        if (sink_ && !bytes_.empty()) {
+            sink_(bytes_);
+            bytes_.clear();
+        }
+    }
+
     const std::vector<std::byte>& bytes() const noexcept { return bytes_; }
     std::vector<std::byte> take() noexcept { return std::move(bytes_); }
 
   private:
+    static constexpr auto piece_bytes = std::size_t{1} << 20;
+
+    void append(std::span<const std::byte> more)
+    {
+        if (sink_ && bytes_.size() + more.size() > piece_bytes) {
+            flush();
+            if (more.size() > piece_bytes) {
+                sink_(more);
+                return;
+            }
+        }
+        const auto at = bytes_.size();
+        bytes_.resize(at + more.size());
+        if (!more.empty())
+            std::memcpy(bytes_.data() + at, more.data(), more.size());
+    }
+
+    Sink sink_;
     std::vector<std::byte> bytes_;
 };
 

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <rewire/base/pack.hpp>
 #include <rewire/mpi/communicator.hpp>
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,13 +19,6 @@ using Fingerprint = std::vector<std::pair<std::string, std::string>>;
 std::vector<std::string> differences(const Fingerprint& there, const Fingerprint& here);
 std::string to_text(const Fingerprint& fingerprint); ///< one line a field
 Fingerprint fingerprint_from_text(const std::string& text);
-
-/// What some rank of some attempt had computed of a phase.
-struct Snapshot
-{
-    std::vector<std::int64_t> units; ///< done
-    std::vector<std::byte> bytes;    ///< their results
-};
 
 /// One start of a job: its number in the log and in the record, and the folder for its files.
 struct Attempt
@@ -61,12 +55,16 @@ class Checkpoint
 
     const Attempt& attempt() const noexcept { return attempt_; }
     bool resumed() const noexcept { return resumed_; }
-    /// Snapshots of earlier attempts that this rank takes over (each is taken by exactly one rank).
+    /// Hands over the snapshots of earlier attempts that this rank takes over, one at a time: the
+    /// units that are done and what `save` packed of them. Each is taken over by exactly one rank.
     /// @throws IoError
-    std::vector<Snapshot> inherited(const std::string& phase) const;
-    /// Replaces this rank's snapshot of the phase.
+    void take_over(const std::string& phase,
+                   const std::function<void(const std::vector<std::int64_t>& units,
+                                            base::Unpacker& results)>& take) const;
+    /// Replaces this rank's snapshot of the phase. `pack` writes straight into the file: no copy of
+    /// the results is made.
     void save(const std::string& phase, const std::vector<std::int64_t>& units,
-              std::span<const std::byte> bytes) const;
+              const std::function<void(base::Packer&)>& pack) const;
     /// The result is published: what this attempt saved is not needed any more. Call on one rank.
     void remove() const;
 

@@ -2,10 +2,29 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 
 namespace rewire::io {
+
+/// SHA-256 of bytes that come piece by piece.
+class Sha256
+{
+  public:
+    Sha256();
+    ~Sha256();
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
+
+    void add(std::span<const std::byte> bytes);
+    /// In lower-case hexadecimal. Ends the computation: call once.
+    std::string hexadecimal();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
 
 /// SHA-256 in lower-case hexadecimal.
 std::string sha256_of(std::span<const std::byte> bytes);

@@ -30,7 +30,7 @@ struct UnitLoop
     std::vector<double> costs; ///< estimated seconds of every unit
     std::function<bool(std::int64_t unit, const Tick& tick)>
         compute;                                    ///< computes and adds to the store
-    std::function<std::vector<std::byte>()> pack;   ///< what this rank computed in this run
+    std::function<void(base::Packer&)> pack;        ///< what this rank computed in this run
     std::function<void(base::Unpacker&)> take_over; ///< adds what an earlier run computed
 };
 
@@ -89,16 +89,20 @@ class RunContext
     {
         auto own = empty;
         auto inherited = empty;
-        const auto packed = [](const Store& store) {
-            auto packer = base::Packer{};
-            store.pack(packer);
-            return packer.take();
-        };
+        auto resumed = false;
         run_units({phase, std::move(costs),
                    [&](std::int64_t unit, const Tick& tick) { return compute(unit, own, tick); },
-                   [&] { return packed(own); },
-                   [&](base::Unpacker& bytes) { inherited.merge(bytes); }});
-        const auto bytes = packed(inherited);
+                   [&](base::Packer& packer) { own.pack(packer); },
+                   [&](base::Unpacker& results) {
+                       inherited.merge(results);
+                       resumed = true;
+                   }});
+        if (!resumed)
+            return own;
+        auto packer = base::Packer{};
+        inherited.pack(packer);
+        inherited = empty; // one copy less while they are joined
+        const auto bytes = packer.take();
         auto unpacker = base::Unpacker(bytes);
         own.merge(unpacker);
         return own;
@@ -152,6 +156,7 @@ class RunContext
     std::unique_ptr<io::Checkpoint> checkpoint_;
     std::vector<std::string> warnings_;
     std::vector<PhaseTime> phases_;
+    double unsaved_s_ = 0; ///< of finished phases that were too short to be saved
 };
 
 /// Results of units as bytes, by unit: for phases whose units give something of their own.

@@ -1,0 +1,147 @@
+#include "shared_data.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/pack.hpp>
+#include <rewire/job/run_context.hpp>
+#include <rewire/mpi/communicator.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+using namespace rewire;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto units = std::int64_t{12};
+
+/// Sums by unit, as tallies are: adding twice or not at all shows.
+struct Sums
+{
+    std::vector<std::int64_t> of = std::vector<std::int64_t>(units);
+
+    void pack(base::Packer& packer) const { packer.put_all(of); }
+    void merge(base::Unpacker& unpacker)
+    {
+        const auto more = unpacker.get_all<std::int64_t>();
+        std::transform(of.begin(), of.end(), more.begin(), of.begin(), std::plus<>());
+    }
+};
+
+class RunContexts : public testing::Test
+{
+  protected:
+    RunContexts()
+    {
+        auto packer = base::Packer{};
+        packer.put_text(own.path().string());
+        const auto bytes = comm.broadcast(packer.take(), 0);
+        folder = fs::path(base::Unpacker(bytes).get_text()) / "results";
+        job.name = "sums";
+        job.options = job::common_options();
+    }
+    ~RunContexts() override { comm.barrier(); }
+
+    /// One start of the job with the phases given, on all ranks.
+    std::unique_ptr<job::RunContext> start(const std::string& checkpoint_s)
+    {
+        auto context = std::make_unique<job::RunContext>(
+            mpi::Communicator::world(), job,
+            job::parse_options(
+                "sums", job.options,
+                {"--study", "none", "--results", folder.string(), "--checkpoint-s", checkpoint_s}),
+            "rewire sums");
+        context->begin_results({{"input", "abc"}});
+        return context;
+    }
+
+    /// Units u give u + 1. @param fails this unit ends in an error; -1: none
+    /// @return sums over all ranks; `computed` counts units of this start over all ranks
+    std::vector<std::int64_t> run(job::RunContext& context, const std::string& phase,
+                                  std::int64_t fails = -1)
+    {
+        auto mine = std::int64_t{0};
+        auto failed = false;
+        auto sums = Sums{};
+        try {
+            sums = context.each_unit<Sums>(phase, std::vector<double>(units, 1.0),
+                                           [&](std::int64_t unit, Sums& store, const job::Tick&) {
+                                               if (unit == fails)
+                                                   throw base::NumericalError("as planned", "unit",
+                                                                              "");
+                                               store.of[static_cast<std::size_t>(unit)] += unit + 1;
+                                               ++mine;
+                                               return true;
+                                           });
+        } catch (const base::Error&) {
+            failed = true;
+        }
+        EXPECT_TRUE(failed || fails != units - 1); // the last one is always handed out
+        EXPECT_TRUE(!failed || fails >= 0);
+        computed = comm.sum(mine);
+        for (auto& sum : sums.of)
+            sum = comm.sum(sum);
+        return sums.of;
+    }
+
+    static std::vector<std::int64_t> expected()
+    {
+        auto sums = std::vector<std::int64_t>(units);
+        std::iota(sums.begin(), sums.end(), 1);
+        return sums;
+    }
+
+    mpi::Communicator comm = mpi::Communicator::world();
+    test::TemporaryFolder own;
+    fs::path folder;
+    job::Job job;
+    std::int64_t computed = 0;
+};
+
+} // namespace
+
+TEST_F(RunContexts, EveryUnitIsComputedOnce)
+{
+    const auto context = start("0");
+
+    EXPECT_EQ(run(*context, "first"), expected());
+
+    EXPECT_EQ(computed, units);
+}
+
+TEST_F(RunContexts, AfterAnErrorTheNextStartComputesWhatIsLeft)
+{
+    run(*start("0"), "first", units - 1);
+    const auto before = computed;
+    const auto sums = run(*start("0"), "first");
+
+    EXPECT_EQ(sums, expected());
+    EXPECT_EQ(before + computed, units);
+    EXPECT_GT(before, 0);
+}
+
+TEST_F(RunContexts, WhatWasTakenOverTwiceCountsOnce)
+{
+    run(*start("0"), "first", units / 2);
+    run(*start("0"), "first", units - 1);
+    const auto sums = run(*start("0"), "first");
+
+    EXPECT_EQ(sums, expected());
+    EXPECT_EQ(run(*start("0"), "first"), expected());
+    EXPECT_EQ(computed, 0);
+}
+
+TEST_F(RunContexts, APhaseMuchShorterThanTheIntervalIsComputedAgainRatherThanSaved)
+{
+    run(*start("1000"), "short");
+    EXPECT_EQ(run(*start("1000"), "short"), expected());
+    EXPECT_EQ(computed, units);
+
+    run(*start("0"), "short");
+    EXPECT_EQ(run(*start("1000"), "short"), expected());
+    EXPECT_EQ(computed, 0);
+}
