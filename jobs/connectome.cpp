@@ -228,7 +228,10 @@ job::Estimate plan_connectome(job::RunContext& context)
     const auto study = open_study(context);
     auto all = std::vector<std::size_t>(study.sessions.size());
     std::iota(all.begin(), all.end(), 0);
-    return connectome_estimate(study, all, settings, context.options());
+    const auto rates = measured_rates(most_neurons(study));
+    auto estimate = connectome_estimate(study, all, settings, context.options(), rates);
+    estimate.notes.push_back(described(rates));
+    return estimate;
 }
 
 } // namespace

@@ -26,8 +26,6 @@ namespace {
 constexpr auto unit_shuffles = std::int64_t{2500};
 /// Shuffled scores of a session's most movement-related neuron that the result keeps.
 constexpr auto kept_shuffles = std::int64_t{2000};
-/// Seconds a shuffle, a neuron and an edge of a movement, measured by benchmarks/kernels_movement.
-constexpr auto gather_seconds = 0.15e-9;
 
 struct MovementSettings
 {
@@ -144,11 +142,12 @@ std::vector<Unit> units_of(const io::Study& study, const std::vector<std::size_t
     return units;
 }
 
-double unit_seconds(const Unit& unit, const io::ActivityInfo& activity)
+double unit_seconds(const Unit& unit, const io::ActivityInfo& activity,
+                    const MachineRates& rates = typical_rates)
 {
     constexpr auto expected_edges = 200.0;
     return static_cast<double>(unit.neurons.size()) * static_cast<double>(unit.shuffles.size()) *
-               expected_edges * gather_seconds +
+               expected_edges / rates.movement_sums_per_s +
            static_cast<double>(unit.neurons.size() * activity.frames) * 0.5e-9 + 1e-3;
 }
 
@@ -394,9 +393,10 @@ std::string row_of(const SessionMovement& session)
 }
 
 job::Estimate movement_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                const MovementSettings& settings, const job::Options& options)
+                                const MovementSettings& settings, const job::Options& options,
+                                const MachineRates& rates = typical_rates)
 {
-    auto estimate = deconvolution_estimate(study, sessions, options);
+    auto estimate = deconvolution_estimate(study, sessions, options, rates);
     if (settings.dff) { // dF/F is read by blocks of neurons and not kept
         estimate.node_bytes = 0;
         estimate.spread_bytes = 0;
@@ -409,7 +409,7 @@ job::Estimate movement_estimate(const io::Study& study, const std::vector<std::s
     const auto units = units_of(study, sessions, settings);
     for (const auto& unit : units) {
         const auto& activity = *study.sessions[sessions[unit.position]].record.activity;
-        const auto work = unit_seconds(unit, activity);
+        const auto work = unit_seconds(unit, activity, rates);
         seconds += work;
         longest = std::max(longest, work);
         const auto masks =
@@ -491,7 +491,11 @@ job::Estimate plan_movement(job::RunContext& context)
     const auto study = open_study(context);
     auto all = std::vector<std::size_t>(study.sessions.size());
     std::iota(all.begin(), all.end(), 0);
-    return movement_estimate(study, all, movement_settings(context.options()), context.options());
+    const auto rates = measured_rates(most_neurons(study));
+    auto estimate = movement_estimate(study, all, movement_settings(context.options()),
+                                      context.options(), rates);
+    estimate.notes.push_back(described(rates));
+    return estimate;
 }
 
 std::vector<job::Option> movement_options()

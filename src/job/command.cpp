@@ -1,6 +1,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/job/job.hpp>
+#include <rewire/job/plan.hpp>
 #include <rewire/job/run_context.hpp>
 #include <rewire/job/version.hpp>
 
@@ -120,6 +121,18 @@ void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     context.print(describe_plan(job.name, job.plan(context), ranks, per_node, command));
 }
 
+/// OpenBLAS asks for its buffers again and again, silently and for ever, where it cannot have them.
+void refuse_without_working_memory()
+{
+    constexpr auto blas_bytes = 200e6;
+    if (const auto left = address_space_left(); left < blas_bytes)
+        throw base::InputError(
+            fmt::format("not enough memory: the limit of this process leaves {}, "
+                        "linear algebra alone needs {}",
+                        base::human_bytes(std::max(left, 0.0)), base::human_bytes(blas_bytes)),
+            mpi::host_name(), "raise the limit (`ulimit -v`), or ask for more memory");
+}
+
 void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
                const std::vector<std::string>& words, Log*& log,
                std::unique_ptr<RunContext>& context)
@@ -156,6 +169,7 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     });
     context = std::make_unique<RunContext>(comm, job, std::move(options), command);
     log = &context->log();
+    mpi::collective(comm, refuse_without_working_memory);
     job.run(*context);
 }
 

@@ -117,7 +117,7 @@ class RunContext
     /// The result is published: discards the checkpoint and shows the table of phases. Collective.
     void finish();
 
-    /// Refuses to start what would not fit. Collective. @throws InputError
+    /// Refuses to start what would not fit, in the log file, too. Collective. @throws InputError
     void check_memory(const Estimate& estimate);
 
   private:
@@ -141,6 +141,7 @@ class RunContext
         std::int64_t units;
     };
 
+    void begin_log();
     void run_units(const UnitLoop& loop);
     std::vector<std::int64_t> units_left(const UnitLoop& loop,
                                          std::vector<std::int64_t>& done_here);
@@ -156,6 +157,7 @@ class RunContext
     std::unique_ptr<io::Checkpoint> checkpoint_;
     std::vector<std::string> warnings_;
     std::vector<PhaseTime> phases_;
+    bool logs_to_file_ = false;
     double unsaved_s_ = 0; ///< of finished phases that were too short to be saved
 };
 
