@@ -55,6 +55,22 @@ void follow_study(Session& session, const io::Study& study)
         }
 }
 
+/// What a session's result says of the session itself, from the study and its file.
+template <typename Session>
+void name_session(Session& result, const io::StudySession& session, const SessionInput& input)
+{
+    result.subject = session.record.subject;
+    result.session = session.record.session;
+    result.file = session.record.file;
+    result.sha256 = input.sha256;
+    result.start_time = session.record.start_text;
+    result.number = session.number;
+    result.layer = session.layer;
+    result.group = session.group;
+    result.tau_s = input.tau_s;
+    result.neuron_id = session.record.activity->neuron_id;
+}
+
 /// What a checkpoint of such a job depends on.
 io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,
                                        const std::vector<SessionInput>& inputs,
