@@ -38,6 +38,10 @@ Existing look_for_result(job::RunContext& context, const std::filesystem::path& 
                          const io::Study& study, const std::vector<SessionInput>& inputs,
                          const io::Fingerprint& digest);
 
+/// @throws UsageError where the result that is there was made with other settings, naming them
+void require_same_settings(const std::filesystem::path& path, const io::Record& record,
+                           const io::Fingerprint& digest);
+
 /// SHA-256 of the study's files and of those of kept sessions that the study does not have (any
 /// more).
 io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionInput>& inputs,
