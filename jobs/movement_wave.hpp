@@ -1,0 +1,20 @@
+#pragma once
+
+#include "movement_counts.hpp"
+#include "movement_result.hpp"
+#include "session_job.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace rewire::jobs {
+
+/// Shuffled scores of a session's most movement-related neuron that the result keeps.
+inline constexpr auto kept_shuffles = std::int64_t{2000};
+
+/// Movement-related neurons of the sessions of a wave, in units of (session x shuffles or neurons)
+/// over all ranks. Collective. @return on rank 0 the sessions in the order of the wave
+std::vector<SessionMovement> movement_of_wave(job::RunContext& context, const Wave& wave,
+                                              const MovementSettings& settings);
+
+} // namespace rewire::jobs
