@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace rewire::jobs {
@@ -19,6 +20,11 @@ namespace {
 MovementSettings movement_settings(const job::Options& options)
 {
     auto levels = options.reals("level");
+    for (const auto level : levels)
+        if (!(level > 0.5 && level < 1))
+            throw base::UsageError(
+                fmt::format("--level {} is not between 0.5 and 1", level), "",
+                "0.995 is related where the rank is above 99.5 % of the shuffles");
     std::sort(levels.begin(), levels.end());
     levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
     return {.shuffles = options.integer("shuffles"),
@@ -101,10 +107,24 @@ void run_wave(job::RunContext& context, const Wave& wave, const MovementSettings
     });
 }
 
+/// What is rarer than one shuffle cannot be told from it.
+void warn_of_few_shuffles(job::RunContext& context, const MovementSettings& settings)
+{
+    const auto shuffles = static_cast<double>(settings.shuffles);
+    for (const auto level : settings.levels)
+        if (context.comm().is_root() && (shuffles + 1) * (1 - level) < 1)
+            context.warn(fmt::format(
+                "{} shuffles are too few for level {}: by chance {:.1f} % of the neurons exceed "
+                "it, not {:.1f} %; {} shuffles would do",
+                settings.shuffles, level, 100 / (shuffles + 1), 100 * (1 - level),
+                static_cast<std::int64_t>(std::ceil(1 / (1 - level) - 1e-9))));
+}
+
 void run_movement(job::RunContext& context)
 {
     adopt_activity_options(context);
     const auto settings = movement_settings(context.options());
+    warn_of_few_shuffles(context, settings);
     run_session_job(context,
                     {.file_name = "movement.h5",
                      .needs_decay_time = !settings.dff,

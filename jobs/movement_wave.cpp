@@ -41,18 +41,24 @@ bool count_unit(const View& view, base::Range neurons_of_view, const MovementUni
     return true;
 }
 
+/// Activity of one neuron, frame after frame.
+std::vector<double> trace_of(const calcium::ActivityView& events, std::int64_t neuron)
+{
+    auto trace = std::vector<double>(static_cast<std::size_t>(events.frames), 0.0);
+    const auto frames = events.frames_of(neuron);
+    const auto values = events.values_of(neuron);
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        trace[static_cast<std::size_t>(frames[i])] = values[i];
+    return trace;
+}
+
 /// Scores of one neuron, its activity in movement over the movement frames, under the masks.
-std::vector<double> shuffled_scores(const calcium::ActivityView& events, std::size_t neuron,
+std::vector<double> shuffled_scores(const std::vector<double>& trace,
                                     const behaviour::ShuffledMasks& masks, std::int64_t shuffles,
                                     std::int64_t movement_frames)
 {
-    auto before = std::vector<double>(static_cast<std::size_t>(events.frames) + 1,
-                                      0.0); // activity before a frame
-    const auto frames = events.frames_of(static_cast<std::int64_t>(neuron));
-    const auto values = events.values_of(static_cast<std::int64_t>(neuron));
-    for (std::size_t i = 0; i < frames.size(); ++i)
-        before[static_cast<std::size_t>(frames[i]) + 1] = values[i];
-    std::partial_sum(before.begin(), before.end(), before.begin());
+    auto before = std::vector<double>(trace.size() + 1, 0.0); // activity before a frame
+    std::partial_sum(trace.begin(), trace.end(), before.begin() + 1);
     auto scores = std::vector<double>{};
     for (std::int64_t shuffle = 0; shuffle < shuffles; ++shuffle) {
         auto sum = 0.0;
@@ -195,7 +201,7 @@ class MovementRun
     /// see behind a p-value.
     void keep_null(std::size_t position, SessionMovement& result) const
     {
-        if (settings_.dff || result.movement_frames == 0)
+        if (result.movement_frames == 0)
             return;
         auto best = std::size_t{0};
         for (std::size_t neuron = 1; neuron < result.p_rank.size(); ++neuron)
@@ -208,8 +214,18 @@ class MovementRun
                                                      key_of(position), {0, shuffles});
         result.null_neuron = result.neuron_id[best];
         result.null_score = result.mean_activity[best];
-        result.null = shuffled_scores(events_->activity(position), best, masks, shuffles,
-                                      result.movement_frames);
+        result.null = shuffled_scores(trace_of(position, static_cast<std::int64_t>(best)), masks,
+                                      shuffles, result.movement_frames);
+    }
+
+    /// The activity that was tested.
+    std::vector<double> trace_of(std::size_t position, std::int64_t neuron) const
+    {
+        if (!settings_.dff)
+            return jobs::trace_of(events_->activity(position), neuron);
+        const auto file =
+            io::NwbSession(wave_.session(position).path, nwb_options(context_.options()));
+        return read_block<double>(file, {neuron, neuron + 1}, wave_.input(position));
     }
 
     job::RunContext& context_;
