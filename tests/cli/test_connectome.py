@@ -257,7 +257,7 @@ class Plan(Case):
                              "--surrogates", "1000", "--ranks", "64")
         self.assertEqual(code, 0, err)
         for part in ["memory a rank", "#SBATCH --ntasks=64", "#SBATCH --mem-per-cpu=", "#SBATCH --signal=USR1",
-                     "srun rewire connectome --study"]:
+                     "srun rewire connectome --study", "of this machine, measured just now", "p-values"]:
             self.assertIn(part, out)
         self.assertNotIn("--ranks 64", out)
 
