@@ -44,11 +44,11 @@ base::Range unbroken_piece(std::span<const double> time_s, std::span<const doubl
     }
     if (gaps > 0)
         throw base::InputError(
-            fmt::format("the lever has {} gaps in its timestamps{} from {:.3f} s to {:.3f} s "
+            fmt::format("the lever has {} in its timestamps{} from {:.3f} s to {:.3f} s "
                         "({:.3f} s; up to {:.0f} ms are bridged)",
-                        gaps, gaps > 1 ? ", the first" : "", time_s[first_gap - 1],
-                        time_s[first_gap], time_s[first_gap] - time_s[first_gap - 1],
-                        1000 * bridged_s),
+                        gaps > 1 ? fmt::format("{} gaps", gaps) : "a gap",
+                        gaps > 1 ? ", the first" : "", time_s[first_gap - 1], time_s[first_gap],
+                        time_s[first_gap] - time_s[first_gap - 1], 1000 * bridged_s),
             where,
             "whether the lever moved there is not known: fill the gap, or give the movements as a "
             "table of intervals");
