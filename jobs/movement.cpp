@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace rewire::jobs {
 
@@ -93,10 +95,14 @@ std::string table_head(const MovementSettings& settings)
     return head;
 }
 
-void run_wave(job::RunContext& context, const Wave& wave, const MovementSettings& settings,
-              const io::ResultFile* output)
+void run_wave(job::RunContext& context, const Wave& wave,
+              const std::map<std::size_t, SessionMovements>& movements,
+              const MovementSettings& settings, const io::ResultFile* output)
 {
-    const auto sessions = movement_of_wave(context, wave, settings);
+    auto of_wave = std::vector<SessionMovements>{};
+    for (const auto session : wave.sessions)
+        of_wave.push_back(movements.at(session));
+    const auto sessions = movement_of_wave(context, wave, of_wave, settings);
     context.collective("write", [&] {
         for (const auto& session : sessions) {
             if (session.status != "ok")
@@ -125,6 +131,7 @@ void run_movement(job::RunContext& context)
     adopt_activity_options(context);
     const auto settings = movement_settings(context.options());
     warn_of_few_shuffles(context, settings);
+    auto movements = std::map<std::size_t, SessionMovements>{}; // by session of the study
     run_session_job(context,
                     {.file_name = "movement.h5",
                      .needs_decay_time = !settings.dff,
@@ -132,6 +139,14 @@ void run_movement(job::RunContext& context)
                      .estimate =
                          [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
                              return movement_estimate(study, sessions, settings, context.options());
+                         },
+                     .prepare =
+                         [&](const io::Study& study, const std::vector<SessionInput>& inputs,
+                             const std::vector<std::size_t>& sessions) {
+                             auto found = movements_of(context, study, inputs, sessions,
+                                                       settings.dff, "epochs");
+                             for (std::size_t i = 0; i < sessions.size(); ++i)
+                                 movements.emplace(sessions[i], std::move(found[i]));
                          },
                      .keep =
                          [](const io::ResultFile& output, hid_t old, const SessionName& name,
@@ -142,7 +157,7 @@ void run_movement(job::RunContext& context)
                          },
                      .compute =
                          [&](const Wave& wave, const io::ResultFile* output) {
-                             run_wave(context, wave, settings, output);
+                             run_wave(context, wave, movements, settings, output);
                          },
                      .complete = {}});
 }

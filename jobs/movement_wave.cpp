@@ -1,10 +1,11 @@
 #include "movement_wave.hpp"
 
-#include "movement_source.hpp"
 #include "study_source.hpp"
 
 #include <rewire/base/random.hpp>
 #include <rewire/stats/multiple_testing.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -72,25 +73,27 @@ std::vector<double> shuffled_scores(const std::vector<double>& trace,
 }
 
 /// "ok", or what limits the test of a session.
-std::string status_of(const SessionMovement& session)
+std::string status_of(const behaviour::Epochs& epochs, const MovementSettings& settings)
 {
-    if (session.epochs == 0)
+    const auto moving = epochs.movement_frames();
+    if (moving == 0)
         return "no movement in this session";
-    if (session.epochs < 2)
-        return "one movement: few distinct shuffles";
-    return session.movement_frames == session.frames ? "no quiescence in this session" : "ok";
+    if (moving == epochs.frames)
+        return "no quiescence in this session";
+    const auto largest = behaviour::largest_p_rank(epochs, settings.units, settings.shuffles);
+    if (largest > settings.levels.front())
+        return "ok";
+    return fmt::format("{:.0f} distinct shuffles: no rank above {:.3f} is to be expected",
+                       behaviour::distinct_masks(epochs, settings.units), largest);
 }
 
 class MovementRun
 {
   public:
     /// Collective.
-    MovementRun(job::RunContext& context, const Wave& wave, const MovementSettings& settings)
-        : context_(context),
-          wave_(wave),
-          settings_(settings),
-          movements_(movements_of(context, wave.study, wave.inputs, wave.sessions, settings.dff,
-                                  "epochs" + wave.suffix))
+    MovementRun(job::RunContext& context, const Wave& wave,
+                const std::vector<SessionMovements>& movements, const MovementSettings& settings)
+        : context_(context), wave_(wave), settings_(settings), movements_(movements)
     {
         if (!settings_.dff)
             events_ = std::make_unique<WaveActivity>(context, wave.study, wave.inputs,
@@ -167,7 +170,7 @@ class MovementRun
         result.units = context_.options().text("units");
         result.activity = context_.options().text("activity");
         result.source = movements_[position].source;
-        result.status = status_of(result);
+        result.status = status_of(epochs, settings_);
         relate(position, counts, result);
         keep_null(position, result);
         return result;
@@ -231,16 +234,17 @@ class MovementRun
     job::RunContext& context_;
     const Wave& wave_;
     const MovementSettings& settings_;
-    std::vector<SessionMovements> movements_;
+    const std::vector<SessionMovements>& movements_; ///< [session of the wave]
     std::unique_ptr<WaveActivity> events_;
 };
 
 } // namespace
 
 std::vector<SessionMovement> movement_of_wave(job::RunContext& context, const Wave& wave,
+                                              const std::vector<SessionMovements>& movements,
                                               const MovementSettings& settings)
 {
-    return MovementRun(context, wave, settings).results();
+    return MovementRun(context, wave, movements, settings).results();
 }
 
 } // namespace rewire::jobs

@@ -158,6 +158,44 @@ class MovementSource(Case):
         self.put_timed("movement", times, [float(k % 500 < 100) for k in range(6001)])
         self.refused("no samples from 29.990 s to 90.000 s")
 
+    def test_a_wrong_source_is_refused_before_anything_is_saved(self):
+        self.put("intervals", "eye_movements", numbers=[1, 2])
+        self.remove(EPOCHS)
+        self.put("intervals", "head_movements", numbers=[1, 2, 30, 40])
+        results = ["--results", self.folder / "same"]
+        words = ["movement", "--study", self.study, "--activity", "dff", "--shuffles", "50", *results]
+        self.assertFails(3, ["eye_movements", "head_movements", "--movement"], *words)
+        self.assertEqual(list((self.folder / "same").glob("*.checkpoint")), [])
+        code, _, err = run(*words, "--movement", "head_movements")
+        self.assertEqual(code, 0, err)
+
+    def test_sessions_in_which_no_neuron_can_be_found(self):
+        whole = [0.0, 1000.0]
+        for numbers, units, expected in [
+            ([], "runs", "no movement in this session"),
+            (whole, "runs", "no quiescence in this session"),
+            ([20, 25, 60, 65], "runs", "60 distinct shuffles: no rank above 0."),
+            ([20, 25, 60, 65], "frames", None),
+            ([20, 25], "frames", None),
+        ]:
+            self.put("remove", EPOCHS)
+            self.put("intervals", "movement_epochs", numbers=numbers)
+            err, _ = self.movement("--units", units)
+            if expected:
+                self.assertIn(expected, err)
+            else:
+                self.assertNotIn("distinct shuffles", err)
+
+    def test_within_names_one_table(self):
+        self.put("intervals", "movement_two", numbers=[1, 2, 30, 40])
+        words = ["connectome", "--study", self.study, "--tau-s", "0.7", "--surrogates", "16", "--results"]
+        self.assertFails(3, ["--within movement", "movement_epochs", "movement_two"], *words, self.folder / "c",
+                         "--within", "movement")
+        self.assertFails(3, ["nowhere"], *words, self.folder / "c", "--within", "nowhere")
+        self.assertEqual(list((self.folder / "c").glob("*.checkpoint")), [])
+        code, _, err = run(*words, self.folder / "c", "--within", "movement_epochs")
+        self.assertEqual(code, 0, err)
+
     def test_sessions_that_differ(self):
         self.study = self.simulate(sessions=2, neurons=10, out="two")
         self.file = sorted(self.study.rglob("*.nwb"))[1]
