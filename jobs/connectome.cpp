@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 
 namespace rewire::jobs {
 
@@ -226,9 +225,11 @@ job::Estimate plan_connectome(job::RunContext& context)
     adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
-    auto all = std::vector<std::size_t>(study.sessions.size());
-    std::iota(all.begin(), all.end(), 0);
-    return connectome_estimate(study, all, settings, context.options());
+    require_tau(study, context.options());
+    auto estimates = std::vector<job::Estimate>{};
+    for (const auto& sessions : sessions_to_plan_for(study, context.options()))
+        estimates.push_back(connectome_estimate(study, sessions, settings, context.options()));
+    return job::most_of(estimates);
 }
 
 } // namespace

@@ -488,10 +488,16 @@ void run_movement(job::RunContext& context)
 job::Estimate plan_movement(job::RunContext& context)
 {
     adopt_activity_options(context);
+    const auto settings = movement_settings(context.options());
     const auto study = open_study(context);
-    auto all = std::vector<std::size_t>(study.sessions.size());
-    std::iota(all.begin(), all.end(), 0);
-    return movement_estimate(study, all, movement_settings(context.options()), context.options());
+    if (settings.dff)
+        require_activity(study);
+    else
+        require_tau(study, context.options());
+    auto estimates = std::vector<job::Estimate>{};
+    for (const auto& sessions : sessions_to_plan_for(study, context.options()))
+        estimates.push_back(movement_estimate(study, sessions, settings, context.options()));
+    return job::most_of(estimates);
 }
 
 std::vector<job::Option> movement_options()
