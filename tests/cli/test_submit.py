@@ -42,12 +42,17 @@ exec "$@"
 """
 
 
+SCONTROL = """#!/bin/sh
+test "$1" = requeue || echo "JobId=1 JobState=RUNNING Restarts=0"
+"""
+
+
 class Batch(Case):
     def setUp(self):
         super().setUp()
         programs = self.folder / "bin"
         programs.mkdir()
-        for name, text in [("sbatch", SBATCH), ("scancel", SCANCEL), ("srun", SRUN)]:
+        for name, text in [("sbatch", SBATCH), ("scancel", SCANCEL), ("srun", SRUN), ("scontrol", SCONTROL)]:
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
         self.results = self.folder / "my results"
@@ -251,6 +256,11 @@ class Running(Batch):
 
         out = self.bash("job.sbatch", *command, code=2, SLURM_JOB_ID="1", REWIRE_SETUP="/no/such/file")
         self.assertIn("REWIRE_SETUP=/no/such/file: no such file", out)
+        # The signal of the time limit while modules are loaded.
+        setup.write_text("kill -USR1 $$\n")
+        out = self.bash("job.sbatch", *command, code=75, SLURM_JOB_ID="1", REWIRE_SETUP=str(setup))
+        self.assertIn("asked to stop before the ranks were started", out)
+        self.assertIn("goes back into the queue", out)
         setup.write_text("false\n")
         out = self.bash("job.sbatch", *command, code=2, SLURM_JOB_ID="1", REWIRE_SETUP=str(setup))
         self.assertIn("ended with exit code 1", out)
