@@ -207,8 +207,8 @@ void null_table(benchmark::State& state)
             calcium::run_shift_block(plan, 0, [](std::int64_t finished) { return finished == 0; }));
 
     const auto inverses = 8 * static_cast<double>(n * n * n);
-    const auto block = calcium::null_block_flops(n, frames, 0, 0, calcium::NullEngine::table);
-    meter.report(2 * block + inverses); // single precision counted whole
+    meter.report(calcium::null_work(n, frames, 0, 0, calcium::NullEngine::table).table_flops +
+                 inverses);
 }
 BENCHMARK(null_table)
     ->Args({300, 40000, 500})
@@ -229,7 +229,8 @@ void null_block(benchmark::State& state, calcium::NullEngine engine)
         benchmark::DoNotOptimize(
             calcium::run_shift_block(plan, 0, [](std::int64_t) { return true; }));
 
-    meter.report(calcium::null_block_flops(state.range(0), state.range(1), entries, count, engine));
+    const auto work = calcium::null_work(state.range(0), state.range(1), entries, count, engine);
+    meter.report(work.inverse_flops + work.table_flops);
     state.counters["ms_a_surrogate"] = state.counters["ms"] / static_cast<double>(count);
 }
 BENCHMARK_CAPTURE(null_block, table, calcium::NullEngine::table)

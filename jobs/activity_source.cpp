@@ -129,6 +129,9 @@ BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const Se
 
 void pack(base::Packer& packer, const BlockEvents& events)
 {
+    packer.reserve(events.activity.start.size() * sizeof(std::int64_t) +
+                   events.activity.frame.size() * entry_bytes +
+                   events.summary.size() * sizeof(calcium::NeuronSummary) + 64);
     packer.put(events.activity.frames);
     packer.put_all(events.activity.start);
     packer.put_all(events.activity.frame);
@@ -333,11 +336,8 @@ double block_bytes(const io::ActivityInfo& activity)
 
 job::Estimate deconvolution_estimate(const io::Study& study,
                                      const std::vector<std::size_t>& sessions,
-                                     const job::Options& options)
+                                     const job::Options& options, const MachineRates& rates)
 {
-    /// One core of a recent server CPU, measured by benchmarks/kernels_calcium, and one disk.
-    constexpr auto oasis_samples_per_s = 100e6;
-    constexpr auto read_bytes_per_s = 300e6;
     require_activity(study);
     auto estimate = job::Estimate{};
     for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
@@ -346,9 +346,9 @@ job::Estimate deconvolution_estimate(const io::Study& study,
             bytes += activity_bytes(*study.sessions[session].record.activity);
         estimate.node_bytes = std::max(estimate.node_bytes, bytes);
     }
-    // Packed results, their checkpoint and what is unpacked from them are there beside the shared
-    // copy for a while.
-    estimate.spread_bytes = 3 * estimate.node_bytes;
+    // What the ranks computed is there beside the shared copy for a while; a half more stays with
+    // the allocator.
+    estimate.spread_bytes = 1.5 * estimate.node_bytes;
     auto files = 0.0;
     auto longest_file = 0.0;
     auto seconds = 0.0;
@@ -356,12 +356,13 @@ job::Estimate deconvolution_estimate(const io::Study& study,
     auto blocks = std::int64_t{0};
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
-        const auto file =
-            2 * static_cast<double>(study.sessions[session].record.bytes) / read_bytes_per_s;
+        const auto bytes = static_cast<double>(study.sessions[session].record.bytes);
+        const auto file = 2 * bytes / rates.file_bytes_per_s + bytes / rates.checked_bytes_per_s;
         files += file;
         longest_file = std::max(longest_file, file);
         const auto work =
-            static_cast<double>(activity.frames * activity.neurons) / oasis_samples_per_s;
+            static_cast<double>(activity.frames * activity.neurons) / rates.oasis_samples_per_s +
+            bytes / rates.file_bytes_per_s;
         const auto parts = static_cast<std::int64_t>(neuron_blocks(activity).size());
         seconds += work;
         longest = std::max(longest, work / static_cast<double>(std::max<std::int64_t>(parts, 1)));
@@ -372,7 +373,18 @@ job::Estimate deconvolution_estimate(const io::Study& study,
     estimate.rank_bytes += job::base_rank_bytes;
     estimate.add_phase("inputs", files, static_cast<std::int64_t>(sessions.size()), longest_file);
     estimate.add_phase("deconvolve", seconds, blocks, longest);
+    estimate.notes.push_back(fmt::format("files are taken to be read at {:.0f} MB/s by each rank",
+                                         rates.file_bytes_per_s / 1e6));
     return estimate;
+}
+
+std::int64_t most_neurons(const io::Study& study)
+{
+    auto most = std::int64_t{0};
+    for (const auto& session : study.sessions)
+        if (session.record.activity)
+            most = std::max(most, session.record.activity->neurons);
+    return most;
 }
 
 void require_activity(const io::Study& study)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "machine_rates.hpp"
+
 #include <rewire/base/partition.hpp>
 #include <rewire/calcium/activity.hpp>
 #include <rewire/calcium/deconvolution.hpp>
@@ -66,10 +68,13 @@ template <typename T>
 std::vector<T> read_block(const io::NwbSession& file, base::Range neurons,
                           const SessionInput& input);
 
+/// Of the largest session with dF/F.
+std::int64_t most_neurons(const io::Study& study);
+
 /// Memory and work from files to smoothed events.
 job::Estimate deconvolution_estimate(const io::Study& study,
                                      const std::vector<std::size_t>& sessions,
-                                     const job::Options& options);
+                                     const job::Options& options, const MachineRates& rates);
 
 /// Estimated bytes of a session's smoothed events, and of one block while it is deconvolved.
 double activity_bytes(const io::ActivityInfo& activity);

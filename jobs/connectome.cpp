@@ -4,11 +4,9 @@
 #include "connectome_plan.hpp"
 #include "connectome_result.hpp"
 #include "connectome_settings.hpp"
-#include "session_results.hpp"
+#include "session_job.hpp"
 #include "study_source.hpp"
 
-#include <rewire/base/error.hpp>
-#include <rewire/base/text.hpp>
 #include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/network/graph_metrics.hpp>
@@ -17,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 
 namespace rewire::jobs {
@@ -30,19 +29,9 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
                                 const calcium::CovariateView& covariates,
                                 const ConnectomeSettings& settings)
 {
-    const auto& info = *session.record.activity;
     auto result = SessionConnectome{};
-    result.subject = session.record.subject;
-    result.session = session.record.session;
-    result.file = session.record.file;
-    result.sha256 = input.sha256;
-    result.start_time = session.record.start_text;
-    result.number = session.number;
-    result.layer = session.layer;
-    result.group = session.group;
-    result.rate_hz = info.rate_hz;
-    result.tau_s = input.tau_s;
-    result.neuron_id = info.neuron_id;
+    name_session(result, session, input);
+    result.rate_hz = session.record.activity->rate_hz;
     result.frames = activity.frames;
     result.missing = input.missing;
     for (std::size_t neuron = 0; neuron < summary.size(); ++neuron) {
@@ -79,44 +68,6 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     return result;
 }
 
-/// The file being written, on rank 0; sessions come wave after wave.
-class Output
-{
-  public:
-    Output(const std::filesystem::path& path, const io::Attempt& attempt)
-        : path_(path), file_(path, attempt)
-    {
-    }
-
-    void add(const SessionConnectome& session)
-    {
-        neurons_[session.subject].push_back(session.neuron_id);
-        write_session(file_, session);
-    }
-    void keep(const std::vector<SessionName>& names, const io::Study& study)
-    {
-        if (names.empty())
-            return;
-        const auto old = io::open_for_reading(path_);
-        for (const auto& [subject, name] : names) {
-            auto session = read_session(old, subject, name);
-            follow_study(session, study);
-            add(session);
-        }
-    }
-    void publish(const io::Record& record, bool replace)
-    {
-        for (const auto& [subject, sessions] : neurons_)
-            write_subject(file_, subject, common_neurons(sessions));
-        file_.publish(record, replace);
-    }
-
-  private:
-    std::filesystem::path path_;
-    io::ResultFile file_;
-    std::map<std::string, std::vector<std::vector<std::string>>> neurons_;
-};
-
 std::string row_of(const SessionConnectome& session)
 {
     auto row = fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8.4f} {:>8.4f} {:>8.4f}",
@@ -134,37 +85,36 @@ std::string row_of(const SessionConnectome& session)
     return row;
 }
 
-/// Computes the sessions of one wave and hands them to rank 0's output.
-void run_wave(job::RunContext& context, const io::Study& study,
-              const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
-              std::size_t wave, const ConnectomeSettings& settings, Output* output)
+/// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
+void run_wave(job::RunContext& context, const Wave& wave, const ConnectomeSettings& settings,
+              const std::function<void(const SessionConnectome&)>& take)
 {
-    const auto suffix = wave == 0 ? std::string{} : fmt::format("-{}", wave + 1);
-    const auto activity = WaveActivity(context, study, inputs, sessions, "deconvolve" + suffix);
+    const auto activity =
+        WaveActivity(context, wave.study, wave.inputs, wave.sessions, "deconvolve" + wave.suffix);
     auto costs = std::vector<double>{};
-    for (const auto session : sessions)
-        costs.push_back(connectome_seconds(*study.sessions[session].record.activity));
+    for (std::size_t position = 0; position < wave.size(); ++position)
+        costs.push_back(connectome_seconds(*wave.session(position).record.activity));
     const auto computed = context.each_unit<job::UnitResults>(
-        "connectome" + suffix, costs,
+        "connectome" + wave.suffix, costs,
         [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
             const auto position = static_cast<std::size_t>(unit);
-            const auto& session = study.sessions[sessions[position]];
-            const auto covariates =
-                covariates_of(session, inputs[sessions[position]], settings, context.options());
+            const auto& session = wave.session(position);
+            const auto& input = wave.input(position);
+            const auto covariates = covariates_of(session, input, settings, context.options());
             const auto result =
-                connectome_of(session, inputs[sessions[position]], activity.activity(position),
+                connectome_of(session, input, activity.activity(position),
                               activity.summary(position), covariates.view(), settings);
             auto packer = base::Packer{};
             result.pack(packer);
             results.add(unit, packer.take());
             return true;
         });
-    auto null =
-        settings.surrogates > 0
-            ? surrogates_of(context, study, inputs, sessions, activity, settings, "null" + suffix)
-            : std::vector<std::optional<ConnectomeNull>>(sessions.size());
+    auto null = settings.surrogates > 0
+                    ? surrogates_of(context, wave.study, wave.inputs, wave.sessions, activity,
+                                    settings, "null" + wave.suffix)
+                    : std::vector<std::optional<ConnectomeNull>>(wave.size());
 
-    job::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(sessions.size()),
+    job::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(wave.size()),
                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
                             auto unpacker = base::Unpacker(bytes);
                             auto session = SessionConnectome::unpack(unpacker);
@@ -172,52 +122,72 @@ void run_wave(job::RunContext& context, const io::Study& study,
                             if (session.status != "ok")
                                 context.warn(fmt::format("{}: {}", session.file, session.status));
                             context.note(row_of(session));
-                            output->add(session);
+                            take(session);
                         });
+}
+
+/// Collective: reads what --within and --covariate ask for, so that it is not missing hours later.
+void check_behaviour(job::RunContext& context, const io::Study& study,
+                     const std::vector<SessionInput>& inputs,
+                     const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
+{
+    if (settings.within.empty() && settings.covariates.empty())
+        return;
+    context.each_unit<job::UnitResults>(
+        "behaviour", std::vector<double>(sessions.size(), 1.0),
+        [&](std::int64_t unit, job::UnitResults&, const job::Tick&) {
+            const auto index = sessions[static_cast<std::size_t>(unit)];
+            const auto& session = study.sessions[index];
+            state_of(session, inputs[index], settings, context.options());
+            covariates_of(session, inputs[index], settings, context.options());
+            return true;
+        });
 }
 
 void run_connectome(job::RunContext& context)
 {
-    const auto& comm = context.comm();
     adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
-    const auto study = open_study(context);
-    const auto inputs = check_inputs(context, study);
-    const auto path = context.options().path("results") / "connectome.h5";
-
-    auto digest = context.options().result_changing();
-    digest.emplace_back("version", job::program_version());
-    const auto existing = look_for_result(context, path, study, inputs, digest);
-    if (existing.nothing_to_do())
-        return;
-    context.check_memory(connectome_estimate(study, existing.todo, settings, context.options()));
-    context.begin_results(
-        checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
-    context.note(fmt::format("{} sessions of {} subjects; {} to compute, {} kept",
-                             study.sessions.size(), study.subjects.size(), existing.todo.size(),
-                             existing.kept.size()));
-
-    auto output = std::unique_ptr<Output>{};
-    context.collective("write", [&] {
-        if (!comm.is_root())
-            return;
-        output = std::make_unique<Output>(path, context.attempt());
-        output->keep(existing.kept, study);
-    });
-    context.note(fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
-                             "session", "cells", "active", "frames", "edges", "density", "transit.",
-                             "cluster.", settings.surrogates > 0 ? "   q<.05  fwe<.05" : ""));
-    const auto waves =
-        waves_of(study, existing.todo, context.options().real("node-memory-gb") * 1e9);
-    for (std::size_t wave = 0; wave < waves.size(); ++wave)
-        run_wave(context, study, inputs, waves[wave], wave, settings, output.get());
-    context.collective("write", [&] {
-        if (output)
-            output->publish(context.record(all_inputs(study, inputs, existing), digest),
-                            existing.present);
-    });
-    context.finish();
-    context.note("wrote " + path.string());
+    // [subject][session] neurons of the sessions that have been written
+    auto neurons = std::map<std::string, std::vector<std::vector<std::string>>>{};
+    const auto write = [&](const io::ResultFile& output, const SessionConnectome& session) {
+        neurons[session.subject].push_back(session.neuron_id);
+        write_session(output, session);
+    };
+    run_session_job(
+        context,
+        {.file_name = "connectome.h5",
+         .says_what_is_left = true,
+         .table_head =
+             fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
+                         "session", "cells", "active", "frames", "edges", "density", "transit.",
+                         "cluster.", settings.surrogates > 0 ? "   q<.05  fwe<.05" : ""),
+         .estimate =
+             [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                 return connectome_estimate(study, sessions, settings, context.options());
+             },
+         .prepare =
+             [&](const io::Study& study, const std::vector<SessionInput>& inputs,
+                 const std::vector<std::size_t>& sessions) {
+                 check_behaviour(context, study, inputs, sessions, settings);
+             },
+         .keep =
+             [&](const io::ResultFile& output, hid_t old, const SessionName& name,
+                 const io::Study& study) {
+                 auto session = read_session(old, name.first, name.second);
+                 follow_study(session, study);
+                 write(output, session);
+             },
+         .compute =
+             [&](const Wave& wave, const io::ResultFile* output) {
+                 run_wave(context, wave, settings,
+                          [&](const SessionConnectome& session) { write(*output, session); });
+             },
+         .complete =
+             [&](const io::ResultFile& output) {
+                 for (const auto& [subject, sessions] : neurons)
+                     write_subject(output, subject, common_neurons(sessions));
+             }});
 }
 
 job::Estimate plan_connectome(job::RunContext& context)
@@ -226,10 +196,14 @@ job::Estimate plan_connectome(job::RunContext& context)
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
     require_tau(study, context.options());
+    const auto rates = measured_rates(most_neurons(study));
     auto estimates = std::vector<job::Estimate>{};
     for (const auto& sessions : sessions_to_plan_for(study, context.options()))
-        estimates.push_back(connectome_estimate(study, sessions, settings, context.options()));
-    return job::most_of(estimates);
+        estimates.push_back(
+            connectome_estimate(study, sessions, settings, context.options(), rates));
+    auto estimate = job::most_of(estimates);
+    estimate.notes.push_back(described(rates));
+    return estimate;
 }
 
 } // namespace

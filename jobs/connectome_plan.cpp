@@ -11,11 +11,6 @@ namespace rewire::jobs {
 
 namespace {
 
-/// Rates of one core of a recent server CPU, measured by `benchmarks/kernels`.
-constexpr auto dense_flops_per_s = 25e9;
-
-constexpr auto null_flops_per_s = 15e9;
-
 std::int64_t entries_of(const io::ActivityInfo& activity)
 {
     return static_cast<std::int64_t>(activity_bytes(activity) / 12);
@@ -28,28 +23,30 @@ double cubed(double n)
 
 } // namespace
 
-double connectome_seconds(const io::ActivityInfo& activity)
+double connectome_seconds(const io::ActivityInfo& activity, const MachineRates& rates)
 {
     const auto neurons = static_cast<double>(activity.neurons);
     const auto frames = static_cast<double>(activity.frames);
     const auto active_per_frame = neurons * 0.06;
     return frames * active_per_frame * active_per_frame / 2 * 1.2e-9 +
-           cubed(neurons) / dense_flops_per_s + 1e-3;
+           cubed(neurons) / rates.inverse_flops_per_s + 1e-3;
 }
 
-double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings)
+double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
+                          const MachineRates& rates)
 {
     const auto options = null_options(activity, settings);
-    const auto flops =
-        calcium::null_block_flops(activity.neurons, activity.frames, entries_of(activity),
-                                  options.block_size, options.engine);
-    return flops / null_flops_per_s;
+    const auto work = calcium::null_work(activity.neurons, activity.frames, entries_of(activity),
+                                         options.block_size, options.engine);
+    return work.inverse_flops / rates.inverse_flops_per_s +
+           work.table_flops / rates.table_flops_per_s + work.pairs / rates.pairs_per_s;
 }
 
 job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                  const ConnectomeSettings& settings, const job::Options& options)
+                                  const ConnectomeSettings& settings, const job::Options& options,
+                                  const MachineRates& rates)
 {
-    auto estimate = deconvolution_estimate(study, sessions, options);
+    auto estimate = deconvolution_estimate(study, sessions, options, rates);
     // Partial correlations and edges of a wave, packed for the writer and the checkpoint.
     auto largest_wave = 0.0;
     for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
@@ -65,11 +62,12 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
     auto null_seconds = 0.0;
     auto longest_block = 0.0;
     auto blocks = std::int64_t{0};
+    auto ordering = 0.0;
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
         const auto neurons = static_cast<double>(activity.neurons);
         const auto pairs = static_cast<double>(base::pair_count(activity.neurons));
-        const auto work = connectome_seconds(activity);
+        const auto work = connectome_seconds(activity, rates);
         seconds += work;
         longest = std::max(longest, work);
         estimate.rank_bytes = std::max(
@@ -80,10 +78,11 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
             continue;
         const auto null = null_options(activity, settings);
         const auto count = (settings.surrogates + null.block_size - 1) / null.block_size;
-        const auto block = null_block_seconds(activity, settings);
+        const auto block = null_block_seconds(activity, settings, rates);
         const auto memory = calcium::null_memory_bytes(
             activity.neurons, activity.frames, entries_of(activity), null.block_size, null.engine);
         estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + memory);
+        ordering += pairs * 300e-9; // q-values: sorted on rank 0
         null_seconds += block * static_cast<double>(count);
         longest_block = std::max(longest_block, block);
         blocks += count;
@@ -93,6 +92,8 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
     }
     estimate.add_phase("connectome", seconds, static_cast<std::int64_t>(sessions.size()), longest);
     estimate.add_phase("null", null_seconds, blocks, longest_block);
+    if (blocks > 0)
+        estimate.add_phase("p-values", ordering, 1, ordering);
     return estimate;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connectome_settings.hpp"
+#include "machine_rates.hpp"
 
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/study.hpp>
@@ -12,16 +13,19 @@
 namespace rewire::jobs {
 
 /// Seconds of one core from smoothed events to metrics.
-double connectome_seconds(const io::ActivityInfo& activity);
+double connectome_seconds(const io::ActivityInfo& activity,
+                          const MachineRates& rates = typical_rates);
 
 /// Shifts, block size and shrinkage of the surrogates of a session.
 calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
                                        const ConnectomeSettings& settings);
 /// Seconds of one core for a block of surrogates.
-double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings);
+double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
+                          const MachineRates& rates = typical_rates);
 
 /// What `rewire connectome` will need for these sessions.
 job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                  const ConnectomeSettings& settings, const job::Options& options);
+                                  const ConnectomeSettings& settings, const job::Options& options,
+                                  const MachineRates& rates = typical_rates);
 
 } // namespace rewire::jobs

@@ -10,38 +10,40 @@ namespace rewire::jobs {
 
 namespace {
 
-std::vector<const SessionSummary*> tested_sessions(const ReportData& data,
-                                                   const std::string& subject)
+/// An animal with p-values.
+struct TestedAnimal
 {
-    auto sessions = std::vector<const SessionSummary*>{};
-    for (const auto& session : data.sessions)
-        if (session.place.subject == subject && session.p_values)
-            sessions.push_back(&session);
-    return sessions;
+    std::string subject;
+    std::vector<const SessionSummary*> sessions; ///< those with p-values; one at least
+};
+
+std::vector<TestedAnimal> tested_animals(const ReportData& data)
+{
+    auto animals = std::vector<TestedAnimal>{};
+    for (const auto& animal : data.animals) {
+        auto tested = TestedAnimal{.subject = animal.subject, .sessions = {}};
+        for (const auto& session : data.sessions)
+            if (session.place.subject == animal.subject && session.p_values)
+                tested.sessions.push_back(&session);
+        if (!tested.sessions.empty())
+            animals.push_back(std::move(tested));
+    }
+    return animals;
 }
 
 void add_histograms(report::Page& page, const ReportData& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}};
-    for (const auto& animal : data.animals) {
-        const auto sessions = tested_sessions(data, animal.subject);
-        if (sessions.empty())
-            continue;
+    for (const auto& animal : tested_animals(data)) {
         auto counts = report::binned({}, 0, 1, EdgePValues::bins);
-        for (const auto* session : sessions)
+        for (const auto* session : animal.sessions)
             for (std::size_t bin = 0; bin < counts.count.size(); ++bin)
                 counts.count[bin] += session->p_values->count[bin];
-        auto plot = report::HistogramPlot{};
+        auto plot = report::uniform_histogram(std::move(counts));
         plot.title = animal.subject;
         plot.x.label = "p of a pair";
         plot.y_label = "pairs x sessions";
-        auto all = 0.0;
-        for (const auto count : counts.count)
-            all += count;
-        plot.expected = all / EdgePValues::bins;
         plot.expected_label = "independent neurons";
-        plot.edge = std::move(counts.edge);
-        plot.count = std::move(counts.count);
         plot.size = {320, 250};
         block.panels.push_back(report::figure_of(plot));
     }
@@ -57,10 +59,7 @@ void add_histograms(report::Page& page, const ReportData& data)
 void add_quantiles(report::Page& page, const ReportData& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}};
-    for (const auto& animal : data.animals) {
-        const auto sessions = tested_sessions(data, animal.subject);
-        if (sessions.empty())
-            continue;
+    for (const auto& animal : tested_animals(data)) {
         auto plot = report::ScatterPlot{};
         plot.title = animal.subject;
         plot.x.label = "expected −log10 p";
@@ -70,9 +69,9 @@ void add_quantiles(report::Page& page, const ReportData& data)
             plot.points.push_back(
                 {name, session.p_values->quantiles.expected, session.p_values->quantiles.observed});
         };
-        add("first tested session", *sessions.front());
-        if (sessions.size() > 1)
-            add("last tested session", *sessions.back());
+        add("first tested session", *animal.sessions.front());
+        if (animal.sessions.size() > 1)
+            add("last tested session", *animal.sessions.back());
         plot.size = {290, 262};
         block.panels.push_back(report::figure_of(plot));
     }
@@ -132,12 +131,10 @@ void add_counts(report::Page& page, const ReportData& data)
                    "shifts: how many distinct ones a pair can have."};
     auto by_session = report::Table{.head = by_animal.head};
     by_session.head[1] = "session";
-    for (const auto& animal : data.animals) {
-        const auto sessions = tested_sessions(data, animal.subject);
-        if (sessions.empty())
-            continue;
-        by_animal.rows.push_back(row_of(animal.subject, std::to_string(sessions.size()), sessions));
-        for (const auto* session : sessions)
+    for (const auto& animal : tested_animals(data)) {
+        by_animal.rows.push_back(
+            row_of(animal.subject, std::to_string(animal.sessions.size()), animal.sessions));
+        for (const auto* session : animal.sessions)
             by_session.rows.push_back(row_of(animal.subject, session->place.session, {session}));
     }
     page.table(std::move(by_animal));

@@ -25,14 +25,7 @@ constexpr auto metrics = std::array{Metric{"mean degree", &SessionSummary::mean_
 
 std::vector<AnimalSeries> series_of(const ReportData& data, const Metric& metric)
 {
-    auto all = std::vector<AnimalSeries>{};
-    for (const auto& session : data.sessions) {
-        if (all.empty() || all.back().subject != session.place.subject)
-            all.push_back({session.place.subject, session.place.group, {}, {}});
-        all.back().number.push_back(static_cast<double>(session.place.number));
-        all.back().value.push_back(session.*metric.value);
-    }
-    return all;
+    return series_by_session(data.sessions, metric.value);
 }
 
 void add_absolute(report::Page& page, const ReportData& data)

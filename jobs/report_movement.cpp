@@ -13,19 +13,6 @@ namespace rewire::jobs {
 
 namespace {
 
-template <typename Value>
-std::vector<AnimalSeries> series_of(const ReportData& data, Value value)
-{
-    auto all = std::vector<AnimalSeries>{};
-    for (const auto& session : data.movement) {
-        if (all.empty() || all.back().subject != session.place.subject)
-            all.push_back({session.place.subject, session.place.group, {}, {}});
-        all.back().number.push_back(static_cast<double>(session.place.number));
-        all.back().value.push_back(value(session));
-    }
-    return all;
-}
-
 const MovementSummary* first_tested(const ReportData& data)
 {
     const auto found =
@@ -45,7 +32,7 @@ void add_fractions(report::Page& page, const ReportData& data, const MovementSum
 {
     auto block = report::FigureBlock{.sources = {"movement.h5"}, .numbers = table_of_means()};
     const auto panel = [&](const std::string& title, const std::string& label, auto value) {
-        const auto series = series_of(data, value);
+        const auto series = series_by_session(data.movement, value);
         auto plot = report::LinePlot{};
         plot.title = title;
         plot.x = {.label = "session", .whole_numbers = true};
@@ -68,7 +55,8 @@ void add_fractions(report::Page& page, const ReportData& data, const MovementSum
         "{:.2g} % of neurons that have nothing to do with movement; it is not corrected over "
         "neurons.",
         settings_of(tested), band_note,
-        counts_of_groups(series_of(data, [](const MovementSummary&) { return 0.0; })),
+        counts_of_groups(
+            series_by_session(data.movement, [](const MovementSummary&) { return 0.0; })),
         tested.level.front(), 100 * (1 - tested.level.front()));
     page.figure(std::move(block));
 }
@@ -86,14 +74,10 @@ void add_ranks(report::Page& page, const ReportData& data, const MovementSummary
             if (session.place.group == group)
                 std::copy_if(session.p_rank.begin(), session.p_rank.end(),
                              std::back_inserter(ranks), [](double p) { return std::isfinite(p); });
-        auto counts = report::binned(ranks, 0, 1, bins);
-        auto plot = report::HistogramPlot{};
+        auto plot = report::uniform_histogram(report::binned(ranks, 0, 1, bins));
         plot.title = group;
         plot.x = {.label = "rank of movement activity among shuffles"};
         plot.y_label = "neurons x sessions";
-        plot.edge = std::move(counts.edge);
-        plot.count = std::move(counts.count);
-        plot.expected = static_cast<double>(ranks.size()) / bins;
         plot.expected_label = "no relation to movement";
         plot.mark = tested.level.front();
         plot.mark_label = fmt::format("level {:g}", tested.level.front());

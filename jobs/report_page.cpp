@@ -72,14 +72,8 @@ std::map<std::string, std::pair<double, double>> shares_of_two(const ReportData&
 /// Session in which the mean over animals of the metric is largest.
 std::string peak_of(const ReportData& data, const std::string& group)
 {
-    auto series = std::vector<AnimalSeries>{};
-    for (const auto& session : data.sessions) {
-        if (series.empty() || series.back().subject != session.place.subject)
-            series.push_back({session.place.subject, session.place.group, {}, {}});
-        series.back().number.push_back(static_cast<double>(session.place.number));
-        series.back().value.push_back(session.mean_degree);
-    }
-    const auto mean = mean_over(series, group);
+    const auto mean =
+        mean_over(series_by_session(data.sessions, &SessionSummary::mean_degree), group);
     auto best = std::size_t{0};
     for (std::size_t i = 0; i < mean.mean.size(); ++i)
         if (!(mean.mean[i] <= mean.mean[best]))

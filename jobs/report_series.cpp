@@ -2,41 +2,16 @@
 
 #include <rewire/base/text.hpp>
 #include <rewire/report/markup.hpp>
+#include <rewire/stats/tests.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <map>
 #include <set>
 
 namespace rewire::jobs {
-
-namespace {
-
-struct MeanError
-{
-    double mean = std::numeric_limits<double>::quiet_NaN();
-    double error = std::numeric_limits<double>::quiet_NaN();
-};
-
-MeanError mean_error_of(const std::vector<double>& values)
-{
-    if (values.empty())
-        return {};
-    const auto count = static_cast<double>(values.size());
-    auto mean = 0.0;
-    for (const auto value : values)
-        mean += value / count;
-    if (values.size() < 2)
-        return {.mean = mean};
-    auto squares = 0.0;
-    for (const auto value : values)
-        squares += (value - mean) * (value - mean);
-    return {mean, std::sqrt(squares / (count - 1) / count)};
-}
-
-} // namespace
 
 GroupMean mean_over(const std::vector<AnimalSeries>& animals, const std::string& group)
 {
@@ -52,11 +27,11 @@ GroupMean mean_over(const std::vector<AnimalSeries>& animals, const std::string&
     }
     auto means = GroupMean{};
     for (const auto& [number, values] : by_session) {
-        const auto [mean, error] = mean_error_of(values);
+        const auto mean = stats::mean_and_error(values);
         means.number.push_back(number);
-        means.mean.push_back(mean);
-        means.error.push_back(error);
-        means.animals.push_back(static_cast<int>(values.size()));
+        means.mean.push_back(mean.mean);
+        means.error.push_back(mean.standard_error);
+        means.animals.push_back(static_cast<int>(mean.count));
         means.most_animals = std::max(means.most_animals, means.animals.back());
     }
     return means;

@@ -2,7 +2,7 @@
 
 #include <rewire/report/page.hpp>
 
-#include <map>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +17,20 @@ struct AnimalSeries
     std::vector<double> number; ///< [session]
     std::vector<double> value;  ///< [session]; NaN: none
 };
+
+/// One value a session. @param sessions of `ReportData`: those of an animal stand together
+template <typename Sessions, typename Value>
+std::vector<AnimalSeries> series_by_session(const Sessions& sessions, Value value)
+{
+    auto all = std::vector<AnimalSeries>{};
+    for (const auto& session : sessions) {
+        if (all.empty() || all.back().subject != session.place.subject)
+            all.push_back({session.place.subject, session.place.group, {}, {}});
+        all.back().number.push_back(static_cast<double>(session.place.number));
+        all.back().value.push_back(std::invoke(value, session));
+    }
+    return all;
+}
 
 /// Mean over the animals that have a value in a session.
 struct GroupMean

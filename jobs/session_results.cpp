@@ -52,12 +52,7 @@ Existing look(const std::filesystem::path& path, const io::Study& study,
     }
     const auto file = io::open_for_reading(path);
     const auto record = io::read_record(file);
-    const auto different = io::differences(record.digest, digest);
-    if (!different.empty())
-        throw base::UsageError(
-            "a result made with other settings is there\n    " + base::joined(different, "\n    "),
-            path.string(),
-            "add --overwrite to replace it, or choose another folder with --results");
+    require_same_settings(path, record, digest);
     existing.inputs = record.inputs;
     existing.kept = sessions_in(file);
     for (std::size_t i = 0; i < study.sessions.size(); ++i) {
@@ -118,6 +113,17 @@ Existing look_for_result(job::RunContext& context, const std::filesystem::path& 
         context.discard_checkpoint();
     }
     return existing;
+}
+
+void require_same_settings(const std::filesystem::path& path, const io::Record& record,
+                           const io::Fingerprint& digest)
+{
+    const auto different = io::differences(record.digest, digest);
+    if (!different.empty())
+        throw base::UsageError(
+            "a result made with other settings is there\n    " + base::joined(different, "\n    "),
+            path.string(),
+            "add --overwrite to replace it, or choose another folder with --results");
 }
 
 io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionInput>& inputs,

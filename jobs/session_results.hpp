@@ -38,6 +38,10 @@ Existing look_for_result(job::RunContext& context, const std::filesystem::path& 
                          const io::Study& study, const std::vector<SessionInput>& inputs,
                          const io::Fingerprint& digest);
 
+/// @throws UsageError where the result that is there was made with other settings, naming them
+void require_same_settings(const std::filesystem::path& path, const io::Record& record,
+                           const io::Fingerprint& digest);
+
 /// SHA-256 of the study's files and of those of kept sessions that the study does not have (any
 /// more).
 io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionInput>& inputs,
@@ -53,6 +57,22 @@ void follow_study(Session& session, const io::Study& study)
             session.layer = entry.layer;
             session.group = entry.group;
         }
+}
+
+/// What a session's result says of the session itself, from the study and its file.
+template <typename Session>
+void name_session(Session& result, const io::StudySession& session, const SessionInput& input)
+{
+    result.subject = session.record.subject;
+    result.session = session.record.session;
+    result.file = session.record.file;
+    result.sha256 = input.sha256;
+    result.start_time = session.record.start_text;
+    result.number = session.number;
+    result.layer = session.layer;
+    result.group = session.group;
+    result.tau_s = input.tau_s;
+    result.neuron_id = session.record.activity->neuron_id;
 }
 
 /// What a checkpoint of such a job depends on.

@@ -282,21 +282,23 @@ double null_memory_bytes(std::int64_t active, std::int64_t frames, std::int64_t 
     return shared + 4 * t * (n + 16) + 128 * t + 4 * pairs * static_cast<double>(block_size);
 }
 
-double null_block_flops(std::int64_t active, std::int64_t frames, std::int64_t entries,
-                        std::int64_t block_size, NullEngine engine)
+NullWork null_work(std::int64_t active, std::int64_t frames, std::int64_t entries,
+                   std::int64_t block_size, NullEngine engine)
 {
     const auto n = static_cast<double>(active);
     const auto pairs = n * (n - 1) / 2;
     const auto t = static_cast<double>(frames);
     const auto count = static_cast<double>(block_size);
-    const auto inverse = n * n * n;
+    auto work =
+        NullWork{.inverse_flops = count * n * n * n, .table_flops = 0, .pairs = count * pairs};
     if (engine == NullEngine::direct) {
         const auto e = static_cast<double>(entries);
-        // a scattered addition takes about as long as ten operations of dgemm
-        return count * (inverse + std::min(10 * e * e / t, n * n * t));
+        work.table_flops = count * std::min(10 * e * e / t, n * n * t);
+    } else {
+        const auto slots = static_cast<double>(choose_slots(active, std::array{frames}));
+        work.table_flops = pairs * (4 * t + 2.5 * slots * std::log2(slots + 1));
     }
-    const auto slots = static_cast<double>(choose_slots(active, std::array{frames}));
-    return count * inverse + 0.5 * pairs * (4 * t + 2.5 * slots * std::log2(slots + 1));
+    return work;
 }
 
 } // namespace rewire::calcium

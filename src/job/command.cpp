@@ -1,6 +1,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/job/job.hpp>
+#include <rewire/job/plan.hpp>
 #include <rewire/job/run_context.hpp>
 #include <rewire/job/version.hpp>
 
@@ -129,8 +130,20 @@ void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     context.print(describe_plan(job.name, job.plan(context), ranks, per_node, command));
 }
 
+/// OpenBLAS asks for its buffers again and again, silently and for ever, where it cannot have them.
+void refuse_without_working_memory()
+{
+    constexpr auto blas_bytes = 200e6;
+    if (const auto left = address_space_left(); left < blas_bytes)
+        throw base::InputError(
+            fmt::format("not enough memory: the limit of this process leaves {}, "
+                        "linear algebra alone needs {}",
+                        base::human_bytes(std::max(left, 0.0)), base::human_bytes(blas_bytes)),
+            mpi::host_name(), "raise the limit (`ulimit -v`), or ask for more memory");
+}
+
 void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
-               const std::vector<std::string>& words, Log*& log,
+               const std::vector<std::string>& words, const std::string& cpu_target, Log*& log,
                std::unique_ptr<RunContext>& context)
 {
     const auto say = [&](const std::string& text) {
@@ -166,7 +179,9 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
         return parse_options(job.name, job.options, {words.begin() + 1, words.end()});
     });
     context = std::make_unique<RunContext>(comm, job, std::move(options), command);
+    context->set_cpu_target(cpu_target);
     log = &context->log();
+    mpi::collective(comm, refuse_without_working_memory);
     job.run(*context);
 }
 
@@ -181,7 +196,8 @@ std::string program_revision()
     return std::string(git_revision);
 }
 
-int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words)
+int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words,
+                const std::string& cpu_target)
 {
     const auto comm = mpi::Communicator::world();
     auto fallback = Log(comm.is_root());
@@ -190,7 +206,7 @@ int run_command(const std::vector<Job>& catalogue, const std::vector<std::string
     try {
         // Errors from here on are everybody's: they were agreed on, or come from the command line,
         // which all share.
-        run_words(comm, catalogue, words, log, context);
+        run_words(comm, catalogue, words, cpu_target, log, context);
         return static_cast<int>(base::ExitCode::success);
     } catch (const base::Error& error) {
         if (error.code() == base::ExitCode::stopped)

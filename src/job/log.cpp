@@ -1,3 +1,4 @@
+#include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/job/log.hpp>
 
@@ -67,8 +68,12 @@ void Log::to_file(const std::filesystem::path& path)
 {
     if (!speaks_)
         return;
-    file_ = std::make_shared<spdlog::logger>(
-        "file", std::make_shared<spdlog::sinks::basic_file_sink_st>(path.string()));
+    try {
+        file_ = std::make_shared<spdlog::logger>(
+            "file", std::make_shared<spdlog::sinks::basic_file_sink_st>(path.string()));
+    } catch (const spdlog::spdlog_ex&) {
+        throw base::IoError("cannot write the log file", path.string(), "may you write there?");
+    }
     file_->set_pattern("%Y-%m-%d %H:%M:%S %^%l%$ %v");
     file_->flush_on(spdlog::level::info);
 }

@@ -15,6 +15,9 @@ namespace rewire::job {
 
 namespace {
 
+/// From the launcher to the first unit of work, and from the last to the end.
+constexpr auto start_s = 0.5;
+
 /// "NAME:   123 kB" of a file of /proc, in bytes; 0 where it is not there.
 double proc_field(const char* path, const std::string& name)
 {
@@ -152,6 +155,14 @@ Estimate most_of(const std::vector<Estimate>& estimates)
     return most;
 }
 
+double address_space_left()
+{
+    auto limit = rlimit{};
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return std::numeric_limits<double>::infinity();
+    return static_cast<double>(limit.rlim_cur) - proc_field("/proc/self/status", "VmSize");
+}
+
 double usable_node_bytes(std::int64_t ranks_on_node)
 {
     const auto ranks = static_cast<double>(ranks_on_node);
@@ -159,11 +170,7 @@ double usable_node_bytes(std::int64_t ranks_on_node)
     usable = std::min(usable, cgroup_bytes());
     usable = std::min(usable, environment_megabytes("SLURM_MEM_PER_NODE"));
     usable = std::min(usable, environment_megabytes("SLURM_MEM_PER_CPU") * ranks);
-    auto limit = rlimit{};
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-        usable = std::min(usable, (static_cast<double>(limit.rlim_cur) -
-                                   proc_field("/proc/self/status", "VmSize")) *
-                                      ranks);
+    usable = std::min(usable, address_space_left() * ranks);
     return std::max(usable, 0.0);
 }
 
@@ -175,7 +182,7 @@ double peak_resident_bytes()
 std::string describe_plan(const std::string& job, const Estimate& estimate, std::int64_t ranks,
                           std::int64_t ranks_per_node, const std::string& command)
 {
-    const auto seconds = estimate.seconds_on(ranks);
+    const auto seconds = start_s + estimate.seconds_on(ranks);
     const auto shared = estimate.node_bytes / static_cast<double>(ranks_per_node);
     const auto rank_bytes =
         estimate.rank_bytes + shared + estimate.spread_bytes / static_cast<double>(ranks);

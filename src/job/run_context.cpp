@@ -82,8 +82,10 @@ void RunContext::flush_warnings()
         log_.warn(warning);
 }
 
-void RunContext::begin_results(const io::Fingerprint& digest)
+void RunContext::begin_log()
 {
+    if (logs_to_file_)
+        return;
     const auto folder = options_.path("results");
     mpi::collective(comm_, [&] {
         if (!comm_.is_root())
@@ -95,8 +97,7 @@ void RunContext::begin_results(const io::Fingerprint& digest)
                                 folder.string(), "may you write there?");
         log_.to_file(folder / (job_.name + ".log"));
     });
-    checkpoint_ = std::make_unique<io::Checkpoint>(comm_, folder / (job_.name + ".checkpoint"),
-                                                   digest, options_.flag("restart"));
+    logs_to_file_ = true;
     note(fmt::format("rewire {} {} ({}) on {} rank{}, {}", version, job_.name, git_revision,
                      comm_.size(), comm_.size() == 1 ? "" : "s", mpi::host_name()));
     note("command: " + command_);
@@ -105,6 +106,14 @@ void RunContext::begin_results(const io::Fingerprint& digest)
         if (!value.empty() && value != "no")
             settings += fmt::format(" --{} {}", name, value);
     note("options:" + settings);
+}
+
+void RunContext::begin_results(const io::Fingerprint& digest)
+{
+    begin_log();
+    checkpoint_ = std::make_unique<io::Checkpoint>(
+        comm_, options_.path("results") / (job_.name + ".checkpoint"), digest,
+        options_.flag("restart"));
     if (checkpoint_->resumed())
         note(fmt::format("going on from what attempt {} had saved",
                          checkpoint_->attempt().number - 1));
@@ -112,6 +121,7 @@ void RunContext::begin_results(const io::Fingerprint& digest)
 
 void RunContext::check_memory(const Estimate& estimate)
 {
+    begin_log();
     const auto ranks_here = comm_.node().size();
     const auto share = static_cast<double>(ranks_here) / comm_.size();
     const auto wanted =
@@ -248,6 +258,7 @@ io::Record RunContext::record(const io::Fingerprint& inputs, const io::Fingerpri
             .ranks = comm_.size(),
             .attempt = attempt().number,
             .host = mpi::host_name(),
+            .cpu_target = cpu_target_,
             .start = start_,
             .end = io::utc_now()};
 }

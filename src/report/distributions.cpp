@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace rewire::report {
 
@@ -18,6 +19,18 @@ Binned binned(std::span<const double> values, double low, double high, int bins)
         ++counts.count[static_cast<std::size_t>(std::min(bin, bins - 1))];
     }
     return counts;
+}
+
+HistogramPlot uniform_histogram(Binned counts)
+{
+    auto plot = HistogramPlot{};
+    auto all = 0.0;
+    for (const auto count : counts.count)
+        all += count;
+    plot.expected = all / static_cast<double>(counts.count.size());
+    plot.edge = std::move(counts.edge);
+    plot.count = std::move(counts.count);
+    return plot;
 }
 
 HistogramPlot null_histogram(std::span<const double> null, double score, int bins)

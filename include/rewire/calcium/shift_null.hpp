@@ -203,9 +203,18 @@ ShiftNullResult finish_shift_null(const ShiftNullPlan& plan, const ShiftNullTall
 /// Memory of one rank at work on a session: plan, tally and one block.
 double null_memory_bytes(std::int64_t active, std::int64_t frames, std::int64_t entries,
                          std::int64_t block_size, NullEngine engine);
-/// Work of one block. Single-precision operations of the table count half.
-double null_block_flops(std::int64_t active, std::int64_t frames, std::int64_t entries,
-                        std::int64_t block_size, NullEngine engine);
+
+/// Work of one block of surrogates, by what limits it.
+struct NullWork
+{
+    double inverse_flops = 0; ///< double precision, n^3 a surrogate
+    double table_flops = 0;   ///< single precision, transforms and products
+    double pairs = 0;         ///< looked up or added up, compared and counted
+};
+
+/// With the direct engine the additions of a covariance count as ten `table_flops` each.
+NullWork null_work(std::int64_t active, std::int64_t frames, std::int64_t entries,
+                   std::int64_t block_size, NullEngine engine);
 /// The block size that 0 stands for.
 std::int64_t default_block_size(std::int64_t active) noexcept;
 /// G for these sizes: a product of 2, 3 and 5, at least 1000 and twice the active neurons where

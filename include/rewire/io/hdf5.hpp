@@ -40,30 +40,10 @@ class Handle
 
 using Shape = std::vector<std::int64_t>;
 
-/// The native HDF5 type of T: the fixed-width integers, float, double. (bool is not one: use
-/// uint8_t.)
+/// The native HDF5 type of T: the fixed-width integers, float, double. These are the numbers that
+/// the templates below know, too. (bool is not one: use uint8_t.)
 template <typename T>
 hid_t native_type();
-template <>
-hid_t native_type<std::int8_t>();
-template <>
-hid_t native_type<std::uint8_t>();
-template <>
-hid_t native_type<std::int16_t>();
-template <>
-hid_t native_type<std::uint16_t>();
-template <>
-hid_t native_type<std::int32_t>();
-template <>
-hid_t native_type<std::uint32_t>();
-template <>
-hid_t native_type<std::int64_t>();
-template <>
-hid_t native_type<std::uint64_t>();
-template <>
-hid_t native_type<float>();
-template <>
-hid_t native_type<double>();
 
 // --- files and objects ---------------------------------------------------------------------------
 

@@ -108,6 +108,7 @@ class RunContext
         return own;
     }
 
+    void set_cpu_target(const std::string& target) { cpu_target_ = target; }
     /// The record of this run, for the result file.
     io::Record record(const io::Fingerprint& inputs, const io::Fingerprint& digest) const;
     /// For the files of this run. Has a folder after `begin_results`.
@@ -117,7 +118,7 @@ class RunContext
     /// The result is published: discards the checkpoint and shows the table of phases. Collective.
     void finish();
 
-    /// Refuses to start what would not fit. Collective. @throws InputError
+    /// Refuses to start what would not fit, in the log file, too. Collective. @throws InputError
     void check_memory(const Estimate& estimate);
 
   private:
@@ -141,6 +142,7 @@ class RunContext
         std::int64_t units;
     };
 
+    void begin_log();
     void run_units(const UnitLoop& loop);
     std::vector<std::int64_t> units_left(const UnitLoop& loop,
                                          std::vector<std::int64_t>& done_here);
@@ -151,11 +153,13 @@ class RunContext
     const Job& job_;
     Options options_;
     std::string command_;
+    std::string cpu_target_;
     std::string start_;
     Log log_;
     std::unique_ptr<io::Checkpoint> checkpoint_;
     std::vector<std::string> warnings_;
     std::vector<PhaseTime> phases_;
+    bool logs_to_file_ = false;
     double unsaved_s_ = 0; ///< of finished phases that were too short to be saved
 };
 

@@ -143,6 +143,9 @@ struct Binned
 };
 Binned binned(std::span<const double> values, double low, double high, int bins);
 
+/// A histogram with the count in dashes that every bin would have were the values uniform.
+HistogramPlot uniform_histogram(Binned counts);
+
 struct Points
 {
     std::string name;

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""rewire against itself: one rank against two, and a plan against the run that it foretold.
+
+    benchmarks/scaling.py ranks [--job connectome|movement]   1 2 1 2 ...: seconds, ratio, memory
+    benchmarks/scaling.py plan                                 a large study planned, a part of it run
+
+Only the standard library. Needs two cores that nobody else uses. Status 1 when a goal is missed (1.8 times
+faster on two ranks, memory and time within 20 % of the plan), 3 when something did not run.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RANKS_GOAL = 1.8
+PLAN_GOAL = 0.2
+UNITS = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
+SECONDS = {"ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def environment():
+    settings = dict(os.environ, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    if os.geteuid() == 0:
+        settings.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    return settings
+
+
+class Rewire:
+    def __init__(self, build, work):
+        self.program = Path(build).resolve() / "rewire"
+        self.work = Path(work)
+        self.work.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.program, os.X_OK):
+            fail(f"{self.program} is not there: build it first")
+
+    def command(self, words, ranks=1, watch=None):
+        words = [str(word) for word in words]
+        watcher = [sys.executable, str(HERE / "peak_memory.py"), str(watch)] if watch else []
+        return ["mpirun", "-n", str(ranks), *watcher, str(self.program), *words]
+
+    def run(self, words, ranks=1, watch=None):
+        """Seconds of the whole command, files read and written."""
+        log = self.work / "run.log"
+        start = time.perf_counter()
+        with open(log, "w") as file:
+            done = subprocess.run(self.command(words, ranks, watch), stdout=file, stderr=subprocess.STDOUT,
+                                  env=environment())
+        seconds = time.perf_counter() - start
+        if done.returncode != 0:
+            fail(log.read_text() + f"\nrewire {words[0]} on {ranks} ranks failed")
+        return seconds
+
+    def peak_bytes(self, words, ranks):
+        """Of the rank that needed most, shared memory divided among the ranks; and the seconds."""
+        watch = self.work / "memory"
+        watch.unlink(missing_ok=True)
+        seconds = self.run(words, ranks, watch)
+        return max(float(line) for line in watch.read_text().split()) * 1024, seconds
+
+    def plan(self, words, ranks):
+        done = subprocess.run([str(self.program), "plan", *map(str, words), "--ranks", str(ranks)], text=True,
+                              capture_output=True, env=environment())
+        if done.returncode != 0:
+            fail(done.stderr)
+        return Plan(done.stdout)
+
+    def study(self, animals, sessions, neurons):
+        folder = self.work / f"study-{animals}x{sessions}x{neurons}"
+        if not (folder / "simulation.txt").exists():
+            self.run(["simulate", "lever-press", "--out", folder, "--animals", animals, "--sessions", sessions,
+                      "--neurons", neurons, "--seed", 1], ranks=2)
+        return folder
+
+
+class Plan:
+    def __init__(self, text):
+        self.text = text
+        size, unit = re.search(r"memory a rank +([\d.]+) (\w+)", text).groups()
+        self.bytes = float(size) * UNITS[unit]
+        words = re.search(r"^ *time +(.*?) +about", text, re.M).group(1).split()
+        self.seconds = sum(float(count) * SECONDS[unit] for count, unit in zip(words[::2], words[1::2]))
+        self.core_seconds = sum(float(part) for part in re.findall(r"([\d.]+) +core seconds in", text))
+
+
+def fail(message):
+    print(f"scaling.py: {message}", file=sys.stderr)
+    sys.exit(3)
+
+
+def machine():
+    with open("/proc/cpuinfo") as file:
+        names = [line.split(": ", 1)[1].strip() for line in file if line.startswith("model name")]
+    return f"{names[0]}, {len(names)} cores" if names else f"{os.cpu_count()} cores"
+
+
+def within(measured, planned):
+    return abs(measured / planned - 1) <= PLAN_GOAL
+
+
+def verdict(good):
+    return "yes" if good else "NO"
+
+
+def compare_ranks(options):
+    rewire = Rewire(options.build, options.work)
+    study = rewire.study(1, options.sessions, options.neurons)
+    amount = ["--surrogates", options.surrogates] if options.job == "connectome" else ["--shuffles", options.shuffles]
+    words = [options.job, "--study", study, "--results", rewire.work / f"{options.job}-ranks", "--tau-s", 0.7, *amount,
+             "--overwrite"]
+    peaks = {ranks: rewire.peak_bytes(words, ranks)[0] for ranks in (1, 2)}  # and the files come into memory
+    seconds = {1: [], 2: []}
+    for _ in range(options.repeat):
+        for ranks in (1, 2):
+            seconds[ranks].append(rewire.run(words, ranks))
+
+    print(f"machine  {machine()}")
+    print(f"work     {options.job} of {options.sessions} sessions, {options.neurons} neurons, {amount[1]} "
+          f"{amount[0][2:]}; whole command")
+    for ranks in (1, 2):
+        times = seconds[ranks]
+        print(f"{ranks} rank{'s' if ranks > 1 else ' '}  median {statistics.median(times):.2f} s "
+              f"({min(times):.2f}-{max(times):.2f}) of {len(times)}")
+    ratio = statistics.median(seconds[1]) / statistics.median(seconds[2])
+    pairs = [one / two for one, two in zip(seconds[1], seconds[2])]
+    good = ratio >= RANKS_GOAL
+    print(f"speed    {ratio:.2f} times faster on 2 ranks (pairs {min(pairs):.2f}-{max(pairs):.2f}), asked "
+          f"{RANKS_GOAL}: {verdict(good)}")
+    for ranks in (1, 2):
+        planned = rewire.plan(words, ranks).bytes
+        fits = within(peaks[ranks], planned)
+        good = good and fits
+        print(f"memory   {ranks} rank{'s' if ranks > 1 else ''}: peak {peaks[ranks] / 1e6:.0f} MB, planned "
+              f"{planned / 1e6:.0f} MB a rank, within {PLAN_GOAL:.0%}: {verdict(fits)}")
+    return good
+
+
+def compare_plan(options):
+    rewire = Rewire(options.build, options.work)
+    study = rewire.study(options.animals, options.sessions, options.neurons)
+    results = rewire.work / "plan-part"
+    where = ["--study", study, "--results", results]
+    subjects = sorted(path.name.removeprefix("sub-") for path in study.glob("sub-*"))[: options.part]
+    part = [word for subject in subjects for word in ("--subject", subject)]
+    jobs = [("connectome", ["connectome", *where, "--tau-s", 0.7, "--surrogates", options.surrogates]),
+            ("movement", ["movement", *where, "--tau-s", 0.7, "--shuffles", options.shuffles]),
+            ("rewiring", ["rewiring", "--results", results])]
+
+    print(f"machine  {machine()}")
+    print(f"study    {options.animals} animals x {options.sessions} sessions x {options.neurons} neurons, "
+          f"{options.surrogates} surrogates, {options.shuffles} shuffles, {options.ranks} ranks")
+    print(f"part     {', '.join(subjects)}")
+    print(f"{'':12}{'part: planned':>15}{'measured':>10}{'m/p':>6}{'MB planned':>12}{'measured':>10}{'m/p':>6}"
+          f"{'whole: planned':>16}")
+    good = True
+    for name, words in jobs:
+        ahead = ["--study", study, "--results", rewire.work / "none"]  # before there is a connectome
+        whole = rewire.plan(["rewiring", *ahead] if name == "rewiring" else words, options.ranks)
+        planned = rewire.plan([*words, *part], options.ranks)
+        peak, seconds = rewire.peak_bytes([*words, *part, "--overwrite", "--restart"], options.ranks)
+        time_fits = seconds < (1 + PLAN_GOAL) * planned.seconds
+        memory_fits = within(peak, planned.bytes) or peak < 200e6
+        good = good and time_fits and memory_fits
+        print(f"{name:12}{planned.seconds:13.1f} s{seconds:8.1f} s{seconds / planned.seconds:6.2f}"
+              f"{planned.bytes / 1e6:12.0f}{peak / 1e6:10.0f}{peak / planned.bytes:6.2f}{whole.seconds:14.0f} s",
+              flush=True)
+    print(f"goal     time not over the plan by {PLAN_GOAL:.0%}, memory within {PLAN_GOAL:.0%}: {verdict(good)}")
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="mode", required=True)
+    ranks = commands.add_parser("ranks", help="one rank against two")
+    ranks.add_argument("--job", choices=["connectome", "movement"], default="connectome")
+    ranks.add_argument("--repeat", type=int, default=5)
+    plan = commands.add_parser("plan", help="a plan against a part of the run")
+    plan.add_argument("--animals", type=int, default=4)
+    plan.add_argument("--part", type=int, default=1, help="animals that are run")
+    plan.add_argument("--ranks", type=int, default=2)
+    for mode, neurons, sessions, shuffles in ((ranks, 500, 2, 400000), (plan, 1000, 14, 10000)):
+        mode.add_argument("--neurons", type=int, default=neurons)
+        mode.add_argument("--sessions", type=int, default=sessions)
+        mode.add_argument("--surrogates", type=int, default=2000 if mode is ranks else 1000)
+        mode.add_argument("--shuffles", type=int, default=shuffles)
+        mode.add_argument("--build", default=HERE.parent / "build")
+        mode.add_argument("--work", default=os.path.join(os.environ.get("TMPDIR", "/tmp"), "rewire-scaling"))
+    options = parser.parse_args()
+    if (os.cpu_count() or 1) < 2:
+        fail("one core only, so two ranks cannot be faster than one")
+    sys.exit(0 if (compare_ranks if options.mode == "ranks" else compare_plan)(options) else 1)
+
+
+if __name__ == "__main__":
+    main()

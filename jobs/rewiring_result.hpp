@@ -1,0 +1,25 @@
+#pragma once
+
+#include "rewiring_movement.hpp"
+#include "rewiring_source.hpp"
+#include "rewiring_subject.hpp"
+
+#include <rewire/io/result_file.hpp>
+
+#include <optional>
+#include <string>
+
+/// rewiring.h5: one group a subject, /SUBJECT/. Pairs are the strict upper triangle of the neurons
+/// that all sessions of the subject have, row major.
+namespace rewire::jobs {
+
+/// Everything of a subject but the loadings, for which it makes the dataset.
+void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject,
+                   const SubjectRewiring& result, const RewiringSettings& settings,
+                   const std::optional<MovementFractions>& movement);
+
+/// Loadings of some pairs of a subject that has been written.
+void write_loadings(const io::ResultFile& file, const std::string& subject,
+                    const UnitLoadings& loadings);
+
+} // namespace rewire::jobs

@@ -1,0 +1,103 @@
+#include "hdf5_detail.hpp"
+
+#include <rewire/base/error.hpp>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+#include <string_view>
+
+namespace rewire::io {
+
+namespace {
+
+/// Errors are reported by ours; HDF5 would print its stack on top.
+void silence_hdf5()
+{
+    static auto once = std::once_flag{};
+    std::call_once(once, [] { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); });
+}
+
+/// Version of the file format; -1 where the file does not begin as HDF5 does. 3 is the last that
+/// HDF5 1.10 knows.
+int superblock_version(const std::filesystem::path& path)
+{
+    constexpr auto signature = std::string_view("\x89HDF\r\n\x1a\n", 8);
+    auto head = std::array<char, 9>{};
+    if (!std::ifstream(path, std::ios::binary).read(head.data(), head.size()) ||
+        std::string_view(head.data(), signature.size()) != signature)
+        return -1;
+    return static_cast<unsigned char>(head.back());
+}
+
+Handle open_file(const std::filesystem::path& path, unsigned mode)
+{
+    silence_hdf5();
+    auto error = std::error_code{};
+    if (!std::filesystem::exists(path, error))
+        throw base::IoError("no such file", path.string(), "check the path");
+    if (::access(path.c_str(), mode == H5F_ACC_RDONLY ? R_OK : R_OK | W_OK) != 0)
+        throw base::IoError(fmt::format("cannot open file: {}", std::strerror(errno)),
+                            path.string(), "check its permissions");
+    const auto access = Handle(H5Pcreate(H5P_FILE_ACCESS));
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    // Network file systems refuse locks, and nobody writes what is only read here.
+    if (mode == H5F_ACC_RDONLY)
+        H5Pset_file_locking(access, false, true);
+    const auto id = H5Fopen(path.c_str(), mode, access);
+    if (id < 0) {
+        const auto reason = hdf5_reason();
+        if (superblock_version(path) > 3)
+            throw base::InputError("written by a later version of HDF5 than this program knows",
+                                   path.string(),
+                                   "write it again with libver=('earliest', 'v110') in h5py, or "
+                                   "run h5repack --high=2 of the later version on it");
+        throw base::InputError(
+            "not a readable HDF5 file" + reason, path.string(),
+            "damaged, cut short while copying, or another format: compare it with the original");
+    }
+    return Handle(id);
+}
+
+} // namespace
+
+Handle open_for_reading(const std::filesystem::path& path)
+{
+    return open_file(path, H5F_ACC_RDONLY);
+}
+Handle open_for_update(const std::filesystem::path& path)
+{
+    return open_file(path, H5F_ACC_RDWR);
+}
+
+Handle create_file(const std::filesystem::path& path)
+{
+    silence_hdf5();
+    const auto access = Handle(H5Pcreate(H5P_FILE_ACCESS));
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    const auto id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    if (id < 0)
+        throw base::IoError("cannot create file" + hdf5_reason(), path.string(),
+                            "does the folder exist, and may you write there?");
+    return Handle(id);
+}
+
+void sync_to_disk(const std::filesystem::path& path)
+{
+    const auto descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const auto done = descriptor >= 0 && ::fsync(descriptor) == 0;
+    const auto reason = done ? std::string{} : std::string(std::strerror(errno));
+    if (descriptor >= 0)
+        ::close(descriptor);
+    if (!done)
+        throw base::IoError("cannot flush to disk: " + reason, path.string(),
+                            "is the disk full or the quota used up?");
+}
+
+} // namespace rewire::io
