@@ -51,14 +51,19 @@ calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,
                                                           : calcium::OasisVariant::farci};
 }
 
+double checked_tau(const io::StudySession& session, const job::Options& options)
+{
+    const auto tau_s = tau_of(session, options);
+    calcium::oasis_decay(oasis_of(session, tau_s, options));
+    return tau_s;
+}
+
 SessionInput check_session(const io::StudySession& session, const job::Options& options,
                            bool deconvolves)
 {
     auto input = SessionInput{};
-    if (deconvolves) {
-        input.tau_s = tau_of(session, options);
-        calcium::oasis_decay(oasis_of(session, input.tau_s, options));
-    }
+    if (deconvolves)
+        input.tau_s = checked_tau(session, options);
     input.sha256 = io::sha256_of_file(session.path);
     const auto file = io::NwbSession(session.path, nwb_options(options));
     const auto missing = io::find_missing(file);
@@ -391,6 +396,13 @@ void require_activity(const io::Study& study)
         if (!session.record.activity)
             throw base::InputError("no dF/F in this session", session.record.file,
                                    "exclude it in study.tsv, or choose sessions with --session");
+}
+
+void require_tau(const io::Study& study, const job::Options& options)
+{
+    require_activity(study);
+    for (const auto& session : study.sessions)
+        checked_tau(session, options);
 }
 
 std::vector<std::vector<std::size_t>>

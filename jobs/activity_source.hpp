@@ -28,6 +28,9 @@ void adopt_activity_options(job::RunContext& context);
 
 /// @throws InputError naming a session without dF/F
 void require_activity(const io::Study& study);
+/// @throws UsageError naming a session without decay time, InputError naming one without dF/F or
+/// with a decay time that is too short for its frame rate
+void require_tau(const io::Study& study, const job::Options& options);
 
 /// What was found in the file of a session before anything is computed.
 struct SessionInput

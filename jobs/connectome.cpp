@@ -17,7 +17,6 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <numeric>
 
 namespace rewire::jobs {
 
@@ -196,10 +195,13 @@ job::Estimate plan_connectome(job::RunContext& context)
     adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
-    auto all = std::vector<std::size_t>(study.sessions.size());
-    std::iota(all.begin(), all.end(), 0);
+    require_tau(study, context.options());
     const auto rates = measured_rates(most_neurons(study));
-    auto estimate = connectome_estimate(study, all, settings, context.options(), rates);
+    auto estimates = std::vector<job::Estimate>{};
+    for (const auto& sessions : sessions_to_plan_for(study, context.options()))
+        estimates.push_back(
+            connectome_estimate(study, sessions, settings, context.options(), rates));
+    auto estimate = job::most_of(estimates);
     estimate.notes.push_back(described(rates));
     return estimate;
 }

@@ -1,4 +1,6 @@
 #include "catalogue.hpp"
+#include "connectome_result.hpp"
+#include "session_results.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <tuple>
 
 namespace rewire::jobs {
 
@@ -17,24 +20,57 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The parts of one result, in the order of their paths.
+/// The parts of one result, in the order of what they hold.
 using Parts = std::vector<fs::path>;
 
+/// Subject, number, start and name of a session, or a subject alone: the order of a study.
+using Place = std::tuple<std::string, std::int64_t, std::string, std::string>;
+
+std::vector<Place> places_in(hid_t file)
+{
+    auto places = std::vector<Place>{};
+    for (const auto& [subject, session] : sessions_in(file)) {
+        const auto group = io::open_group(file, subject + "/" + session);
+        if (io::has_attribute(group, "number"))
+            places.emplace_back(subject, io::read_attribute<std::int64_t>(group, "number"),
+                                io::read_text_attribute(group, "session_start_time"), session);
+    }
+    if (places.empty())
+        for (const auto& name : io::children(file))
+            places.emplace_back(name, 0, "", "");
+    std::sort(places.begin(), places.end());
+    return places;
+}
+
+/// Results in the folders folder/A/ and folder/A/B/.
 std::map<std::string, Parts> find_parts(const fs::path& folder)
 {
     auto parts = std::map<std::string, Parts>{};
     auto error = std::error_code{};
-    for (const auto& entry : fs::directory_iterator(folder, error))
-        if (entry.is_directory())
-            for (const auto& file : fs::directory_iterator(entry.path()))
-                if (file.path().extension() == ".h5")
-                    parts[file.path().filename().string()].push_back(file.path());
+    const auto follow = fs::directory_options::follow_directory_symlink;
+    for (auto entry = fs::recursive_directory_iterator(folder, follow, error);
+         !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+        const auto& path = entry->path();
+        if (entry->is_directory() && (path.extension() == ".checkpoint" || entry.depth() == 2))
+            entry.disable_recursion_pending();
+        else if (!entry->is_directory() && entry.depth() > 0 && path.extension() == ".h5")
+            parts[path.filename().string()].push_back(path);
+    }
+    if (error && fs::exists(folder))
+        throw base::IoError("cannot read the folder: " + error.message(), folder.string(),
+                            "may you read it?");
     if (parts.empty())
         throw base::InputError(
             "no parts of results", folder.string(),
             "they are made by `rewire JOB --subject X --results RESULTS/parts/X`");
-    for (auto& [name, paths] : parts)
-        std::sort(paths.begin(), paths.end());
+    for (auto& [name, paths] : parts) {
+        auto order = std::vector<std::pair<std::vector<Place>, fs::path>>{};
+        for (const auto& path : paths)
+            order.emplace_back(places_in(io::open_for_reading(path)), path);
+        std::sort(order.begin(), order.end());
+        for (std::size_t i = 0; i < paths.size(); ++i)
+            paths[i] = order[i].second;
+    }
     return parts;
 }
 
@@ -101,6 +137,55 @@ void check_existing(const fs::path& path, const Parts& parts, const io::Record& 
                                path.string(), "add --overwrite to replace it");
 }
 
+/// Subjects, each with the parts that hold it, or some of its sessions, in their order.
+std::map<std::string, Parts> subjects_of(const Parts& parts)
+{
+    auto subjects = std::map<std::string, Parts>{};
+    for (const auto& part : parts)
+        for (const auto& name : io::children(io::open_for_reading(part)))
+            subjects[name].push_back(part);
+    return subjects;
+}
+
+[[noreturn]] void held_twice(const std::string& name, const fs::path& first, const fs::path& second)
+{
+    throw base::InputError(fmt::format("two parts hold {}", name),
+                           fmt::format("{} and {}", first.string(), second.string()),
+                           "remove one of them; every part has subjects, or sessions, of its own");
+}
+
+/// Joins the sessions of a subject that are in several parts.
+void join_sessions(const io::ResultFile& file, const std::string& job, const std::string& subject,
+                   const Parts& parts)
+{
+    // Only these two have nothing in the group of a subject that takes all of its sessions to
+    // compute, but for the neurons of all sessions.
+    if (job != "connectome" && job != "movement")
+        held_twice(subject, parts[0], parts[1]);
+    const auto all = file.group(subject);
+    auto owner = std::map<std::string, fs::path>{};
+    auto order = std::vector<std::pair<Place, std::vector<std::string>>>{};
+    for (const auto& part : parts) {
+        const auto from = io::open_for_reading(part);
+        for (const auto& place : places_in(from)) {
+            const auto& session = std::get<3>(place);
+            if (std::get<0>(place) != subject)
+                continue;
+            const auto path = subject + "/" + session;
+            if (const auto [other, is_new] = owner.emplace(session, part); !is_new)
+                held_twice(path, other->second, part);
+            io::copy_group(from, file.file(), "/" + path);
+            order.emplace_back(place, read_neuron_axis(io::open_group(from, path)));
+        }
+    }
+    std::sort(order.begin(), order.end());
+    auto neurons = std::vector<std::vector<std::string>>{};
+    for (auto& [place, ids] : order)
+        neurons.push_back(std::move(ids));
+    if (job == "connectome")
+        write_subject(file, subject, common_neurons(neurons));
+}
+
 void merge_one(job::RunContext& context, const fs::path& path, const Parts& parts)
 {
     const auto record =
@@ -108,21 +193,15 @@ void merge_one(job::RunContext& context, const fs::path& path, const Parts& part
     if (fs::exists(path) && !context.options().flag("overwrite"))
         check_existing(path, parts, record);
     auto file = io::ResultFile(path, context.attempt());
-    auto owner = std::map<std::string, fs::path>{};
-    for (const auto& part : parts) {
-        const auto from = io::open_for_reading(part);
-        for (const auto& name : io::children(from)) {
-            if (const auto [other, is_new] = owner.emplace(name, part); !is_new)
-                throw base::InputError(
-                    fmt::format("two parts hold {}", name),
-                    fmt::format("{} and {}", other->second.string(), part.string()),
-                    "remove one of them; every part has subjects of its own");
-            io::copy_group(from, file.file(), "/" + name);
-        }
-    }
+    const auto subjects = subjects_of(parts);
+    for (const auto& [subject, holders] : subjects)
+        if (holders.size() == 1)
+            io::copy_group(io::open_for_reading(holders.front()), file.file(), "/" + subject);
+        else
+            join_sessions(file, record.job, subject, holders);
     file.publish(record, true);
     context.note(
-        fmt::format("{}: {} subjects from {} parts", path.string(), owner.size(), parts.size()));
+        fmt::format("{}: {} subjects from {} parts", path.string(), subjects.size(), parts.size()));
 }
 
 void run_merge(job::RunContext& context)
@@ -144,32 +223,37 @@ job::Job merge_job()
 {
     using Kind = job::OptionKind;
     const auto same = false;
-    return {.name = "merge",
-            .usage = "--results DIR [--parts DIR]",
-            .summary = "one result from parts that were computed subject by subject",
-            .details = "Takes the results in the folders RESULTS/parts/*/, each of subjects of its "
-                       "own, as the tasks of an array of\n"
-                       "batch jobs make them, and writes RESULTS/JOB.h5 for every job that is "
-                       "there: the same datasets as one run\n"
-                       "over all subjects. The parts must have been made with the same settings.",
-            .options =
-                {{.name = "results",
-                  .kind = Kind::path,
-                  .help = "folder for the whole results",
-                  .required = true},
-                 {.name = "parts",
-                  .kind = Kind::path,
-                  .help = "folder with a folder of results for every part (RESULTS/parts)"},
-                 {.name = "overwrite",
-                  .kind = Kind::flag,
-                  .help = "replace a result that holds something else",
-                  .changes_result = same},
-                 {.name = "config",
-                  .kind = Kind::path,
-                  .help = "file of `option = value` lines",
-                  .changes_result = same},
-                 {.name = "help", .kind = Kind::flag, .help = "this text", .changes_result = same}},
-            .run = run_merge};
+    return {
+        .name = "merge",
+        .usage = "--results DIR [--parts DIR]",
+        .summary =
+            "one result from parts that were computed subject by subject, or session by session",
+        .details = "Takes the results in the folders RESULTS/parts/SUBJECT/ and "
+                   "RESULTS/parts/SUBJECT/SESSION/, as the tasks of\n"
+                   "an array of batch jobs make them, and writes RESULTS/JOB.h5 for every job "
+                   "that is there: the same datasets\n"
+                   "as one run over all subjects. The parts must have been made with the same "
+                   "settings and hold subjects of\n"
+                   "their own; those of connectome and movement may hold sessions of one "
+                   "subject.",
+        .options =
+            {{.name = "results",
+              .kind = Kind::path,
+              .help = "folder for the whole results",
+              .required = true},
+             {.name = "parts",
+              .kind = Kind::path,
+              .help = "folder with a folder of results for every part (RESULTS/parts)"},
+             {.name = "overwrite",
+              .kind = Kind::flag,
+              .help = "replace a result that holds something else",
+              .changes_result = same},
+             {.name = "config",
+              .kind = Kind::path,
+              .help = "file of `option = value` lines",
+              .changes_result = same},
+             {.name = "help", .kind = Kind::flag, .help = "this text", .changes_result = same}},
+        .run = run_merge};
 }
 
 } // namespace rewire::jobs

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <utility>
 
 namespace rewire::jobs {
@@ -165,12 +164,17 @@ void run_movement(job::RunContext& context)
 job::Estimate plan_movement(job::RunContext& context)
 {
     adopt_activity_options(context);
+    const auto settings = movement_settings(context.options());
     const auto study = open_study(context);
-    auto all = std::vector<std::size_t>(study.sessions.size());
-    std::iota(all.begin(), all.end(), 0);
+    if (settings.dff)
+        require_activity(study);
+    else
+        require_tau(study, context.options());
     const auto rates = measured_rates(most_neurons(study));
-    auto estimate = movement_estimate(study, all, movement_settings(context.options()),
-                                      context.options(), rates);
+    auto estimates = std::vector<job::Estimate>{};
+    for (const auto& sessions : sessions_to_plan_for(study, context.options()))
+        estimates.push_back(movement_estimate(study, sessions, settings, context.options(), rates));
+    auto estimate = job::most_of(estimates);
     estimate.notes.push_back(described(rates));
     return estimate;
 }

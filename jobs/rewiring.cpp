@@ -239,14 +239,14 @@ Sizes sizes_to_plan_for(job::RunContext& context)
     return sizes;
 }
 
-job::Estimate plan_rewiring(job::RunContext& context)
+job::Estimate rewiring_estimate(const Sizes& sizes, const job::Options& options)
 {
     auto estimate = job::Estimate{};
     auto seconds = 0.0;
     auto longest = 0.0;
     auto units = std::int64_t{0};
-    const auto components = static_cast<double>(context.options().integer("components"));
-    for (const auto& [pairs, sessions] : sizes_to_plan_for(context)) {
+    const auto components = static_cast<double>(options.integer("components"));
+    for (const auto& [pairs, sessions] : sizes) {
         const auto values = static_cast<double>(pairs) * static_cast<double>(sessions);
         const auto block =
             static_cast<double>(std::min(pairs, unit_pairs)) * static_cast<double>(sessions);
@@ -261,6 +261,17 @@ job::Estimate plan_rewiring(job::RunContext& context)
     estimate.checkpoint_bytes = estimate.result_bytes;
     estimate.add_phase("components", seconds, units, longest);
     return estimate;
+}
+
+job::Estimate plan_rewiring(job::RunContext& context)
+{
+    const auto sizes = sizes_to_plan_for(context);
+    if (!context.options().has("largest"))
+        return rewiring_estimate(sizes, context.options());
+    auto estimates = std::vector<job::Estimate>{};
+    for (const auto& subject : sizes)
+        estimates.push_back(rewiring_estimate({subject}, context.options()));
+    return job::most_of(estimates);
 }
 
 std::vector<job::Option> rewiring_options()

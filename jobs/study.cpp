@@ -29,11 +29,27 @@ io::Problem unpack_problem(base::Unpacker& unpacker)
     return problem;
 }
 
+/// A line each: subjects, or sessions after their subjects and a tab.
+std::string listed(const io::Study& study, bool sessions)
+{
+    auto out = std::string{};
+    for (const auto& subject : study.subjects) {
+        if (!sessions)
+            out += subject.name + "\n";
+        for (const auto session : subject.sessions)
+            if (sessions)
+                out += subject.name + "\t" + study.sessions[session].record.session + "\n";
+    }
+    return out;
+}
+
 void run_study(job::RunContext& context)
 {
-    const auto policy = io::parse_nan_policy(context.options().text("nan"));
+    const auto& options = context.options();
+    const auto lists = options.has("list");
+    const auto policy = io::parse_nan_policy(options.text("nan"));
     auto study = scan_study(context);
-    if (!context.options().flag("quick")) {
+    if (!options.flag("quick") && !lists) {
         const auto checked = context.each_unit<job::UnitResults>(
             "check", std::vector<double>(study.sessions.size(), 1.0),
             [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
@@ -55,7 +71,8 @@ void run_study(job::RunContext& context)
     }
     std::stable_sort(study.problems.begin(), study.problems.end(),
                      [](const auto& a, const auto& b) { return a.severity < b.severity; });
-    context.print(io::describe(study));
+    context.print(lists && study.ok() ? listed(study, options.text("list") == "sessions")
+                                      : io::describe(study));
     mpi::collective(context.comm(), [&] {
         if (context.comm().is_root() && !study.ok())
             throw base::InputError("the study has errors, listed above", study.path.string(),
@@ -82,6 +99,10 @@ job::Job study_job()
         {.name = "quick",
          .kind = job::OptionKind::flag,
          .help = "only the files' tables of contents: do not read the data"},
+        {.name = "list",
+         .help = "for scripts: only their names, a line each; sessions after their subjects, with "
+                 "a tab between. Implies --quick",
+         .choices = {"subjects", "sessions"}},
         {.name = "config",
          .kind = job::OptionKind::path,
          .help = "file of `option = value` lines; the command line goes before it"},

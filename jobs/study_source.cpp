@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 namespace rewire::jobs {
 
 std::vector<job::Option> operator+(std::vector<job::Option> first,
@@ -83,6 +85,25 @@ io::Study open_study(job::RunContext& context)
             fmt::format("`rewire study {}` shows what is there; study.tsv can exclude a file",
                         study.path.string()));
     return study;
+}
+
+std::vector<std::vector<std::size_t>> sessions_to_plan_for(const io::Study& study,
+                                                           const job::Options& options)
+{
+    auto groups = std::vector<std::vector<std::size_t>>{};
+    if (options.text("largest") == "subject") {
+        for (const auto& subject : study.subjects)
+            groups.push_back(subject.sessions);
+        return groups;
+    }
+    if (options.text("largest") == "session") {
+        for (std::size_t i = 0; i < study.sessions.size(); ++i)
+            groups.push_back({i});
+        return groups;
+    }
+    auto& all = groups.emplace_back(study.sessions.size());
+    std::iota(all.begin(), all.end(), 0);
+    return groups;
 }
 
 } // namespace rewire::jobs

@@ -20,6 +20,11 @@ io::Study scan_study(job::RunContext& context);
 /// all, warnings go to the log.
 io::Study open_study(job::RunContext& context);
 
+/// For the plan of a job: all sessions together, or those of every subject, or every session by
+/// itself, as --largest says.
+std::vector<std::vector<std::size_t>> sessions_to_plan_for(const io::Study& study,
+                                                           const job::Options& options);
+
 std::vector<job::Option> operator+(std::vector<job::Option> first,
                                    const std::vector<job::Option>& second);
 

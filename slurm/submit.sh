@@ -13,7 +13,7 @@ Submits jobs to Slurm, each after those it needs; what each asks for (memory, ti
 planned from the study by `rewire plan`. A job that runs out of time, or whose node fails, goes on
 by itself where it was.
 
-CHAIN is
+The three words come before the options of the jobs. CHAIN is
   rewiring      connectome and movement, rewiring after both, report after all of them
   or jobs joined by commas, one after the other: connectome,rewiring   movement   ...
 
@@ -24,15 +24,21 @@ options:
   --by-subject         an array of jobs with a task for every subject, each with a results folder of
                        its own (RESULTS/parts/SUBJECT), and a job that merges them. Many small jobs
                        get through a busy cluster sooner than one large one
+  --by-session         the same with a task for every session (RESULTS/session-parts/SUBJECT/SESSION)
+                       of connectome and movement; other jobs come once, after the merge
   --time-factor X      ask for X times the planned time (default 1)
+  --no-memory          do not ask for memory: for clusters that refuse --mem-per-cpu
+  --sbatch 'OPTIONS'   options for sbatch, for every job, after those that are planned, so that they
+                       win: --sbatch '--time=1-0 --qos=long'. May be given several times
   --dry-run            show what would be submitted, submit nothing
   --help               this text
 
 All other options go to every job of the chain that has them: --tau-s 0.7 to connectome and
 movement, --shuffles 20000 to movement. One that no job of the chain has is an error.
 
-Account, partition and the like: sbatch's own variables, e.g. SBATCH_ACCOUNT=lab
-SBATCH_PARTITION=short slurm/submit.sh ..., or what job.sbatch names in its head (REWIRE_MPI, ...).
+Account, partition and the like: --sbatch, or sbatch's own variables, e.g. SBATCH_ACCOUNT=lab
+SBATCH_PARTITION=short slurm/submit.sh ...; and what job.sbatch names in its head: REWIRE_MPI,
+REWIRE_SETUP=FILE (sourced here and in every job before rewire starts, e.g. with `module load`), ...
 TEXT
 }
 
@@ -58,6 +64,21 @@ number() { # NAME VALUE
     esac
 }
 
+add_extra() { # the options of one --sbatch, with the quotes of a shell
+    local more word
+    more=$(xargs -r printf '%s\n' <<<"$1") || fail "--sbatch $1: is a quote missing?"
+    while IFS= read -r word; do
+        case $word in
+        '') continue ;;
+        --array | --array=* | -a* | --dependency | --dependency=* | -d* | --wrap | --wrap=* | --parsable)
+            fail "--sbatch ${word%%=*}: the chain has its own" "slurm/submit.sh --help"
+            ;;
+        --mem | --mem=* | --mem-per-*) memory=no ;; # sbatch takes one of these only
+        esac
+        extra+=("$word")
+    done <<<"$more"
+}
+
 # --- the command line -------------------------------------------------------------------------------
 
 ranks=8
@@ -65,7 +86,9 @@ ranks_per_node=32
 rewire=${REWIRE:-rewire}
 time_factor=1
 dry_run=no
-by_subject=no
+tasks_are= # subject or session, of arrays
+memory=yes
+extra=()
 words=()
 options=()
 while [ $# -gt 0 ]; do
@@ -75,18 +98,24 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --dry-run) dry_run=yes ;;
-    --by-subject) by_subject=yes ;;
-    --ranks | --ranks-per-node | --rewire | --time-factor)
+    --no-memory) memory=no ;;
+    --by-subject | --by-session)
+        [ -z "$tasks_are" ] || [ "$tasks_are" = "${1#--by-}" ] ||
+            fail "--by-subject and --by-session: one of them" "slurm/submit.sh --help"
+        tasks_are=${1#--by-}
+        ;;
+    --ranks | --ranks-per-node | --rewire | --time-factor | --sbatch)
         [ $# -ge 2 ] || fail "$1 takes a value" "slurm/submit.sh --help"
         case $1 in
         --ranks) ranks=$2 ;;
         --ranks-per-node) ranks_per_node=$2 ;;
         --rewire) rewire=$2 ;;
         --time-factor) time_factor=$2 ;;
+        --sbatch) add_extra "$2" ;;
         esac
         shift
         ;;
-    --ranks=* | --ranks-per-node=* | --rewire=* | --time-factor=*)
+    --ranks=* | --ranks-per-node=* | --rewire=* | --time-factor=* | --sbatch=*)
         set -- "${1%%=*}" "${1#*=}" "${@:2}"
         continue
         ;;
@@ -95,10 +124,13 @@ while [ $# -gt 0 ]; do
             "slurm/submit.sh --help"
         ;;
     --*)
+        [ ${#words[@]} -ge 3 ] ||
+            fail "$1 comes too early: first CHAIN STUDY RESULTS, then the options of the jobs" \
+                "slurm/submit.sh rewiring data/ out/ --tau-s 0.7"
         options+=("$1")
         # The value of an option is the next word, unless that is an option itself.
         case $1 in *=*) ;; *)
-            if [ $# -ge 2 ] && [ "${2#--}" = "$2" ] && [ ${#words[@]} -ge 3 ]; then
+            if [ $# -ge 2 ] && [ "${2#--}" = "$2" ]; then
                 options+=("$2")
                 shift
             fi
@@ -132,10 +164,24 @@ needs() { # JOB: the jobs of the chain it waits for
     local job before=
     case $chain:$1 in
     rewiring:connectome | rewiring:movement) ;;
-    rewiring:rewiring) printf 'connectome\nmovement\n' ;; # the movement-related neurons of its edges
-    rewiring:merge) printf 'connectome\nmovement\nrewiring\n' ;;
-    rewiring:report) if [ $by_subject = yes ]; then printf 'merge\n'; else
-        printf 'connectome\nmovement\nrewiring\n'; fi ;;
+    rewiring:merge)
+        for job in "${jobs[@]}"; do
+            [ "$job" = merge ] || is_whole "$job" || printf '%s\n' "$job"
+        done
+        ;;
+    rewiring:rewiring) # needs the movement-related neurons of its edges, too
+        case $tasks_are in
+        session) printf 'merge\n' ;;
+        *) printf 'connectome\nmovement\n' ;;
+        esac
+        ;;
+    rewiring:report)
+        case $tasks_are in
+        session) printf 'merge\nrewiring\n' ;;
+        subject) printf 'merge\n' ;;
+        *) printf 'connectome\nmovement\nrewiring\n' ;;
+        esac
+        ;;
     *)
         for job in "${jobs[@]}"; do
             [ "$job" = "$1" ] && break
@@ -150,9 +196,21 @@ needs() { # JOB: the jobs of the chain it waits for
 study=$(cd "$(dirname "${words[1]}")" && pwd)/$(basename "${words[1]}")
 [ -d "$study" ] && study=$(cd "$study" && pwd)
 results=$(realpath -m -- "${words[2]}")
-rewire=$(command -v -- "$rewire") ||
-    fail "no program named ${REWIRE:-rewire}" "--rewire PATH, or put it into PATH"
-rewire=$(realpath -- "$rewire")
+if [ -n "${REWIRE_SETUP:-}" ]; then
+    if [ ! -f "$REWIRE_SETUP" ] || [ ! -r "$REWIRE_SETUP" ]; then
+        fail "REWIRE_SETUP=$REWIRE_SETUP: no such file, or not readable" \
+            "a file that bash sources before rewire starts, e.g. with \`module load\`" 4
+    fi
+    REWIRE_SETUP=$(realpath -- "$REWIRE_SETUP") # the jobs may start elsewhere
+    export REWIRE_SETUP
+    set +u
+    # shellcheck source=/dev/null
+    source "$REWIRE_SETUP" || fail "$REWIRE_SETUP ended with exit code $?" "its message is above" 4
+    set -u
+fi
+program=$(command -v -- "$rewire") ||
+    fail "no program named $rewire" "--rewire PATH, or put it into PATH"
+rewire=$(realpath -- "$program")
 if [ $dry_run = no ]; then
     command -v sbatch >/dev/null ||
         fail "no sbatch here: this is not a node of a Slurm cluster that one submits from" \
@@ -171,17 +229,21 @@ done
 has_option() { # JOB NAME
     grep -q -e "^  $2\( \|\$\)" "$work/$1.help"
 }
-# Jobs over all subjects, which do not come as an array.
+# Jobs over the whole study, which do not come as an array.
 is_whole() { # JOB
-    [ $by_subject = no ] || [ "$1" = report ] || ! has_option "$1" --subject
+    [ -z "$tasks_are" ] || [ "$1" = report ] || ! has_option "$1" "--$tasks_are"
 }
-if [ $by_subject = yes ]; then
+parts_folder=$results/parts
+[ "$tasks_are" = session ] && parts_folder=$results/session-parts
+if [ -n "$tasks_are" ]; then
     parts=()
     ends=()
     for job in "${jobs[@]}"; do
         if is_whole "$job"; then ends+=("$job"); else parts+=("$job"); fi
     done
-    jobs=(${parts[@]+"${parts[@]}"} merge ${ends[@]+"${ends[@]}"})
+    [ ${#parts[@]} -gt 0 ] ||
+        fail "no job of this chain can be an array over ${tasks_are}s" "leave --by-$tasks_are out"
+    jobs=("${parts[@]}" merge ${ends[@]+"${ends[@]}"})
 fi
 
 # The words of a job: study and results, then every option it has, with its values.
@@ -189,8 +251,14 @@ command_of() { # JOB -> array `command`
     command=("$1")
     # A plan is made before there are the results of earlier jobs, so it always needs the study.
     if has_option "$1" --study || [ "${2:-}" = plan ]; then command+=(--study "$study"); fi
-    # A task of an array adds its subject and its own results folder.
-    if is_whole "$1" || [ "${2:-}" = plan ]; then command+=(--results "$results"); fi
+    # A task of an array adds its subject, session and results folder. It is planned for a folder
+    # where nothing is yet, as that of a new subject: no earlier result tells the decay time there.
+    if is_whole "$1"; then
+        command+=(--results "$results")
+        [ "$1" = merge ] && [ "$tasks_are" = session ] && command+=(--parts "$parts_folder")
+    elif [ "${2:-}" = plan ]; then
+        command+=(--results "$parts_folder/new" --largest "$tasks_are")
+    fi
     local i=0 word takes=no
     while [ $i -lt ${#options[@]} ]; do
         word=${options[$i]}
@@ -198,8 +266,12 @@ command_of() { # JOB -> array `command`
         --*)
             takes=no
             has_option "$1" "${word%%=*}" && takes=yes
-            # What selects subjects has selected the tasks.
-            is_whole "$1" || [ "${word%%=*}" != --subject ] || takes=no
+            # What selects subjects and sessions has selected the tasks.
+            if [ "${2:-}" != plan ] && ! is_whole "$1"; then
+                case $tasks_are:${word%%=*} in
+                subject:--subject | session:--subject | session:--session) takes=no ;;
+                esac
+            fi
             [ "$1" = report ] && [ "$word" = --overwrite ] && takes=no
             ;;
         esac
@@ -239,13 +311,17 @@ plan() { # JOB, its words
         sed -n 's/^#SBATCH //p' "$work/$job.plan" | while IFS= read -r line; do
             case $line in
             --signal=*) ;; # job.sbatch has its own: it hears the signal and hands it on
+            --mem-per-cpu=*) [ $memory = no ] || printf '%s\n' "$line" ;;
             --time=*) printf -- '--time=%s\n' "$(stretched "${line#--time=}")" ;;
             *) printf '%s\n' "$line" ;;
             esac
         done >"$work/$job.sbatch"
     elif grep -q 'needs no planning' "$work/$job.error"; then
-        printf '%s\n' "--job-name=rewire-$job" --ntasks=1 --mem-per-cpu=2000M --time=30 \
-            --requeue >"$work/$job.sbatch"
+        {
+            printf '%s\n' "--job-name=rewire-$job" --ntasks=1
+            [ $memory = no ] || printf '%s\n' --mem-per-cpu=2000M
+            printf '%s\n' --time=30 --requeue
+        } >"$work/$job.sbatch"
     else
         cat "$work/$job.error" >&2
         fail "\`rewire plan $job\` failed: nothing was submitted" "put right what it names" 3
@@ -259,26 +335,50 @@ for job in "${jobs[@]}"; do
     plan "$job" "${command[@]}"
 done
 
-subjects=()
-if [ $by_subject = yes ]; then
-    "$rewire" study "$study" >"$work/study" || fail "the study is not in order" "see above" 3
-    mapfile -t subjects < <(sed -n 's/^Subject \(.*\): [0-9].*/\1/p' "$work/study")
-    wanted=()
+# The tasks of an array: a subject, or a subject, a tab and a session, on each line.
+list_tasks() { # what `rewire study` is to select
+    "$rewire" study "$study" --list "${tasks_are}s" "$@" >"$work/list" 2>"$work/error" || {
+        cat "$work/list" "$work/error" >&2
+        fail "the study is not in order: nothing was submitted" "put right what is named above" 3
+    }
+}
+count=0
+if [ -n "$tasks_are" ]; then
+    selected=()
+    sessions=()
     for ((i = 0; i < ${#options[@]}; ++i)); do
-        case ${options[$i]} in
-        --subject) wanted+=("${options[$((i + 1))]:-}") ;;
-        --subject=*) wanted+=("${options[$i]#*=}") ;;
+        word=${options[$i]%%=*}
+        value=${options[$i]#*=}
+        [ "$word" != "${options[$i]}" ] || value=${options[$((i + 1))]:-}
+        case $word in
+        --session) sessions+=("$word" "$value") ;;
+        --subject | --series | --roi-column) selected+=("$word" "$value") ;;
         esac
     done
-    [ ${#wanted[@]} -gt 0 ] && subjects=("${wanted[@]}")
-    [ ${#subjects[@]} -gt 0 ] || fail "no subjects in $study" "rewire study $study" 3
+    list_tasks ${selected[@]+"${selected[@]}"} ${sessions[@]+"${sessions[@]}"}
+    mv -- "$work/list" "$work/tasks"
+    count=$(wc -l <"$work/tasks")
+    # Every task over a subject is given all of --session.
+    for ((i = 1; i < ${#sessions[@]} && ${#sessions[@]} > 2; i += 2)); do
+        [ "$tasks_are" = subject ] || break
+        list_tasks ${selected[@]+"${selected[@]}"} --session "${sessions[$i]}"
+        cmp -s -- "$work/list" "$work/tasks" ||
+            fail "not every subject has a session ${sessions[$i]}: nothing was submitted" \
+                "--by-session instead of --by-subject" 3
+    done
 fi
 
 # --- submitting ------------------------------------------------------------------------------------
 
+tasks=$results/slurm/tasks-NEW.txt
 if [ $dry_run = no ]; then
     mkdir -p -- "$results/slurm" || fail "cannot make $results/slurm" "may you write there?" 4
-    [ $by_subject = yes ] && printf '%s\n' "${subjects[@]}" >"$results/slurm/subjects.txt"
+    # A file for every submission: tasks read their line when they start, perhaps again and late.
+    if [ -n "$tasks_are" ]; then
+        tasks=$(mktemp "$results/slurm/tasks-$(date +%Y%m%d-%H%M%S)-XXXX.txt") ||
+            fail "cannot write in $results/slurm" "may you write there?" 4
+        cp -- "$work/tasks" "$tasks" || fail "cannot write $tasks" "is the disk full?" 4
+    fi
 fi
 declare -A id=()
 submitted=()
@@ -287,28 +387,28 @@ for job in "${jobs[@]}"; do
     mapfile -t asked <"$work/$job.sbatch"
     asked+=(--open-mode=append)
     log=${results//\%/%%}/slurm/$job-%j.log
-    whole=:
-    tasks=:
+    all_of=:
+    same_of=:
     while IFS= read -r before; do
         [ -n "$before" ] || continue
         # Task i of an array waits for task i of the array before, other jobs for the whole of it.
         if is_whole "$job" || is_whole "$before"; then
-            whole=$whole${id[$before]}:
+            all_of=$all_of${id[$before]}:
         else
-            tasks=$tasks${id[$before]}:
+            same_of=$same_of${id[$before]}:
         fi
     done < <(needs "$job")
     after=
-    [ "$whole" != : ] && after=afterok${whole%:}
-    [ "$tasks" != : ] && after=${after:+$after,}aftercorr${tasks%:}
+    [ "$all_of" != : ] && after=afterok${all_of%:}
+    [ "$same_of" != : ] && after=${after:+$after,}aftercorr${same_of%:}
     [ -n "$after" ] && asked+=("--dependency=$after" --kill-on-invalid-dep=yes)
     script=("$here/job.sbatch")
     if ! is_whole "$job"; then
-        asked+=("--array=1-${#subjects[@]}")
+        asked+=("--array=1-$count")
         log=${results//\%/%%}/slurm/$job-%A_%a.log
-        script=("$here/array.sbatch" "$here/job.sbatch" "$results/slurm/subjects.txt" "$results")
+        script=("$here/array.sbatch" "$here/job.sbatch" "$tasks" "$parts_folder")
     fi
-    asked+=("--output=$log")
+    asked+=("--output=$log" ${extra[@]+"${extra[@]}"})
     if [ $dry_run = yes ]; then
         id[$job]="<$job>"
         printf 'sbatch%s%s\n' "$(quoted "${asked[@]}")" \
@@ -316,8 +416,12 @@ for job in "${jobs[@]}"; do
         continue
     fi
     if ! answer=$(sbatch --parsable "${asked[@]}" "${script[@]}" "$rewire" "${command[@]}"); then
-        [ ${#submitted[@]} -gt 0 ] && scancel "${submitted[@]}"
-        fail "sbatch refused $job; the jobs before it were cancelled" \
+        what="nothing was submitted"
+        if [ ${#submitted[@]} -gt 0 ]; then
+            what="the jobs before it were cancelled"
+            scancel "${submitted[@]}" || what="the jobs before it are still there: ${submitted[*]}"
+        fi
+        fail "sbatch refused $job; $what" \
             "its message is above; slurm/submit.sh --dry-run shows the whole command" 4
     fi
     id[$job]=${answer%%;*}

@@ -83,9 +83,13 @@ bool chosen(const std::vector<std::string>& names, const std::string& name)
     return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool chosen(const std::vector<std::string>& names, const StudySession& session)
+/// By name or by number; of a subject that has a session of that name, the name is meant.
+bool chosen(const std::vector<std::string>& names, const StudySession& session,
+            const std::set<std::string>& names_of_subject = {})
 {
-    return chosen(names, session.record.session) || chosen(names, std::to_string(session.number));
+    const auto number = std::to_string(session.number);
+    return chosen(names, session.record.session) ||
+           (chosen(names, number) && !names_of_subject.contains(number));
 }
 
 /// Numbers in the names, where all of a subject have one, the same text before it, and different
@@ -226,8 +230,11 @@ void collect(std::map<std::string, std::vector<Draft*>>& groups, const Selection
         number(order);
         check_order(order, name, study.problems);
         auto subject = Subject{name, {}, {}};
+        auto names = std::set<std::string>{};
+        for (const auto* draft : order)
+            names.insert(draft->session.record.session);
         for (auto* draft : order) {
-            if (!chosen(selection.sessions, draft->session)) {
+            if (!chosen(selection.sessions, draft->session, names)) {
                 ++study.excluded;
                 continue;
             }

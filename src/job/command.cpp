@@ -66,16 +66,16 @@ std::string shell_quoted(const std::string& word)
     return text + "'";
 }
 
-bool has_study(const std::vector<Option>& options)
+bool has_option(const std::vector<Option>& options, const std::string& name)
 {
     return std::any_of(options.begin(), options.end(),
-                       [](const Option& option) { return option.name == "study"; });
+                       [&](const Option& option) { return option.name == name; });
 }
 
 std::vector<Option> plan_options(const std::vector<Option>& of_job)
 {
     auto options = of_job;
-    if (!has_study(of_job))
+    if (!has_option(of_job, "study"))
         options.push_back(
             {.name = "study",
              .kind = OptionKind::path,
@@ -90,6 +90,15 @@ std::vector<Option> plan_options(const std::vector<Option>& of_job)
                        .default_value = "32",
                        .help = "ranks on a node",
                        .minimum = 1});
+    auto parts = std::vector<std::string>{};
+    for (const auto* part : {"subject", "session"})
+        if (has_option(of_job, part))
+            parts.emplace_back(part);
+    if (!parts.empty())
+        options.push_back({.name = "largest",
+                           .help = "not the whole study, but what is enough for each of its "
+                                   "subjects or sessions, for a task of an array",
+                           .choices = parts});
     return options;
 }
 
@@ -107,8 +116,8 @@ void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     const auto options = parse_options("plan " + job.name, plan_options(job.options), words);
     auto command = "rewire " + job.name;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i].starts_with("--ranks") ||
-            (words[i].starts_with("--study") && !has_study(job.options))) {
+        if (words[i].starts_with("--ranks") || words[i].starts_with("--largest") ||
+            (words[i].starts_with("--study") && !has_option(job.options, "study"))) {
             if (words[i].find('=') == std::string::npos)
                 ++i;
             continue;
@@ -155,8 +164,10 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     const auto name_at =
         (words.front() == "help" || words.front() == "plan") && words.size() > 1 ? 1U : 0U;
     if (words[name_at] == "plan" || (words.front() == "plan" && wants_help(words[name_at])))
-        return say("usage: rewire plan JOB [options of the job] --ranks N [--ranks-per-node 32]\n\n"
-                   "Prints memory a rank, hours and the #SBATCH lines of a job.\n");
+        return say("usage: rewire plan JOB [options of the job] --ranks N [--ranks-per-node 32]\n"
+                   "                       [--largest subject|session]\n\n"
+                   "Prints memory a rank, hours and the #SBATCH lines of a job; with --largest "
+                   "those of a task of an\narray, enough for the largest subject or session.\n");
     const auto& job = find_job(catalogue, words[name_at]);
     if (std::any_of(words.begin(), words.end(), wants_help))
         return say(help_of(job));

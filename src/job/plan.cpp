@@ -127,6 +127,34 @@ std::int64_t Estimate::most_units() const
     return most;
 }
 
+Estimate most_of(const std::vector<Estimate>& estimates)
+{
+    auto most = Estimate{};
+    for (const auto& estimate : estimates) {
+        most.rank_bytes = std::max(most.rank_bytes, estimate.rank_bytes);
+        most.node_bytes = std::max(most.node_bytes, estimate.node_bytes);
+        most.spread_bytes = std::max(most.spread_bytes, estimate.spread_bytes);
+        most.result_bytes = std::max(most.result_bytes, estimate.result_bytes);
+        most.checkpoint_bytes = std::max(most.checkpoint_bytes, estimate.checkpoint_bytes);
+        for (const auto& phase : estimate.phases) {
+            const auto known =
+                std::find_if(most.phases.begin(), most.phases.end(),
+                             [&](const auto& other) { return other.name == phase.name; });
+            if (known == most.phases.end()) {
+                most.phases.push_back(phase);
+                continue;
+            }
+            known->seconds = std::max(known->seconds, phase.seconds);
+            known->units = std::min(known->units, phase.units); // fewer share the work
+            known->longest_s = std::max(known->longest_s, phase.longest_s);
+        }
+        for (const auto& note : estimate.notes)
+            if (std::find(most.notes.begin(), most.notes.end(), note) == most.notes.end())
+                most.notes.push_back(note);
+    }
+    return most;
+}
+
 double address_space_left()
 {
     auto limit = rlimit{};

@@ -131,21 +131,38 @@ class Chain(Case):
             self.assertTrue((results / name).is_file(), name)
         self.assertEqual(cluster.job(jobs[0])["NumNodes"], "2")
 
-    def test_an_array_over_subjects_ends_in_one_result(self):
+    def test_arrays_over_subjects_and_sessions_end_in_one_result(self):
         whole = cluster.folder / "whole"
-        results = cluster.folder / "by subject"
         study = cluster.folder / "two animals"
         simulate(study, "--animals", 2, "--sessions", 2, "--neurons", 40, "--duration-s", 60)
         settings = ["--tau-s", 0.7, "--surrogates", 100]
         cluster.run(REWIRE, "connectome", "--study", study, "--results", whole, *settings)
 
-        out = cluster.run(SCRIPTS / "submit.sh", "connectome", study, results, "--by-subject",
-                          "--ranks", 2, f"--rewire={REWIRE}", *settings)
-        for job in jobs_of(out):
+        jobs = []
+        for tasks in ["--by-subject", "--by-session"]:
+            jobs += jobs_of(cluster.run(SCRIPTS / "submit.sh", "connectome", study,
+                                        cluster.folder / f"array {tasks}", tasks, "--ranks", 2,
+                                        f"--rewire={REWIRE}", *settings))
+        for job in jobs:
             cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
 
-        self.assertEqual(len(list((results / "parts").glob("*/connectome.h5"))), 2)
-        assert_same(self, whole / "connectome.h5", results / "connectome.h5")
+        for tasks, parts, count in [("--by-subject", "parts/*", 2),
+                                    ("--by-session", "session-parts/*/*", 4)]:
+            results = cluster.folder / f"array {tasks}"
+            self.assertEqual(len(list(results.glob(f"{parts}/connectome.h5"))), count)
+            assert_same(self, whole / "connectome.h5", results / "connectome.h5")
+
+    def test_what_the_user_adds_for_sbatch_wins(self):
+        out = cluster.run(SCRIPTS / "submit.sh", "connectome", data, cluster.folder / "added",
+                          f"--rewire={REWIRE}", "--ranks", 2, "--tau-s", 0.7, "--sbatch",
+                          "--time=17 --mem=800M --hold --comment='two words'")
+        [job] = jobs_of(out)
+
+        known = cluster.run("scontrol", "-o", "show", "job", job)
+        cluster.run("scancel", job)
+
+        for text in ["TimeLimit=00:17:00", "MinMemoryNode=800M", "Comment=two words"]:
+            self.assertIn(text, known)
 
     def test_a_failed_job_takes_those_after_it_along(self):
         results = cluster.folder / "failed"
@@ -181,6 +198,27 @@ class Disturbed(Case):
         self.assert_undisturbed(results)
         cluster.start_node(node.name)
         cluster.idle_node_again(node.name)
+
+    def test_the_signal_that_the_script_asks_for_comes_before_the_limit(self):
+        results = cluster.folder / "own signal"
+        # More than a machine does in these minutes. Only the script says --signal: three minutes
+        # before the end, which is half a minute to a minute after the start.
+        job = submit(1, reference.command(results, 2_000_000_000), "--time=4")
+        log = log_of(job)
+
+        def goes_on():
+            return log.exists() and "going on from what attempt 1 had saved" in log.read_text()
+        slurm.wait_until(lambda: goes_on() or not cluster.may_run(job), "second attempt", LONG_S)
+        known = cluster.job(job)
+        cluster.run("scancel", job)
+        cluster.wait_for_state(job, ["CANCELLED"], LONG_S)
+
+        text = log.read_text()
+        self.assertIn("asked to stop: telling the ranks", text)
+        self.assertIn("stopped as asked", text)
+        self.assertIn(f"job {job} goes back into the queue (restart 1 of", text)
+        self.assertIn("going on from what attempt 1 had saved", text)
+        self.assertEqual(known["Restarts"], "1")
 
     def test_the_time_limit_comes_first(self):
         results = cluster.folder / "limit"

@@ -385,6 +385,22 @@ TEST_F(Study, SelectionLeavesOthersAlone)
     EXPECT_THAT(whats(none.problems), Contains("error: the study has no such subject"));
 }
 
+TEST_F(Study, ANameGoesBeforeANumber)
+{
+    session("A", "01");
+    session("A", "02");
+    session("B", "01");
+    table("file\tsession\n"
+          "sub-A/sub-A_ses-01.nwb\t2\n"
+          "sub-A/sub-A_ses-02.nwb\tlast\n");
+
+    const auto study = open({{}, {"2"}});
+    const auto last = open({{"A"}, {"last"}});
+
+    EXPECT_THAT(order(study), ElementsAre("A 2 1"));
+    EXPECT_THAT(order(last), ElementsAre("A last 2"));
+}
+
 TEST_F(Study, RecordsSurviveTheWayBetweenRanks)
 {
     session("A", "01", {5, 4});

@@ -33,6 +33,9 @@ struct Estimate
     std::int64_t most_units() const;             ///< more ranks than this are idle
 };
 
+/// What is enough for each of them: the most that any needs, phase by phase.
+Estimate most_of(const std::vector<Estimate>& estimates);
+
 /// Memory that a rank has before it does anything: program, MPI, HDF5, LAPACK.
 inline constexpr auto base_rank_bytes = 45e6;
 

@@ -1,0 +1,283 @@
+"""The batch scripts without a cluster: small programs in place of sbatch, scancel and srun, and the real rewire."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from rewire_cli import REWIRE, Case, run
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"
+
+# Notes what it was called with; with RUN it also does the work, at once and task after task.
+SBATCH = f"""#!{sys.executable}
+import json, os, subprocess, sys
+words = sys.argv[1:]
+first = next(i for i, word in enumerate(words) if not word.startswith("-"))
+options, script = words[:first], words[first:]
+job = next((o.split("=", 1)[1] for o in options if o.startswith("--job-name=")), "")
+if job == os.environ.get("REFUSE"):
+    sys.exit("sbatch: error: Batch job submission failed")
+with open(os.environ["CALLS"], "a+") as calls:
+    calls.write(json.dumps({{"job": job, "options": options, "script": script}}) + "\\n")
+    calls.seek(0)
+    number = len(calls.readlines())
+print(number)
+if os.environ.get("RUN"):
+    tasks = next((o.split("-")[-1] for o in options if o.startswith("--array=")), None)
+    for task in range(1, int(tasks or 1) + 1):
+        more = {{"SLURM_ARRAY_JOB_ID": str(number), "SLURM_ARRAY_TASK_ID": str(task)}} if tasks else {{}}
+        subprocess.run(["bash", *script], check=True, stdout=2, env={{**os.environ, "SLURM_JOB_ID": str(number), **more}})
+"""
+SCANCEL = """#!/bin/sh
+echo "$@" >>"$CANCELLED"
+"""
+SRUN = """#!/bin/sh
+while [ "${1#--}" != "$1" ]; do shift; done
+exec "$@"
+"""
+
+
+SCONTROL = """#!/bin/sh
+test "$1" = requeue || echo "JobId=1 JobState=RUNNING Restarts=0"
+"""
+
+
+class Batch(Case):
+    def setUp(self):
+        super().setUp()
+        programs = self.folder / "bin"
+        programs.mkdir()
+        for name, text in [("sbatch", SBATCH), ("scancel", SCANCEL), ("srun", SRUN), ("scontrol", SCONTROL)]:
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
+        self.results = self.folder / "my results"
+        self.environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "REWIRE": str(REWIRE),
+                            "CALLS": str(self.folder / "calls"), "CANCELLED": str(self.folder / "cancelled")}
+        for name in ["REWIRE_SETUP", "SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_RESTART_COUNT"]:
+            self.environment.pop(name, None)
+
+    def bash(self, script, *words, code=0, **environment):
+        done = subprocess.run(["bash", SCRIPTS / script, *map(str, words)], capture_output=True, text=True, timeout=300,
+                              env={**self.environment, **environment}, cwd=self.folder)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def submit(self, *words, **how):
+        return self.bash("submit.sh", *words, **how)
+
+    def calls(self):
+        path = self.folder / "calls"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def call(self, job):
+        return next(call for call in self.calls() if call["job"] == f"rewire-{job}")
+
+    def names(self, study, what, *words):
+        code, out, err = run("study", study, "--list", what, *words)
+        self.assertEqual(code, 0, err)
+        return out.splitlines()
+
+
+class Submitting(Batch):
+    def test_every_submission_has_a_list_of_tasks_of_its_own(self):
+        study = self.simulate(animals=2, sessions=1)
+        first, second = self.names(study, "subjects")
+        chain = ["connectome", study, self.results, "--by-subject", "--tau-s", 0.7]
+        self.submit(*chain)
+        self.submit(*chain, "--subject", second)
+
+        arrays = [call for call in self.calls() if call["job"] == "rewire-connectome"]
+        lists = [Path(call["script"][2]) for call in arrays]
+        self.assertEqual([path.read_text().split() for path in lists], [[first, second], [second]])
+        self.assertEqual([option for call in arrays for option in call["options"] if "--array" in option],
+                         ["--array=1-2", "--array=1-1"])
+        # A task of the first submission that starts now is what it was.
+        script, job, tasks, parts, _, *command = arrays[0]["script"]
+        out = self.bash("array.sbatch", job, tasks, parts, "echo", *command, SLURM_JOB_ID="1", SLURM_ARRAY_JOB_ID="1",
+                        SLURM_ARRAY_TASK_ID="1")
+        self.assertIn(f"--subject {first} --results {self.results}/parts/{first}\n", out)
+        self.assertEqual(Path(script).name, "array.sbatch")
+
+    def test_a_missing_decay_time_is_found_before_anything_is_submitted(self):
+        study = self.simulate(sessions=2)
+        for chain in ["rewiring", "connectome", "movement"]:
+            for how in [[], ["--by-subject"], ["--by-session"], ["--dry-run"]]:
+                out = self.submit(chain, study, self.results, *how, code=3)
+                self.assertIn("the decay time of the indicator is not known", out)
+                self.assertIn("nothing was submitted", out)
+        self.assertEqual(self.calls(), [])
+        self.submit("movement", study, self.results, "--activity", "dff")
+
+    def test_an_earlier_result_does_not_tell_tasks_the_decay_time(self):
+        study = self.simulate(sessions=1)
+        code, _, err = run("connectome", "--study", study, "--results", self.results, "--tau-s", "0.7")
+        self.assertEqual(code, 0, err)
+        self.submit("movement", study, self.results)
+        self.assertIn("decay time", self.submit("movement", study, self.results, "--by-subject", code=3))
+
+    def test_options_of_sbatch_come_last(self):
+        study = self.simulate(sessions=1)
+        self.submit("connectome,report", study, self.results, "--tau-s", 0.7, "--no-memory", "--sbatch",
+                    "--time=7 --comment='two words'", "--sbatch=--qos=long")
+        for call in self.calls():
+            self.assertEqual(call["options"][-3:], ["--time=7", "--comment=two words", "--qos=long"])
+            self.assertFalse([option for option in call["options"] if option.startswith("--mem")])
+        self.assertEqual(len(self.calls()), 2)
+
+        out = self.submit("connectome", study, self.results, "--tau-s", 0.7, "--sbatch", "--mem=4G", "--dry-run")
+        self.assertIn("--mem=4G", out)
+        self.assertNotIn("--mem-per-cpu", out)
+        self.assertIn("--mem-per-cpu", self.submit("connectome", study, self.results, "--tau-s", 0.7, "--dry-run"))
+        for words, wording in [("--array=1-3", "has its own"), ("--comment='open", "quote")]:
+            self.assertIn(wording, self.submit("connectome", study, self.results, "--sbatch", words, code=2))
+
+    def test_the_three_words_come_first(self):
+        study = self.simulate(sessions=1)
+        out = self.submit("--tau-s", 0.7, "connectome", study, self.results, code=2)
+        self.assertIn("--tau-s comes too early", out)
+        self.submit("--ranks", 2, "--sbatch", "--qos=long", "connectome", study, self.results, "--tau-s", 0.7)
+
+    def test_refused_jobs(self):
+        study = self.simulate(sessions=1)
+        chain = ["rewiring", study, self.results, "--tau-s", 0.7]
+        out = self.submit(*chain, code=4, REFUSE="rewire-connectome")
+        self.assertIn("sbatch refused connectome; nothing was submitted", out)
+        self.assertFalse((self.folder / "cancelled").exists())
+
+        out = self.submit(*chain, code=4, REFUSE="rewire-rewiring")
+        self.assertIn("sbatch refused rewiring; the jobs before it were cancelled", out)
+        self.assertEqual((self.folder / "cancelled").read_text().split(), ["1", "2"])
+
+    def test_a_task_asks_for_what_the_largest_needs(self):
+        study = self.simulate(animals=1, sessions=1, neurons=300, duration_s=100)
+        small = self.simulate(animals=2, sessions=3, neurons=40, duration_s=60, out="small")
+        for path in sorted(small.rglob("*.nwb")):
+            if "M1" not in path.name:
+                shutil.copy(path, study / path.name)
+        subjects = self.names(study, "subjects")
+        self.assertEqual(len(subjects), 2)
+
+        def plan(*words):
+            """Memory, and units of the deconvolution; times are measured and never twice the same."""
+            code, out, err = run("plan", "connectome", "--study", study, "--results", self.folder / "none", "--tau-s", 0.7,
+                                 "--surrogates", 100, "--ranks", 2, *words)
+            self.assertEqual(code, 0, err)
+            return int(re.search(r"--mem-per-cpu=(\d+)M", out)[1]), int(re.search(r"inputs .* in (\d+) unit", out)[1])
+
+        large, small = [plan("--subject", subject) for subject in subjects]
+        whole, largest, session = plan(), plan("--largest", "subject"), plan("--largest", "session")
+        self.assertGreater(large[0], small[0])
+        self.assertEqual([large[1], small[1], whole[1]], [1, 3, 4])
+        self.assertEqual(largest, (large[0], 1))  # enough where a single rank has all the work
+        self.assertEqual(session, (large[0], 1))
+        self.submit("connectome", study, self.results, "--by-subject", "--tau-s", 0.7, "--surrogates", 100, "--ranks", 2)
+        self.assertIn(f"--mem-per-cpu={largest[0]}M", self.call("connectome")["options"])
+
+    def test_tasks_over_subjects_are_given_all_sessions(self):
+        study = self.simulate(animals=2, sessions=2)
+        next(path for path in study.rglob("*ses-02.nwb") if "M1" in path.name).unlink()
+        chain = ["connectome", study, self.results, "--tau-s", 0.7, "--session", "01", "--session", "02"]
+        self.assertIn("not every subject has a session 02", self.submit(*chain, "--by-subject", code=3))
+        self.submit(*chain, "--by-session")
+        self.assertIn("--array=1-3", self.call("connectome")["options"])
+
+
+class Running(Batch):
+    def test_the_chain_by_session_ends_in_the_results_of_one_job(self):
+        study = self.simulate("--missing-neurons", "0.1", animals=2, sessions=3)
+        # The order of time is not that of the names, nor of the neurons; a name is another one's number.
+        table = "file\tsession\n"
+        for path in sorted(study.rglob("*.nwb")):
+            table += f"{path.relative_to(study)}\t{['x', '1', 'a b'][int(path.stem[-1]) - 1]}\n"
+        (study / "study.tsv").write_text(table)
+        settings = ["--tau-s", 0.7, "--surrogates", 50, "--shuffles", 200]
+        whole = self.folder / "whole"
+        for words in [["connectome", *settings[:4]], ["movement", *settings[:2], *settings[4:]]]:
+            code, _, err = run(*words, "--study", study, "--results", whole)
+            self.assertEqual(code, 0, err)
+        code, _, err = run("rewiring", "--results", whole)
+        self.assertEqual(code, 0, err)
+
+        self.submit("rewiring", study, self.results, "--by-session", "--ranks", 1, *settings, RUN="1")
+
+        jobs = [call["job"] for call in self.calls()]
+        self.assertEqual(jobs, [f"rewire-{job}" for job in ["connectome", "movement", "merge", "rewiring", "report"]])
+        waits = [[option for option in call["options"] if "--dependency" in option] for call in self.calls()]
+        self.assertEqual(waits, [[], [], ["--dependency=afterok:1:2"], ["--dependency=afterok:3"],
+                                 ["--dependency=afterok:3:4"]])
+        self.assertEqual(len(list(self.results.glob("session-parts/*/*/connectome.h5"))), 6)
+        for name in ["connectome.h5", "movement.h5", "rewiring.h5"]:
+            self.assertSameDatasets(whole / name, self.results / name)
+        self.assertTrue((self.results / "report.html").is_file())
+        # Again: nothing is left to do, and the result may be made again.
+        self.submit("rewiring", study, self.results, "--by-session", "--ranks", 1, *settings, RUN="1")
+        self.assertSameDatasets(whole / "connectome.h5", self.results / "connectome.h5")
+
+    def test_the_chain_by_subject(self):
+        study = self.simulate(animals=2, sessions=2)
+        settings = ["--tau-s", 0.7, "--shuffles", 200]
+        self.submit("rewiring", study, self.results, "--by-subject", "--ranks", 1, *settings, RUN="1")
+        whole = self.folder / "whole"
+        code, _, err = run("connectome", "--study", study, "--results", whole, *settings[:2])
+        self.assertEqual(code, 0, err)
+        self.assertSameDatasets(whole / "connectome.h5", self.results / "connectome.h5")
+        self.assertEqual(len(list(self.results.glob("parts/*/rewiring.h5"))), 2)
+
+    def test_parts_that_hold_the_same_are_refused(self):
+        study = self.simulate(sessions=2)
+        [subject] = self.names(study, "subjects")
+        for part, words in [("A", []), ("B/01", ["--session", "01"])]:
+            code, _, err = run("connectome", "--study", study, "--results", self.results / "parts" / part, "--tau-s", 0.7,
+                               *words)
+            self.assertEqual(code, 0, err)
+        self.assertFails(3, [f"two parts hold {subject}/01", "parts/A/connectome.h5"], "merge", "--results", self.results)
+
+        # Of other jobs a subject cannot be joined from sessions.
+        code, _, err = run("rewiring", "--results", self.results / "parts" / "A")
+        self.assertEqual(code, 0, err)
+        shutil.copy(self.results / "parts" / "A" / "rewiring.h5", self.results / "parts" / "B" / "01")
+        for path in self.results.rglob("connectome.h5"):
+            path.unlink()
+        self.assertFails(3, f"two parts hold {subject}\n", "merge", "--results", self.results)
+
+    def test_the_environment_of_a_job(self):
+        setup = self.folder / "set up"
+        setup.write_text('export MODULE="loaded $#"\nunset_variable=$nothing_of_this_name\n')
+        command = ["sh", "-c", 'echo "$MODULE; $1"', "sh", "a word"]
+
+        out = self.bash("job.sbatch", *command, SLURM_JOB_ID="1", REWIRE_SETUP=str(setup))
+        self.assertIn("loaded 0; a word", out)
+        self.assertIn(f"environment from {setup}", out)
+
+        out = self.bash("job.sbatch", *command, code=2, SLURM_JOB_ID="1", REWIRE_SETUP="/no/such/file")
+        self.assertIn("REWIRE_SETUP=/no/such/file: no such file", out)
+        # The signal of the time limit while modules are loaded.
+        setup.write_text("kill -USR1 $$\n")
+        out = self.bash("job.sbatch", *command, code=75, SLURM_JOB_ID="1", REWIRE_SETUP=str(setup))
+        self.assertIn("asked to stop before the ranks were started", out)
+        self.assertIn("goes back into the queue", out)
+        setup.write_text("false\n")
+        out = self.bash("job.sbatch", *command, code=2, SLURM_JOB_ID="1", REWIRE_SETUP=str(setup))
+        self.assertIn("ended with exit code 1", out)
+
+    def test_the_environment_of_a_chain(self):
+        study = self.simulate(sessions=1)
+        tools = self.folder / "modules"
+        tools.mkdir()
+        (tools / "rewire-of-a-module").symlink_to(REWIRE)
+        (self.folder / "setup").write_text(f'PATH="{tools}:$PATH"\nexport MODULE=loaded\n')
+        chain = ["connectome", study, self.results, "--ranks", 1, "--tau-s", 0.7, "--rewire", "rewire-of-a-module"]
+
+        self.submit(*chain, RUN="1", REWIRE_SETUP="setup")
+        self.assertTrue((self.results / "connectome.h5").is_file())
+        self.assertIn("no such file", self.submit(*chain, code=4, REWIRE_SETUP="setup2"))
+        self.assertIn("no program named", self.submit(*chain, code=2))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
