@@ -35,7 +35,8 @@ void write_report(job::RunContext& context)
                                "add --overwrite to replace it");
     const auto data = read_report_data(results, context.options().text("null-session"));
     for (const auto& mismatch : mismatches_of(data))
-        context.warn(fmt::format("{} {} {}", mismatch.title, mismatch.text, mismatch.command));
+        context.log().warn(
+            fmt::format("{} {} {}", mismatch.title, mismatch.text, mismatch.command));
     for (const auto& missing : data.missing)
         context.log().warn(fmt::format("{} is not there: the page lacks {}; made by: {}",
                                        missing.file, missing.shows, missing.command));

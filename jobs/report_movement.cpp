@@ -167,9 +167,9 @@ void add_nulls(report::Page& page, const ReportData& data)
         block.panels.push_back(report::figure_of(plot));
         const auto kept = static_cast<std::int64_t>(neuron.null.size());
         parts.push_back(
-            fmt::format("{}, {}, neuron {}: rank {} among {}; histogram of {}.", neuron.subject,
-                        neuron.session, neuron.neuron, report::number(neuron.p_rank),
-                        report::counted(neuron.shuffles, "shuffle"),
+            fmt::format("{}, session {}, neuron {}: rank {} among {}; histogram of {}.",
+                        neuron.subject, neuron.session, neuron.neuron,
+                        report::number(neuron.p_rank), report::counted(neuron.shuffles, "shuffle"),
                         kept < neuron.shuffles ? "the first " + report::grouped(kept) + " of them"
                                                : std::string("all of them")));
     }
