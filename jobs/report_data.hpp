@@ -142,8 +142,11 @@ struct MovementSummary
     /// of one shuffle, or, where there are few distinct shuffles, of as many as are alike. 0: no
     /// rank reaches above the level.
     double expected_by_chance(double of_level) const;
-    /// The largest rank that a neuron can have.
+    /// The same of quiescence: ranks below one minus the level.
+    double quiescent_by_chance(double of_level) const;
+    /// The largest and the smallest rank that a neuron can have.
     double largest_rank() const;
+    double smallest_rank() const;
 
     /// Related neurons of all that were tested; NaN where none was or could have been related.
     double fraction(std::size_t level_index) const;

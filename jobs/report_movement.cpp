@@ -38,10 +38,16 @@ std::string chance_of(const ReportData& data, double level)
     auto sessions = std::int64_t{0};
     auto without = std::int64_t{0};
     auto largest = 0.0;
+    auto restless = std::int64_t{0}; // sessions in which no neuron can be related to quiescence
+    auto smallest = 1.0;
     for (const auto& session : data.movement) {
         if (!session.untestable().empty())
             continue;
         ++sessions;
+        if (session.quiescent_by_chance(level) == 0) {
+            ++restless;
+            smallest = std::min(smallest, session.smallest_rank());
+        }
         const auto chance = session.expected_by_chance(level);
         if (chance == 0) {
             ++without;
@@ -66,12 +72,24 @@ std::string chance_of(const ReportData& data, double level)
             high - low < 1e-6 ? fmt::format("{:.2g}", 100 * high)
                               : fmt::format("{:.2g}–{:.2g}", 100 * low, 100 * high),
             100 * nominal);
+    const auto add = [&](const std::string& more) { text += (text.empty() ? "" : " ") + more; };
     if (without > 0)
-        text += fmt::format("{}In {} of {} the shuffles are so much alike that no neuron can reach "
-                            "above {:g} (the largest rank possible is {:.4g}): no value there.",
-                            text.empty() ? "" : " ", without, report::counted(sessions, "session"),
-                            level, largest);
+        add(fmt::format("In {} of {} the shuffles are so much alike that no neuron can reach above "
+                        "{:g} (the largest rank possible is {:.4g}): no value there.",
+                        without, report::counted(sessions, "session"), level, largest));
+    if (restless > 0)
+        add(fmt::format("In {} of {} no neuron can rank below {:g} (the smallest rank possible is "
+                        "{:.4g}): no value of quiescence there.",
+                        restless, report::counted(sessions, "session"), nominal, smallest));
     return text;
+}
+
+bool has_value(const std::vector<AnimalSeries>& animals)
+{
+    return std::any_of(animals.begin(), animals.end(), [](const AnimalSeries& animal) {
+        return std::any_of(animal.value.begin(), animal.value.end(),
+                           [](double value) { return std::isfinite(value); });
+    });
 }
 
 void add_fractions(report::Page& page, const ReportData& data, const MovementSummary& tested)
@@ -79,6 +97,8 @@ void add_fractions(report::Page& page, const ReportData& data, const MovementSum
     auto block = report::FigureBlock{.sources = {"movement.h5"}, .numbers = table_of_means()};
     const auto panel = [&](const std::string& title, const std::string& label, auto value) {
         const auto series = series_by_session(data.movement, value);
+        if (!has_value(series))
+            return;
         auto plot = report::LinePlot{};
         plot.title = title;
         plot.x = {.label = "session", .whole_numbers = true};
@@ -106,7 +126,10 @@ void add_fractions(report::Page& page, const ReportData& data, const MovementSum
         counts_of_groups(series_by_session(
             data.movement, [](const MovementSummary& session) { return session.fraction(0); })),
         base::joined(chances, " "));
-    page.figure(std::move(block));
+    if (block.panels.empty())
+        page.paragraph(block.caption);
+    else
+        page.figure(std::move(block));
 }
 
 void add_ranks(report::Page& page, const ReportData& data, const MovementSummary& tested)

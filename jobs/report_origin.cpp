@@ -35,6 +35,14 @@ std::vector<std::string> different(const Fields& there, const Fields& here)
     return io::differences(a, b);
 }
 
+/// Settings of the connectomes themselves: those of their null change no trajectory.
+Fields without_null(Fields settings)
+{
+    for (const auto* name : {"--surrogates", "--two-sided", "--min-shift-s", "--within", "--seed"})
+        settings.erase(name);
+    return settings;
+}
+
 /// "m1/s1, m1/s2, m1/s3 and 4 more"
 std::string some_of(const std::vector<std::string>& names)
 {
@@ -139,8 +147,9 @@ void compare_connectome(const ReportData& data, std::vector<Mismatch>& mismatche
     if (!other.empty())
         parts.push_back("Sessions of files with another content (SHA-256): " + some_of(other) +
                         ".");
-    const auto settings = different(with_prefix(record.digest, "connectome "),
-                                    with_prefix(data.records.at("connectome.h5").digest, ""));
+    const auto settings =
+        different(without_null(with_prefix(record.digest, "connectome ")),
+                  without_null(with_prefix(data.records.at("connectome.h5").digest, "")));
     if (!settings.empty())
         parts.push_back("Settings: " + base::joined(settings, "; ") +
                         " (there: when rewiring.h5 was computed; here: in connectome.h5).");

@@ -178,8 +178,8 @@ void add_mds(report::Page& page, const ReportData& data)
             "connectomes of an animal's sessions. It is no second opinion: for Euclidean distances "
             "its axes are, by construction, the scores of the first two components up to their "
             "signs, which have no meaning here. It is shown because the paper does. Colours "
-            "and marks as in the figures above. n = {}, one panel each; no band.",
-            group, count_of(block.panels.size()));
+            "and marks as in the figures above. {}n = {}, one panel each; no band.",
+            group, lines_only(data, group), count_of(block.panels.size()));
         page.figure(std::move(block));
     }
 }

@@ -162,7 +162,7 @@ void Page::notice(const std::string& title, const std::string& text, const std::
     auto html =
         fmt::format("<div class=\"notice\"><p><b>{}</b> {}</p>", escaped(title), escaped(text));
     if (!command.empty())
-        html += "<p><code>" + escaped(command) + "</code></p>";
+        html += "<p><code>" + with_whole_options(escaped(command)) + "</code></p>";
     blocks_.emplace_back(Markup{html + "</div>\n"});
 }
 

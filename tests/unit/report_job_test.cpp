@@ -37,6 +37,15 @@ std::string page_of(const std::filesystem::path& folder)
     return jobs::report_html(jobs::read_report_data(folder), "Made for a test.");
 }
 
+/// Without the marks that keep options together.
+std::string plain(std::string html)
+{
+    for (const auto* mark : {"<span class=\"option\">", "</span>"})
+        for (auto at = html.find(mark); at != std::string::npos; at = html.find(mark, at))
+            html.erase(at, std::string(mark).size());
+    return html;
+}
+
 /// Of 10 neurons, 4 related to movement.
 jobs::MovementSummary tested_session()
 {
@@ -167,9 +176,13 @@ TEST(ReportData, WhatALevelCallsByChanceFollowsFromTheStepsOfTheRanks)
 {
     auto session = tested_session();
 
-    EXPECT_NEAR(session.expected_by_chance(0.995), 51.0 / 10001, 1e-12); // ranks above 9950.995
+    EXPECT_NEAR(session.expected_by_chance(0.995), 51.0 / 10001, 1e-12);  // ranks above 9950.995
+    EXPECT_NEAR(session.quiescent_by_chance(0.995), 50.0 / 10001, 1e-12); // ranks below 50.005
     session.shuffles = 100;
     EXPECT_NEAR(session.expected_by_chance(0.995), 1.0 / 101, 1e-12); // the first rank alone
+    EXPECT_EQ(session.quiescent_by_chance(0.995), 0);                 // the last rank is 1 / 101
+    EXPECT_NEAR(session.smallest_rank(), 1.0 / 101, 1e-12);
+    EXPECT_THAT(session.quiescent_fraction(0), IsNan());
     session.shuffles = 199;
     EXPECT_NEAR(session.expected_by_chance(0.995), 1.0 / 200, 1e-12);
 
@@ -277,7 +290,7 @@ TEST(ReportPage, IsMadeOfOneResultAndNamesTheCommandsOfTheOthers)
     const auto folder = test::TemporaryFolder{};
     test::write_example_movement(folder.path(), {});
 
-    const auto html = page_of(folder.path());
+    const auto html = plain(page_of(folder.path()));
 
     EXPECT_THAT(html, HasSubstr("rewire connectome --study &#39;&lt;invented&gt;&#39; --results " +
                                 folder.path().string() + " --tau-s 0.7"));
@@ -291,7 +304,7 @@ TEST(ReportPage, WithoutSurrogatesItSaysThatNothingTellsEdgesFromChance)
     const auto folder = test::TemporaryFolder{};
     test::write_example_connectome(folder.path(), {.surrogates = false});
 
-    const auto html = page_of(folder.path());
+    const auto html = plain(page_of(folder.path()));
 
     EXPECT_THAT(html, HasSubstr("--surrogates 10000"));
     EXPECT_THAT(html, Not(HasSubstr("What this null shows")));
@@ -356,6 +369,28 @@ TEST(ReportPage, SessionsWithoutMovementAreLeftOutOfTheMeans)
     EXPECT_THAT(html, HasSubstr("<td class=\"number\">1</td><td class=\"number\">0</td>"
                                 "<td class=\"number\">–</td>")); // session 1: n = 0, no mean
     EXPECT_THAT(html, HasSubstr("n = 1 animal (L2/3)."));
+}
+
+TEST(ReportPage, FewShufflesAreSaidToBeFew)
+{
+    const auto folder = test::TemporaryFolder{};
+    test::write_example_movement(folder.path(), {.animals = 1, .sessions = 2, .troubled = false});
+    auto data = jobs::read_report_data(folder.path());
+    EXPECT_THAT(jobs::report_html(data, ""), HasSubstr("A level of 0.995 calls about 0.5 %"));
+    for (auto& session : data.movement)
+        session.shuffles = 100;
+
+    const auto html = jobs::report_html(data, "");
+
+    EXPECT_THAT(html, HasSubstr("too coarse for a level of 0.995: it calls 0.99 % of neurons that "
+                                "have nothing to do with movement, not 0.5 %."));
+    EXPECT_THAT(html, HasSubstr("In 2 of 2 sessions no neuron can rank below 0.005 (the smallest "
+                                "rank possible is 0.0099"));
+    for (auto& session : data.movement)
+        session.ties = 20; // of 100: five distinct shuffles
+    EXPECT_THAT(jobs::report_html(data, ""),
+                HasSubstr("shuffles too much alike: the largest rank possible is 0.901, not above "
+                          "the level 0.995"));
 }
 
 TEST(ReportPage, NoAnimalWithMovementIsNoFigure)
@@ -462,6 +497,8 @@ TEST(ReportOrigin, ATrajectoryOfAnotherConnectomeIsNamedWithItsCommand)
     other_file.sessions[2].sha256 = other_file.movement[2].sha256 = "other";
     auto other_setting = fitting;
     other_setting.records["connectome.h5"].digest = {{"--alpha", "3"}, {"--tau-s", "0.7"}};
+    auto more_surrogates = fitting; // change no trajectory
+    more_surrogates.records["connectome.h5"].digest.emplace_back("--surrogates", "500");
     auto more_sessions = fitting;
     more_sessions.sessions.push_back(fitting.sessions.back());
     more_sessions.sessions.back().place.session = "ses-04";
@@ -477,6 +514,7 @@ TEST(ReportOrigin, ATrajectoryOfAnotherConnectomeIsNamedWithItsCommand)
                 HasSubstr("rewiring.h5 was computed from another connectome.h5"));
     EXPECT_THAT(texts(other_file), HasSubstr("rewire rewiring --results"));
     EXPECT_THAT(texts(other_setting), HasSubstr("--alpha: there 2, here 3"));
+    EXPECT_EQ(texts(more_surrogates), "");
     EXPECT_THAT(texts(more_sessions), HasSubstr("m2/ses-04"));
 }
 

@@ -161,3 +161,15 @@ TEST(Page, ASourceTellsFilesFromSettings)
     EXPECT_THAT(html, HasSubstr("<summary>SHA-256 of 1 input file</summary>"));
     EXPECT_THAT(html, HasSubstr("<summary>Settings of the results that it was computed from"));
 }
+
+TEST(Page, OptionsDoNotBreakAtTheirDashes)
+{
+    auto page = Page("t", "s");
+    page.list({"with --tau-s 0.7, and <--x>"});
+    page.notice("a", "b", "rewire connectome --alpha 2");
+
+    const auto html = page.html();
+
+    EXPECT_THAT(html, HasSubstr("with <span class=\"option\">--tau-s</span> 0.7, and &lt;--x"));
+    EXPECT_THAT(html, HasSubstr("rewire connectome <span class=\"option\">--alpha</span> 2"));
+}
