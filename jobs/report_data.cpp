@@ -450,9 +450,7 @@ std::int64_t EdgePValues::needed_at_floor() const
 
 std::string MovementSummary::untestable() const
 {
-    // Among single quiescent frames one movement has many places.
-    const auto one_among_frames = units == "frames" && status.starts_with("one movement");
-    if (!status.empty() && status != "ok" && !one_among_frames)
+    if (!status.empty() && status != "ok")
         return status;
     if (level.empty())
         return "no level in the result";

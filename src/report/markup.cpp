@@ -120,7 +120,7 @@ std::string counted(std::int64_t count, const std::string& one)
 
 std::string shortened(std::string_view text, std::size_t characters)
 {
-    const auto clean = printable(text);
+    auto clean = printable(text);
     auto begins = std::vector<std::size_t>{}; // of every character
     for (std::size_t i = 0; i < clean.size(); ++i)
         if (!is_continuation(clean[i]))
