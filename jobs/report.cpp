@@ -1,4 +1,5 @@
 #include "catalogue.hpp"
+#include "report_origin.hpp"
 #include "report_page.hpp"
 #include "text_file.hpp"
 
@@ -32,7 +33,10 @@ void write_report(job::RunContext& context)
     if (std::filesystem::exists(path) && !is_own_page(path) && !context.options().flag("overwrite"))
         throw base::UsageError("there is a page already that rewire did not make", path.string(),
                                "add --overwrite to replace it");
-    const auto data = read_report_data(results);
+    const auto data = read_report_data(results, context.options().text("null-session"));
+    for (const auto& mismatch : mismatches_of(data))
+        context.log().warn(
+            fmt::format("{} {} {}", mismatch.title, mismatch.text, mismatch.command));
     for (const auto& missing : data.missing)
         context.log().warn(fmt::format("{} is not there: the page lacks {}; made by: {}",
                                        missing.file, missing.shows, missing.command));
@@ -77,6 +81,9 @@ job::Job report_job()
               .kind = Kind::path,
               .help = "folder of the results",
               .required = true},
+             {.name = "null-session",
+              .help = "session whose null of a neuron is drawn, where an animal has it; default: "
+                      "the last of each animal"},
              {.name = "overwrite", .kind = Kind::flag, .help = "replace a report that is there"},
              {.name = "config", .kind = Kind::path, .help = "file of `option = value` lines"},
              {.name = "help", .kind = Kind::flag, .help = "this text"}},

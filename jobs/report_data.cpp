@@ -2,13 +2,16 @@
 
 #include "connectome_result.hpp"
 #include "movement_result.hpp"
+#include "report_origin.hpp"
 #include "session_results.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/io/digest.hpp>
 #include <rewire/io/hdf5.hpp>
 #include <rewire/io/result_file.hpp>
+#include <rewire/report/markup.hpp>
 
 #include <fmt/format.h>
 
@@ -35,31 +38,37 @@ std::string group_of(const std::string& layer, const std::string& group)
     return group.empty() ? layer : layer + ", " + group;
 }
 
-report::Source source_of(const std::filesystem::path& path, hid_t file)
+bool is_sha256(const std::string& text)
 {
-    const auto record = io::read_record(file);
+    return text.size() == 64 &&
+           text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
+report::Source source_of(const std::filesystem::path& path, const io::Record& record)
+{
+    // A result that follows from others records their settings among its inputs.
+    auto inputs = report::Fields{};
+    auto earlier = report::Fields{};
+    for (const auto& input : record.inputs)
+        (input.first.starts_with("movement ") || !is_sha256(input.second) ? earlier : inputs)
+            .push_back(input);
+    for (const auto& field : record.digest)
+        if (field.first.starts_with("connectome "))
+            earlier.push_back(field);
     auto bytes = std::filesystem::file_size(path);
     return {
         .name = path.filename().string(),
         .record = {{"command", record.command},
                    {"version", fmt::format("{} ({})", record.version, record.git_revision)},
                    {"seed", std::to_string(record.seed)},
-                   {"computed", fmt::format("{} to {} on {}, {} ranks, attempt {}", record.start,
-                                            record.end, record.host, record.ranks, record.attempt)},
+                   {"computed", fmt::format("{} to {} on {}, {}, attempt {}", record.start,
+                                            record.end, record.host,
+                                            report::counted(record.ranks, "rank"), record.attempt)},
                    {"file", fmt::format("{} ({} bytes)", path.string(), bytes)},
                    {"SHA-256 of the file", io::sha256_of_file(path)}},
         .options = record.options,
-        .inputs = record.inputs};
-}
-
-/// Where the jobs that were run took their data from, for the commands that are still to be run.
-std::string study_of(const ReportData& data)
-{
-    for (const auto& source : data.sources)
-        for (const auto& [name, value] : source.options)
-            if (name == "study" && !value.empty())
-                return value;
-    return "DIR";
+        .inputs = std::move(inputs),
+        .earlier = std::move(earlier)};
 }
 
 // --- connectome.h5 -------------------------------------------------------------------------------
@@ -82,6 +91,9 @@ EdgePValues p_values_of(const ConnectomeNull& null)
     summary.singular = null.singular;
     summary.offsets = null.offsets;
     summary.minimum_shift_s = null.minimum_shift_s;
+    summary.smallest_p = null.smallest_p;
+    summary.at_floor = std::count_if(null.p_value.begin(), null.p_value.end(),
+                                     [&](double p) { return p <= null.smallest_p * (1 + 1e-9); });
     summary.two_sided = null.two_sided;
     return summary;
 }
@@ -97,7 +109,10 @@ SessionSummary summary_of(const SessionConnectome& session)
         SessionSummary{.place = {session.subject, session.session, session.number,
                                  group_of(session.layer, session.group)},
                        .file = session.file,
+                       .sha256 = session.sha256,
+                       .tau_s = session.tau_s,
                        .status = session.status,
+                       .computed = session.computed != 0,
                        .neurons = static_cast<std::int64_t>(session.neuron_id.size()),
                        .active = std::count_if(session.active.begin(), session.active.end(),
                                                [](std::uint8_t active) { return active != 0; }),
@@ -190,16 +205,75 @@ std::vector<double> values_of(hid_t group, const std::string& name, const io::Sh
     return io::read_all<double>(group, name);
 }
 
+/// How many of the pairs of each row of NAME_pair are some (-1: none); NAME_count where it is
+/// there.
+std::vector<std::int64_t> top_counts(hid_t group, const std::string& name, std::size_t components)
+{
+    const auto count = name + "_count";
+    auto counts = std::vector<std::int64_t>{};
+    if (io::exists(group, count))
+        counts = io::read_all<std::int64_t>(group, count);
+    else if (io::has_attribute(group, count))
+        counts = io::read_attribute_all<std::int64_t>(group, count);
+    if (counts.size() == components)
+        return counts;
+    if (!io::exists(group, name + "_pair"))
+        return std::vector<std::int64_t>(components, 0);
+    const auto pairs = io::read_all<std::int64_t>(group, name + "_pair");
+    const auto ranks = components > 0 ? pairs.size() / components : 0;
+    counts.clear();
+    for (std::size_t component = 0; component < components; ++component) {
+        const auto row = pairs.begin() + static_cast<std::int64_t>(component * ranks);
+        counts.push_back(std::count_if(row, row + static_cast<std::int64_t>(ranks),
+                                       [](std::int64_t pair) { return pair >= 0; }));
+    }
+    return counts;
+}
+
+/// [session, 2]; fewer sessions may have fewer dimensions: 0 in those that are not there.
+std::vector<double> scaling_of(hid_t group, std::int64_t sessions)
+{
+    if (!io::exists(group, "mds"))
+        return {};
+    const auto there = io::shape_of(io::open_dataset(group, "mds")).back();
+    const auto values = values_of(group, "mds", {sessions, there});
+    auto scaling = std::vector<double>(static_cast<std::size_t>(sessions) * 2, 0.0);
+    for (std::int64_t session = 0; session < sessions; ++session)
+        for (std::int64_t i = 0; i < std::min<std::int64_t>(there, 2); ++i)
+            scaling[static_cast<std::size_t>(2 * session + i)] =
+                values[static_cast<std::size_t>(there * session + i)];
+    return scaling;
+}
+
+void read_movement_of_top_edges(hid_t group, AnimalRewiring& animal)
+{
+    animal.movement_status = io::text_attribute_or_empty(group, "movement_fraction_status");
+    if (io::has_attribute(group, "movement_sessions_left_out"))
+        animal.movement_left_out = io::read_texts_attribute(group, "movement_sessions_left_out");
+    if (!io::exists(group, "movement_fraction"))
+        return;
+    animal.period = io::read_texts(group, "period");
+    const auto shape = io::Shape{2, static_cast<std::int64_t>(animal.period.size())};
+    animal.movement_fraction = values_of(group, "movement_fraction", shape);
+    animal.movement_percentile = values_of(group, "movement_fraction_percentile", shape);
+    const auto dataset = io::open_dataset(group, "movement_fraction");
+    if (io::has_attribute(dataset, "movement_level"))
+        animal.movement_level = io::read_attribute<double>(dataset, "movement_level");
+}
+
 AnimalRewiring read_animal(hid_t file, const std::string& subject, const Places& places)
 {
     const auto group = io::open_group(file, subject);
     auto animal = AnimalRewiring{.subject = subject};
     animal.group = place_of(places, subject, "", 0).group;
+    if (io::has_attribute(group, "sessions_left_out"))
+        animal.left_out = io::read_texts_attribute(group, "sessions_left_out");
+    const auto status = io::text_attribute_or_empty(group, "status");
     if (!io::exists(group, "score")) {
-        const auto status = io::text_attribute_or_empty(group, "status");
-        animal.status = status.empty() ? "no scores in the result" : status;
+        animal.status = status.empty() || status == "ok" ? "no scores in the result" : status;
         return animal;
     }
+    animal.remark = status == "ok" ? "" : status;
     animal.session = names_of_axis(group, "session");
     const auto sessions = static_cast<std::int64_t>(animal.session.size());
     for (std::size_t i = 0; i < animal.session.size(); ++i)
@@ -209,22 +283,15 @@ AnimalRewiring read_animal(hid_t file, const std::string& subject, const Places&
     animal.components = animal.explained.size();
     const auto components = static_cast<std::int64_t>(animal.components);
     animal.score = values_of(group, "score", {sessions, components});
-    animal.mds = values_of(group, "mds", {sessions, 2}, true);
+    animal.mds = scaling_of(group, sessions);
     animal.positive_mean = values_of(group, "top_positive_mean", {components, sessions}, true);
     animal.negative_mean = values_of(group, "top_negative_mean", {components, sessions}, true);
-    if (io::exists(group, "top_positive_pair"))
-        animal.top = io::shape_of(io::open_dataset(group, "top_positive_pair")).back();
+    animal.positive_count = top_counts(group, "top_positive", animal.components);
+    animal.negative_count = top_counts(group, "top_negative", animal.components);
     if (io::exists(group, "session_number"))
         animal.number = values_of(group, "session_number", {sessions});
-    if (io::has_attribute(group, "sessions_left_out"))
-        animal.left_out = io::read_texts_attribute(group, "sessions_left_out");
     animal.edges = io::text_attribute_or_empty(group, "edges");
-    if (io::exists(group, "movement_fraction")) {
-        animal.period = io::read_texts(group, "period");
-        const auto shape = io::Shape{2, static_cast<std::int64_t>(animal.period.size())};
-        animal.movement_fraction = values_of(group, "movement_fraction", shape);
-        animal.movement_percentile = values_of(group, "movement_fraction_percentile", shape);
-    }
+    read_movement_of_top_edges(group, animal);
     return animal;
 }
 
@@ -255,28 +322,40 @@ MovementSummary summary_of(SessionMovement session, const std::string& where)
 {
     const auto neurons = session.neuron_id.size();
     const auto flags = session.level.size() * neurons;
-    if (session.p_rank.size() != neurons || session.movement_related.size() != flags ||
-        session.quiescent_related.size() != flags)
+    if (session.p_rank.size() != neurons || session.equal.size() != neurons ||
+        session.movement_related.size() != flags || session.quiescent_related.size() != flags)
         throw base::InputError("the result has another shape than its axes", where,
                                "compute it again with --overwrite");
+    auto untested = std::int64_t{0};
+    auto ties = session.shuffles;
+    for (std::size_t neuron = 0; neuron < neurons; ++neuron)
+        if (std::isnan(session.p_rank[neuron]))
+            ++untested;
+        else
+            ties = std::min<std::int64_t>(ties, session.equal.at(neuron));
     return {.place = {session.subject, session.session, session.number,
                       group_of(session.layer, session.group)},
+            .sha256 = session.sha256,
+            .tau_s = session.tau_s,
             .status = session.status,
             .neurons = static_cast<std::int64_t>(neurons),
-            .untested = std::count_if(session.p_rank.begin(), session.p_rank.end(),
-                                      [](double p) { return std::isnan(p); }),
+            .untested = untested,
+            .ties = ties,
             .level = session.level,
             .related = counts_by_level(session.movement_related, session.level.size(), neurons),
             .quiescent = counts_by_level(session.quiescent_related, session.level.size(), neurons),
             .p_rank = std::move(session.p_rank),
             .shuffles = session.shuffles,
             .epochs = session.epochs,
+            .movement_frames = session.movement_frames,
+            .frames = session.frames,
             .units = session.units,
             .activity = session.activity,
             .source = session.source};
 }
 
-/// The null that is shown of an animal: of the most movement-related neuron of its last session.
+/// The null that is shown of an animal: of its last session that has one. The movement job keeps
+/// that of the neuron with the highest rank.
 void keep_latest_null(std::map<std::string, std::pair<std::int64_t, NeuronNull>>& latest,
                       const SessionMovement& session)
 {
@@ -295,19 +374,28 @@ void keep_latest_null(std::map<std::string, std::pair<std::int64_t, NeuronNull>>
                    .score = session.null_score,
                    .p_rank =
                        session.p_rank[static_cast<std::size_t>(neuron - session.neuron_id.begin())],
+                   .shuffles = session.shuffles,
                    .null = session.null}};
 }
 
 void add_movements(ReportData& data, hid_t file)
 {
     auto latest = std::map<std::string, std::pair<std::int64_t, NeuronNull>>{};
+    auto names = std::set<std::string>{};
     for (const auto& [subject, name] : sessions_in(file)) {
         auto session = read_movement(file, subject, name);
-        keep_latest_null(latest, session);
+        names.insert(name);
+        if (data.null_session.empty() || name == data.null_session)
+            keep_latest_null(latest, session);
         data.movement.push_back(
             summary_of(std::move(session),
                        io::name_of(io::open_group(file, fmt::format("{}/{}", subject, name)))));
     }
+    if (!data.null_session.empty() && !names.contains(data.null_session))
+        throw base::InputError(fmt::format("no animal has a session {}", data.null_session),
+                               io::name_of(file),
+                               fmt::format("--null-session takes one of {}",
+                                           base::joined({names.begin(), names.end()}, ", ")));
     for (auto& [subject, entry] : latest)
         data.neuron_nulls.push_back(std::move(entry.second));
     std::stable_sort(data.movement.begin(), data.movement.end(),
@@ -353,61 +441,117 @@ std::vector<double> AnimalRewiring::negative_of(std::size_t component) const
                : std::vector<double>{};
 }
 
+std::int64_t EdgePValues::needed_at_floor() const
+{
+    // q of k pairs with the smallest p is p * tested / k.
+    return static_cast<std::int64_t>(
+        std::ceil(smallest_p * static_cast<double>(tested) / significance - 1e-9));
+}
+
+std::string MovementSummary::untestable() const
+{
+    if (!status.empty() && status != "ok")
+        return status;
+    if (level.empty())
+        return "no level in the result";
+    if (epochs == 0 || movement_frames == 0)
+        return "no movement in this session";
+    if (movement_frames >= frames)
+        return "no quiescence in this session";
+    if (untested >= neurons)
+        return "no neuron without missing samples";
+    return "";
+}
+
+namespace {
+
+/// Share of unrelated neurons whose rank is no further than `reach` shuffles from the end of the
+/// ranks, where every `alike` shuffles of `all` make one step.
+double share_within(double reach, double alike, double all)
+{
+    return std::max(0.0, std::ceil(reach / alike - 1e-9)) * alike / all;
+}
+
+} // namespace
+
+double MovementSummary::expected_by_chance(double of_level) const
+{
+    const auto all = static_cast<double>(shuffles) + 1;
+    const auto tied = static_cast<double>(ties);
+    return share_within(all * (1 - of_level) - tied / 2, tied + 1, all);
+}
+
+double MovementSummary::quiescent_by_chance(double of_level) const
+{
+    const auto all = static_cast<double>(shuffles) + 1;
+    const auto tied = static_cast<double>(ties);
+    return share_within(all * (1 - of_level) - 1 - tied / 2, tied + 1, all);
+}
+
+double MovementSummary::largest_rank() const
+{
+    return 1 - static_cast<double>(ties) / 2 / (static_cast<double>(shuffles) + 1);
+}
+
+double MovementSummary::smallest_rank() const
+{
+    return (1 + static_cast<double>(ties) / 2) / (static_cast<double>(shuffles) + 1);
+}
+
 double MovementSummary::fraction(std::size_t level_index) const
 {
-    return level_index < related.size() ? share(related[level_index], neurons - untested)
-                                        : not_a_number;
+    const auto possible = level_index < related.size() && untestable().empty() &&
+                          expected_by_chance(level[level_index]) > 0;
+    return possible ? share(related[level_index], neurons - untested) : not_a_number;
 }
 
 double MovementSummary::quiescent_fraction(std::size_t level_index) const
 {
-    return level_index < quiescent.size() ? share(quiescent[level_index], neurons - untested)
-                                          : not_a_number;
+    const auto possible = level_index < quiescent.size() && untestable().empty() &&
+                          quiescent_by_chance(level[level_index]) > 0;
+    return possible ? share(quiescent[level_index], neurons - untested) : not_a_number;
 }
 
 bool ReportData::has(const std::string& file) const
 {
-    return std::any_of(sources.begin(), sources.end(),
-                       [&](const report::Source& source) { return source.name == file; });
+    return records.contains(file);
 }
 
-ReportData read_report_data(const std::filesystem::path& results)
+ReportData read_report_data(const std::filesystem::path& results, const std::string& null_session)
 {
     struct Part
     {
-        const char* file;
+        const char* job;
         const char* shows;
-        const char* command;
         void (*read)(ReportData&, hid_t);
     };
-    static constexpr auto parts = std::array{
-        Part{"connectome.h5", "graph metrics, edge p-values, and the layers of the animals",
-             "rewire connectome --study {0} --results {1}", add_connectomes},
-        Part{"rewiring.h5", "rewiring trajectories, explained variance, and the top edges",
-             "rewire rewiring --results {1}", add_rewiring},
-        Part{"movement.h5", "movement-related neurons", "rewire movement --study {0} --results {1}",
-             add_movements}};
-    auto data = ReportData{.results = results};
+    static constexpr auto parts =
+        std::array{Part{"connectome", "graph metrics, edge p-values, and the layers of the animals",
+                        add_connectomes},
+                   Part{"rewiring", "rewiring trajectories, explained variance, and the top edges",
+                        add_rewiring},
+                   Part{"movement", "movement-related neurons", add_movements}};
+    auto data = ReportData{.results = results, .null_session = null_session};
     auto absent = std::vector<Part>{};
     for (const auto& part : parts) {
-        const auto path = results / part.file;
+        const auto path = results / (part.job + std::string(".h5"));
         if (!std::filesystem::exists(path)) {
             absent.push_back(part);
             continue;
         }
         const auto file = io::open_for_reading(path);
-        data.sources.push_back(source_of(path, file));
+        const auto record = io::read_record(file);
+        data.sources.push_back(source_of(path, record));
+        data.records[path.filename().string()] = record;
         part.read(data, file);
     }
     for (const auto& part : absent)
-        data.missing.push_back(
-            {part.file, part.shows,
-             fmt::format(fmt::runtime(part.command), study_of(data), results.string())});
+        data.missing.push_back({part.job + std::string(".h5"), part.shows,
+                                command_of(part.job, data.records, results)});
     if (data.sources.empty())
         throw base::InputError(
             "no result to report on: neither connectome.h5, rewiring.h5 nor movement.h5 is there",
-            results.string(),
-            "compute one first, e.g. " + data.missing.front().command + " --tau-s 0.7");
+            results.string(), "compute one first, e.g. " + data.missing.front().command);
     return data;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <rewire/io/result_file.hpp>
 #include <rewire/report/page.hpp>
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +37,12 @@ struct EdgePValues
     std::int64_t singular = 0;
     std::int64_t offsets = 0;
     double minimum_shift_s = 0;
+    double smallest_p = 1;     ///< that a pair could reach
+    std::int64_t at_floor = 0; ///< pairs that do
     bool two_sided = false;
+
+    /// Pairs with the smallest p that there have to be before one of them has q <= 0.05.
+    std::int64_t needed_at_floor() const;
 };
 
 /// connectome.h5, /A/S/
@@ -43,7 +50,10 @@ struct SessionSummary
 {
     SessionPlace place;
     std::string file;
+    std::string sha256; ///< of that file
+    double tau_s = 0;
     std::string status;
+    bool computed = false; ///< there is a connectome, whatever the status says of how
     std::int64_t neurons = 0;
     std::int64_t active = 0;
     std::int64_t silent = 0;
@@ -76,6 +86,7 @@ struct AnimalRewiring
     std::string subject;
     std::string group;
     std::string status; ///< empty, or why there is no trajectory
+    std::string remark; ///< on a trajectory that there is; may be empty
     std::vector<std::string> session;
     std::vector<double> number; ///< [session]
     std::size_t components = 0;
@@ -84,7 +95,8 @@ struct AnimalRewiring
     std::vector<double> mds;           ///< [session, 2]; may be empty
     std::vector<double> positive_mean; ///< [component, session]; may be empty
     std::vector<double> negative_mean;
-    std::int64_t top = 0;              ///< edges in those means
+    std::vector<std::int64_t> positive_count; ///< [component] edges in those means
+    std::vector<std::int64_t> negative_count;
     std::vector<std::string> left_out; ///< sessions, with the reason
     std::string edges;                 ///< "thresholded" or "all"
     /// Movement-related share of the ends of the top edges of PC1, and its percentile among random
@@ -92,6 +104,9 @@ struct AnimalRewiring
     std::vector<std::string> period;
     std::vector<double> movement_fraction;
     std::vector<double> movement_percentile;
+    std::string movement_status;                ///< "ok", or why there is no fraction; may be empty
+    std::vector<std::string> movement_left_out; ///< sessions, with the reason
+    std::optional<double> movement_level;       ///< above which a neuron was movement-related
 
     /// Column of a component over sessions; empty where there is no such component.
     std::vector<double> scores_of(std::size_t component) const;
@@ -103,20 +118,37 @@ struct AnimalRewiring
 struct MovementSummary
 {
     SessionPlace place;
+    std::string sha256; ///< of the session's file
+    double tau_s = 0;
     std::string status;
     std::int64_t neurons = 0;
     std::int64_t untested = 0; ///< neurons without p
+    std::int64_t ties = 0;     ///< fewest shuffles that a tested neuron ties with
     std::vector<double> level;
     std::vector<std::int64_t> related;   ///< [level] neurons
     std::vector<std::int64_t> quiescent; ///< [level] neurons; may be empty
     std::vector<double> p_rank;          ///< [neuron]
     std::int64_t shuffles = 0;
     std::int64_t epochs = 0;
+    std::int64_t movement_frames = 0;
+    std::int64_t frames = 0;
     std::string units;
     std::string activity; ///< "events" or "dff"
     std::string source;   ///< where the movements come from
 
-    /// Related neurons of all that were tested; NaN where none was.
+    /// Why movement cannot be told from quiescence in this session; empty where it can.
+    std::string untestable() const;
+    /// Share of neurons without any relation to movement that exceed a level. Ranks come in steps:
+    /// of one shuffle, or, where there are few distinct shuffles, of as many as are alike. 0: no
+    /// rank reaches above the level.
+    double expected_by_chance(double of_level) const;
+    /// The same of quiescence: ranks below one minus the level.
+    double quiescent_by_chance(double of_level) const;
+    /// The largest and the smallest rank that a neuron can have.
+    double largest_rank() const;
+    double smallest_rank() const;
+
+    /// Related neurons of all that were tested; NaN where none was or could have been related.
     double fraction(std::size_t level_index) const;
     double quiescent_fraction(std::size_t level_index) const;
 };
@@ -128,8 +160,9 @@ struct NeuronNull
     std::string session;
     std::string neuron;
     double score = 0;
-    double p_rank = 0;
-    std::vector<double> null; ///< [shuffle]
+    double p_rank = 0; ///< among all shuffles
+    std::int64_t shuffles = 0;
+    std::vector<double> null; ///< the first of the shuffles
 };
 
 /// A result that is not there, and the command that makes it.
@@ -144,18 +177,22 @@ struct ReportData
 {
     std::filesystem::path results;
     std::vector<report::Source> sources;
+    std::map<std::string, io::Record> records; ///< of the files that are there, by name
     std::vector<MissingResult> missing;
     std::vector<AnimalSummary> animals;
     std::vector<SessionSummary> sessions; ///< by animal, then number
     std::vector<AnimalRewiring> rewiring;
     std::vector<MovementSummary> movement; ///< by animal, then number
-    std::vector<NeuronNull> neuron_nulls;  ///< of chosen neurons; may be empty
+    std::vector<NeuronNull> neuron_nulls;  ///< one an animal at most
+    std::string null_session; ///< whose nulls these are; empty: the last of each animal
 
     bool has(const std::string& file) const; ///< e.g. "movement.h5"
 };
 
 /// Reads what there is. Memory: the pairs of one session at a time.
-/// @throws InputError: no result at all, or one that does not hold what it should
-ReportData read_report_data(const std::filesystem::path& results);
+/// @param null_session the session whose null is shown of every animal that has it; empty: the last
+/// @throws InputError: no result at all, one that does not hold what it should, or no such session
+ReportData read_report_data(const std::filesystem::path& results,
+                            const std::string& null_session = "");
 
 } // namespace rewire::jobs

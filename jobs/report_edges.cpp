@@ -1,3 +1,4 @@
+#include "report_origin.hpp"
 #include "report_page.hpp"
 
 #include <rewire/report/markup.hpp>
@@ -16,6 +17,11 @@ struct TestedAnimal
     std::string subject;
     std::vector<const SessionSummary*> sessions; ///< those with p-values; one at least
 };
+
+std::string count_of(std::size_t animals)
+{
+    return report::counted(static_cast<std::int64_t>(animals), "animal");
+}
 
 std::vector<TestedAnimal> tested_animals(const ReportData& data)
 {
@@ -47,12 +53,19 @@ void add_histograms(report::Page& page, const ReportData& data)
         plot.size = {320, 250};
         block.panels.push_back(report::figure_of(plot));
     }
+    const auto animals = tested_animals(data);
+    const auto one_sided = !animals.front().sessions.front()->p_values->two_sided;
     block.caption = fmt::format(
-        "p-values of all tested pairs, the sessions of an animal together (n = {} animals, one "
-        "panel each). Dashed: the uniform distribution of independent neurons. No band: the pairs "
+        "p-values of all tested pairs, the sessions of an animal together (n = {}, one panel "
+        "each). Dashed: the uniform distribution of independent neurons. {}No band: the pairs "
         "of a session share neurons, so the height of a bar varies more than counts of independent "
         "pairs would.",
-        block.panels.size());
+        count_of(block.panels.size()),
+        one_sided ? "The test is one-sided: pairs less correlated than almost all of their "
+                    "surrogates pile up at p = 1. Such are pairs that are active together less "
+                    "than by accident, and pairs whose common partners explain more than what "
+                    "they share. "
+                  : "");
     page.figure(std::move(block));
 }
 
@@ -77,10 +90,10 @@ void add_quantiles(report::Page& page, const ReportData& data)
     }
     block.caption = fmt::format(
         "Quantiles of the p-values of the first and the last tested session of every animal (n = "
-        "{} animals, one panel each) against those of a uniform distribution (dashed line: equal); "
-        "about 300 of the pairs are drawn. A flat top is the smallest p that the number of "
-        "surrogates allows.",
-        block.panels.size());
+        "{}, one panel each) against those of a uniform distribution (dashed line: equal); "
+        "about 300 of the pairs are drawn. A flat top is the smallest p that surrogates and "
+        "relative shifts allow.",
+        count_of(block.panels.size()));
     page.figure(std::move(block));
 }
 
@@ -104,17 +117,20 @@ std::vector<std::string> row_of(const std::string& animal, const std::string& se
         return range_of(sessions,
                         [&](const SessionSummary& each) { return (*each.p_values).*member; });
     };
-    const auto most = std::max_element(sessions.begin(), sessions.end(),
-                                       [](const SessionSummary* a, const SessionSummary* b) {
-                                           return a->p_values->surrogates < b->p_values->surrogates;
-                                       });
+    const auto finest = std::min_element(
+        sessions.begin(), sessions.end(), [](const SessionSummary* a, const SessionSummary* b) {
+            return a->p_values->smallest_p < b->p_values->smallest_p;
+        });
     return {animal,
             session,
             range(&EdgePValues::tested),
             range(&EdgePValues::surrogates),
-            report::number(1 / (static_cast<double>((*most)->p_values->surrogates) + 1), 2),
+            report::number((*finest)->p_values->smallest_p, 2),
             range(&EdgePValues::offsets),
             range_of(sessions, [](const SessionSummary& each) { return each.edges; }),
+            range_of(sessions,
+                     [](const SessionSummary& each) { return each.p_values->needed_at_floor(); }),
+            range(&EdgePValues::at_floor),
             range(&EdgePValues::discoveries),
             range(&EdgePValues::family_wise)};
 }
@@ -123,9 +139,12 @@ void add_counts(report::Page& page, const ReportData& data)
 {
     auto by_animal = report::Table{
         .head = {"animal", "sessions", "pairs tested", "surrogates", "smallest p possible",
-                 "relative shifts", "edges (threshold)", "q ≤ 0.05", "family-wise p ≤ 0.05"},
+                 "relative shifts", "edges (threshold)", "needed at smallest p", "at smallest p",
+                 "q ≤ 0.05", "family-wise p ≤ 0.05"},
         .caption = "Pairs of a session, ranges over the sessions of each animal: edges by the "
-                   "threshold of the paper, pairs with a false discovery rate q ≤ 0.05 "
+                   "threshold of the paper, pairs that have to reach the smallest p possible "
+                   "before any has q ≤ 0.05, pairs that do reach it, pairs with a false discovery "
+                   "rate q ≤ 0.05 "
                    "(Benjamini-Hochberg over the session's tested pairs), and pairs whose p, "
                    "corrected by the largest value of every surrogate, is at most 0.05. Relative "
                    "shifts: how many distinct ones a pair can have."};
@@ -139,6 +158,47 @@ void add_counts(report::Page& page, const ReportData& data)
     }
     page.table(std::move(by_animal));
     page.folded_table("The same for every session", by_session);
+}
+
+/// Why q may find nothing where the family-wise p does: p cannot be small enough.
+void add_floor(report::Page& page, const ReportData& data)
+{
+    auto sessions = std::vector<const SessionSummary*>{};
+    auto tested = std::int64_t{0};
+    for (const auto& session : data.sessions)
+        if (session.p_values) {
+            ++tested;
+            if (session.p_values->discoveries == 0 && session.p_values->needed_at_floor() > 1)
+                sessions.push_back(&session);
+        }
+    if (sessions.empty())
+        return;
+    const auto range = [&](auto value) {
+        return range_of(sessions,
+                        [&](const SessionSummary& each) { return value(*each.p_values); });
+    };
+    const auto [low, high] = std::minmax_element(
+        sessions.begin(), sessions.end(), [](const SessionSummary* a, const SessionSummary* b) {
+            return a->p_values->smallest_p < b->p_values->smallest_p;
+        });
+    const auto least = report::number((*low)->p_values->smallest_p, 2);
+    const auto most = report::number((*high)->p_values->smallest_p, 2);
+    const auto smallest = least == most ? least : least + "–" + most;
+    page.notice(
+        "Why no pair has q ≤ 0.05 here.",
+        fmt::format(
+            "In {} of {} p cannot be smaller than {}: {} surrogates, and {} distinct relative "
+            "shifts, tell no more. Over {} tested pairs q ≤ 0.05 is then out of reach unless {} "
+            "pairs or more stand at that smallest p; {} do. That is a limit of the test, not a "
+            "sign that there is nothing: the family-wise p compares each pair with the largest "
+            "value of every surrogate and has no such limit. More surrogates lower the smallest "
+            "p, down to one over the number of relative shifts plus one.",
+            sessions.size(), report::counted(tested, "session"), smallest,
+            range([](const EdgePValues& p) { return p.surrogates; }),
+            range([](const EdgePValues& p) { return p.offsets; }),
+            range([](const EdgePValues& p) { return p.tested; }),
+            range([](const EdgePValues& p) { return p.needed_at_floor(); }),
+            range([](const EdgePValues& p) { return p.at_floor; })));
 }
 
 void add_meaning(report::Page& page, const EdgePValues& example)
@@ -160,9 +220,9 @@ void add_meaning(report::Page& page, const EdgePValues& example)
              "running, "
              "lever movement, arousal, brain motion, light leaking between neighbours, or neurons "
              "that "
-             "were not recorded. `--within movement` keeps the shifts inside one behavioural state "
+             "were not recorded. --within movement keeps the shifts inside one behavioural state "
              "and "
-             "`--covariate` takes a signal out first: what remains significant then is stronger."),
+             "--covariate takes a signal out first: what remains significant then is stronger."),
          std::string(
              "The family-wise p is a claim about the global null, in which no pair depends on any "
              "other: at most 5 % of such sessions would have even one pair with p ≤ 0.05. It does "
@@ -195,12 +255,12 @@ void add_edge_p_values(report::Page& page, const ReportData& data)
         page.notice("No p-values.",
                     "The connectome was computed without surrogates, so nothing on this page tells "
                     "its edges from chance. They are added by",
-                    fmt::format("rewire connectome --study DIR --results {} --surrogates 10000 "
-                                "--overwrite",
-                                data.results.string()));
+                    command_of("connectome", data.records, data.results) +
+                        " --surrogates 10000 --overwrite");
         return;
     }
     add_counts(page, data);
+    add_floor(page, data);
     add_histograms(page, data);
     add_quantiles(page, data);
     add_meaning(page, *tested->p_values);

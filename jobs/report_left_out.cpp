@@ -19,10 +19,59 @@ std::string percent(std::int64_t part, std::int64_t whole)
                      : std::to_string(part);
 }
 
+/// Why no animal has a fraction of movement-related neurons at its top edges, or this one has not.
+std::string without_movement(const ReportData& data)
+{
+    const auto& inputs = data.records.at("rewiring.h5").inputs;
+    if (std::any_of(inputs.begin(), inputs.end(),
+                    [](const auto& input) { return input.first.starts_with("movement "); }))
+        return "not in the result: fewer pairs were ever an edge than top edges were asked for";
+    return data.has("movement.h5")
+               ? "computed before there was a movement.h5: run rewiring again with --overwrite"
+               : "there was no movement.h5";
+}
+
+/// Sessions without a value in the means of movement-related neurons, and animals without one at
+/// their top edges.
+void add_movement_rows(report::Table& table, const ReportData& data)
+{
+    for (const auto& session : data.movement) {
+        auto why = session.untestable();
+        for (std::size_t level = 0; level < session.level.size() && why.empty(); ++level)
+            if (session.expected_by_chance(session.level[level]) == 0)
+                why = fmt::format("shuffles too much alike: the largest rank possible is {:.4g}, "
+                                  "not above the level {:g}",
+                                  session.largest_rank(), session.level[level]);
+        if (!why.empty())
+            table.rows.push_back(
+                {"movement.h5", session.place.subject, session.place.session, why});
+    }
+    if (data.has("movement.h5"))
+        for (const auto& session : data.sessions)
+            if (std::none_of(data.movement.begin(), data.movement.end(),
+                             [&](const MovementSummary& each) {
+                                 return each.place.subject == session.place.subject &&
+                                        each.place.session == session.place.session;
+                             }))
+                table.rows.push_back({"movement.h5", session.place.subject, session.place.session,
+                                      "not in the result"});
+    for (const auto& animal : data.rewiring)
+        for (const auto& session : animal.movement_left_out)
+            table.rows.push_back(
+                {"rewiring.h5", animal.subject, "movement at the top edges", session});
+    for (const auto& animal : data.rewiring)
+        if (animal.status.empty() && animal.movement_fraction.empty())
+            table.rows.push_back({"rewiring.h5", animal.subject, "movement at the top edges",
+                                  animal.movement_status.empty() || animal.movement_status == "ok"
+                                      ? without_movement(data)
+                                      : animal.movement_status});
+}
+
 void add_flagged(report::Page& page, const ReportData& data)
 {
     auto table = report::Table{.head = {"result", "animal", "session", "why"},
-                               .caption = "Sessions and animals without a result."};
+                               .caption = "Sessions and animals without a result or without a "
+                                          "part of it, and those with a limited one."};
     for (const auto& session : data.sessions)
         if (session.status != "ok")
             table.rows.push_back(
@@ -30,10 +79,10 @@ void add_flagged(report::Page& page, const ReportData& data)
     for (const auto& animal : data.rewiring)
         if (!animal.status.empty())
             table.rows.push_back({"rewiring.h5", animal.subject, "all", animal.status});
-    for (const auto& session : data.movement)
-        if (session.level.empty() || (!session.status.empty() && session.status != "ok"))
-            table.rows.push_back(
-                {"movement.h5", session.place.subject, session.place.session, session.status});
+    for (const auto& animal : data.rewiring)
+        if (!animal.remark.empty())
+            table.rows.push_back({"rewiring.h5", animal.subject, "all", animal.remark});
+    add_movement_rows(table, data);
     for (const auto& animal : data.animals)
         if (data.has("rewiring.h5") && std::none_of(data.rewiring.begin(), data.rewiring.end(),
                                                     [&](const AnimalRewiring& each) {
@@ -111,15 +160,14 @@ void add_neurons(report::Page& page, const ReportData& data)
 void add_untested(report::Page& page, const ReportData& data)
 {
     auto table = report::Table{
-        .head = {"animal", "session", "neurons", "not tested", "movement epochs"},
-        .caption = "Sessions with neurons that could not be tested for movement (no movement "
-                   "frame, or activity with missing values). With one epoch or none all shuffles "
-                   "are alike, every rank is 0.5 and no neuron can be called related."};
+        .head = {"animal", "session", "neurons", "not tested"},
+        .caption = "Neurons that were not tested for movement: their activity has missing values. "
+                   "They count neither as related nor as unrelated."};
     for (const auto& session : data.movement)
-        if (!session.level.empty() && (session.untested > 0 || session.epochs < 2))
-            table.rows.push_back(
-                {session.place.subject, session.place.session, std::to_string(session.neurons),
-                 percent(session.untested, session.neurons), std::to_string(session.epochs)});
+        if (session.untestable().empty() && session.untested > 0)
+            table.rows.push_back({session.place.subject, session.place.session,
+                                  std::to_string(session.neurons),
+                                  percent(session.untested, session.neurons)});
     if (!table.rows.empty())
         page.table(std::move(table));
 }

@@ -23,6 +23,13 @@ constexpr auto metrics = std::array{Metric{"mean degree", &SessionSummary::mean_
                                     Metric{"transitivity", &SessionSummary::transitivity},
                                     Metric{"mean clustering", &SessionSummary::clustering}};
 
+/// Those that differ once every one is divided by its largest value: density follows mean degree.
+constexpr auto shapes = std::array{metrics[0], metrics[2], metrics[3]};
+constexpr auto density_note =
+    "Density is not drawn here: it is the mean degree over the number of neurons, so that, divided "
+    "by its largest value, it is the curve of the mean degree wherever the number of neurons does "
+    "not change.";
+
 std::vector<AnimalSeries> series_of(const ReportData& data, const Metric& metric)
 {
     return series_by_session(data.sessions, metric.value);
@@ -40,7 +47,7 @@ void add_absolute(report::Page& page, const ReportData& data)
         add_rows(block.numbers, metric.name, series);
     }
     block.caption =
-        fmt::format("Metrics of the binary functional connectome by session. {} n = {} animals. "
+        fmt::format("Metrics of the binary functional connectome by session. {} n = {}. "
                     "Density: non-zero elements of the matrix over N²; transitivity: three times "
                     "the triangles over the connected triples; clustering: mean over all neurons, "
                     "0 for those with fewer than two neighbours.",
@@ -56,7 +63,7 @@ void add_normalised(report::Page& page, const ReportData& data)
         plot.title = group;
         plot.x = {.label = "session", .whole_numbers = true};
         plot.y = {.label = "over the largest", .low = 0, .high = 1.05};
-        for (const auto& metric : metrics) {
+        for (const auto& metric : shapes) {
             auto series = over_maximum(series_of(data, metric));
             std::erase_if(series, [&](const AnimalSeries& s) { return s.group != group; });
             plot.lines.push_back(line_of(mean_over(series, group), metric.name));
@@ -67,9 +74,9 @@ void add_normalised(report::Page& page, const ReportData& data)
     }
     block.caption = fmt::format(
         "The same metrics divided by their largest value over the sessions and animals of the "
-        "group, as the paper plots them. Lines: mean over animals; bands: ± s.e.m. over animals. "
-        "n = {} animals.",
-        counts_of_groups(series_of(data, metrics[0])));
+        "group, as the paper plots them. {} Lines: mean over animals; bands: ± s.e.m. over "
+        "animals (none where there are fewer than two). n = {}.",
+        density_note, counts_of_groups(series_of(data, metrics[0])));
     page.figure(std::move(block));
 }
 
@@ -81,7 +88,7 @@ void add_single_animals(report::Page& page, const ReportData& data)
         plot.title = animal.subject;
         plot.x = {.label = "session", .whole_numbers = true};
         plot.y = {.label = "over the largest", .low = 0, .high = 1.05};
-        for (const auto& metric : metrics)
+        for (const auto& metric : shapes)
             for (const auto& series : over_maximum(series_of(data, metric)))
                 if (series.subject == animal.subject)
                     plot.lines.push_back(
@@ -97,9 +104,10 @@ void add_single_animals(report::Page& page, const ReportData& data)
              report::number(session.density), report::number(session.transitivity),
              report::number(session.clustering), std::to_string(session.edges),
              report::number(session.threshold)});
-    block.caption = fmt::format("The normalised metrics of every animal. n = {} animals, one panel "
-                                "each, one value a session; no band.",
-                                data.animals.size());
+    block.caption =
+        fmt::format("The same of every animal. n = {}, one panel each, one value a session; no "
+                    "band.",
+                    report::counted(static_cast<std::int64_t>(data.animals.size()), "animal"));
     page.figure(std::move(block));
 }
 

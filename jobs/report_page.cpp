@@ -1,5 +1,6 @@
 #include "report_page.hpp"
 
+#include "report_origin.hpp"
 #include "report_series.hpp"
 
 #include <rewire/base/text.hpp>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace rewire::jobs {
@@ -37,7 +39,7 @@ void add_overview(report::Page& page, const ReportData& data)
                 continue;
             active.push_back(session.active);
             frames.push_back(session.frames);
-            if (session.status != "ok")
+            if (!session.computed)
                 continue;
             ++computed;
             edges.push_back(session.edges);
@@ -69,6 +71,13 @@ std::map<std::string, std::pair<double, double>> shares_of_two(const ReportData&
     return ranges;
 }
 
+std::string percent_range(double low, double high)
+{
+    const auto from = fmt::format("{:.0f}", 100 * low);
+    const auto to = fmt::format("{:.0f}", 100 * high);
+    return (from == to ? from : from + "–" + to) + " %";
+}
+
 /// Session in which the mean over animals of the metric is largest.
 std::string peak_of(const ReportData& data, const std::string& group)
 {
@@ -76,9 +85,12 @@ std::string peak_of(const ReportData& data, const std::string& group)
         mean_over(series_by_session(data.sessions, &SessionSummary::mean_degree), group);
     auto best = std::size_t{0};
     for (std::size_t i = 0; i < mean.mean.size(); ++i)
-        if (!(mean.mean[i] <= mean.mean[best]))
+        if (std::isfinite(mean.mean[i]) &&
+            (!std::isfinite(mean.mean[best]) || mean.mean[i] > mean.mean[best]))
             best = i;
-    return mean.mean.empty() ? "–" : fmt::format("session {:g}", mean.number[best]);
+    return mean.mean.empty() || !std::isfinite(mean.mean[best])
+               ? "–"
+               : fmt::format("session {:g}", mean.number[best]);
 }
 
 void add_published(report::Page& page, const ReportData& data)
@@ -94,8 +106,7 @@ void add_published(report::Page& page, const ReportData& data)
                    "groups, which these results do not hold."};
     for (const auto& [group, range] : shares_of_two(data))
         table.rows.push_back({"variance explained by two components, range over animals", group,
-                              fmt::format("{:.0f}–{:.0f} %", 100 * range.first, 100 * range.second),
-                              "52–62 %", "61–77 %"});
+                              percent_range(range.first, range.second), "52–62 %", "61–77 %"});
     auto groups = std::vector<std::string>{};
     for (const auto& animal : data.animals)
         if (std::find(groups.begin(), groups.end(), animal.group) == groups.end())
@@ -139,6 +150,8 @@ std::string report_html(const ReportData& data, const std::string& made)
     auto page = report::Page(
         "Rewiring of functional connectomes",
         fmt::format("From {} ({}). {}", data.results.string(), base::joined(files, ", "), made));
+    for (const auto& mismatch : mismatches_of(data))
+        page.notice(mismatch.title, mismatch.text, mismatch.command);
     add_overview(page, data);
     add_trajectories(page, data);
     add_graph_metrics(page, data);

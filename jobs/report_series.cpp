@@ -49,11 +49,17 @@ std::string counts_of_groups(const std::vector<AnimalSeries>& animals)
 {
     auto counts = std::map<std::string, std::set<std::string>>{};
     for (const auto& animal : animals)
-        counts[animal.group].insert(animal.subject);
+        if (std::any_of(animal.value.begin(), animal.value.end(),
+                        [](double value) { return std::isfinite(value); }))
+            counts[animal.group].insert(animal.subject);
     auto parts = std::vector<std::string>{};
-    for (const auto& [group, subjects] : counts)
-        parts.push_back(fmt::format("{} {}", subjects.size(), group));
-    return base::joined(parts, "; ");
+    for (const auto& [group, subjects] : counts) {
+        const auto animals_there =
+            report::counted(static_cast<std::int64_t>(subjects.size()), "animal");
+        parts.push_back(group == "all animals" ? animals_there
+                                               : fmt::format("{} ({})", animals_there, group));
+    }
+    return parts.empty() ? "0 animals" : base::joined(parts, ", ");
 }
 
 std::vector<AnimalSeries> over_maximum(std::vector<AnimalSeries> animals)

@@ -46,7 +46,7 @@ GroupMean mean_over(const std::vector<AnimalSeries>& animals, const std::string&
 /// Groups of the animals in alphabetical order.
 std::vector<std::string> groups_of(const std::vector<AnimalSeries>& animals);
 
-/// "6 L2/3, 5 L5": animals a group.
+/// "6 animals (L2/3), 1 animal (L5)": those with a value, by group.
 std::string counts_of_groups(const std::vector<AnimalSeries>& animals);
 
 /// Every value divided by the largest over sessions and animals of the same group (the paper's

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -45,6 +46,21 @@ std::vector<AnimalSeries> series_of(const ReportData& data, Values values)
             all.push_back(std::move(series));
     }
     return all;
+}
+
+std::string count_of(std::size_t animals)
+{
+    return report::counted(static_cast<std::int64_t>(animals), "animal");
+}
+
+/// The largest number of components of the animals of a group, or of all of them.
+std::size_t components_of(const ReportData& data, const std::string& group = "")
+{
+    auto components = std::size_t{0};
+    for (const auto& animal : data.rewiring)
+        if (animal.status.empty() && (group.empty() || animal.group == group))
+            components = std::max(components, animal.components);
+    return components;
 }
 
 std::set<std::string> groups_in(const ReportData& data)
@@ -97,19 +113,29 @@ report::FigureBlock panels_of(const ReportData& data, const std::string& group, 
     return block;
 }
 
+/// Two sessions differ in one direction.
+std::string lines_only(const ReportData& data, const std::string& group)
+{
+    const auto any =
+        std::any_of(data.rewiring.begin(), data.rewiring.end(), [&](const AnimalRewiring& animal) {
+            return animal.group == group && animal.status.empty() && animal.components < 2;
+        });
+    return any ? "Two sessions have one component: their points lie on a line. " : "";
+}
+
 void add_paths(report::Page& page, const ReportData& data)
 {
     page.subsection("Trajectories in the plane of the first two components");
     for (const auto& group : groups_in(data)) {
         auto block = panels_of(data, group, [](const AnimalRewiring& animal) {
-            return report::Trajectory{.title = animal.subject,
-                                      .x_label = share_of(animal, 0),
-                                      .y_label = share_of(animal, 1),
-                                      .x = animal.scores_of(0),
-                                      .y = animal.components > 1
-                                               ? animal.scores_of(1)
-                                               : std::vector<double>(animal.session.size(), 0.0),
-                                      .label = labels_of(animal)};
+            return report::Trajectory{
+                .title = animal.subject,
+                .x_label = share_of(animal, 0),
+                .y_label = animal.components > 1 ? share_of(animal, 1) : "no PC2",
+                .x = animal.scores_of(0),
+                .y = animal.components > 1 ? animal.scores_of(1)
+                                           : std::vector<double>(animal.session.size(), 0.0),
+                .label = labels_of(animal)};
         });
         block.caption = fmt::format(
             "{}: the functional connectome of every session (one point) in the plane of the first "
@@ -119,9 +145,9 @@ void add_paths(report::Page& page, const ReportData& data)
             "distances are "
             "those between connectomes ({}) as far as two components show them. PC1 is oriented so "
             "that its score does not fall with the session number, PC2 so that its largest loading "
-            "is positive. In brackets: share of the variance. n = {} animals, one panel each; no "
+            "is positive. In brackets: share of the variance. {}n = {}, one panel each; no "
             "band.",
-            group, edges_of(data), block.panels.size());
+            group, edges_of(data), lines_only(data, group), count_of(block.panels.size()));
         page.figure(std::move(block));
     }
 }
@@ -132,7 +158,7 @@ void add_mds(report::Page& page, const ReportData& data)
                                  [](const AnimalRewiring& animal) { return !animal.mds.empty(); });
     if (!any)
         return;
-    page.subsection("The same by multidimensional scaling");
+    page.subsection("The same plane by multidimensional scaling");
     for (const auto& group : groups_in(data)) {
         auto block = panels_of(data, group, [](const AnimalRewiring& animal) {
             auto plot = report::Trajectory{.title = animal.subject,
@@ -149,9 +175,11 @@ void add_mds(report::Page& page, const ReportData& data)
             continue;
         block.caption = fmt::format(
             "{}: classical multidimensional scaling of the Euclidean distances between the "
-            "connectomes of an animal's sessions. The signs of its axes have no meaning. Colours "
-            "and marks as in the figures above. n = {} animals, one panel each; no band.",
-            group, block.panels.size());
+            "connectomes of an animal's sessions. It is no second opinion: for Euclidean distances "
+            "its axes are, by construction, the scores of the first two components up to their "
+            "signs, which have no meaning here. It is shown because the paper does. Colours "
+            "and marks as in the figures above. {}n = {}, one panel each; no band.",
+            group, lines_only(data, group), count_of(block.panels.size()));
         page.figure(std::move(block));
     }
 }
@@ -159,7 +187,8 @@ void add_mds(report::Page& page, const ReportData& data)
 void add_scores(report::Page& page, const ReportData& data)
 {
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}, .numbers = table_of_means()};
-    for (const auto component : {std::size_t{0}, std::size_t{1}}) {
+    const auto components = std::min<std::size_t>(components_of(data), 2);
+    for (std::size_t component = 0; component < components; ++component) {
         const auto series = series_of(data, [&](const AnimalRewiring& animal) {
             return scaled(animal.scores_of(component));
         });
@@ -175,10 +204,11 @@ void add_scores(report::Page& page, const ReportData& data)
         add_rows(block.numbers, name, series);
         if (component == 0)
             block.caption = fmt::format(
-                "Scores by session, each animal's divided by its largest |score|. {} n = {} "
-                "animals. PC1 rises by construction of its sign; that it rises steadily does not "
-                "follow from that.",
-                band_note, counts_of_groups(series));
+                "Scores by session, each animal's divided by its largest |score|. {} n = {}. "
+                "PC1 rises by construction of its sign; that it rises steadily does not "
+                "follow from that.{}",
+                band_note, counts_of_groups(series),
+                components < 2 ? " Two sessions have one component." : "");
     }
     page.subsection("Scores over sessions");
     page.figure(std::move(block));
@@ -187,9 +217,7 @@ void add_scores(report::Page& page, const ReportData& data)
 void add_explained(report::Page& page, const ReportData& data)
 {
     auto plot = report::BarPlot{};
-    auto components = std::size_t{0};
-    for (const auto& animal : data.rewiring)
-        components = std::max(components, animal.components);
+    const auto components = components_of(data);
     for (std::size_t component = 0; component < components; ++component)
         plot.bars.push_back({fmt::format("PC{}", component + 1), {}});
     auto numbers = report::Table{.head = {"animal", "group", "sessions"}};
@@ -213,25 +241,44 @@ void add_explained(report::Page& page, const ReportData& data)
     plot.y = {.label = "share of variance", .low = 0, .high = 1};
     plot.size = {std::max(300, 110 + 62 * static_cast<int>(animals)), 290};
     page.subsection("Explained variance");
-    page.figure({.panels = {report::figure_of(plot)},
-                 .caption = fmt::format(
-                     "Share of the variance between an animal's sessions that each component "
-                     "explains, stacked. n = {} animals, one bar each; no band. n sessions have at "
-                     "most n - 1 components, so fewer sessions explain more each.",
-                     animals),
-                 .sources = {"rewiring.h5"},
-                 .numbers = std::move(numbers)});
+    page.figure(
+        {.panels = {report::figure_of(plot)},
+         .caption = fmt::format(
+             "Share of the variance between an animal's sessions that each component "
+             "explains, stacked. n = {}, one bar each; no band. There is one component fewer "
+             "than sessions at most, so that with few sessions each explains more.",
+             count_of(animals)),
+         .sources = {"rewiring.h5"},
+         .numbers = std::move(numbers)});
+}
+
+/// "39–100": over animals and components, of one sign or both.
+std::string top_range(const ReportData& data, bool positive, bool negative, std::size_t components)
+{
+    auto low = std::numeric_limits<std::int64_t>::max();
+    auto high = std::int64_t{0};
+    const auto add = [&](const std::vector<std::int64_t>& counts) {
+        for (std::size_t i = 0; i < std::min(components, counts.size()); ++i) {
+            low = std::min(low, counts[i]);
+            high = std::max(high, counts[i]);
+        }
+    };
+    for (const auto& animal : data.rewiring) {
+        if (positive)
+            add(animal.positive_count);
+        if (negative)
+            add(animal.negative_count);
+    }
+    return low >= high ? report::grouped(high) : report::grouped(low) + "–" + report::grouped(high);
 }
 
 void add_top_edges(report::Page& page, const ReportData& data)
 {
-    auto top = std::int64_t{0};
-    for (const auto& animal : data.rewiring)
-        top = std::max(top, animal.top);
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}, .numbers = table_of_means()};
     auto animals = std::string{};
     for (const auto& group : groups_in(data))
-        for (const auto component : {std::size_t{0}, std::size_t{1}}) {
+        for (std::size_t component = 0;
+             component < std::min<std::size_t>(components_of(data, group), 2); ++component) {
             auto plot = report::LinePlot{};
             plot.title = fmt::format("{}, PC{}", group, component + 1);
             plot.x = session_axis;
@@ -261,20 +308,30 @@ void add_top_edges(report::Page& page, const ReportData& data)
     if (animals.empty())
         return;
     block.caption = fmt::format(
-        "Mean partial correlation, by session, of the {} pairs with the largest positive and of "
-        "the {} with the most negative loadings of a component. {} n = {} animals. The pairs were "
-        "chosen for changing over these same sessions: the figure shows how they change, not that "
-        "they do.",
-        top, top, band_note, animals);
+        "Mean partial correlation, by session, of the pairs with the largest positive ({} of an "
+        "animal and component) and with the most negative loadings ({}) of a component. {} n = "
+        "{}. The pairs were chosen for changing over these same sessions: the figure shows how "
+        "they change, not that they do.",
+        top_range(data, true, false, 2), top_range(data, false, true, 2), band_note, animals);
     page.subsection("Dynamics of the top edges");
     page.figure(std::move(block));
+}
+
+/// The level that made a neuron movement-related for the fractions at top edges.
+std::string level_of_fractions(const ReportData& data)
+{
+    for (const auto& animal : data.rewiring)
+        if (animal.movement_level)
+            return fmt::format(" (rank above {:g})", *animal.movement_level);
+    return "";
 }
 
 /// Share of movement-related neurons among the ends of PC1's top edges, by learning period.
 void add_movement_of_top_edges(report::Page& page, const ReportData& data)
 {
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}};
-    block.numbers.head = {"animal", "group", "edges", "sessions", "fraction", "percentile"};
+    block.numbers.head = {"animal",   "group",    "edges",     "how many",
+                          "sessions", "fraction", "percentile"};
     auto plots = std::map<std::string, std::vector<AnimalSeries>>{};
     auto periods = std::vector<std::string>{};
     for (const auto& animal : data.rewiring)
@@ -283,17 +340,27 @@ void add_movement_of_top_edges(report::Page& page, const ReportData& data)
             const auto count = periods.size();
             const auto sign =
                 std::string(i < count ? "largest loadings" : "most negative loadings");
+            const auto& edges = i < count ? animal.positive_count : animal.negative_count;
             auto& series = plots[sign];
             if (i % count == 0)
                 series.push_back({animal.subject, animal.group, {}, {}});
             series.back().number.push_back(static_cast<double>(i % count) + 1);
             series.back().value.push_back(animal.movement_fraction[i]);
-            block.numbers.rows.push_back({animal.subject, animal.group, sign, periods[i % count],
+            block.numbers.rows.push_back({animal.subject, animal.group, sign,
+                                          edges.empty() ? "–" : report::grouped(edges.front()),
+                                          periods[i % count],
                                           report::number(animal.movement_fraction[i]),
                                           report::number(animal.movement_percentile[i])});
         }
     if (plots.empty())
         return;
+    auto shown = std::size_t{0}; // periods up to the last one with a value
+    for (const auto& [sign, all] : plots)
+        for (const auto& series : all)
+            for (std::size_t i = 0; i < series.value.size(); ++i)
+                if (std::isfinite(series.value[i]))
+                    shown = std::max(shown, i + 1);
+    periods.resize(std::max<std::size_t>(shown, 1));
     for (const auto& [sign, series] : plots) {
         auto plot = report::LinePlot{};
         plot.title = sign;
@@ -306,11 +373,12 @@ void add_movement_of_top_edges(report::Page& page, const ReportData& data)
         block.panels.push_back(report::figure_of(plot));
     }
     block.caption = fmt::format(
-        "Fraction of movement-related neurons among the ends of PC1's top edges (a neuron counts "
-        "once for every edge), by learning period. {} n = {} animals. Under “Numbers of this "
-        "figure”: the percentile of each fraction among as many edges drawn at random from all "
-        "that the animal ever has.",
-        band_note, counts_of_groups(plots.begin()->second));
+        "Fraction of movement-related neurons{} among the ends of PC1's top edges ({} of an animal "
+        "and sign; a neuron counts once for every edge), by learning period. {} n = {}. Under "
+        "“Numbers of this figure”: the number of edges, and the percentile of each fraction among "
+        "random draws from all edges that the animal ever has.",
+        level_of_fractions(data), top_range(data, true, true, 1), band_note,
+        counts_of_groups(plots.begin()->second));
     page.subsection("Movement-related neurons at the top edges");
     page.figure(std::move(block));
 }

@@ -1,5 +1,7 @@
 #include "plot_script.hpp"
 
+#include <rewire/report/markup.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -94,7 +96,7 @@ Figure figure_of(const LinePlot& plot)
         }
     if (plot.reference)
         y.add(*plot.reference);
-    auto script = PlotScript(plot.title);
+    auto script = PlotScript(plot.title, plot.size);
     const auto half_step = Interval{x.low - 0.5, x.high + 0.5};
     script.axis('x', plot.x, plot.x.whole_numbers && !x.empty() ? half_step : x.padded(0.03));
     script.axis('y', plot.y, y.padded(0.06));
@@ -139,7 +141,7 @@ Figure figure_of(const Trajectory& plot)
         const auto centre = (range.low + range.high) / 2;
         return Interval{centre - half, centre + half};
     };
-    auto script = PlotScript(plot.title);
+    auto script = PlotScript(plot.title, plot.size);
     script.command("set size ratio -1; set lmargin 7; set tmargin 2; set bmargin 3.2");
     script.command("unset grid");
     script.command("set xzeroaxis linetype 1 linewidth 0.6 linecolor rgb '#d0d0d0'");
@@ -176,7 +178,7 @@ Figure figure_of(const Trajectory& plot)
 Figure colour_key(const std::string& label, const std::string& first, const std::string& last,
                   std::size_t points)
 {
-    auto script = PlotScript("");
+    auto script = PlotScript("", Size{});
     script.command("unset border; unset ytics; unset grid; set tmargin 0.4; set bmargin 3.2; "
                    "set lmargin 2; set rmargin 2; set style fill solid 1 noborder");
     const auto count = std::max<std::size_t>(points, 1);
@@ -201,13 +203,15 @@ Figure figure_of(const BarPlot& plot)
     auto base = std::vector<double>(plot.category.size(), 0.0);
     auto height = Interval{};
     height.add(0);
-    auto script = PlotScript(plot.title);
+    auto script = PlotScript(plot.title, plot.size);
     auto letters = std::size_t{0};
     auto ticks = std::string{};
     for (std::size_t i = 0; i < plot.category.size(); ++i) {
-        ticks += fmt::format("{}{} {}", i > 0 ? ", " : "", quoted_tick(plot.category[i]), i);
-        letters += plot.category[i].size() + 2;
+        const auto name = shortened(plot.category[i], 24);
+        ticks += fmt::format("{}{} {}", i > 0 ? ", " : "", quoted_tick(name), i);
+        letters += name.size() + 2;
     }
+    script.axis('x', {}, {-0.6, static_cast<double>(plot.category.size()) - 0.4});
     script.command(fmt::format("set xtics ({}) scale 0{}", ticks,
                                letters * 7 > static_cast<std::size_t>(plot.size.width_px) - 80
                                    ? " rotate by 40 right"
@@ -230,7 +234,6 @@ Figure figure_of(const BarPlot& plot)
                             script.block(rows), colour_of(static_cast<int>(series))),
                 {plot.bars[series].name, LegendEntry::Mark::area, static_cast<int>(series)});
     }
-    script.axis('x', {}, {-0.6, static_cast<double>(plot.category.size()) - 0.4});
     script.axis('y', plot.y, {0, height.padded(0.05).high});
     return script.finished(description_of(plot.title, "", plot.y.label), plot.size);
 }
@@ -250,7 +253,7 @@ Figure figure_of(const HistogramPlot& plot)
         std::any_of(plot.count.begin(), plot.count.end(), [](double count) { return count > 0; });
     const auto width = x.padded(plot.mark ? 0.04 : 0.01);
     const auto top = y.padded(0.06).high;
-    auto script = PlotScript(plot.title);
+    auto script = PlotScript(plot.title, plot.size);
     script.axis('x', plot.x, width);
     script.axis('y', {.label = plot.y_label}, {0, top});
     auto rows = std::vector<std::vector<double>>{};
@@ -282,7 +285,7 @@ Figure figure_of(const ScatterPlot& plot)
                 x.add(points.x[i]);
                 y.add(points.y[i]);
             }
-    auto script = PlotScript(plot.title);
+    auto script = PlotScript(plot.title, plot.size);
     script.axis('x', plot.x, x.padded(0.04));
     script.axis('y', plot.y, y.padded(0.04));
     for (std::size_t i = 0; i < plot.points.size(); ++i) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 namespace rewire::report {
 
@@ -101,6 +102,34 @@ std::string number(double value, int digits)
     if (text.starts_with('-'))
         text.replace(0, 1, "−");
     return text;
+}
+
+std::string grouped(std::int64_t value)
+{
+    auto text = std::to_string(value);
+    const auto first = std::int64_t{value < 0 ? 1 : 0};
+    for (auto at = static_cast<std::int64_t>(text.size()) - 3; at > first; at -= 3)
+        text.insert(static_cast<std::size_t>(at), ",");
+    return text;
+}
+
+std::string counted(std::int64_t count, const std::string& one)
+{
+    return grouped(count) + " " + one + (count == 1 ? "" : "s");
+}
+
+std::string shortened(std::string_view text, std::size_t characters)
+{
+    auto clean = printable(text);
+    auto begins = std::vector<std::size_t>{}; // of every character
+    for (std::size_t i = 0; i < clean.size(); ++i)
+        if (!is_continuation(clean[i]))
+            begins.push_back(i);
+    if (begins.size() <= characters || characters < 3)
+        return clean;
+    const auto tail = (characters - 1) / 2;
+    const auto head = characters - 1 - tail;
+    return clean.substr(0, begins[head]) + "…" + clean.substr(begins[begins.size() - tail]);
 }
 
 } // namespace rewire::report

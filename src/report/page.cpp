@@ -107,6 +107,26 @@ std::string legend_html(const std::vector<Figure>& panels)
     return html + "</div>\n";
 }
 
+/// Options such as --tau-s do not break at their dashes. @param text escaped
+std::string with_whole_options(const std::string& text)
+{
+    static constexpr auto letters = "abcdefghijklmnopqrstuvwxyz-";
+    auto out = std::string{};
+    auto from = std::size_t{0};
+    for (auto at = text.find(" --"); at != std::string::npos; at = text.find(" --", from)) {
+        const auto end = std::min(text.find_first_not_of(letters, at + 1), text.size());
+        out += text.substr(from, at + 1 - from) + "<span class=\"option\">" +
+               text.substr(at + 1, end - at - 1) + "</span>";
+        from = end;
+    }
+    return out + text.substr(from);
+}
+
+std::string inputs_of(const Source& source)
+{
+    return "SHA-256 of " + counted(static_cast<std::int64_t>(source.inputs.size()), "input file");
+}
+
 template <typename... Cases>
 struct Overloaded : Cases...
 {
@@ -142,7 +162,7 @@ void Page::notice(const std::string& title, const std::string& text, const std::
     auto html =
         fmt::format("<div class=\"notice\"><p><b>{}</b> {}</p>", escaped(title), escaped(text));
     if (!command.empty())
-        html += "<p><code>" + escaped(command) + "</code></p>";
+        html += "<p><code>" + with_whole_options(escaped(command)) + "</code></p>";
     blocks_.emplace_back(Markup{html + "</div>\n"});
 }
 
@@ -150,7 +170,7 @@ void Page::list(const std::vector<std::string>& items)
 {
     auto html = std::string("<ul>\n");
     for (const auto& item : items)
-        html += "<li>" + escaped(item) + "</li>\n";
+        html += "<li>" + with_whole_options(escaped(item)) + "</li>\n";
     blocks_.emplace_back(Markup{html + "</ul>\n"});
 }
 
@@ -192,8 +212,8 @@ std::string Page::source_note(const std::string& name) const
         if (sources_[i].name == name)
             return "<p><b>" + escaped(name) + "</b></p>\n" + fields_html(sources_[i].record) +
                    fields_html(sources_[i].options) +
-                   fmt::format("<p><a href=\"#source-{}\">SHA-256 of its {} input files</a></p>\n",
-                               i + 1, sources_[i].inputs.size());
+                   fmt::format("<p><a href=\"#source-{}\">{}</a></p>\n", i + 1,
+                               inputs_of(sources_[i]));
     return "<p>" + escaped(name) + "</p>\n";
 }
 
@@ -237,7 +257,6 @@ std::string Page::html() const
                     "<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n"
                     "<p class=\"subtitle\">{2}</p>\n",
                     escaped(title_), page_style, escaped(subtitle_));
-    html += contents();
     auto sections = 0;
     auto figure_number = 0;
     auto table_number = 0;
@@ -248,9 +267,10 @@ std::string Page::html() const
                 [&](const Heading& heading) {
                     if (heading.level > 2)
                         return "<h3>" + escaped(heading.text) + "</h3>\n";
+                    const auto above = sections == 0 ? contents() : std::string{};
                     ++sections;
-                    return fmt::format("<h2 id=\"section-{0}\">{0}&ensp;{1}</h2>\n", sections,
-                                       escaped(heading.text));
+                    return above + fmt::format("<h2 id=\"section-{0}\">{0}&ensp;{1}</h2>\n",
+                                               sections, escaped(heading.text));
                 },
                 [&](const Markup& markup) { return markup.html; },
                 [&](const Table& table) {
@@ -265,10 +285,14 @@ std::string Page::html() const
                     return fmt::format("<h3 id=\"source-{}\">{}</h3>\n", at.index + 1,
                                        escaped(source.name)) +
                            fields_html(source.record) +
-                           folded(fmt::format("All {} options", source.options.size()),
+                           folded("All " + counted(static_cast<std::int64_t>(source.options.size()),
+                                                   "option"),
                                   fields_html(source.options)) +
-                           folded(fmt::format("SHA-256 of {} input files", source.inputs.size()),
-                                  fields_html(source.inputs));
+                           (source.earlier.empty()
+                                ? std::string{}
+                                : folded("Settings of the results that it was computed from",
+                                         fields_html(source.earlier))) +
+                           folded(inputs_of(source), fields_html(source.inputs));
                 }},
             block);
     return html + "</body>\n</html>\n";

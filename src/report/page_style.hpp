@@ -14,10 +14,11 @@ h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .3rem; }
 h2 { font-size: 1.25rem; margin: 2.8rem 0 .6rem; padding-bottom: .25rem; border-bottom: 1px solid #bbb; }
 h3 { font-size: 1.02rem; margin: 1.8rem 0 .4rem; }
 p, ul { max-width: 46rem; margin: .5rem 0 .8rem; }
+.option { white-space: nowrap; }
 .subtitle { color: #555; font-size: .9rem; margin: 0 0 1.6rem; }
 nav { font-size: .88rem; border: 1px solid #ddd; padding: .7rem 1.1rem; max-width: 46rem; }
 nav ol { margin: .2rem 0; padding-left: 1.4rem; columns: 2; column-gap: 2rem; }
-nav li { break-inside: avoid; margin: .12rem 0; }
+nav li { break-inside: avoid; margin: 0 0 .24rem; }
 a { color: #004f7d; text-decoration: none; }
 a:hover { text-decoration: underline; }
 figure { margin: 1.2rem 0 1.8rem; }

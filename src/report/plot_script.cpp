@@ -32,6 +32,26 @@ std::int64_t whole_step(double length)
     }
 }
 
+/// Steps of 1, 2 or 5 times a power of ten, eight over the range at most and so that their numbers
+/// do not touch in so many pixels.
+double decimal_step(double low, double high, double width_px)
+{
+    constexpr auto digit_px = 7.0;
+    const auto letters = [](double value) { return fmt::format("{:.6g}", value).size(); };
+    auto power = std::pow(10, std::floor(std::log10(high - low)) - 1);
+    while (true) {
+        for (const auto step : {1.0, 2.0, 5.0}) {
+            const auto by = step * power;
+            const auto longest = std::max(letters(std::ceil(low / by) * by + by),
+                                          letters(std::floor(high / by) * by - by));
+            const auto ticks = (high - low) / by;
+            if (ticks <= 8 && ticks * static_cast<double>(longest + 2) * digit_px <= width_px)
+                return by;
+        }
+        power *= 10;
+    }
+}
+
 } // namespace
 
 std::string quoted(std::string_view text)
@@ -110,8 +130,13 @@ Interval Interval::padded(double share) const
     return {low - more, high + more};
 }
 
-PlotScript::PlotScript(const std::string& title)
+PlotScript::PlotScript(const std::string& title, const Size& size) : width_px_(size.width_px)
 {
+    constexpr auto margins = 40; // a title is centred over the plot, right of the numbers
+    const auto room = [&](double character_px) {
+        return static_cast<std::size_t>((size.width_px - margins) / character_px);
+    };
+    const auto large = shortened(title, room(7.4)) == printable(title);
     text_ = "reset\n"
             "set border 3 linewidth 1 linecolor rgb '#404040'\n"
             "set tics out nomirror scale 0.6 textcolor rgb '#202020'\n"
@@ -122,7 +147,8 @@ PlotScript::PlotScript(const std::string& title)
             "set lmargin 9\n"
             "set rmargin 2.5\n";
     if (!title.empty())
-        command("set title " + quoted(title) + " font ',13' offset 0,-0.4");
+        command(fmt::format("set title {} font ',{}' offset 0,-0.4",
+                            quoted(large ? title : shortened(title, room(5.8))), large ? 13 : 10));
 }
 
 void PlotScript::axis(char name, const Axis& axis, const Interval& range)
@@ -142,6 +168,8 @@ void PlotScript::axis(char name, const Axis& axis, const Interval& range)
         command(fmt::format("set {}tics ({})", name, base::joined(ticks, ", ")));
     } else if (axis.whole_numbers)
         command(fmt::format("set {}tics {}", name, whole_step(high - low)));
+    else if (name == 'x')
+        command(fmt::format("set xtics {:.6g}", decimal_step(low, high, width_px_ - 90)));
 }
 
 std::string PlotScript::block(const std::vector<std::vector<double>>& rows)

@@ -46,11 +46,12 @@ struct Interval
 class PlotScript
 {
   public:
-    /// Title, grid and ticks.
-    explicit PlotScript(const std::string& title);
+    /// Title, grid and ticks. A title that is wider than the plot is set smaller, then shortened.
+    PlotScript(const std::string& title, const Size& size);
 
     void command(const std::string& text) { text_ += text + "\n"; }
-    /// Label, range and ticks of `axis` ('x' or 'y').
+    /// Label, range and ticks of `axis` ('x' or 'y'). Numbers below the x axis are few enough not
+    /// to touch.
     void axis(char name, const Axis& axis, const Interval& range);
     /// A block of rows of numbers; a row with anything not finite leaves a gap.
     /// @return its name, for `element`
@@ -63,6 +64,7 @@ class PlotScript
     Figure finished(std::string description, const Size& size);
 
   private:
+    int width_px_;
     std::string text_;
     std::vector<std::string> elements_;
     std::vector<LegendEntry> legend_;

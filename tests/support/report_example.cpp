@@ -42,16 +42,39 @@ base::Stream stream_of(const std::string& what, int animal, int session)
              static_cast<std::uint64_t>(session)}};
 }
 
-io::Record record_of(const std::string& job)
+/// Invented digest of the file of a session.
+std::string sha256_of(int animal, int session)
 {
+    return fmt::format("{:064x}", 1000 * (animal + 1) + session);
+}
+
+io::Record record_of(const std::string& job, const ReportExample& example)
+{
+    auto inputs = io::Fingerprint{};
+    for (auto animal = 0; animal < example.animals; ++animal)
+        for (auto session = 0; session < example.sessions; ++session)
+            inputs.emplace_back(animal_name(animal) + "/" + session_name(session),
+                                sha256_of(animal, session));
+    if (job == "rewiring" && example.movement_counted) {
+        inputs.emplace_back("movement --shuffles", "10000");
+        for (const auto& [name, value] : record_of("movement", example).inputs)
+            inputs.emplace_back("movement " + name, value);
+    }
+    auto digest = io::Fingerprint{};
+    if (job == "connectome")
+        digest = {{"--alpha", "2"}, {"--tau-s", "0.7"}};
+    if (job == "movement")
+        digest = {{"--shuffles", "10000"}};
+    if (job == "rewiring")
+        digest = {{"connectome --alpha", "2"}, {"connectome --tau-s", "0.7"}};
     return {.job = job,
             .version = "0.0.0-test",
             .git_revision = "test data",
             .command = "rewire " + job + " --study <invented> --results here",
-            .options = {{"study", "<invented>"}, {"seed", "1"}, {"alpha", "2"}},
+            .options = {{"study", "<invented>"}, {"seed", "1"}, {"alpha", "2"}, {"tau-s", "0.7"}},
             .seed = 1,
-            .inputs = {{"sub-m1/sub-m1_ses-01.nwb", std::string(64, 'a')},
-                       {"sub-m1/sub-m1_ses-02.nwb", std::string(64, 'b')}},
+            .inputs = std::move(inputs),
+            .digest = std::move(digest),
             .host = "test",
             .start = "2026-01-01T00:00:00Z",
             .end = "2026-01-01T00:01:00Z"};
@@ -69,7 +92,7 @@ jobs::ConnectomeNull invented_null(std::size_t pairs, base::Stream stream)
     auto null = jobs::ConnectomeNull{};
     for (std::size_t pair = 0; pair < pairs; ++pair) {
         const auto p = pair % 10 == 0 ? std::pow(stream.uniform(), 6) : stream.uniform();
-        null.p_value.push_back((1 + std::floor(p * 1000)) / 1001);
+        null.p_value.push_back((1 + std::floor(p * 912)) / 913);
     }
     null.q_value = stats::benjamini_hochberg(null.p_value);
     for (const auto q : null.q_value)
@@ -78,6 +101,7 @@ jobs::ConnectomeNull invented_null(std::size_t pairs, base::Stream stream)
     null.offsets = 912;
     null.tested = static_cast<std::int64_t>(pairs);
     null.minimum_shift_s = 2;
+    null.smallest_p = 1.0 / 913;
     return null;
 }
 
@@ -114,6 +138,9 @@ jobs::SessionConnectome invented_session(const ReportExample& example, int anima
     result.average_clustering = 0.1 * level * noise();
     result.frames = 20000;
     result.status = "ok";
+    result.computed = 1;
+    result.sha256 = sha256_of(animal, session);
+    result.tau_s = 0.7;
     if (example.troubled && session == 0) {
         result.active[3] = 0;
         result.neuron_status[3] = 1;
@@ -122,6 +149,7 @@ jobs::SessionConnectome invented_session(const ReportExample& example, int anima
         result.null = invented_null(pairs, stream_of("null", animal, session));
     if (example.troubled && animal == 1 && session == 6) {
         result.status = "singular covariance: fewer frames than neurons";
+        result.computed = 0;
         result.mean_degree = result.density = result.transitivity = missing;
         result.average_clustering = result.threshold = missing;
         std::fill(result.partial_correlation.begin(), result.partial_correlation.end(), missing);
@@ -169,8 +197,17 @@ void write_animal(hid_t group, const ReportExample& example, int animal)
     io::write_array(group, "mds", mds, {"session", "dimension"});
     io::write_array(group, "top_positive_pair", std::vector<std::int64_t>(300, 0),
                     {"component", "rank"});
+    auto negative_pair = std::vector<std::int64_t>(300, 1);
+    std::fill(negative_pair.begin() + 39, negative_pair.begin() + 100, -1); // of PC1
+    io::write_array(group, "top_negative_pair", negative_pair, {"component", "rank"});
     io::write_array(group, "top_positive_mean", positive, {"component", "session"}, "1");
     io::write_array(group, "top_negative_mean", negative, {"component", "session"}, "1");
+    io::write_text_attribute(group, "edges", "thresholded");
+    io::write_text_attribute(group, "status", "ok");
+    if (!example.movement_counted) {
+        io::write_text_attribute(group, "movement_fraction_status", "no movement.h5 at the time");
+        return;
+    }
     io::write_text_axis(group, "period", {"1-2", "3-5", "6-9", "10-14"});
     io::write_text_axis(group, "sign", {"positive", "negative"});
     auto fraction = std::vector<double>{};
@@ -179,7 +216,8 @@ void write_animal(hid_t group, const ReportExample& example, int animal)
     io::write_array(group, "movement_fraction", fraction, {"sign", "period"}, "1");
     io::write_array(group, "movement_fraction_percentile", std::vector<double>(8, 97.5),
                     {"sign", "period"}, "percent");
-    io::write_text_attribute(group, "edges", "thresholded");
+    io::write_attribute(io::open_dataset(group, "movement_fraction").get(), "movement_level",
+                        0.995);
 }
 
 jobs::SessionMovement invented_movement(const ReportExample& example, int animal, int session)
@@ -210,10 +248,28 @@ jobs::SessionMovement invented_movement(const ReportExample& example, int animal
     result.p_value = result.q_value = result.p_value_quiescent = result.p_rank;
     result.shuffles = 10000;
     result.epochs = 120;
+    result.movement_frames = 4000;
+    result.frames = 20000;
+    result.sha256 = sha256_of(animal, session);
+    result.tau_s = 0.7;
     result.units = "runs";
     result.activity = "events";
     result.source = "/intervals/movement_epochs";
     result.status = "ok";
+    if (example.still && session == 0) {
+        result.epochs = result.movement_frames = 0;
+        result.status = "no movement in this session";
+        result.p_rank.assign(neurons, 0.5);
+        result.equal.assign(neurons, 10000);
+        result.movement_related.assign(result.movement_related.size(), 0);
+        result.quiescent_related = result.movement_related;
+    }
+    if (!example.still && animal == 0 && session == example.sessions - 1) {
+        result.null_neuron = result.neuron_id.back();
+        result.null_score = 0.012;
+        for (auto shuffle = 0; shuffle < 2000; ++shuffle)
+            result.null.push_back(0.008 + 0.002 * stream.normal());
+    }
     return result;
 }
 
@@ -232,7 +288,7 @@ void write_example_connectome(const std::filesystem::path& folder, const ReportE
         }
         jobs::write_subject(file, animal_name(animal), common);
     }
-    file.publish(record_of("connectome"), false);
+    file.publish(record_of("connectome", example), false);
 }
 
 void write_example_rewiring(const std::filesystem::path& folder, const ReportExample& example)
@@ -240,7 +296,7 @@ void write_example_rewiring(const std::filesystem::path& folder, const ReportExa
     auto file = io::ResultFile(folder / "rewiring.h5", io::Attempt{});
     for (auto animal = 0; animal < example.animals; ++animal)
         write_animal(file.group(animal_name(animal)), example, animal);
-    file.publish(record_of("rewiring"), false);
+    file.publish(record_of("rewiring", example), false);
 }
 
 void write_example_movement(const std::filesystem::path& folder, const ReportExample& example)
@@ -249,7 +305,7 @@ void write_example_movement(const std::filesystem::path& folder, const ReportExa
     for (auto animal = 0; animal < example.animals; ++animal)
         for (auto session = 0; session < example.sessions; ++session)
             jobs::write_session(file, invented_movement(example, animal, session));
-    file.publish(record_of("movement"), false);
+    file.publish(record_of("movement", example), false);
 }
 
 } // namespace rewire::test

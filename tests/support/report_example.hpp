@@ -11,6 +11,8 @@ struct ReportExample
     int sessions = 14;
     int neurons = 40;
     bool surrogates = true;
+    bool movement_counted = true; ///< rewiring with the movement fraction of top edges
+    bool still = false;           ///< no movement in the first session of every animal
     bool troubled =
         true; ///< one session without a result, silent neurons, neurons not in all sessions
 };

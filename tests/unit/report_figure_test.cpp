@@ -105,6 +105,16 @@ TEST(Markup, NumbersForReaders)
     EXPECT_EQ(report::number(endless), "∞");
 }
 
+TEST(Markup, CountsForReaders)
+{
+    EXPECT_EQ(report::grouped(-1234567), "-1,234,567");
+    EXPECT_EQ(report::grouped(999), "999");
+    EXPECT_EQ(report::counted(1, "animal"), "1 animal");
+    EXPECT_EQ(report::counted(10000, "shuffle"), "10,000 shuffles");
+    EXPECT_EQ(report::shortened("abcdefghij", 7), "abc…hij");
+    EXPECT_EQ(report::shortened("\xC3\xA9\xC3\xA9\xC3\xA9", 3), "\xC3\xA9\xC3\xA9\xC3\xA9");
+}
+
 TEST(Distributions, BinsHoldTheirLowerEdgeAndTheLastItsUpperEdgeToo)
 {
     const auto values = std::vector<double>{0, 0.25, 0.5, 0.99, 1, 1.01, -0.01, missing};
@@ -171,6 +181,7 @@ TEST(Figure, AnyLabelIsShownAsItIs)
     plot.title =
         "</text><script>alert(1)</script> & 'q' \"d\" `id` $(id) \\n {/x} ^2 _2 @m 100% %g";
     plot.y.label = "'; system 'touch hacked'; #\nreset";
+    plot.size.width_px = 720;
 
     const auto svg = drawn(figure_of(plot));
 
@@ -330,4 +341,28 @@ TEST(Figure, WhatGnuplotSaysIsInTheError)
             throw;
         },
         base::IoError);
+}
+
+TEST(Figure, ATitleIsNotWiderThanItsPlot)
+{
+    auto plot = line_plot({1, 2}, {});
+    plot.title = "animal-" + std::string(90, 'x') + "-one";
+
+    const auto svg = drawn(figure_of(plot));
+
+    EXPECT_THAT(svg, HasSubstr("animal-"));
+    EXPECT_THAT(svg, HasSubstr("…"));
+    EXPECT_THAT(svg, HasSubstr("-one"));
+    EXPECT_THAT(figure_of(plot).description, HasSubstr(std::string(90, 'x')));
+}
+
+TEST(Figure, NumbersBelowTheAxisAreFew)
+{
+    const auto null = std::vector<double>{0.0051, 0.01, 0.012, 0.0212};
+    auto plot = report::null_histogram(null, 0.019);
+
+    plot.size.width_px = 270;
+    EXPECT_THAT(figure_of(plot).script, HasSubstr("set xtics 0.005\n"));
+    plot.size.width_px = 200;
+    EXPECT_THAT(figure_of(plot).script, HasSubstr("set xtics 0.01\n"));
 }

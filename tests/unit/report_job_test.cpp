@@ -1,4 +1,5 @@
 // All results here are invented (report_example.hpp).
+#include "jobs/report_origin.hpp"
 #include "jobs/report_page.hpp"
 #include "jobs/report_series.hpp"
 #include "report_example.hpp"
@@ -36,6 +37,32 @@ std::string page_of(const std::filesystem::path& folder)
     return jobs::report_html(jobs::read_report_data(folder), "Made for a test.");
 }
 
+/// Without the marks that keep options together.
+std::string plain(std::string html)
+{
+    for (const auto* mark : {"<span class=\"option\">", "</span>"})
+        for (auto at = html.find(mark); at != std::string::npos; at = html.find(mark, at))
+            html.erase(at, std::string(mark).size());
+    return html;
+}
+
+/// Of 10 neurons, 4 related to movement.
+jobs::MovementSummary tested_session()
+{
+    auto session = jobs::MovementSummary{};
+    session.status = "ok";
+    session.neurons = 10;
+    session.level = {0.995};
+    session.related = {4};
+    session.quiescent = {1};
+    session.shuffles = 10000;
+    session.epochs = 20;
+    session.movement_frames = 300;
+    session.frames = 1000;
+    session.units = "runs";
+    return session;
+}
+
 std::size_t count_of(const std::string& text, const std::string& what)
 {
     auto count = std::size_t{0};
@@ -58,6 +85,16 @@ TEST(ReportSeries, MeanAndStandardErrorOverTheAnimalsThatHaveTheSession)
     EXPECT_THAT(mean.mean, ElementsAre(2, 2, IsNan()));
     EXPECT_THAT(mean.error, ElementsAre(1, IsNan(), IsNan())); // sd of 1, 3 is sqrt 2; over sqrt 2
     EXPECT_THAT(mean.animals, ElementsAre(2, 1, 0));
+}
+
+TEST(ReportSeries, AnimalsWithoutAValueAreNotCounted)
+{
+    EXPECT_EQ(jobs::counts_of_groups({{"a", "L2/3", {1, 2}, {1, missing}},
+                                      {"b", "L2/3", {1}, {missing}},
+                                      {"c", "L5", {1}, {2}},
+                                      {"d", "L5", {1}, {2}}}),
+              "1 animal (L2/3), 2 animals (L5)");
+    EXPECT_EQ(jobs::counts_of_groups({{"a", "all animals", {1}, {1}}}), "1 animal");
 }
 
 TEST(ReportSeries, TheLargestValueOfTheGroupBecomesOne)
@@ -88,7 +125,9 @@ TEST(ReportData, ReadsWhatTheResultsHold)
     EXPECT_EQ(data.sessions[0].active, 39);
     EXPECT_EQ(data.sessions[1].p_values->tested, 780);
     ASSERT_EQ(data.rewiring.size(), 5U);
-    EXPECT_EQ(data.rewiring[0].top, 100);
+    EXPECT_THAT(data.rewiring[0].positive_count, ElementsAre(100, 100, 100));
+    EXPECT_THAT(data.rewiring[0].negative_count, ElementsAre(39, 100, 100));
+    EXPECT_EQ(data.rewiring[0].movement_level, 0.995);
     EXPECT_EQ(data.rewiring[0].scores_of(2).size(), 14U);
     EXPECT_TRUE(data.rewiring[0].scores_of(3).empty());
     EXPECT_EQ(data.rewiring[0].movement_fraction.size(), 8U);
@@ -99,15 +138,95 @@ TEST(ReportData, ReadsWhatTheResultsHold)
 
 TEST(ReportData, FractionsAreOfTheTestedNeurons)
 {
-    auto session = jobs::MovementSummary{};
-    session.neurons = 10;
+    auto session = tested_session();
     session.untested = 2;
+    session.level = {0.99, 0.95};
     session.related = {4, 6};
 
     EXPECT_EQ(session.fraction(0), 0.5);
     EXPECT_EQ(session.fraction(1), 0.75);
     EXPECT_THAT(session.fraction(2), IsNan());
+    EXPECT_EQ(session.quiescent_fraction(0), 0.125);
+    EXPECT_THAT(session.quiescent_fraction(1), IsNan());
+}
+
+TEST(ReportData, ASessionThatCannotBeTestedHasNoFraction)
+{
+    auto silent = tested_session();
+    silent.movement_frames = silent.epochs = 0;
+    auto restless = tested_session();
+    restless.movement_frames = restless.frames;
+    auto flagged = tested_session();
+    flagged.status = "6 distinct shuffles: no rank above 0.917 is to be expected";
+
+    EXPECT_EQ(tested_session().untestable(), "");
+    EXPECT_EQ(silent.untestable(), "no movement in this session");
+    EXPECT_EQ(restless.untestable(), "no quiescence in this session");
+    EXPECT_EQ(flagged.untestable(), flagged.status);
+    EXPECT_THAT(silent.fraction(0), IsNan());
+    EXPECT_THAT(restless.fraction(0), IsNan());
+    EXPECT_THAT(flagged.quiescent_fraction(0), IsNan());
+}
+
+TEST(ReportData, WhatALevelCallsByChanceFollowsFromTheStepsOfTheRanks)
+{
+    auto session = tested_session();
+
+    EXPECT_NEAR(session.expected_by_chance(0.995), 51.0 / 10001, 1e-12);  // ranks above 9950.995
+    EXPECT_NEAR(session.quiescent_by_chance(0.995), 50.0 / 10001, 1e-12); // ranks below 50.005
+    session.shuffles = 100;
+    EXPECT_NEAR(session.expected_by_chance(0.995), 1.0 / 101, 1e-12); // the first rank alone
+    EXPECT_EQ(session.quiescent_by_chance(0.995), 0);                 // the last rank is 1 / 101
+    EXPECT_NEAR(session.smallest_rank(), 1.0 / 101, 1e-12);
     EXPECT_THAT(session.quiescent_fraction(0), IsNan());
+    session.shuffles = 199;
+    EXPECT_NEAR(session.expected_by_chance(0.995), 1.0 / 200, 1e-12);
+
+    // Six distinct shuffles, each drawn about 1,667 times: the best of them ties with its like.
+    session.shuffles = 9999;
+    session.ties = 1667;
+    EXPECT_EQ(session.expected_by_chance(0.995), 0);
+    EXPECT_NEAR(session.largest_rank(), 1 - 1667.0 / 2 / 10000, 1e-12);
+    EXPECT_THAT(session.fraction(0), IsNan());
+    EXPECT_NEAR(session.expected_by_chance(0.9), 0.1668, 1e-12); // one of the six
+}
+
+TEST(ReportData, PairsNeededBeforeQCanBeSmall)
+{
+    auto p = jobs::EdgePValues{};
+    p.tested = 1770;
+    p.smallest_p = 1.0 / 201;
+
+    EXPECT_EQ(p.needed_at_floor(), 177); // q of k pairs: 1770 / 201 / k <= 0.05
+    p.smallest_p = 0.05 / 1770;
+    EXPECT_EQ(p.needed_at_floor(), 1);
+}
+
+TEST(ReportData, TheNullOfAChosenSessionIsKept)
+{
+    const auto folder = test::TemporaryFolder{};
+    test::write_example_movement(folder.path(), {});
+
+    const auto last = jobs::read_report_data(folder.path());
+    const auto chosen = jobs::read_report_data(folder.path(), "ses-14");
+    const auto without = jobs::read_report_data(folder.path(), "ses-02");
+
+    ASSERT_EQ(last.neuron_nulls.size(), 1U);
+    EXPECT_EQ(last.neuron_nulls[0].session, "ses-14");
+    EXPECT_EQ(last.neuron_nulls[0].shuffles, 10000);
+    EXPECT_EQ(chosen.neuron_nulls.size(), 1U);
+    EXPECT_THAT(page_of(folder.path()),
+                HasSubstr("among 10,000 shuffles; histogram of the first 2,000 of them"));
+    EXPECT_TRUE(without.neuron_nulls.empty());
+    EXPECT_THAT(jobs::report_html(without, ""), HasSubstr("no null of a neuron of session ses-02"));
+    EXPECT_THROW(
+        try {
+            jobs::read_report_data(folder.path(), "ses-99");
+        } catch (const base::InputError& error) {
+            EXPECT_THAT(error.what(), HasSubstr("one of ses-01, ses-02"));
+            throw;
+        },
+        base::InputError);
 }
 
 TEST(ReportData, NoResultAtAllIsAnErrorThatNamesACommand)
@@ -167,13 +286,12 @@ TEST(ReportPage, IsMadeOfOneResultAndNamesTheCommandsOfTheOthers)
     const auto folder = test::TemporaryFolder{};
     test::write_example_movement(folder.path(), {});
 
-    const auto html = page_of(folder.path());
+    const auto html = plain(page_of(folder.path()));
 
-    EXPECT_THAT(html, HasSubstr("rewire connectome --study &lt;invented&gt; --results " +
-                                folder.path().string()));
+    EXPECT_THAT(html, HasSubstr("rewire connectome --study &#39;&lt;invented&gt;&#39; --results " +
+                                folder.path().string() + " --tau-s 0.7"));
     EXPECT_THAT(html, HasSubstr("rewire rewiring --results " + folder.path().string()));
-    EXPECT_THAT(html, Not(HasSubstr("rewire movement --study &lt;invented&gt; --results " +
-                                    folder.path().string())));
+    EXPECT_THAT(html, Not(HasSubstr("movement.h5 is not here")));
     EXPECT_THAT(html, HasSubstr("neurons x sessions"));
 }
 
@@ -182,7 +300,7 @@ TEST(ReportPage, WithoutSurrogatesItSaysThatNothingTellsEdgesFromChance)
     const auto folder = test::TemporaryFolder{};
     test::write_example_connectome(folder.path(), {.surrogates = false});
 
-    const auto html = page_of(folder.path());
+    const auto html = plain(page_of(folder.path()));
 
     EXPECT_THAT(html, HasSubstr("--surrogates 10000"));
     EXPECT_THAT(html, Not(HasSubstr("What this null shows")));
@@ -217,15 +335,217 @@ TEST(ReportPage, DrawsTheNullOfAChosenNeuron)
     const auto folder = test::TemporaryFolder{};
     test::write_example_movement(folder.path(), {});
     auto data = jobs::read_report_data(folder.path());
-    data.neuron_nulls.push_back({.subject = "m2",
-                                 .session = "ses-01",
-                                 .neuron = "104",
-                                 .score = 5,
-                                 .p_rank = 0.75,
-                                 .null = {1, 2, 3, 6}});
+    data.neuron_nulls = {{.subject = "m2",
+                          .session = "ses-01",
+                          .neuron = "104",
+                          .score = 5,
+                          .p_rank = 0.75,
+                          .shuffles = 4,
+                          .null = {1, 2, 3, 6}}};
 
     const auto html = jobs::report_html(data, "");
 
-    EXPECT_THAT(html, HasSubstr("m2, ses-01, neuron 104: rank 0.75 among 4 shuffles."));
+    EXPECT_THAT(
+        html, HasSubstr("m2, session ses-01, neuron 104: rank 0.75 among 4 shuffles; histogram of "
+                        "all of them."));
     EXPECT_THAT(html, HasSubstr("</svg> observed score</span>"));
+    EXPECT_THAT(html, HasSubstr("(dF/F)"));
+}
+
+TEST(ReportPage, SessionsWithoutMovementAreLeftOutOfTheMeans)
+{
+    const auto folder = test::TemporaryFolder{};
+    test::write_example_movement(folder.path(),
+                                 {.animals = 1, .sessions = 2, .still = true, .troubled = false});
+
+    const auto html = page_of(folder.path());
+
+    EXPECT_THAT(html, HasSubstr("<td>movement.h5</td><td>m1 &lt;b&gt;&amp;amp;&quot;</td><td>ses-01"
+                                "</td><td>no movement in this session</td>"));
+    EXPECT_THAT(html, HasSubstr("<td class=\"number\">1</td><td class=\"number\">0</td>"
+                                "<td class=\"number\">–</td>")); // session 1: n = 0, no mean
+    EXPECT_THAT(html, HasSubstr("n = 1 animal (L2/3)."));
+}
+
+TEST(ReportPage, FewShufflesAreSaidToBeFew)
+{
+    const auto folder = test::TemporaryFolder{};
+    test::write_example_movement(folder.path(), {.animals = 1, .sessions = 2, .troubled = false});
+    auto data = jobs::read_report_data(folder.path());
+    EXPECT_THAT(jobs::report_html(data, ""), HasSubstr("A level of 0.995 calls about 0.5 %"));
+    for (auto& session : data.movement)
+        session.shuffles = 100;
+
+    const auto html = jobs::report_html(data, "");
+
+    EXPECT_THAT(html, HasSubstr("too coarse for a level of 0.995: it calls 0.99 % of neurons that "
+                                "have nothing to do with movement, not 0.5 %."));
+    EXPECT_THAT(html, HasSubstr("In 2 of 2 sessions no neuron can rank below 0.005 (the smallest "
+                                "rank possible is 0.0099"));
+    for (auto& session : data.movement)
+        session.ties = 20; // of 100: five distinct shuffles
+    EXPECT_THAT(jobs::report_html(data, ""),
+                HasSubstr("shuffles too much alike: the largest rank possible is 0.901, not above "
+                          "the level 0.995"));
+}
+
+TEST(ReportPage, NoAnimalWithMovementIsNoFigure)
+{
+    const auto folder = test::TemporaryFolder{};
+    test::write_example_movement(folder.path(), {.animals = 2, .sessions = 1, .still = true});
+
+    EXPECT_THAT(page_of(folder.path()), HasSubstr("No session was tested"));
+}
+
+TEST(ReportPage, TheLargestMeanDegreeIsFoundAmongSessionsWithoutAValue)
+{
+    const auto folder = test::TemporaryFolder{};
+    test::write_example_connectome(folder.path(), {.animals = 1, .sessions = 5});
+    auto data = jobs::read_report_data(folder.path());
+    const auto degrees = std::vector<double>{missing, 2, missing, 5, missing};
+    for (std::size_t i = 0; i < degrees.size(); ++i)
+        data.sessions[i].mean_degree = degrees[i];
+
+    const auto html = jobs::report_html(data, "");
+
+    EXPECT_THAT(html, HasSubstr("<td>L2/3</td><td>session 4</td>"));
+    for (auto& session : data.sessions)
+        session.mean_degree = missing;
+    EXPECT_THAT(jobs::report_html(data, ""), HasSubstr("<td>L2/3</td><td class=\"number\">–</td>"));
+}
+
+TEST(ReportPage, CountsOfEdgesAreThoseOfTheFile)
+{
+    const auto folder = test::TemporaryFolder{};
+    write_all(folder.path(), {});
+
+    const auto html = page_of(folder.path());
+
+    EXPECT_THAT(html, HasSubstr("(100 of an animal and component) and with the most negative "
+                                "loadings (39–100)"));
+    EXPECT_THAT(html, HasSubstr("movement-related neurons (rank above 0.995) among the ends of "
+                                "PC1&#39;s top edges (39–100 of an animal and sign"));
+}
+
+TEST(ReportPage, TopEdgesWithoutMovementAreLeftOutWithTheReason)
+{
+    const auto folder = test::TemporaryFolder{};
+    write_all(folder.path(), {.movement_counted = false});
+
+    const auto html = page_of(folder.path());
+
+    EXPECT_THAT(html, Not(HasSubstr("Movement-related neurons at the top edges")));
+    EXPECT_THAT(html,
+                HasSubstr("<td>movement at the top edges</td><td>no movement.h5 at the time"));
+}
+
+TEST(ReportPage, TheSmallestPossiblePIsNamedWhereItKeepsQLarge)
+{
+    const auto folder = test::TemporaryFolder{};
+    test::write_example_connectome(folder.path(), {.animals = 1, .sessions = 2, .troubled = false});
+    auto data = jobs::read_report_data(folder.path());
+    for (auto& session : data.sessions)
+        session.p_values->discoveries = 5;
+
+    EXPECT_THAT(jobs::report_html(data, ""), Not(HasSubstr("Why no pair has q")));
+    data.sessions[0].p_values->discoveries = 0;
+    data.sessions[0].p_values->at_floor = 3;
+    EXPECT_THAT(
+        jobs::report_html(data, ""),
+        HasSubstr("In 1 of 2 sessions p cannot be smaller than 0.0011: 1000 surrogates, and "
+                  "912 distinct relative shifts, tell no more. Over 780 tested pairs q ≤ "
+                  "0.05 is then out of reach unless 18 pairs or more stand at that "
+                  "smallest p; 3 do."));
+}
+
+TEST(ReportOrigin, ResultsOfOneOriginBelongTogether)
+{
+    const auto folder = test::TemporaryFolder{};
+    write_all(folder.path(), {});
+
+    EXPECT_TRUE(jobs::mismatches_of(jobs::read_report_data(folder.path())).empty());
+    EXPECT_THAT(page_of(folder.path()), Not(HasSubstr("was computed from another")));
+}
+
+TEST(ReportOrigin, MovementsOfOtherFilesAreNamed)
+{
+    const auto folder = test::TemporaryFolder{};
+    write_all(folder.path(), {.animals = 2, .sessions = 3});
+    auto data = jobs::read_report_data(folder.path());
+    data.movement[4].sha256 = "other";
+
+    const auto mismatches = jobs::mismatches_of(data);
+    const auto html = jobs::report_html(data, "");
+
+    ASSERT_EQ(mismatches.size(), 1U);
+    EXPECT_THAT(mismatches[0].text, HasSubstr("1 of 6 sessions"));
+    EXPECT_THAT(mismatches[0].text, HasSubstr("m2/ses-02"));
+    EXPECT_LT(html.find("movement.h5 and connectome.h5 were computed from different data"),
+              html.find("<nav>")); // at the top
+}
+
+TEST(ReportOrigin, ATrajectoryOfAnotherConnectomeIsNamedWithItsCommand)
+{
+    const auto folder = test::TemporaryFolder{};
+    write_all(folder.path(), {.animals = 2, .sessions = 3});
+    const auto fitting = jobs::read_report_data(folder.path());
+    auto other_file = fitting;
+    other_file.sessions[2].sha256 = other_file.movement[2].sha256 = "other";
+    auto other_setting = fitting;
+    other_setting.records["connectome.h5"].digest = {{"--alpha", "3"}, {"--tau-s", "0.7"}};
+    auto more_surrogates = fitting; // change no trajectory
+    more_surrogates.records["connectome.h5"].digest.emplace_back("--surrogates", "500");
+    auto more_sessions = fitting;
+    more_sessions.sessions.push_back(fitting.sessions.back());
+    more_sessions.sessions.back().place.session = "ses-04";
+
+    const auto texts = [](const jobs::ReportData& data) {
+        auto all = std::string{};
+        for (const auto& mismatch : jobs::mismatches_of(data))
+            all += mismatch.title + " " + mismatch.text + " " + mismatch.command + "\n";
+        return all;
+    };
+
+    EXPECT_THAT(texts(other_file),
+                HasSubstr("rewiring.h5 was computed from another connectome.h5"));
+    EXPECT_THAT(texts(other_file), HasSubstr("rewire rewiring --results"));
+    EXPECT_THAT(texts(other_setting), HasSubstr("--alpha: there 2, here 3"));
+    EXPECT_EQ(texts(more_surrogates), "");
+    EXPECT_THAT(texts(more_sessions), HasSubstr("m2/ses-04"));
+}
+
+TEST(ReportOrigin, FractionsOfAnotherMovementResultAreNamed)
+{
+    const auto folder = test::TemporaryFolder{};
+    write_all(folder.path(), {.animals = 2, .sessions = 3});
+    auto data = jobs::read_report_data(folder.path());
+    data.records["movement.h5"].digest = {{"--shuffles", "500"}};
+
+    const auto mismatches = jobs::mismatches_of(data);
+
+    ASSERT_EQ(mismatches.size(), 1U);
+    EXPECT_THAT(mismatches[0].title, HasSubstr("another movement.h5"));
+    EXPECT_THAT(mismatches[0].text, HasSubstr("--shuffles: there 10000, here 500"));
+}
+
+TEST(ReportOrigin, CommandsCarryTheOptionsThatTheResultsWereMadeWith)
+{
+    auto connectome = io::Record{};
+    connectome.options = {{"study", "my data"}, {"tau-s", "0.7"},    {"alpha", "3"},
+                          {"surrogates", "0"},  {"two-sided", "no"}, {"overwrite", "yes"}};
+    auto movement = io::Record{};
+    movement.options = {{"study", "data"}, {"level", "0.975 0.995"}, {"activity", "dff"}};
+    auto rewiring = io::Record{};
+    rewiring.digest = {{"connectome --tau-s", "1.2"}, {"connectome --oasis", "suite2p"}};
+
+    EXPECT_EQ(
+        jobs::command_of("connectome", {{"connectome.h5", connectome}}, "out", true),
+        "rewire connectome --study 'my data' --results out --tau-s 0.7 --alpha 3 --overwrite");
+    EXPECT_EQ(jobs::command_of("movement", {{"movement.h5", movement}}, "out"),
+              "rewire movement --study data --results out --level 0.975 --level 0.995 "
+              "--activity dff");
+    EXPECT_EQ(jobs::command_of("connectome", {{"movement.h5", movement}}, "out"),
+              "rewire connectome --study data --results out --tau-s X");
+    EXPECT_EQ(jobs::command_of("connectome", {{"rewiring.h5", rewiring}}, "out"),
+              "rewire connectome --study DIR --results out --tau-s 1.2 --oasis suite2p");
 }

@@ -133,3 +133,43 @@ TEST(Page, AnEmptyPageIsAPage)
 {
     EXPECT_THAT(Page("t", "").html(), HasSubstr("<h1>t</h1>"));
 }
+
+TEST(Page, WhatComesBeforeTheFirstSectionStandsAboveTheContents)
+{
+    auto page = Page("t", "s");
+    page.notice("Mind this.", "They do not fit.", "rewire again");
+    page.section("a");
+
+    const auto html = page.html();
+
+    EXPECT_LT(html.find("Mind this."), html.find("<nav>"));
+    EXPECT_LT(html.find("<nav>"), html.find("<h2 "));
+}
+
+TEST(Page, ASourceTellsFilesFromSettings)
+{
+    auto page = Page("t", "s");
+    page.section("a");
+    page.source({.name = "rewiring.h5",
+                 .options = {{"top", "100"}},
+                 .inputs = {{"m1/s1", "abc"}},
+                 .earlier = {{"movement --shuffles", "500"}}});
+
+    const auto html = page.html();
+
+    EXPECT_THAT(html, HasSubstr("<summary>All 1 option</summary>"));
+    EXPECT_THAT(html, HasSubstr("<summary>SHA-256 of 1 input file</summary>"));
+    EXPECT_THAT(html, HasSubstr("<summary>Settings of the results that it was computed from"));
+}
+
+TEST(Page, OptionsDoNotBreakAtTheirDashes)
+{
+    auto page = Page("t", "s");
+    page.list({"with --tau-s 0.7, and <--x>"});
+    page.notice("a", "b", "rewire connectome --alpha 2");
+
+    const auto html = page.html();
+
+    EXPECT_THAT(html, HasSubstr("with <span class=\"option\">--tau-s</span> 0.7, and &lt;--x"));
+    EXPECT_THAT(html, HasSubstr("rewire connectome <span class=\"option\">--alpha</span> 2"));
+}

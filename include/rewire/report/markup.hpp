@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,5 +17,15 @@ std::string escaped(std::string_view text);
 
 /// A number for a reader: four significant digits or `digits`, "–" for NaN.
 std::string number(double value, int digits = 4);
+
+/// "1,234,567"
+std::string grouped(std::int64_t value);
+
+/// "1 animal", "2 animals", "10,000 shuffles"
+std::string counted(std::int64_t count, const std::string& one);
+
+/// At most so many characters: where there are more, the middle gives way to "…", as names that
+/// differ do so at an end.
+std::string shortened(std::string_view text, std::size_t characters);
 
 } // namespace rewire::report

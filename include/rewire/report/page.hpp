@@ -18,7 +18,8 @@ struct Source
     std::string name; ///< of the result file; figures refer to it
     Fields record;    ///< job, version, command, seed, ...
     Fields options;   ///< every option of the job that made it
-    Fields inputs;    ///< file -> SHA-256
+    Fields inputs;    ///< file or session -> SHA-256
+    Fields earlier;   ///< settings of the results that it was computed from
 };
 
 struct Table
@@ -39,8 +40,9 @@ struct FigureBlock
 };
 
 /// One self-contained HTML 5 page: text, tables and figures with numbers and captions, a table of
-/// contents, and for every figure the settings and files behind it. No script, nothing fetched from
-/// anywhere. All text given to it is shown as it is: nothing in it is taken for markup.
+/// contents above the first section (what is added before stands above it), and for every figure
+/// the settings and files behind it. No script, nothing fetched from anywhere. All text given to it
+/// is shown as it is: nothing in it is taken for markup.
 class Page
 {
   public:
