@@ -45,7 +45,7 @@ std::vector<std::string> changed_inputs(const io::Fingerprint& there, const io::
         });
         const auto name = of_movement(input) ? input.first : "session " + input.first;
         if (now == here.end())
-            changed.push_back(name + ": no longer there");
+            changed.push_back(name + ": no longer there, or not selected");
         else if (now->second != input.second)
             changed.push_back(fmt::format("{}: {}{} there, {} here", name,
                                           of_movement(input) ? "" : "of another file, SHA-256 ",
