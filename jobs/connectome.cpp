@@ -127,6 +127,24 @@ void run_wave(job::RunContext& context, const Wave& wave, const ConnectomeSettin
                         });
 }
 
+/// Collective: reads what --within and --covariate ask for, so that it is not missing hours later.
+void check_behaviour(job::RunContext& context, const io::Study& study,
+                     const std::vector<SessionInput>& inputs,
+                     const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
+{
+    if (settings.within.empty() && settings.covariates.empty())
+        return;
+    context.each_unit<job::UnitResults>(
+        "behaviour", std::vector<double>(sessions.size(), 1.0),
+        [&](std::int64_t unit, job::UnitResults&, const job::Tick&) {
+            const auto index = sessions[static_cast<std::size_t>(unit)];
+            const auto& session = study.sessions[index];
+            state_of(session, inputs[index], settings, context.options());
+            covariates_of(session, inputs[index], settings, context.options());
+            return true;
+        });
+}
+
 void run_connectome(job::RunContext& context)
 {
     adopt_activity_options(context);
@@ -148,6 +166,11 @@ void run_connectome(job::RunContext& context)
          .estimate =
              [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
                  return connectome_estimate(study, sessions, settings, context.options());
+             },
+         .prepare =
+             [&](const io::Study& study, const std::vector<SessionInput>& inputs,
+                 const std::vector<std::size_t>& sessions) {
+                 check_behaviour(context, study, inputs, sessions, settings);
              },
          .keep =
              [&](const io::ResultFile& output, hid_t old, const SessionName& name,

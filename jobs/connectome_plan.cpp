@@ -56,7 +56,7 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
                 base::pair_count(study.sessions[session].record.activity->neurons));
         largest_wave = std::max(largest_wave, pairs);
     }
-    estimate.spread_bytes = std::max(estimate.spread_bytes, 4 * 9 * largest_wave);
+    estimate.spread_bytes = std::max(estimate.spread_bytes, 3 * 9 * largest_wave);
     auto seconds = 0.0;
     auto longest = 0.0;
     auto null_seconds = 0.0;
@@ -71,7 +71,7 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
         seconds += work;
         longest = std::max(longest, work);
         estimate.rank_bytes = std::max(
-            estimate.rank_bytes, job::base_rank_bytes + 2 * neurons * neurons * 8 + pairs * 17);
+            estimate.rank_bytes, job::base_rank_bytes + 1.5 * neurons * neurons * 8 + pairs * 9);
         estimate.result_bytes += pairs * 9;
         estimate.checkpoint_bytes += pairs * 9;
         if (settings.surrogates == 0)

@@ -3,6 +3,7 @@
 #include "study_source.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 
 #include <fmt/format.h>
@@ -97,10 +98,16 @@ std::string intervals_named(const io::NwbSession& file, const std::string& name)
     for (const auto& table : file.intervals())
         if (table.name == name)
             return table.path;
+    auto paths = std::vector<std::string>{};
     for (const auto& table : file.intervals())
         if (table.name.starts_with(name))
-            return table.path;
-    return name; // its absence is reported by the reader, with the names that are there
+            paths.push_back(table.path);
+    if (paths.size() > 1)
+        throw base::InputError(
+            fmt::format("--within {}: {} tables begin with that", name, paths.size()),
+            file.path().string(), "give one of " + base::joined(paths, ", "));
+    // without any, its absence is reported by the reader, with the names that are there
+    return paths.empty() ? name : paths.front();
 }
 
 } // namespace

@@ -10,7 +10,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace rewire::jobs {
 
@@ -19,6 +22,11 @@ namespace {
 MovementSettings movement_settings(const job::Options& options)
 {
     auto levels = options.reals("level");
+    for (const auto level : levels)
+        if (!(level > 0.5 && level < 1))
+            throw base::UsageError(
+                fmt::format("--level {} is not between 0.5 and 1", level), "",
+                "0.995 is related where the rank is above 99.5 % of the shuffles");
     std::sort(levels.begin(), levels.end());
     levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
     return {.shuffles = options.integer("shuffles"),
@@ -87,10 +95,14 @@ std::string table_head(const MovementSettings& settings)
     return head;
 }
 
-void run_wave(job::RunContext& context, const Wave& wave, const MovementSettings& settings,
-              const io::ResultFile* output)
+void run_wave(job::RunContext& context, const Wave& wave,
+              const std::map<std::size_t, SessionMovements>& movements,
+              const MovementSettings& settings, const io::ResultFile* output)
 {
-    const auto sessions = movement_of_wave(context, wave, settings);
+    auto of_wave = std::vector<SessionMovements>{};
+    for (const auto session : wave.sessions)
+        of_wave.push_back(movements.at(session));
+    const auto sessions = movement_of_wave(context, wave, of_wave, settings);
     context.collective("write", [&] {
         for (const auto& session : sessions) {
             if (session.status != "ok")
@@ -101,10 +113,25 @@ void run_wave(job::RunContext& context, const Wave& wave, const MovementSettings
     });
 }
 
+/// What is rarer than one shuffle cannot be told from it.
+void warn_of_few_shuffles(job::RunContext& context, const MovementSettings& settings)
+{
+    const auto shuffles = static_cast<double>(settings.shuffles);
+    for (const auto level : settings.levels)
+        if (context.comm().is_root() && (shuffles + 1) * (1 - level) < 1)
+            context.warn(fmt::format(
+                "{} shuffles are too few for level {}: by chance {:.1f} % of the neurons exceed "
+                "it, not {:.1f} %; {} shuffles would do",
+                settings.shuffles, level, 100 / (shuffles + 1), 100 * (1 - level),
+                static_cast<std::int64_t>(std::ceil(1 / (1 - level) - 1e-9))));
+}
+
 void run_movement(job::RunContext& context)
 {
     adopt_activity_options(context);
     const auto settings = movement_settings(context.options());
+    warn_of_few_shuffles(context, settings);
+    auto movements = std::map<std::size_t, SessionMovements>{}; // by session of the study
     run_session_job(context,
                     {.file_name = "movement.h5",
                      .needs_decay_time = !settings.dff,
@@ -112,6 +139,14 @@ void run_movement(job::RunContext& context)
                      .estimate =
                          [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
                              return movement_estimate(study, sessions, settings, context.options());
+                         },
+                     .prepare =
+                         [&](const io::Study& study, const std::vector<SessionInput>& inputs,
+                             const std::vector<std::size_t>& sessions) {
+                             auto found = movements_of(context, study, inputs, sessions,
+                                                       settings.dff, "epochs");
+                             for (std::size_t i = 0; i < sessions.size(); ++i)
+                                 movements.emplace(sessions[i], std::move(found[i]));
                          },
                      .keep =
                          [](const io::ResultFile& output, hid_t old, const SessionName& name,
@@ -122,7 +157,7 @@ void run_movement(job::RunContext& context)
                          },
                      .compute =
                          [&](const Wave& wave, const io::ResultFile* output) {
-                             run_wave(context, wave, settings, output);
+                             run_wave(context, wave, movements, settings, output);
                          },
                      .complete = {}});
 }

@@ -60,7 +60,7 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
     const auto group = file.group(session.subject + "/" + session.session);
     write_neuron_axis(group, session.neuron_id);
     io::write_axis(group, "level", session.level);
-    io::write_array(group, "mean_activity", session.mean_activity, {"neuron_id"});
+    io::write_array(group, "mean_activity", session.mean_activity, {"neuron_id"}, "dF/F");
     io::write_array(group, "less", session.less, {"neuron_id"}, "shuffles");
     io::write_array(group, "equal", session.equal, {"neuron_id"}, "shuffles");
     io::write_array(group, "p_rank", session.p_rank, {"neuron_id"}, "1");
@@ -71,7 +71,7 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
     io::write_array(group, "quiescent_related", session.quiescent_related, {"level", "neuron_id"});
     each_attribute(session, WriteAttribute{group});
     io::write_index_axis(group, "shuffle", static_cast<std::int64_t>(session.null.size()));
-    io::write_array(group, "null", session.null, {"shuffle"});
+    io::write_array(group, "null", session.null, {"shuffle"}, "dF/F");
 }
 
 SessionMovement read_movement(hid_t file, const std::string& subject, const std::string& session)

@@ -4,22 +4,131 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/behaviour/lever.hpp>
+#include <rewire/behaviour/lever_clock.hpp>
+#include <rewire/behaviour/mask_series.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <utility>
 
 namespace rewire::jobs {
 
 namespace {
 
-bool mentions(std::string text, const std::string& word)
+constexpr auto exact_names = {"movement_epochs", "movements", "movement"};
+
+std::string lower_case(std::string text)
 {
     std::transform(text.begin(), text.end(), text.begin(),
                    [](unsigned char c) { return std::tolower(c); });
-    return text.find(word) != std::string::npos;
+    return text;
+}
+
+bool mentions(const std::string& name, const std::string& word)
+{
+    return lower_case(name).find(word) != std::string::npos;
+}
+
+bool is_exact(const std::string& name)
+{
+    return std::find(exact_names.begin(), exact_names.end(), lower_case(name)) != exact_names.end();
+}
+
+/// A table or a series of a file from which movements could be taken.
+struct Candidate
+{
+    std::string name;
+    std::string path;
+    bool is_table = false;
+};
+
+std::vector<Candidate> candidates_of(const io::NwbSession& file)
+{
+    auto all = std::vector<Candidate>{};
+    for (const auto& table : file.intervals())
+        all.push_back({table.name, table.path, true});
+    for (const auto& series : file.series())
+        all.push_back({series.name, series.path, false});
+    return all;
+}
+
+template <typename Predicate>
+std::vector<Candidate> those(const std::vector<Candidate>& all, const Predicate& is_meant)
+{
+    auto meant = std::vector<Candidate>{};
+    std::copy_if(all.begin(), all.end(), std::back_inserter(meant), is_meant);
+    return meant;
+}
+
+std::string listed(const std::vector<Candidate>& candidates)
+{
+    auto paths = std::vector<std::string>{};
+    for (const auto& one : candidates)
+        paths.push_back(one.path);
+    return base::joined(paths, ", ");
+}
+
+/// The one that is there. @throws InputError: several
+const Candidate& only_one(const std::vector<Candidate>& candidates, const std::string& what,
+                          const io::NwbSession& file)
+{
+    if (candidates.size() > 1)
+        throw base::InputError(
+            fmt::format("{} {}: {}", candidates.size(), what, listed(candidates)),
+            file.path().string(),
+            "choose one with --movement NAME or PATH (--lever for a lever trace)");
+    return candidates.front();
+}
+
+/// By name, path or end of a path.
+Candidate named(const std::vector<Candidate>& all, const std::string& name,
+                const io::NwbSession& file)
+{
+    const auto meant = those(all, [&](const Candidate& one) {
+        return one.path == name || one.path.ends_with("/" + name);
+    });
+    if (meant.empty())
+        throw base::InputError("no table or series named " + name, file.path().string(),
+                               (all.empty() ? "the file has no tables of intervals and no series"
+                                            : "the file has " + listed(all)) +
+                                   "; choose with --movement");
+    return only_one(meant, "tables and series are named " + name, file);
+}
+
+/// Where nothing was asked for: what bears one of the exact names, a table before a series; else
+/// the one thing that could be meant.
+Candidate found(const std::vector<Candidate>& all, const io::NwbSession& file)
+{
+    for (const auto is_table : {true, false}) {
+        const auto exact = those(all, [&](const Candidate& one) {
+            return one.is_table == is_table && is_exact(one.name);
+        });
+        if (!exact.empty())
+            return only_one(exact, "sources of movements", file);
+    }
+    const auto by_lever = [](const Candidate& one) {
+        return !one.is_table && mentions(one.name, "lever");
+    };
+    const auto possible = those(
+        all, [&](const Candidate& one) { return mentions(one.name, "movement") || by_lever(one); });
+    const auto levers = those(possible, by_lever);
+    if (possible.empty())
+        throw base::InputError("no movements: neither intervals, nor a binary series, nor a lever",
+                               file.path().string(),
+                               (all.empty() ? "the file has no tables of intervals and no series"
+                                            : "the file has " + listed(all)) +
+                                   "; choose with --movement");
+    if (levers.size() == possible.size())
+        for (const auto& lever : levers)
+            if (lower_case(lever.name) == "lever")
+                return lever;
+    return only_one(possible, "things may hold the movements", file);
 }
 
 SessionMovements from_intervals(const io::NwbSession& file, const std::string& table)
@@ -30,54 +139,93 @@ SessionMovements from_intervals(const io::NwbSession& file, const std::string& t
             rows.path};
 }
 
-bool is_binary(const io::Series& series)
+SessionMovements from_mask(const io::NwbSession& file, const io::Series& series,
+                           const behaviour::MaskValues& values, const std::string& where)
 {
-    return series.info.channels == 1 && std::all_of(series.values.begin(), series.values.end(),
-                                                    [](double v) { return v == 0 || v == 1; });
+    const auto said = values == behaviour::MaskValues{}
+                          ? std::string("binary series")
+                          : fmt::format("binary series, movement is {}", values.moving);
+    return {
+        behaviour::epochs_of_mask_series(series.values, series.time_s, file.frame_times(), where),
+        fmt::format("{} ({})", series.info.path, said)};
 }
 
-/// Of the sample at or before the frame's time.
-SessionMovements from_binary(const io::NwbSession& file, const io::Series& series)
+SessionMovements from_lever(const io::NwbSession& file, io::Series series, double threshold,
+                            const std::string& where)
 {
-    auto mask = std::vector<std::uint8_t>{};
-    for (const auto time : file.frame_times()) {
-        const auto after = std::upper_bound(series.time_s.begin(), series.time_s.end(), time);
-        const auto before = after == series.time_s.begin() ? after : after - 1;
-        const auto at = static_cast<std::size_t>(before - series.time_s.begin());
-        mask.push_back(at < series.values.size() && series.values[at] != 0 ? 1 : 0);
-    }
-    return {behaviour::epochs_of_mask(mask), series.info.path + " (binary series)"};
-}
-
-SessionMovements from_lever(const io::NwbSession& file, const io::Series& series, double threshold)
-{
-    if (series.info.channels != 1)
-        throw base::InputError(fmt::format("series {} has {} channels, the lever has one",
-                                           series.info.name, series.info.channels),
-                               file.path().string(), "choose another with --movement");
-    const auto movements = behaviour::lever_movements(
-        series.values, series.info.rate_hz, series.time_s.empty() ? 0 : series.time_s.front(),
-        {.threshold_per_ms = threshold});
-    return {behaviour::epochs_of_intervals(movements.start_s, movements.stop_s, file.frame_times()),
+    const auto frame_times = file.frame_times();
+    const auto trace = behaviour::on_even_clock(
+        std::move(series.values), series.time_s,
+        series.info.has_timestamps ? 0 : series.info.rate_hz, frame_times, where);
+    const auto movements = behaviour::lever_movements(trace, {.threshold_per_ms = threshold});
+    return {behaviour::epochs_of_intervals(movements.start_s, movements.stop_s, frame_times),
             series.info.path + " (lever trace)"};
 }
 
-SessionMovements from_series(const io::NwbSession& file, const std::string& name, double threshold)
+[[noreturn]] void fail_neither(const io::Series& series, const std::string& where)
 {
-    const auto series = file.read_series(name);
-    return is_binary(series) ? from_binary(file, series) : from_lever(file, series, threshold);
+    auto lowest = std::numeric_limits<double>::infinity();
+    auto highest = -lowest;
+    for (const auto value : series.values)
+        if (std::isfinite(value)) {
+            lowest = std::min(lowest, value);
+            highest = std::max(highest, value);
+        }
+    const auto holds =
+        lowest > highest ? std::string("holds no number at all")
+        : lowest == highest
+            ? fmt::format("holds nothing but {}", lowest)
+            : fmt::format("holds more than two values, from {} to {}", lowest, highest);
+    throw base::InputError(
+        fmt::format("the series {}{}{}: not a binary series, and not named as a lever", holds,
+                    series.info.unit.empty() ? "" : " ", series.info.unit),
+        where,
+        fmt::format("give with --movement a series of 0 and 1 or a table of intervals; if this is "
+                    "the position of a lever: --lever {}, with its own --lever-threshold",
+                    series.info.name));
 }
 
-/// The tables and series that a session offers, for messages.
-std::string offered(const io::NwbSession& file)
+SessionMovements from_series(const io::NwbSession& file, const Candidate& source, bool as_lever,
+                             double threshold)
 {
-    auto names = std::vector<std::string>{};
-    for (const auto& table : file.intervals())
-        names.push_back(table.name);
-    for (const auto& series : file.series())
-        names.push_back(series.name);
-    return names.empty() ? "the file has no tables of intervals and no series"
-                         : "the file has " + base::joined(names, ", ");
+    auto series = file.read_series(source.path);
+    const auto where = file.path().string() + ":" + source.path;
+    if (series.info.channels != 1)
+        throw base::InputError(
+            fmt::format("the series has {} channels; movements need one", series.info.channels),
+            where, "choose another with --movement");
+    if (as_lever)
+        return from_lever(file, std::move(series), threshold, where);
+    const auto values = behaviour::mask_values(series.values);
+    const auto is_lever = mentions(source.name, "lever");
+    // A lever that never moved is constant, too.
+    const auto is_constant = std::equal(series.values.begin() + (series.values.empty() ? 0 : 1),
+                                        series.values.end(), series.values.begin());
+    if (values && !(is_lever && is_constant))
+        return from_mask(file, series, *values, where);
+    if (is_lever)
+        return from_lever(file, std::move(series), threshold, where);
+    fail_neither(series, where);
+}
+
+/// One line a source, so that the user sees what was taken; a warning where the sessions differ.
+void say_sources(job::RunContext& context, const io::Study& study,
+                 const std::vector<std::size_t>& sessions,
+                 const std::vector<SessionMovements>& movements)
+{
+    auto files = std::map<std::string, std::vector<std::string>>{};
+    for (std::size_t k = 0; k < sessions.size(); ++k)
+        files[movements[k].source].push_back(study.sessions[sessions[k]].record.file);
+    auto lines = std::vector<std::string>{};
+    for (const auto& [source, of] : files)
+        lines.push_back(fmt::format("{} ({} session{}{}{})", source, of.size(),
+                                    of.size() == 1 ? "" : "s", files.size() > 1 ? ", first " : "",
+                                    files.size() > 1 ? of.front() : ""));
+    if (files.size() == 1)
+        context.note("movements from " + lines.front());
+    else if (context.comm().is_root())
+        context.warn("sessions take their movements from different sources: " +
+                     base::joined(lines, "; ") + "; --movement takes the same everywhere");
 }
 
 } // namespace
@@ -87,8 +235,12 @@ std::vector<job::Option> movement_source_options()
     return {
         {.name = "movement",
          .help = "where movements come from: a table of intervals, a binary series, or a lever "
-                 "trace, by name (default: a table named movement..., else a series named "
-                 "movement..., else the lever)"},
+                 "trace, by name or path (default: the table, else the series, named "
+                 "movement_epochs, movements or movement; else the only one whose name has "
+                 "movement or lever in it)"},
+        {.name = "lever",
+         .help = "series that is the position of a lever, whatever its name; instead of "
+                 "--movement"},
         {.name = "lever-threshold",
          .kind = job::OptionKind::real,
          .default_value = "0.0007",
@@ -102,23 +254,18 @@ std::vector<job::Option> movement_source_options()
 SessionMovements movements_in(const io::NwbSession& file, const job::Options& options)
 {
     const auto wanted = options.text("movement");
+    const auto lever = options.text("lever");
     const auto threshold = options.real("lever-threshold");
-    for (const auto& table : file.intervals())
-        if (wanted.empty() ? mentions(table.name, "movement")
-                           : table.name == wanted || table.path == wanted)
-            return from_intervals(file, table.path);
-    for (const auto& series : file.series())
-        if (wanted.empty() ? mentions(series.name, "movement")
-                           : series.name == wanted || series.path == wanted)
-            return from_series(file, series.path, threshold);
-    if (wanted.empty())
-        for (const auto& series : file.series())
-            if (mentions(series.name, "lever"))
-                return from_series(file, series.path, threshold);
-    throw base::InputError(wanted.empty()
-                               ? "no movements: neither intervals, nor a binary series, nor a lever"
-                               : "no table or series named " + wanted,
-                           file.path().string(), offered(file) + "; choose with --movement");
+    if (!wanted.empty() && !lever.empty())
+        throw base::UsageError("both --movement and --lever", "", "give one of them");
+    const auto all = candidates_of(file);
+    if (!lever.empty()) {
+        const auto series = those(all, [](const Candidate& one) { return !one.is_table; });
+        return from_series(file, named(series, lever, file), true, threshold);
+    }
+    const auto source = wanted.empty() ? found(all, file) : named(all, wanted, file);
+    return source.is_table ? from_intervals(file, source.path)
+                           : from_series(file, source, false, threshold);
 }
 
 std::vector<SessionMovements> movements_of(job::RunContext& context, const io::Study& study,
@@ -160,6 +307,7 @@ std::vector<SessionMovements> movements_of(job::RunContext& context, const io::S
                          session.epochs.movements = unpacker.get_all<base::Range>();
                          session.source = unpacker.get_text();
                      });
+    say_sources(context, study, sessions, movements);
     return movements;
 }
 

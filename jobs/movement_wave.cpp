@@ -1,10 +1,11 @@
 #include "movement_wave.hpp"
 
-#include "movement_source.hpp"
 #include "study_source.hpp"
 
 #include <rewire/base/random.hpp>
 #include <rewire/stats/multiple_testing.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -41,18 +42,24 @@ bool count_unit(const View& view, base::Range neurons_of_view, const MovementUni
     return true;
 }
 
+/// Activity of one neuron, frame after frame.
+std::vector<double> trace_of(const calcium::ActivityView& events, std::int64_t neuron)
+{
+    auto trace = std::vector<double>(static_cast<std::size_t>(events.frames), 0.0);
+    const auto frames = events.frames_of(neuron);
+    const auto values = events.values_of(neuron);
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        trace[static_cast<std::size_t>(frames[i])] = values[i];
+    return trace;
+}
+
 /// Scores of one neuron, its activity in movement over the movement frames, under the masks.
-std::vector<double> shuffled_scores(const calcium::ActivityView& events, std::size_t neuron,
+std::vector<double> shuffled_scores(const std::vector<double>& trace,
                                     const behaviour::ShuffledMasks& masks, std::int64_t shuffles,
                                     std::int64_t movement_frames)
 {
-    auto before = std::vector<double>(static_cast<std::size_t>(events.frames) + 1,
-                                      0.0); // activity before a frame
-    const auto frames = events.frames_of(static_cast<std::int64_t>(neuron));
-    const auto values = events.values_of(static_cast<std::int64_t>(neuron));
-    for (std::size_t i = 0; i < frames.size(); ++i)
-        before[static_cast<std::size_t>(frames[i]) + 1] = values[i];
-    std::partial_sum(before.begin(), before.end(), before.begin());
+    auto before = std::vector<double>(trace.size() + 1, 0.0); // activity before a frame
+    std::partial_sum(trace.begin(), trace.end(), before.begin() + 1);
     auto scores = std::vector<double>{};
     for (std::int64_t shuffle = 0; shuffle < shuffles; ++shuffle) {
         auto sum = 0.0;
@@ -66,25 +73,27 @@ std::vector<double> shuffled_scores(const calcium::ActivityView& events, std::si
 }
 
 /// "ok", or what limits the test of a session.
-std::string status_of(const SessionMovement& session)
+std::string status_of(const behaviour::Epochs& epochs, const MovementSettings& settings)
 {
-    if (session.epochs == 0)
+    const auto moving = epochs.movement_frames();
+    if (moving == 0)
         return "no movement in this session";
-    if (session.epochs < 2)
-        return "one movement: few distinct shuffles";
-    return session.movement_frames == session.frames ? "no quiescence in this session" : "ok";
+    if (moving == epochs.frames)
+        return "no quiescence in this session";
+    const auto largest = behaviour::largest_p_rank(epochs, settings.units, settings.shuffles);
+    if (largest > settings.levels.front())
+        return "ok";
+    return fmt::format("{:.0f} distinct shuffles: no rank above {:.3f} is to be expected",
+                       behaviour::distinct_masks(epochs, settings.units), largest);
 }
 
 class MovementRun
 {
   public:
     /// Collective.
-    MovementRun(job::RunContext& context, const Wave& wave, const MovementSettings& settings)
-        : context_(context),
-          wave_(wave),
-          settings_(settings),
-          movements_(movements_of(context, wave.study, wave.inputs, wave.sessions, settings.dff,
-                                  "epochs" + wave.suffix))
+    MovementRun(job::RunContext& context, const Wave& wave,
+                const std::vector<SessionMovements>& movements, const MovementSettings& settings)
+        : context_(context), wave_(wave), settings_(settings), movements_(movements)
     {
         if (!settings_.dff)
             events_ = std::make_unique<WaveActivity>(context, wave.study, wave.inputs,
@@ -161,7 +170,7 @@ class MovementRun
         result.units = context_.options().text("units");
         result.activity = context_.options().text("activity");
         result.source = movements_[position].source;
-        result.status = status_of(result);
+        result.status = status_of(epochs, settings_);
         relate(position, counts, result);
         keep_null(position, result);
         return result;
@@ -195,7 +204,7 @@ class MovementRun
     /// see behind a p-value.
     void keep_null(std::size_t position, SessionMovement& result) const
     {
-        if (settings_.dff || result.movement_frames == 0)
+        if (result.movement_frames == 0)
             return;
         auto best = std::size_t{0};
         for (std::size_t neuron = 1; neuron < result.p_rank.size(); ++neuron)
@@ -208,23 +217,34 @@ class MovementRun
                                                      key_of(position), {0, shuffles});
         result.null_neuron = result.neuron_id[best];
         result.null_score = result.mean_activity[best];
-        result.null = shuffled_scores(events_->activity(position), best, masks, shuffles,
-                                      result.movement_frames);
+        result.null = shuffled_scores(trace_of(position, static_cast<std::int64_t>(best)), masks,
+                                      shuffles, result.movement_frames);
+    }
+
+    /// The activity that was tested.
+    std::vector<double> trace_of(std::size_t position, std::int64_t neuron) const
+    {
+        if (!settings_.dff)
+            return jobs::trace_of(events_->activity(position), neuron);
+        const auto file =
+            io::NwbSession(wave_.session(position).path, nwb_options(context_.options()));
+        return read_block<double>(file, {neuron, neuron + 1}, wave_.input(position));
     }
 
     job::RunContext& context_;
     const Wave& wave_;
     const MovementSettings& settings_;
-    std::vector<SessionMovements> movements_;
+    const std::vector<SessionMovements>& movements_; ///< [session of the wave]
     std::unique_ptr<WaveActivity> events_;
 };
 
 } // namespace
 
 std::vector<SessionMovement> movement_of_wave(job::RunContext& context, const Wave& wave,
+                                              const std::vector<SessionMovements>& movements,
                                               const MovementSettings& settings)
 {
-    return MovementRun(context, wave, settings).results();
+    return MovementRun(context, wave, movements, settings).results();
 }
 
 } // namespace rewire::jobs

@@ -2,6 +2,7 @@
 
 #include "movement_counts.hpp"
 #include "movement_result.hpp"
+#include "movement_source.hpp"
 #include "session_job.hpp"
 
 #include <cstdint>
@@ -13,8 +14,11 @@ namespace rewire::jobs {
 inline constexpr auto kept_shuffles = std::int64_t{2000};
 
 /// Movement-related neurons of the sessions of a wave, in units of (session x shuffles or neurons)
-/// over all ranks. Collective. @return on rank 0 the sessions in the order of the wave
+/// over all ranks. Collective.
+/// @param movements [session of the wave]
+/// @return on rank 0 the sessions in the order of the wave
 std::vector<SessionMovement> movement_of_wave(job::RunContext& context, const Wave& wave,
+                                              const std::vector<SessionMovements>& movements,
                                               const MovementSettings& settings);
 
 } // namespace rewire::jobs

@@ -40,6 +40,8 @@ void run_session_job(job::RunContext& context, const SessionJob& session_job)
     if (existing.nothing_to_do())
         return;
     context.check_memory(session_job.estimate(study, existing.todo));
+    if (session_job.prepare)
+        session_job.prepare(study, inputs, existing.todo);
     context.begin_results(
         checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
     if (session_job.says_what_is_left)

@@ -43,6 +43,11 @@ struct SessionJob
     /// Memory and work for some of the study's sessions (indices).
     std::function<job::Estimate(const io::Study& study, const std::vector<std::size_t>& sessions)>
         estimate;
+    /// Collective: finds what is wrong with the sessions that are to be computed (indices) before
+    /// the run begins, so that a correction needs no new folder; may be empty.
+    std::function<void(const io::Study& study, const std::vector<SessionInput>& inputs,
+                       const std::vector<std::size_t>& sessions)>
+        prepare;
     /// On rank 0: takes a session over from the result that is there, as the study has it now.
     std::function<void(const io::ResultFile& output, hid_t old, const SessionName& session,
                        const io::Study& study)>

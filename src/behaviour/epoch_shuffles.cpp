@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -238,6 +239,48 @@ ShuffledMasks masks_of_orders(const Epochs& epochs, ShuffleUnits units,
         writer.end_of_shuffle();
     }
     return writer.take();
+}
+
+double distinct_masks(const Epochs& epochs, ShuffleUnits units)
+{
+    auto alike = std::vector<std::uint64_t>{}; // units of one kind and length
+    const auto quiet = epochs.frames - epochs.movement_frames();
+    if (units == ShuffleUnits::frames && quiet > 0)
+        alike.push_back(static_cast<std::uint64_t>(quiet)); // first: its factor is 1
+    auto units_of_kind = std::map<std::pair<bool, std::int64_t>, std::uint64_t>{};
+    auto frame = std::int64_t{0};
+    for (const auto& run : epochs.movements) {
+        ++units_of_kind[{true, run.size()}];
+        if (units == ShuffleUnits::runs && run.first > frame)
+            ++units_of_kind[{false, run.first - frame}];
+        frame = run.last;
+    }
+    if (units == ShuffleUnits::runs && epochs.frames > frame)
+        ++units_of_kind[{false, epochs.frames - frame}];
+    for (const auto& [kind, count] : units_of_kind)
+        alike.push_back(count);
+
+    // One binomial C(placed + count, count) after the other; built up factor by factor, each is
+    // whole and grows at every step.
+    auto total = std::uint64_t{1};
+    auto placed = std::uint64_t{0};
+    for (const auto count : alike) {
+        auto ways = std::uint64_t{1};
+        for (std::uint64_t k = 1; k <= count && placed > 0; ++k) {
+            ways = ways * (placed + k) / k; // below 1e9 times 2^31: fits
+            if (static_cast<double>(total) * static_cast<double>(ways) > many_masks)
+                return many_masks;
+        }
+        total *= ways;
+        placed += count;
+    }
+    return static_cast<double>(total);
+}
+
+double largest_p_rank(const Epochs& epochs, ShuffleUnits units, std::int64_t shuffles)
+{
+    const auto drawn = static_cast<double>(shuffles);
+    return (1 + drawn * (1 - 0.5 / distinct_masks(epochs, units))) / (drawn + 1);
 }
 
 ShuffledMasks unshuffled_mask(const Epochs& epochs)

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <complex>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 namespace rewire::behaviour {
@@ -81,6 +82,30 @@ std::array<Section, 2> butterworth_sections(double cut_off)
     return sections;
 }
 
+void check_rates(double from_hz, double to_hz)
+{
+    if (!(from_hz > 0) || !(to_hz > 0) || !std::isfinite(from_hz) || !std::isfinite(to_hz))
+        throw base::InputError(fmt::format("cannot resample from {} Hz to {} Hz", from_hz, to_hz),
+                               "sampling rate", "give a rate above 0 Hz");
+}
+
+/// By continued fractions, to 1e-9 relative. Empty: only with larger terms.
+std::optional<Ratio> fraction_near(double wanted, double largest_term)
+{
+    auto rest = wanted;
+    auto up = 1.0, up_before = 0.0, down = 0.0, down_before = 1.0;
+    for (;;) {
+        const auto whole = std::floor(rest);
+        up_before = std::exchange(up, whole * up + up_before);
+        down_before = std::exchange(down, whole * down + down_before);
+        if (up > largest_term || down > largest_term)
+            return {};
+        if (up > 0 && std::abs(up / down - wanted) <= 1e-9 * wanted)
+            return Ratio{static_cast<std::int64_t>(up), static_cast<std::int64_t>(down)};
+        rest = 1 / (rest - whole);
+    }
+}
+
 std::size_t next_smooth_length(std::size_t length)
 {
     const auto is_smooth = [](std::size_t n) {
@@ -98,24 +123,24 @@ std::size_t next_smooth_length(std::size_t length)
 
 Ratio rate_ratio(double from_hz, double to_hz)
 {
-    if (!(from_hz > 0) || !(to_hz > 0) || !std::isfinite(from_hz) || !std::isfinite(to_hz))
-        throw base::InputError(fmt::format("cannot resample from {} Hz to {} Hz", from_hz, to_hz),
-                               "sampling rate", "give a rate above 0 Hz");
-    constexpr auto largest_term = 1e6;
-    const auto wanted = to_hz / from_hz;
-    auto rest = wanted; // continued fraction
-    auto up = 1.0, up_before = 0.0, down = 0.0, down_before = 1.0;
-    for (;;) {
-        const auto whole = std::floor(rest);
-        up_before = std::exchange(up, whole * up + up_before);
-        down_before = std::exchange(down, whole * down + down_before);
-        if (up > largest_term || down > largest_term)
-            throw base::InputError(
-                fmt::format("{} Hz is no simple fraction of {} Hz", from_hz, to_hz),
-                "sampling rate", "give the rate rounded to a multiple of 0.1 Hz");
-        if (up > 0 && std::abs(up / down - wanted) <= 1e-9 * wanted)
-            return {static_cast<std::int64_t>(up), static_cast<std::int64_t>(down)};
-        rest = 1 / (rest - whole);
+    check_rates(from_hz, to_hz);
+    const auto ratio = fraction_near(to_hz / from_hz, 1e6);
+    if (!ratio)
+        throw base::InputError(fmt::format("{} Hz is no simple fraction of {} Hz", from_hz, to_hz),
+                               "sampling rate", "give the rate rounded to a multiple of 0.1 Hz");
+    return *ratio;
+}
+
+double simple_rate(double rate_hz, double to_hz)
+{
+    check_rates(rate_hz, to_hz);
+    if (fraction_near(to_hz / rate_hz, 1e4))
+        return rate_hz;
+    for (auto digits = 1;; ++digits) { // four are always enough
+        const auto scale = std::pow(10.0, digits - 1 - std::floor(std::log10(rate_hz)));
+        const auto rounded = std::round(rate_hz * scale) / scale;
+        if (std::abs(rounded - rate_hz) <= 1e-3 * rate_hz)
+            return rounded;
     }
 }
 

@@ -1,3 +1,5 @@
+#include "sample_times.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/behaviour/movement_epochs.hpp>
 
@@ -23,20 +25,6 @@ std::vector<base::Range> joined(const std::vector<base::Range>& runs)
             result.push_back(run);
     }
     return result;
-}
-
-void check_times(std::span<const double> frame_time_s)
-{
-    for (std::size_t frame = 0; frame < frame_time_s.size(); ++frame) {
-        if (!std::isfinite(frame_time_s[frame]))
-            throw base::InputError(fmt::format("the time of frame {} is not a number", frame),
-                                   "frame times", "repair the timestamps of the series");
-        if (frame > 0 && !(frame_time_s[frame] > frame_time_s[frame - 1]))
-            throw base::InputError(
-                fmt::format("the time of frame {} ({} s) is not after that of the frame before",
-                            frame, frame_time_s[frame]),
-                "frame times", "repair the timestamps of the series");
-    }
 }
 
 void check_interval(double start_s, double stop_s, std::size_t row)
@@ -92,7 +80,7 @@ Epochs epochs_of_intervals(std::span<const double> start_s, std::span<const doub
         throw base::InputError(
             fmt::format("{} start times but {} stop times", start_s.size(), stop_s.size()),
             "movement intervals", "give both columns for every interval");
-    check_times(frame_time_s);
+    check_frame_times(frame_time_s);
 
     const auto frame_at = [&](double time_s) {
         return std::lower_bound(frame_time_s.begin(), frame_time_s.end(), time_s) -

@@ -135,6 +135,7 @@ void ResultFile::publish(const Record& record, bool replace)
     write_attribute(file_, "ranks", record.ranks);
     write_attribute(file_, "attempt", record.attempt);
     write_text_attribute(file_, "host", record.host);
+    write_text_attribute(file_, "cpu_target", record.cpu_target);
     write_text_attribute(file_, "start", record.start);
     write_text_attribute(file_, "end", record.end);
     if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
@@ -182,6 +183,8 @@ Record read_record(hid_t file)
     record.ranks = read_attribute<int>(file, "ranks");
     record.attempt = read_attribute<int>(file, "attempt");
     record.host = read_text_attribute(file, "host");
+    if (has_attribute(file, "cpu_target"))
+        record.cpu_target = read_text_attribute(file, "cpu_target");
     record.start = read_text_attribute(file, "start");
     record.end = read_text_attribute(file, "end");
     return record;

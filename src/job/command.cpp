@@ -134,7 +134,7 @@ void refuse_without_working_memory()
 }
 
 void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
-               const std::vector<std::string>& words, Log*& log,
+               const std::vector<std::string>& words, const std::string& cpu_target, Log*& log,
                std::unique_ptr<RunContext>& context)
 {
     const auto say = [&](const std::string& text) {
@@ -168,6 +168,7 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
         return parse_options(job.name, job.options, {words.begin() + 1, words.end()});
     });
     context = std::make_unique<RunContext>(comm, job, std::move(options), command);
+    context->set_cpu_target(cpu_target);
     log = &context->log();
     mpi::collective(comm, refuse_without_working_memory);
     job.run(*context);
@@ -184,7 +185,8 @@ std::string program_revision()
     return std::string(git_revision);
 }
 
-int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words)
+int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words,
+                const std::string& cpu_target)
 {
     const auto comm = mpi::Communicator::world();
     auto fallback = Log(comm.is_root());
@@ -193,7 +195,7 @@ int run_command(const std::vector<Job>& catalogue, const std::vector<std::string
     try {
         // Errors from here on are everybody's: they were agreed on, or come from the command line,
         // which all share.
-        run_words(comm, catalogue, words, log, context);
+        run_words(comm, catalogue, words, cpu_target, log, context);
         return static_cast<int>(base::ExitCode::success);
     } catch (const base::Error& error) {
         if (error.code() == base::ExitCode::stopped)

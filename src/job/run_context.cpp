@@ -258,6 +258,7 @@ io::Record RunContext::record(const io::Fingerprint& inputs, const io::Fingerpri
             .ranks = comm_.size(),
             .attempt = attempt().number,
             .host = mpi::host_name(),
+            .cpu_target = cpu_target_,
             .start = start_,
             .end = io::utc_now()};
 }

@@ -1,5 +1,6 @@
 """Movement-related neurons and rewiring trajectories as commands, on connectomes made before."""
 
+import subprocess
 import unittest
 
 from rewire_cli import Case, kill_all, run, start, wait_for
@@ -58,8 +59,21 @@ class Chain(Case):
             tau = [] if "dff" in words else ["--tau-s", "0.7"]
             out = self.rewire("movement", "--study", study, "--results", results, "--shuffles", "500", *tau, *words)
             self.assertIn("wrote", out)
+            header = subprocess.run(["h5dump", "-H", "-d", "/L23M1/01/null", results / "movement.h5"],
+                                    capture_output=True, text=True).stdout
+            self.assertIn("( 500 )", header)  # a reader wants to see the null of dF/F, too
         self.assertFails(3, ["no table or series named wheel", "movement_epochs", "--movement"], "movement", "--study",
                          study, "--results", self.folder / "r", "--tau-s", "0.7", "--movement", "wheel")
+
+    def test_levels_that_cannot_be_reached(self):
+        study = self.simulate(sessions=1)
+        words = ["movement", "--study", study, "--results", self.folder / "r", "--tau-s", "0.7"]
+        for level in ["1", "0.5"]:
+            self.assertFails(2, [f"--level {level} is not between"], *words, "--level", level)
+        self.assertFalse((self.folder / "r").exists())  # refused before anything began
+        out = self.rewire(*words, "--shuffles", "50")
+        self.assertIn("50 shuffles are too few for level 0.995: by chance 2.0 %", out)
+        self.assertNotIn("too few", self.rewire(*words, "--shuffles", "199", "--overwrite"))
 
     def test_activity_options_are_taken_from_the_earlier_result(self):
         study = self.simulate(sessions=2)

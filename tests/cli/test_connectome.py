@@ -8,7 +8,7 @@ import subprocess
 import unittest
 import xml.etree.ElementTree as xml
 
-from rewire_cli import BUILD, Case, children_of, kill_all, run, start, wait_for
+from rewire_cli import BUILD, REWIRE, Case, children_of, kill_all, run, start, wait_for
 
 
 class Connectome(Case):
@@ -168,6 +168,21 @@ class Mistakes(Case):
         self.assertFails(3, ["not enough memory", "rewire plan connectome"], "connectome", "--study", study, "--results",
                          self.folder / "r", "--tau-s", "0.7", env={"SLURM_MEM_PER_NODE": "20"})
         self.assertFalse((self.folder / "r" / "connectome.h5").exists())
+        self.assertIn("not enough memory", (self.folder / "r" / "connectome.log").read_text())
+
+    def test_a_limit_that_leaves_nothing_for_linear_algebra(self):
+        words = " ".join(["rewiring", "--results", str(self.folder)])
+        done = subprocess.run(["bash", "-c", f"ulimit -v 250000; exec {REWIRE} {words}"], capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("ulimit -v", done.stderr)
+
+    def test_results_that_may_not_be_written(self):
+        study = self.simulate(sessions=1)
+        log = self.folder / "r" / "connectome.log"
+        log.mkdir(parents=True)  # in the way of the log file; root may write anywhere else
+        self.assertFails(4, ["cannot write the log file", "connectome.log"], "connectome", "--study", study,
+                         "--results", self.folder / "r", "--tau-s", "0.7")
 
 
 class Resume(Case):
@@ -242,7 +257,7 @@ class Plan(Case):
                              "--surrogates", "1000", "--ranks", "64")
         self.assertEqual(code, 0, err)
         for part in ["memory a rank", "#SBATCH --ntasks=64", "#SBATCH --mem-per-cpu=", "#SBATCH --signal=USR1",
-                     "srun rewire connectome --study"]:
+                     "srun rewire connectome --study", "of this machine, measured just now", "p-values"]:
             self.assertIn(part, out)
         self.assertNotIn("--ranks 64", out)
 

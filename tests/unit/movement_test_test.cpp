@@ -142,6 +142,87 @@ TEST(EpochShuffles, SessionsWithOneKindOnlyOrWithoutFrames)
     }
 }
 
+TEST(EpochShuffles, DistinctMasksAreTheReciprocalOfTheChanceToDrawTheMaskItself)
+{
+    // Lengths all different; some equal; a movement at the start, at both ends, alone; one kind.
+    const auto masks = std::vector<std::vector<std::uint8_t>>{{0, 0, 1, 0, 1, 1},
+                                                              {0, 1, 0, 0, 1, 1, 0, 0},
+                                                              {1, 0, 1, 0},
+                                                              {1, 0, 0, 1, 1},
+                                                              {0, 1, 0, 1, 0, 1, 0},
+                                                              {0, 0, 1, 1, 0},
+                                                              {0, 0, 0, 1, 0},
+                                                              {1, 1},
+                                                              {0, 0, 0},
+                                                              {1, 0, 0, 0, 1, 0, 1}};
+    for (const auto& mask : masks)
+        for (const auto units : both_units) {
+            const auto epochs = epochs_of_mask(mask);
+            const auto runs = 2 * epochs.movements.size() + (mask.front() == 0 ? 1 : 0) -
+                              (!epochs.movements.empty() && mask.back() != 0 ? 1 : 0);
+            const auto quiet = mask.size() - static_cast<std::size_t>(epochs.movement_frames());
+            auto order = std::vector<std::int32_t>(
+                units == ShuffleUnits::runs ? runs : quiet + epochs.movements.size());
+            std::iota(order.begin(), order.end(), 0);
+            auto same = 0.0;
+            auto all = 0.0;
+            do {
+                const auto drawn = test::mask_of_shuffle(masks_of_orders(epochs, units, order), 0);
+                same += drawn == mask ? 1 : 0;
+                ++all;
+            } while (std::next_permutation(order.begin(), order.end()));
+
+            EXPECT_DOUBLE_EQ(distinct_masks(epochs, units), all / same)
+                << testing::PrintToString(mask);
+        }
+}
+
+TEST(EpochShuffles, DistinctMasksByHandAndWithoutEnd)
+{
+    const auto two_of_each = Epochs{20, {{0, 3}, {10, 13}}}; // 3 7 3 7: 4! / (2! 2!)
+    EXPECT_EQ(distinct_masks(two_of_each, ShuffleUnits::runs), 6);
+    EXPECT_EQ(distinct_masks(two_of_each, ShuffleUnits::frames), 120); // 16 over 2
+    EXPECT_EQ(distinct_masks(Epochs{}, ShuffleUnits::runs), 1);
+    EXPECT_EQ(distinct_masks(Epochs{9, {}}, ShuffleUnits::frames), 1);
+    EXPECT_EQ(distinct_masks({40000, {{100, 200}}}, ShuffleUnits::frames), 39901);
+    EXPECT_EQ(distinct_masks({44000, {{0, 1}, {9, 10}}}, ShuffleUnits::frames),
+              967978000); // n n-1 / 2
+    EXPECT_EQ(distinct_masks({45000, {{0, 1}, {9, 10}}}, ShuffleUnits::frames), many_masks);
+    EXPECT_EQ(distinct_masks({2000000000, {{0, 7}}}, ShuffleUnits::frames), many_masks);
+
+    auto many = Epochs{60000, {}};
+    for (auto run = std::int64_t{0}; run < 100; ++run)
+        many.movements.push_back({run * 500, run * 500 + 20 + run});
+    EXPECT_EQ(distinct_masks(many, ShuffleUnits::runs), many_masks);
+    EXPECT_EQ(distinct_masks(many, ShuffleUnits::frames), many_masks);
+}
+
+TEST(EpochShuffles, NoNeuronRanksAboveWhatTheMasksAllow)
+{
+    // All activity lies in the movements: every other mask scores less.
+    const auto epochs = Epochs{20, {{0, 3}, {10, 13}}};
+    auto values = std::vector<double>(20);
+    for (const auto& run : epochs.movements)
+        std::fill(values.begin() + run.first, values.begin() + run.last, 1.0);
+    constexpr auto shuffles = 20000;
+    const auto activity = test::sparse_of(values, 20);
+
+    for (const auto units : both_units) {
+        const auto counts =
+            count_shuffles(activity.view(), epochs,
+                           shuffled_masks(epochs, units, {1, 2, 3}, {0, shuffles}), {0, 1});
+        const auto relation =
+            relation_of(counts, movement_activity(activity.view(), epochs, {0, 1}), shuffles, {});
+
+        // 6 and 120 masks: five standard errors of the share of ties, halved.
+        const auto share = 1 / distinct_masks(epochs, units);
+        EXPECT_NEAR(relation.p_rank.front(), largest_p_rank(epochs, units, shuffles),
+                    2.5 * std::sqrt(share / shuffles));
+    }
+    EXPECT_NEAR(largest_p_rank(epochs, ShuffleUnits::runs, 1000000), 11.0 / 12, 1e-6);
+    EXPECT_DOUBLE_EQ(largest_p_rank({9, {}}, ShuffleUnits::runs, 999), 500.5 / 1000);
+}
+
 TEST(EpochShuffles, OrdersHaveToBePermutations)
 {
     const auto epochs = epochs_of_mask({{0, 1, 0}});

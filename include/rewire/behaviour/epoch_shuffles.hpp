@@ -57,6 +57,28 @@ ShuffledMasks shuffled_masks(const Epochs& epochs, ShuffleUnits units, const Shu
 ShuffledMasks masks_of_orders(const Epochs& epochs, ShuffleUnits units,
                               std::span<const std::int32_t> order);
 
+/// Above this `distinct_masks` stops counting.
+inline constexpr double many_masks = 1e9;
+
+/// Orders of the units that can be told apart, all of them equally likely: units! / product of
+/// (units of the same kind and length)!, exact up to `many_masks`, and `many_masks` for more.
+///
+/// Its reciprocal is the chance that a shuffle is the unshuffled mask again. In that mask no two
+/// runs of a kind touch, so exactly one order of those that can be told apart gives it. Other
+/// masks, in which runs of a kind do touch, may be given by several: of masks there are at most as
+/// many. One unit, or none: 1.
+/// Cost: n log n of the number of movements.
+double distinct_masks(const Epochs& epochs, ShuffleUnits units);
+
+/// The largest p_rank (movement_test.hpp) to be expected of a neuron whose real score is above that
+/// of every other mask: a shuffle that is the unshuffled mask ties and counts one half, so
+/// (1 + shuffles (1 - 1 / (2 distinct_masks))) / (shuffles + 1). Where it does not exceed the
+/// level, no neuron of the session can be found but by luck; 6 masks give 0.917, 100 give 0.995.
+/// The smallest p_rank of a neuron that is least active in movement is 1 minus this plus
+/// 1 / (shuffles + 1).
+/// @pre shuffles > 0
+double largest_p_rank(const Epochs& epochs, ShuffleUnits units, std::int64_t shuffles);
+
 /// The mask itself as the only "shuffle".
 ShuffledMasks unshuffled_mask(const Epochs& epochs);
 

@@ -20,6 +20,13 @@ struct Ratio
 /// @throws InputError: a rate not positive and finite, or no fraction with terms below 1e6
 Ratio rate_ratio(double from_hz, double to_hz);
 
+/// A rate near `rate_hz` from which it is cheap to resample to `to_hz`: the rate itself where the
+/// fraction has terms up to 10,000, else the shortest decimal number within 0.1 % (1000 for
+/// 1000.00008, 30 for 29.99, 988 for 987.654). For traces that are placed by the time of their
+/// samples (lever_clock.hpp).
+/// @throws InputError: a rate not positive and finite
+double simple_rate(double rate_hz, double to_hz);
+
 /// Resampled by a fraction: low-pass FIR (windowed sinc, cut-off at the lower of the two Nyquist
 /// frequencies, Kaiser window beta 5, 10 max(up, down) taps to each side) applied in its polyphase
 /// form, so that nothing above the new Nyquist frequency folds back. Sample k of the result lies at

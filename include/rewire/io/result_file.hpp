@@ -23,7 +23,8 @@ struct Record
     int ranks = 1;
     int attempt = 1;
     std::string host;
-    std::string start; ///< ISO 8601, UTC
+    std::string cpu_target; ///< kernels that linear algebra chose: the same bits only with the same
+    std::string start;      ///< ISO 8601, UTC
     std::string end;
 };
 

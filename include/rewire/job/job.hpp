@@ -30,7 +30,9 @@ std::string program_version();  ///< "0.1.0"
 std::string program_revision(); ///< of the checkout it was built from
 
 /// Runs `rewire` with the words of the command line (without the program's name) on all ranks.
+/// @param cpu_target what linear algebra runs on, for the record of results
 /// @return the exit code; errors have been shown and logged
-int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words);
+int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words,
+                const std::string& cpu_target);
 
 } // namespace rewire::job

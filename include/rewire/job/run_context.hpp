@@ -108,6 +108,7 @@ class RunContext
         return own;
     }
 
+    void set_cpu_target(const std::string& target) { cpu_target_ = target; }
     /// The record of this run, for the result file.
     io::Record record(const io::Fingerprint& inputs, const io::Fingerprint& digest) const;
     /// For the files of this run. Has a folder after `begin_results`.
@@ -152,6 +153,7 @@ class RunContext
     const Job& job_;
     Options options_;
     std::string command_;
+    std::string cpu_target_;
     std::string start_;
     Log log_;
     std::unique_ptr<io::Checkpoint> checkpoint_;

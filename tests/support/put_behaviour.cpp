@@ -1,0 +1,81 @@
+// Changes what a simulated NWB file says about behaviour, for the tests. Numbers come from standard
+// input.
+//   put_behaviour FILE series NAME RATE_HZ START_S   values
+//   put_behaviour FILE series NAME timestamps        time value, time value ...
+//   put_behaviour FILE booleans NAME RATE_HZ START_S values
+//   put_behaviour FILE intervals NAME                start stop, start stop ...
+//   put_behaviour FILE remove PATH
+
+#include "tiny_nwb.hpp"
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+using namespace rewire;
+
+namespace {
+
+using Values = std::vector<double>;
+
+Values numbers()
+{
+    auto values = Values{};
+    for (auto word = std::string{}; std::cin >> word;)
+        values.push_back(std::strtod(word.c_str(), nullptr)); // takes "nan", too
+    return values;
+}
+
+/// Every second number, beginning with the first or the second.
+Values column(const Values& pairs, std::size_t first)
+{
+    auto values = Values{};
+    for (auto k = first; k < pairs.size(); k += 2)
+        values.push_back(pairs[k]);
+    return values;
+}
+
+void put_series(hid_t file, const std::vector<std::string>& words)
+{
+    const auto group = test::typed_group(file, "/processing/behavior/" + words.at(3), "TimeSeries");
+    const auto given = numbers();
+    const auto timed = words.at(4) == "timestamps";
+    const auto values = timed ? column(given, 1) : given;
+    const auto samples = static_cast<std::int64_t>(values.size());
+    if (words[2] == "booleans")
+        io::write_booleans(group, "data", {values.begin(), values.end()});
+    else
+        io::write_dataset(group, "data", values, {samples});
+    if (timed)
+        io::write_dataset(group, "timestamps", column(given, 0), {samples});
+    else
+        test::write_rate(group, std::stod(words[4]), std::stod(words.at(5)));
+}
+
+void run(const std::vector<std::string>& words)
+{
+    const auto file = io::open_for_update(words.at(1));
+    if (words.at(2) == "remove") {
+        H5Ldelete(file, words.at(3).c_str(), H5P_DEFAULT);
+    } else if (words[2] == "intervals") {
+        const auto given = numbers();
+        test::write_intervals(file, words.at(3), column(given, 0), column(given, 1));
+    } else {
+        put_series(file, words);
+    }
+}
+
+} // namespace
+
+int main(int count, char** words)
+{
+    try {
+        run({words, words + count});
+    } catch (const std::exception& error) {
+        std::cerr << "put_behaviour: " << error.what() << '\n';
+        return 1;
+    }
+    return 0;
+}
