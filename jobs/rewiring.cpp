@@ -1,18 +1,22 @@
 #include "catalogue.hpp"
+#include "rewiring_existing.hpp"
 #include "rewiring_movement.hpp"
+#include "rewiring_plan.hpp"
 #include "rewiring_result.hpp"
 #include "rewiring_source.hpp"
 #include "rewiring_subject.hpp"
-#include "session_results.hpp"
 #include "study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <set>
 
 namespace rewire::jobs {
 
@@ -20,37 +24,45 @@ namespace {
 
 RewiringSettings rewiring_settings(const job::Options& options)
 {
+    const auto pca = options.text("pca");
     return {.thresholded = options.text("edges") == "thresholded",
             .components = options.integer("components"),
             .top = options.integer("top"),
-            .draws = options.integer("draws")};
+            .draws = options.integer("draws"),
+            .pca = pca == "gram"    ? PcaMethod::gram
+                   : pca == "shell" ? PcaMethod::shell
+                                    : PcaMethod::automatic};
 }
 
-/// The connectomes that there are, those of --subject, with at least two sessions.
-std::vector<SubjectConnectomes> wanted_subjects(job::RunContext& context, hid_t connectome)
+std::optional<double> movement_level(const job::Options& options)
 {
-    const auto chosen = context.options().texts("subject");
-    auto subjects = std::vector<SubjectConnectomes>{};
-    for (auto& subject : subjects_of(connectome)) {
-        if (!chosen.empty() &&
-            std::find(chosen.begin(), chosen.end(), subject.subject) == chosen.end())
-            continue;
-        if (context.comm().is_root())
-            for (const auto& session : subject.left_out)
-                context.warn(fmt::format("{}, session {}", subject.subject, session));
-        if (subject.sessions.size() < 2 || subject.neuron_id.size() < 2) {
-            if (context.comm().is_root())
-                context.warn(fmt::format("{}: {} sessions, {} common neurons: no trajectory",
-                                         subject.subject, subject.sessions.size(),
-                                         subject.neuron_id.size()));
-            continue;
-        }
-        subjects.push_back(std::move(subject));
+    return options.has("movement-level") ? std::optional(options.real("movement-level"))
+                                         : std::nullopt;
+}
+
+/// The subjects of the connectome, or those of --subject, whether they have a trajectory or not.
+std::vector<SubjectConnectomes> wanted_subjects(const job::RunContext& context, hid_t connectome)
+{
+    auto subjects = subjects_of(connectome);
+    if (const auto chosen = context.options().texts("subject"); !chosen.empty()) {
+        for (const auto& name : chosen)
+            if (std::none_of(subjects.begin(), subjects.end(),
+                             [&](const auto& subject) { return subject.subject == name; }))
+                throw base::InputError("no subject " + name, io::name_of(connectome),
+                                       "`h5ls` shows the subjects that it has");
+        std::erase_if(subjects, [&](const auto& subject) {
+            return std::find(chosen.begin(), chosen.end(), subject.subject) == chosen.end();
+        });
     }
     if (subjects.empty())
-        throw base::InputError("no subject with two sessions that have a connectome",
-                               io::name_of(connectome),
-                               "rewiring is a comparison of sessions: compute more connectomes");
+        throw base::InputError("no subject", io::name_of(connectome),
+                               "rewiring is a comparison of sessions: compute connectomes first");
+    return subjects;
+}
+
+std::vector<SubjectConnectomes> with_trajectory(std::vector<SubjectConnectomes> subjects)
+{
+    std::erase_if(subjects, [](const auto& subject) { return subject.status != "ok"; });
     return subjects;
 }
 
@@ -63,53 +75,6 @@ std::filesystem::path connectome_path(const job::Options& options)
             fmt::format("compute it first: rewire connectome --study DIR --results {} --tau-s X",
                         options.text("results")));
     return path;
-}
-
-/// What movement.h5, if it is there, was made of: the movement fraction follows from it.
-io::Fingerprint movement_inputs(const job::Options& options)
-{
-    const auto path = options.path("results") / "movement.h5";
-    auto inputs = io::Fingerprint{};
-    if (!std::filesystem::exists(path))
-        return inputs;
-    const auto record = io::read_record(io::open_for_reading(path));
-    for (const auto* fields : {&record.digest, &record.inputs})
-        for (const auto& [field, value] : *fields)
-            inputs.emplace_back("movement " + field, value);
-    return inputs;
-}
-
-/// True when the result is there already; error when it belongs to other settings or lost sessions.
-bool is_up_to_date(const std::filesystem::path& path, const io::Fingerprint& digest,
-                   const io::Fingerprint& inputs)
-{
-    if (!std::filesystem::exists(path))
-        return false;
-    const auto record = io::read_record(io::open_for_reading(path));
-    require_same_settings(path, record, digest);
-    if (record.inputs == inputs)
-        return true;
-    for (const auto& input : record.inputs)
-        if (!input.first.starts_with("movement ") &&
-            std::find(inputs.begin(), inputs.end(), input) == inputs.end())
-            throw base::UsageError(
-                "a result from other sessions is there: " + input.first, path.string(),
-                "add --overwrite to replace it, or choose another folder with --results");
-    return false; // sessions or movements were added: all is computed again
-}
-
-/// SHA-256 of the sessions' files, and what movement.h5 was made of.
-io::Fingerprint inputs_of(const std::vector<SubjectConnectomes>& subjects,
-                          const job::Options& options)
-{
-    auto inputs = io::Fingerprint{};
-    for (const auto& subject : subjects)
-        for (std::size_t session = 0; session < subject.sessions.size(); ++session)
-            inputs.emplace_back(subject.subject + "/" + subject.sessions[session],
-                                subject.sha256[session]);
-    for (const auto& entry : movement_inputs(options))
-        inputs.push_back(entry);
-    return inputs;
 }
 
 /// What the result depends on: the options, and the settings of the connectome.
@@ -131,23 +96,90 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
     return fingerprint;
 }
 
+/// What movement.h5 says of the subjects, on rank 0: others need it not, and file systems of a
+/// cluster do not show all nodes the same at the same time. Collective.
+std::vector<SubjectMovement> movements_of(const job::RunContext& context,
+                                          const std::vector<SubjectConnectomes>& subjects)
+{
+    return mpi::collective(context.comm(), [&] {
+        auto movements = std::vector<SubjectMovement>{};
+        if (context.comm().is_root())
+            for (const auto& subject : subjects)
+                movements.push_back(movement_of(context.options().path("results") / "movement.h5",
+                                                subject, movement_level(context.options())));
+        return movements;
+    });
+}
+
+/// On rank 0.
+void say_what_is_left_out(job::RunContext& context, const std::vector<SubjectConnectomes>& subjects)
+{
+    if (!context.comm().is_root())
+        return;
+    for (const auto& subject : subjects) {
+        for (const auto& session : subject.left_out)
+            context.warn(fmt::format("{}, session {}", subject.subject, session));
+        if (subject.status != "ok")
+            context.warn(fmt::format("{}: no trajectory: {}", subject.subject, subject.status));
+    }
+}
+
+/// On rank 0.
+void say_what_moves(job::RunContext& context, const std::vector<SubjectConnectomes>& subjects,
+                    const std::vector<SubjectMovement>& movements)
+{
+    auto levels = std::set<double>{};
+    for (std::size_t i = 0; i < movements.size(); ++i) {
+        for (const auto& session : movements[i].left_out)
+            context.warn(fmt::format("{}, session {}: not counted for the movement fraction",
+                                     subjects[i].subject, session));
+        if (movements[i].status == "ok")
+            levels.insert(movements[i].level);
+    }
+    if (!levels.empty())
+        context.note(fmt::format("movement-related neurons of level {}", fmt::join(levels, ", ")));
+}
+
+void write_one(job::RunContext& context, const io::ResultFile& output,
+               const SubjectConnectomes& subject, const SubjectRewiring& result,
+               const SubjectMovement& movement, const RewiringSettings& settings)
+{
+    if (result.status != "ok") {
+        context.warn(fmt::format("{}: no trajectory: {}", subject.subject, result.status));
+        write_subject_without(output, subject, result.status);
+        return;
+    }
+    const auto fractions = movement_fractions(movement, subject, result, settings, context.seed());
+    if (movement.status != "ok" && movement.status != no_movement_file)
+        context.warn(fmt::format("{}: no movement fraction: {}", subject.subject, movement.status));
+    else if (fractions.status != movement.status)
+        context.warn(
+            fmt::format("{}: no movement fraction: {}", subject.subject, fractions.status));
+    write_subject(output, subject, result, settings, fractions);
+}
+
 /// Writes the result file, which rank 0 returns. Collective.
+/// @param all subjects, also those that the run left out; movements are of those of the run
 std::unique_ptr<io::ResultFile> written_result(job::RunContext& context, const RewiringRun& run,
-                                               const RewiringSettings& settings,
-                                               const std::filesystem::path& path)
+                                               const std::vector<SubjectConnectomes>& all,
+                                               const std::vector<SubjectMovement>& movements,
+                                               const RewiringSettings& settings)
 {
     auto output = std::unique_ptr<io::ResultFile>{};
     context.collective("write", [&] {
         if (!context.comm().is_root())
             return;
-        output = std::make_unique<io::ResultFile>(path, context.attempt());
-        const auto movement = context.options().path("results") / "movement.h5";
-        for (std::size_t i = 0; i < run.subjects().size(); ++i) {
-            const auto& subject = run.subjects()[i];
-            const auto& result = run.results()[i];
-            write_subject(*output, subject, result, settings,
-                          movement_fractions(movement, subject, result, settings, context.seed()));
-        }
+        output = std::make_unique<io::ResultFile>(context.options().path("results") / "rewiring.h5",
+                                                  context.attempt());
+        for (const auto& subject : all)
+            if (subject.status != "ok")
+                write_subject_without(*output, subject, subject.status);
+        for (std::size_t i = 0; i < run.subjects().size(); ++i)
+            write_one(context, *output, run.subjects()[i], run.results()[i], movements[i],
+                      settings);
+        if (std::none_of(run.results().begin(), run.results().end(),
+                         [](const auto& result) { return result.status == "ok"; }))
+            context.warn("no subject has a trajectory: the result says why of each");
     });
     run.each_loadings([&](const UnitLoadings& loadings) {
         write_loadings(*output, run.subjects()[loadings.unit.subject].subject, loadings);
@@ -161,6 +193,8 @@ std::string table_of(const RewiringRun& run)
     for (std::size_t i = 0; i < run.subjects().size(); ++i) {
         const auto& subject = run.subjects()[i];
         const auto& result = run.results()[i];
+        if (result.status != "ok")
+            continue;
         text += fmt::format("{:<12} {:>8} {:>8} {:>10}  ", subject.subject, subject.sessions.size(),
                             subject.neuron_id.size(), result.ever_an_edge.size());
         for (const auto ratio : result.components.explained_variance_ratio)
@@ -168,6 +202,14 @@ std::string table_of(const RewiringRun& run)
         text += "\n";
     }
     return text;
+}
+
+std::vector<SubjectSize> sizes_of(const std::vector<SubjectConnectomes>& subjects)
+{
+    auto sizes = std::vector<SubjectSize>{};
+    for (const auto& subject : subjects)
+        sizes.push_back({subject.pairs(), static_cast<std::int64_t>(subject.sessions.size())});
+    return sizes;
 }
 
 void run_rewiring(job::RunContext& context)
@@ -178,9 +220,11 @@ void run_rewiring(job::RunContext& context)
     const auto path = options.path("results") / "rewiring.h5";
     const auto file =
         mpi::collective(comm, [&] { return io::open_for_reading(connectome_path(options)); });
-    auto subjects = mpi::collective(comm, [&] { return wanted_subjects(context, file); });
+    const auto all = mpi::collective(comm, [&] { return wanted_subjects(context, file); });
+    auto subjects = with_trajectory(all);
+    const auto movements = movements_of(context, subjects);
     const auto digest = mpi::collective(comm, [&] { return digest_of(file, options); });
-    const auto inputs = mpi::collective(comm, [&] { return inputs_of(subjects, options); });
+    const auto inputs = mpi::collective(comm, [&] { return inputs_of(all, options); });
     auto present = false;
     auto done = std::int64_t{0};
     mpi::collective(comm, [&] {
@@ -188,18 +232,21 @@ void run_rewiring(job::RunContext& context)
                              // time
             return;
         present = std::filesystem::exists(path);
-        done = !options.flag("overwrite") && is_up_to_date(path, digest, inputs) ? 1 : 0;
+        done = !options.flag("overwrite") && is_up_to_date(path, digest, inputs, all) ? 1 : 0;
     });
     if (comm.sum(done) > 0) {
         context.note(path.string() + " is up to date: nothing to do");
         context.discard_checkpoint();
         return;
     }
+    context.check_memory(rewiring_estimate(sizes_of(subjects), settings));
     context.begin_results(checkpoint_fingerprint(digest, inputs));
+    say_what_is_left_out(context, all);
+    say_what_moves(context, subjects, movements);
 
     auto run = RewiringRun(context, file, std::move(subjects), settings);
     run.compute();
-    const auto output = written_result(context, run, settings, path);
+    const auto output = written_result(context, run, all, movements, settings);
     context.collective("publish", [&] {
         if (output)
             output->publish(context.record(inputs, digest), present);
@@ -211,21 +258,16 @@ void run_rewiring(job::RunContext& context)
     context.note("wrote " + path.string());
 }
 
-/// Pairs and sessions of every subject.
-using Sizes = std::vector<std::pair<std::int64_t, std::int64_t>>;
-
 /// Of the connectome, or, before there is one, of the study that it will be computed from.
-Sizes sizes_to_plan_for(job::RunContext& context)
+std::vector<SubjectSize> sizes_to_plan_for(const job::RunContext& context)
 {
-    auto sizes = Sizes{};
     const auto& options = context.options();
     if (std::filesystem::exists(options.path("results") / "connectome.h5") ||
         !options.has("study")) {
         const auto file = io::open_for_reading(connectome_path(options));
-        for (const auto& subject : wanted_subjects(context, file))
-            sizes.emplace_back(subject.pairs(), static_cast<std::int64_t>(subject.sessions.size()));
-        return sizes;
+        return sizes_of(with_trajectory(wanted_subjects(context, file)));
     }
+    auto sizes = std::vector<SubjectSize>{};
     const auto study = io::open_study(options.path("study"), {},
                                       {.subjects = options.texts("subject"), .sessions = {}});
     for (const auto& subject : study.subjects) {
@@ -233,44 +275,22 @@ Sizes sizes_to_plan_for(job::RunContext& context)
             subject.sessions.begin(), subject.sessions.end(), [&](std::size_t session) {
                 return study.sessions[session].record.activity.has_value();
             });
-        sizes.emplace_back(base::pair_count(static_cast<std::int64_t>(subject.neuron_id.size())),
-                           sessions);
+        if (sessions > 1)
+            sizes.push_back(
+                {base::pair_count(static_cast<std::int64_t>(subject.neuron_id.size())), sessions});
     }
     return sizes;
-}
-
-job::Estimate rewiring_estimate(const Sizes& sizes, const job::Options& options)
-{
-    auto estimate = job::Estimate{};
-    auto seconds = 0.0;
-    auto longest = 0.0;
-    auto units = std::int64_t{0};
-    const auto components = static_cast<double>(options.integer("components"));
-    for (const auto& [pairs, sessions] : sizes) {
-        const auto values = static_cast<double>(pairs) * static_cast<double>(sessions);
-        const auto block =
-            static_cast<double>(std::min(pairs, unit_pairs)) * static_cast<double>(sessions);
-        seconds += values * 90e-9; // read three times
-        longest = std::max(longest, block * 90e-9);
-        estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + block * 8 * 3);
-        estimate.result_bytes += static_cast<double>(pairs) * 8 * components;
-        units += static_cast<std::int64_t>(base::blocks_of(pairs, unit_pairs).size());
-    }
-    estimate.spread_bytes =
-        4 * estimate.result_bytes; // loadings stay where they were computed until they are written
-    estimate.checkpoint_bytes = estimate.result_bytes;
-    estimate.add_phase("components", seconds, units, longest);
-    return estimate;
 }
 
 job::Estimate plan_rewiring(job::RunContext& context)
 {
     const auto sizes = sizes_to_plan_for(context);
+    const auto settings = rewiring_settings(context.options());
     if (!context.options().has("largest"))
-        return rewiring_estimate(sizes, context.options());
+        return rewiring_estimate(sizes, settings);
     auto estimates = std::vector<job::Estimate>{};
     for (const auto& subject : sizes)
-        estimates.push_back(rewiring_estimate({subject}, context.options()));
+        estimates.push_back(rewiring_estimate({subject}, settings));
     return job::most_of(estimates);
 }
 
@@ -306,6 +326,21 @@ std::vector<job::Option> rewiring_options()
                 .help = "random draws of edges for the fraction of movement-related neurons",
                 .source = "2.9",
                 .minimum = 1},
+               {.name = "movement-level",
+                .kind = Kind::real,
+                .help = "level of `rewire movement` above which a neuron counts as "
+                        "movement-related (0.995, else the highest that movement.h5 has)",
+                .source = "2.9",
+                .minimum = 0.5,
+                .maximum = 1},
+               {.name = "pca",
+                .default_value = "automatic",
+                .help = "components from the Gram matrix of the sessions, or from products with "
+                        "the pairs, which the ranks together keep in memory (its last digits "
+                        "depend on the number of ranks; up to 32 sessions gram all the same); "
+                        "automatic: "
+                        "gram up to 4,096 sessions",
+                .choices = {"gram", "shell", "automatic"}},
            };
 }
 
@@ -325,7 +360,11 @@ job::Job rewiring_job()
             "positive loadings are\n"
             "pairs that strengthen. With RESULTS/movement.h5 there, too: the fraction of "
             "movement-related neurons among\n"
-            "the ends of the top edges, against random draws of edges. Writes RESULTS/rewiring.h5.",
+            "the ends of the top edges, against as many edges drawn at random, in sessions 1-2, "
+            "3-5, 6-9, 10-14, and from\n"
+            "15 on where there are more. A subject without a trajectory (one session, sessions "
+            "that do not differ) has a\n"
+            "group with a status that says so. Writes RESULTS/rewiring.h5.",
         .citation = "",
         .options = rewiring_options(),
         .run = run_rewiring,

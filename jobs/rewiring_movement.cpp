@@ -2,17 +2,28 @@
 
 #include "movement_result.hpp"
 
+#include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/network/movement_fraction.hpp>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <map>
 
 namespace rewire::jobs {
 
 namespace {
 
-/// Learning periods of the paper (2.9), by the number of the session.
+/// The level of the paper.
+constexpr auto usual_level = 0.995;
+
+/// Learning periods, by the number of the session: those of the paper (2.9), whose animals have 14
+/// sessions, and one for what comes after.
 struct Period
 {
     const char* name;
@@ -20,59 +31,158 @@ struct Period
     std::int64_t last;
 };
 constexpr auto periods = std::array{Period{"1-2", 1, 2}, Period{"3-5", 3, 5}, Period{"6-9", 6, 9},
-                                    Period{"10-14", 10, 14}};
+                                    Period{"10-14", 10, 14},
+                                    Period{"15+", 15, std::numeric_limits<std::int64_t>::max()}};
+constexpr auto periods_of_the_paper = std::size_t{4};
 
-/// Flags [session, common neuron] of the sessions of a period that movement.h5 has.
-std::vector<std::uint8_t> related_in(hid_t file, const SubjectConnectomes& subject,
-                                     const Period& period)
+/// The row of `movement_related` that is asked for.
+std::size_t row_of_level(const std::vector<double>& levels, std::optional<double> asked,
+                         const std::string& where)
 {
-    auto flags = std::vector<std::uint8_t>{};
-    for (std::size_t session = 0; session < subject.sessions.size(); ++session) {
-        if (subject.numbers[session] < period.first || subject.numbers[session] > period.last ||
-            !io::exists(file, subject.subject + "/" + subject.sessions[session]))
-            continue;
-        const auto movement = read_movement(file, subject.subject, subject.sessions[session]);
-        auto place = std::map<std::string, std::size_t>{};
-        for (std::size_t i = 0; i < movement.neuron_id.size(); ++i)
-            place[movement.neuron_id[i]] = i;
-        for (const auto& id : subject.neuron_id) {
-            const auto found = place.find(id);
-            flags.push_back(found == place.end() ? std::uint8_t{0}
-                                                 : movement.movement_related[found->second]);
-        }
+    const auto row_of = [&](double level) {
+        const auto found = std::find_if(levels.begin(), levels.end(), [&](double other) {
+            return std::abs(other - level) < 1e-9;
+        });
+        return static_cast<std::size_t>(found - levels.begin());
+    };
+    const auto row = row_of(asked.value_or(usual_level));
+    if (row < levels.size())
+        return row;
+    if (!asked)
+        return static_cast<std::size_t>(std::max_element(levels.begin(), levels.end()) -
+                                        levels.begin());
+    throw base::InputError(
+        fmt::format("no movement-related neurons of level {}, only of {}", *asked,
+                    fmt::join(levels, ", ")),
+        where,
+        fmt::format("choose one of these with --movement-level, or compute them: rewire movement "
+                    "... --level {} --overwrite",
+                    *asked));
+}
+
+void check_origin(const SessionMovement& movement, const std::string& sha256,
+                  const std::string& where)
+{
+    if (movement.sha256 != sha256)
+        throw base::InputError(
+            fmt::format("{}, session {}: its movements are of another file than its connectome",
+                        movement.subject, movement.session),
+            where,
+            "compute both of the same study: rewire movement --study DIR --results DIR "
+            "--overwrite, or remove movement.h5");
+}
+
+/// Adds the flags of a session's neurons, in the order of the subject's common ones.
+void add_flags(MovementPeriod& period, const SessionMovement& session, std::size_t row,
+               const std::vector<std::string>& common)
+{
+    const auto neurons = session.neuron_id.size();
+    auto place = std::map<std::string, std::size_t>{};
+    for (std::size_t i = 0; i < neurons; ++i)
+        place[session.neuron_id[i]] = i;
+    for (const auto& id : common) {
+        const auto found = place.find(id);
+        const auto tested = found != place.end() && !std::isnan(session.p_rank.at(found->second)) &&
+                            !std::isnan(session.mean_activity.at(found->second));
+        period.tested.push_back(tested ? 1 : 0);
+        period.related.push_back(tested ? session.movement_related.at(row * neurons + found->second)
+                                        : std::uint8_t{0});
     }
-    return flags;
+    ++period.sessions;
+}
+
+/// Why a session cannot be compared with; empty where it can.
+std::string obstacle(const SessionMovement& session)
+{
+    if (session.status != "ok")
+        return session.status;
+    return session.epochs == 0 || session.level.empty() ? "not tested" : "";
 }
 
 } // namespace
 
-std::optional<MovementFractions> movement_fractions(const std::filesystem::path& movement,
-                                                    const SubjectConnectomes& subject,
-                                                    const SubjectRewiring& result,
-                                                    const RewiringSettings& settings,
-                                                    std::uint64_t seed)
+SubjectMovement movement_of(const std::filesystem::path& movement,
+                            const SubjectConnectomes& subject, std::optional<double> level)
 {
-    if (!std::filesystem::exists(movement) ||
-        static_cast<std::int64_t>(result.ever_an_edge.size()) < settings.top)
-        return std::nullopt;
+    auto result = SubjectMovement{};
+    if (!std::filesystem::exists(movement)) {
+        result.status = no_movement_file;
+        return result;
+    }
     const auto file = io::open_for_reading(movement);
-    const auto neurons = static_cast<std::int64_t>(subject.neuron_id.size());
-    auto fractions = MovementFractions{};
     for (const auto& period : periods)
-        fractions.period.emplace_back(period.name);
+        result.periods.push_back({.name = period.name});
+    auto sessions = std::int64_t{0};
+    for (std::size_t i = 0; i < subject.sessions.size(); ++i) {
+        const auto& name = subject.sessions[i];
+        const auto leave_out = [&](const std::string& why) {
+            result.left_out.push_back(fmt::format("{}: {}", name, why));
+        };
+        if (!io::exists(file, subject.subject + "/" + name)) {
+            leave_out("not in movement.h5");
+            continue;
+        }
+        const auto session = read_movement(file, subject.subject, name);
+        check_origin(session, subject.sha256[i], movement.string());
+        const auto number = subject.numbers[i];
+        const auto period = std::find_if(periods.begin(), periods.end(), [&](const Period& each) {
+            return number >= each.first && number <= each.last;
+        });
+        if (const auto why = obstacle(session); !why.empty()) {
+            leave_out(why);
+            continue;
+        }
+        if (period == periods.end()) {
+            leave_out(fmt::format("its number, {}, is in no learning period", number));
+            continue;
+        }
+        const auto row = row_of_level(session.level, level, movement.string());
+        result.level = session.level[row];
+        add_flags(result.periods[static_cast<std::size_t>(period - periods.begin())], session, row,
+                  subject.neuron_id);
+        ++sessions;
+    }
+    if (result.periods.back().sessions == 0)
+        result.periods.resize(periods_of_the_paper);
+    result.status = sessions > 0 ? "ok" : "no session was tested for movement";
+    return result;
+}
+
+MovementFractions movement_fractions(const SubjectMovement& movement,
+                                     const SubjectConnectomes& subject,
+                                     const SubjectRewiring& result,
+                                     const RewiringSettings& settings, std::uint64_t seed)
+{
+    auto fractions = MovementFractions{
+        .status = movement.status, .level = movement.level, .left_out = movement.left_out};
+    if (movement.status != "ok")
+        return fractions;
+    const auto& top = result.top.front();
+    const auto needed = std::max(top.positive.size(), top.negative.size());
+    if (result.ever_an_edge.size() < needed) {
+        fractions.status =
+            fmt::format("{} edges in all sessions together, {} would have to be drawn",
+                        result.ever_an_edge.size(), needed);
+        return fractions;
+    }
+    for (const auto& period : movement.periods) {
+        fractions.period.push_back(period.name);
+        fractions.sessions.push_back(period.sessions);
+    }
+    const auto neurons = static_cast<std::int64_t>(subject.neuron_id.size());
     for (const auto positive : {true, false}) {
         auto pairs = std::vector<std::int64_t>{};
-        for (const auto& pair :
-             positive ? result.top.front().positive : result.top.front().negative)
+        for (const auto& pair : positive ? top.positive : top.negative)
             pairs.push_back(pair.pair);
-        for (const auto& period : periods) {
-            const auto related = related_in(file, subject, period);
-            const auto share = network::movement_fraction(pairs, neurons, related);
+        for (const auto& period : movement.periods) {
+            const auto flags = network::MovementFlags{period.related, period.tested};
+            const auto share = network::movement_fraction(pairs, neurons, flags);
             const auto draws =
-                related.empty() ? std::vector<double>{}
-                                : network::drawn_movement_fractions(
-                                      result.ever_an_edge, settings.top, neurons, related,
-                                      {seed, base::key_of(subject.subject)}, {0, settings.draws});
+                std::isnan(share)
+                    ? std::vector<double>{}
+                    : network::drawn_movement_fractions(
+                          result.ever_an_edge, static_cast<std::int64_t>(pairs.size()), neurons,
+                          flags, {seed, base::key_of(subject.subject)}, {0, settings.draws});
             fractions.fraction.push_back(share);
             fractions.percentile.push_back(network::percentile_among(draws, share));
         }

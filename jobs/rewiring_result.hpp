@@ -6,7 +6,6 @@
 
 #include <rewire/io/result_file.hpp>
 
-#include <optional>
 #include <string>
 
 /// rewiring.h5: one group a subject, /SUBJECT/. Pairs are the strict upper triangle of the neurons
@@ -16,7 +15,12 @@ namespace rewire::jobs {
 /// Everything of a subject but the loadings, for which it makes the dataset.
 void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject,
                    const SubjectRewiring& result, const RewiringSettings& settings,
-                   const std::optional<MovementFractions>& movement);
+                   const MovementFractions& movement);
+
+/// A subject without a trajectory: its group has the attribute `status`, which says why, and no
+/// dataset.
+void write_subject_without(const io::ResultFile& file, const SubjectConnectomes& subject,
+                           const std::string& status);
 
 /// Loadings of some pairs of a subject that has been written.
 void write_loadings(const io::ResultFile& file, const std::string& subject,

@@ -62,6 +62,19 @@ void leave_out_missing(hid_t connectome, SubjectConnectomes& subject)
     std::erase_if(subject.neuron_id, [&](const auto& id) { return missing.contains(id); });
 }
 
+/// A trajectory needs two sessions and a pair of neurons that both have.
+std::string status_of(const SubjectConnectomes& subject)
+{
+    if (subject.sessions.empty())
+        return "no session with a connectome";
+    if (subject.sessions.size() < 2)
+        return "one session";
+    if (subject.neuron_id.size() < 2)
+        return subject.neuron_id.empty() ? "no neuron that all sessions have"
+                                         : "one neuron that all sessions have";
+    return "ok";
+}
+
 std::int64_t pair_in_session(const std::vector<std::int64_t>& columns, network::PairEnds ends,
                              std::int64_t neurons)
 {
@@ -81,6 +94,7 @@ std::vector<SubjectConnectomes> subjects_of(hid_t connectome)
         auto subject = SubjectConnectomes{.subject = name};
         auto ids = std::vector<std::vector<std::string>>{};
         for (const auto& entry : ordered_sessions(connectome, name)) {
+            subject.inputs.emplace_back(name + "/" + entry.name, entry.sha256);
             if (!entry.computed) {
                 subject.left_out.push_back(fmt::format("{}: {}", entry.name, entry.status));
                 continue;
@@ -102,6 +116,7 @@ std::vector<SubjectConnectomes> subjects_of(hid_t connectome)
                 columns.push_back(place[id]);
             subject.neurons.push_back(static_cast<std::int64_t>(session.size()));
         }
+        subject.status = status_of(subject);
         subjects.push_back(std::move(subject));
     }
     return subjects;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rewire/base/partition.hpp>
+#include <rewire/io/checkpoint.hpp>
 #include <rewire/io/hdf5.hpp>
 #include <rewire/network/rewiring.hpp>
 
@@ -24,6 +25,9 @@ struct SubjectConnectomes
         columns;                       ///< [session][common neuron] its index in the session
     std::vector<std::int64_t> neurons; ///< [session]
     std::vector<std::string> left_out; ///< sessions without a connectome, with the reason
+    /// SHA-256 of the files of all sessions, also of those left out: "SUBJECT/SESSION" -> hash.
+    io::Fingerprint inputs;
+    std::string status; ///< "ok", or why there is no trajectory
 
     std::int64_t pairs() const
     {

@@ -8,17 +8,29 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 /// How the pairs of every subject change over its sessions, computed in blocks of pairs over all
 /// ranks.
 namespace rewire::jobs {
 
-/// Pairs of a unit of work: the block of 14 sessions takes 30 MB.
-inline constexpr auto unit_pairs = std::int64_t{262144};
+/// Pairs of a unit of work: the block of 14 sessions takes 30 MB. Of more than 16 sessions fewer
+/// pairs, but not so few that compressed chunks of the file would be read over and over.
+std::int64_t unit_pairs(std::int64_t sessions);
+
+/// How principal components are found: from the Gram matrix of the sessions, or, where that would
+/// be too large, from products with the columns, which all ranks together keep in memory.
+enum class PcaMethod
+{
+    gram,
+    shell,    ///< but for so few sessions that the solver's vectors would span them all
+    automatic ///< gram up to 4,096 sessions
+};
 
 struct RewiringSettings
 {
@@ -26,12 +38,25 @@ struct RewiringSettings
     std::int64_t components = 3; ///< principal components to keep
     std::int64_t top = 100;      ///< edges with the largest loadings of either sign to keep
     std::int64_t draws = 1000;   ///< random draws of edges for the movement fraction
+    PcaMethod pca = PcaMethod::automatic;
+
+    bool by_shell(std::int64_t sessions) const
+    {
+        const auto fewest =
+            pca == PcaMethod::shell ? std::max<std::int64_t>(32, 4 * components) : 4096;
+        return pca != PcaMethod::gram && sessions > fewest;
+    }
 };
 
 /// What is known of a subject once its pairs have been gone through; the same on all ranks.
 struct SubjectRewiring
 {
-    Eigen::MatrixXd gram; ///< [session, session] of the pairs, each without its mean over sessions
+    std::string status = "ok"; ///< or why there are no components
+    /// [session, session] of the pairs, each without its mean over sessions; its trace alone [1, 1]
+    /// where the components are found without it.
+    Eigen::MatrixXd gram;
+    double squares = 0;  ///< sum of the squares of the values, before they lose their means
+    Eigen::MatrixXd mds; ///< [session, 2]
     std::vector<std::int64_t> ever_an_edge; ///< pairs that are an edge in some session
     network::SessionComponents components;
     network::Orientation orientation;   ///< signs by which raw loadings are to be multiplied
@@ -64,7 +89,8 @@ class RewiringRun
     RewiringRun(job::RunContext& context, hid_t connectome,
                 std::vector<SubjectConnectomes> subjects, const RewiringSettings& settings);
 
-    /// Collective. @throws NumericalError naming the subject whose sessions do not differ
+    /// Collective. Subjects whose sessions do not differ get a status that says so, and nothing
+    /// else.
     void compute();
 
     const std::vector<SubjectConnectomes>& subjects() const noexcept { return subjects_; }
@@ -83,6 +109,8 @@ class RewiringRun
     PairBlock block_of(const PairUnit& unit) const;
     void sum_grams();
     void find_components();
+    void find_components_by_shell();
+    bool by_shell(std::size_t subject) const;
     job::UnitResults compute_loadings();
     job::UnitResults top_pairs_here() const;
     std::vector<std::vector<network::Extreme>> merge_top_pairs(const job::UnitResults& mine);

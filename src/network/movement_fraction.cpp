@@ -15,40 +15,56 @@ namespace {
 
 constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Number of sessions in which each neuron is movement-related.
-struct RelatedCounts
+/// Ends of some pairs over the sessions: integers, so that sums are exact.
+struct Ends
 {
-    std::vector<std::int64_t> of_neuron;
-    std::int64_t sessions = 0;
+    std::int64_t related = 0;
+    std::int64_t tested = 0;
 
-    RelatedCounts(std::int64_t neurons, std::span<const std::uint8_t> related)
-        : of_neuron(static_cast<std::size_t>(neurons))
+    Ends& operator+=(const Ends& other)
     {
-        if (neurons < 1 || related.size() % of_neuron.size() != 0)
+        related += other.related;
+        tested += other.tested;
+        return *this;
+    }
+    double fraction() const
+    {
+        return tested == 0 ? nan : static_cast<double>(related) / static_cast<double>(tested);
+    }
+};
+
+/// Number of sessions in which each neuron was tested and is movement-related.
+class SessionCounts
+{
+  public:
+    SessionCounts(std::int64_t neurons, const MovementFlags& flags)
+        : of_neuron_(static_cast<std::size_t>(neurons))
+    {
+        const auto& [related, tested] = flags;
+        if (neurons < 1 || related.size() % of_neuron_.size() != 0 ||
+            (!tested.empty() && tested.size() != related.size()))
             throw base::InputError(
                 fmt::format("{} movement flags for {} neurons", related.size(), neurons), "",
                 "give one flag for every neuron and session");
-        sessions = static_cast<std::int64_t>(related.size() / of_neuron.size());
         for (std::size_t k = 0; k < related.size(); ++k)
-            of_neuron[k % of_neuron.size()] += related[k];
+            if (tested.empty() || tested[k] != 0)
+                of_neuron_[k % of_neuron_.size()] += {related[k] != 0 ? 1 : 0, 1};
     }
 
-    std::int64_t at_ends(std::int64_t pair) const
+    Ends at_ends(std::int64_t pair) const
     {
-        const auto neurons = static_cast<std::int64_t>(of_neuron.size());
+        const auto neurons = static_cast<std::int64_t>(of_neuron_.size());
         if (pair < 0 || pair >= base::pair_count(neurons))
             throw base::InputError(fmt::format("pair {} of {} neurons", pair, neurons), "",
                                    "pairs are counted over the upper triangle");
         const auto ends = ends_of(pair, neurons);
-        return of_neuron[static_cast<std::size_t>(ends.first)] +
-               of_neuron[static_cast<std::size_t>(ends.second)];
+        auto sum = of_neuron_[static_cast<std::size_t>(ends.first)];
+        sum += of_neuron_[static_cast<std::size_t>(ends.second)];
+        return sum;
     }
 
-    double fraction(std::int64_t related_ends, std::size_t pairs) const
-    {
-        const auto all = 2 * static_cast<std::int64_t>(pairs) * sessions;
-        return all == 0 ? nan : static_cast<double>(related_ends) / static_cast<double>(all);
-    }
+  private:
+    std::vector<Ends> of_neuron_;
 };
 
 } // namespace
@@ -68,26 +84,26 @@ PairEnds ends_of(std::int64_t pair, std::int64_t neurons) noexcept
 }
 
 double movement_fraction(std::span<const std::int64_t> pairs, std::int64_t neurons,
-                         std::span<const std::uint8_t> related)
+                         const MovementFlags& flags)
 {
-    const auto counts = RelatedCounts(neurons, related);
-    auto sum = std::int64_t{0};
+    const auto counts = SessionCounts(neurons, flags);
+    auto sum = Ends{};
     for (const auto pair : pairs)
         sum += counts.at_ends(pair);
-    return counts.fraction(sum, pairs.size());
+    return sum.fraction();
 }
 
 std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union_of_edges,
                                              std::int64_t count, std::int64_t neurons,
-                                             std::span<const std::uint8_t> related,
-                                             const DrawKey& key, base::Range draws)
+                                             const MovementFlags& flags, const DrawKey& key,
+                                             base::Range draws)
 {
     const auto edges = static_cast<std::int64_t>(union_of_edges.size());
     if (count < 0 || count > edges)
         throw base::InputError(fmt::format("{} of {} edges cannot be drawn", count, edges), "",
                                "compare fewer top edges");
-    const auto counts = RelatedCounts(neurons, related);
-    auto at_ends = std::vector<std::int64_t>{};
+    const auto counts = SessionCounts(neurons, flags);
+    auto at_ends = std::vector<Ends>{};
     for (const auto pair : union_of_edges)
         at_ends.push_back(counts.at_ends(pair));
 
@@ -96,7 +112,7 @@ std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union
     for (auto draw = draws.first; draw < draws.last; ++draw) {
         auto stream = base::Stream(key.seed, {base::key_of("random edges"), key.subject,
                                               static_cast<std::uint64_t>(draw)});
-        auto sum = std::int64_t{0};
+        auto sum = Ends{};
         for (std::int64_t k = 0; k < count; ++k) { // the head of a Fisher-Yates shuffle
             const auto other =
                 k + static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(edges - k)));
@@ -104,7 +120,7 @@ std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union
             std::swap(at_ends[swapped.back().first], at_ends[swapped.back().second]);
             sum += at_ends[static_cast<std::size_t>(k)];
         }
-        fractions.push_back(counts.fraction(sum, static_cast<std::size_t>(count)));
+        fractions.push_back(sum.fraction());
         for (; !swapped.empty(); swapped.pop_back()) // back in order: draws stand alone
             std::swap(at_ends[swapped.back().first], at_ends[swapped.back().second]);
     }
@@ -113,12 +129,15 @@ std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union
 
 double percentile_among(std::span<const double> draws, double value)
 {
-    if (draws.empty() || std::isnan(value))
+    if (std::isnan(value))
         return nan;
     auto below = 0.0;
-    for (const auto draw : draws)
+    auto count = std::int64_t{0};
+    for (const auto draw : draws) {
         below += draw < value ? 1.0 : (draw == value ? 0.5 : 0.0);
-    return 100 * below / static_cast<double>(draws.size());
+        count += std::isnan(draw) ? 0 : 1;
+    }
+    return count == 0 ? nan : 100 * below / static_cast<double>(count);
 }
 
 } // namespace rewire::network

@@ -218,4 +218,14 @@ Eigen::MatrixXd classical_scaling(const Eigen::MatrixXd& distances, Eigen::Index
     return coordinates;
 }
 
+Eigen::MatrixXd scaling_of(const SessionComponents& components, Eigen::Index dimensions)
+{
+    Eigen::MatrixXd coordinates = Eigen::MatrixXd::Zero(components.score.rows(), dimensions);
+    for (Eigen::Index k = 0; k < std::min(dimensions, components.components()); ++k) {
+        const Eigen::VectorXd score = components.score.col(k);
+        coordinates.col(k) = trend(score) < 0 ? -score : score;
+    }
+    return coordinates;
+}
+
 } // namespace rewire::network

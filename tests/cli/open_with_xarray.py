@@ -36,6 +36,9 @@ class Labelled(Case):
         rewiring = xarray.open_dataset(results / "rewiring.h5", group="/L23M1", engine="h5netcdf")
         self.assertEqual(rewiring["score"].dims, ("session", "component"))
         self.assertEqual(rewiring["loading"].dims, ("pair", "component"))
+        self.assertEqual(rewiring["pair_j"].dims, ("pair",))
+        self.assertEqual(rewiring["top_positive_i"].dims, ("component", "rank"))
+        self.assertEqual(rewiring["movement_fraction"].attrs["movement_level"], 0.995)
 
 
 if __name__ == "__main__":

@@ -331,6 +331,8 @@ TEST(Scaling, KeepsDistancesAndEqualsTheScores)
         }
     EXPECT_LT((points.cwiseAbs() - components.score.cwiseAbs()).norm(), 1e-11);
     EXPECT_LT((points.col(0) - components.score.col(0)).norm(), 1e-11);
+    EXPECT_LT((points - scaling_of(components, 6)).norm(), 1e-11);
+    EXPECT_EQ(scaling_of(components, 8).col(7).norm(), 0);
 }
 
 TEST(Scaling, FewPoints)
@@ -369,11 +371,30 @@ TEST(MovementFraction, ByHand)
     const auto edges =
         std::vector<std::int64_t>{base::pair_index(0, 1, 4), base::pair_index(0, 3, 4)};
 
-    EXPECT_DOUBLE_EQ(movement_fraction(edges, 4, related), (2 + 3) / 8.0);
-    EXPECT_TRUE(std::isnan(movement_fraction({}, 4, related)));
+    EXPECT_DOUBLE_EQ(movement_fraction(edges, 4, {related}), (2 + 3) / 8.0);
+    EXPECT_TRUE(std::isnan(movement_fraction({}, 4, {related})));
     EXPECT_TRUE(std::isnan(movement_fraction(edges, 4, {})));
-    EXPECT_THROW(movement_fraction(edges, 3, related), base::InputError);
-    EXPECT_THROW(movement_fraction(std::vector<std::int64_t>{6}, 4, related), base::InputError);
+    EXPECT_THROW(movement_fraction(edges, 3, {related}), base::InputError);
+    EXPECT_THROW(movement_fraction(std::vector<std::int64_t>{6}, 4, {related}), base::InputError);
+}
+
+TEST(MovementFraction, WhatWasNotTestedIsNeitherRelatedNorUnrelated)
+{
+    // The same edges; neuron 0 was not tested in the first session, neuron 3 never.
+    const auto related = std::vector<std::uint8_t>{1, 0, 1, 0, /**/ 1, 1, 0, 0};
+    const auto tested = std::vector<std::uint8_t>{0, 1, 1, 0, /**/ 1, 1, 1, 0};
+    const auto edges =
+        std::vector<std::int64_t>{base::pair_index(0, 1, 4), base::pair_index(0, 3, 4)};
+    const auto third = std::vector<std::int64_t>{base::pair_index(0, 3, 4)};
+    const auto nobody = std::vector<std::uint8_t>(8, 0);
+
+    EXPECT_DOUBLE_EQ(movement_fraction(edges, 4, {related, tested}), 3 / 4.0);
+    EXPECT_DOUBLE_EQ(movement_fraction(third, 4, {related, tested}), 1);
+    EXPECT_TRUE(std::isnan(movement_fraction(edges, 4, {related, nobody})));
+    EXPECT_THROW(movement_fraction(edges, 4, {related, std::span(tested).first(4)}),
+                 base::InputError);
+    EXPECT_EQ(drawn_movement_fractions(third, 1, 4, {related, tested}, {1, 1}, {0, 3}),
+              (std::vector<double>{1, 1, 1}));
 }
 
 TEST(MovementFraction, DrawsStandAloneAndHaveTheMeanOfAllEdges)
@@ -386,13 +407,13 @@ TEST(MovementFraction, DrawsStandAloneAndHaveTheMeanOfAllEdges)
     for (auto pair = 0; pair < base::pair_count(20); pair += 3)
         edges.push_back(pair);
     const auto draw = [&](std::int64_t count, Range draws) {
-        return drawn_movement_fractions(edges, count, 20, related, {9, 1}, draws);
+        return drawn_movement_fractions(edges, count, 20, {related}, {9, 1}, draws);
     };
 
     const auto all = draw(10, {0, 2000});
 
     EXPECT_EQ(draw(10, {1234, 1235})[0], all[1234]);
-    const auto of_all_edges = movement_fraction(edges, 20, related);
+    const auto of_all_edges = movement_fraction(edges, 20, {related});
     auto mean = 0.0;
     for (const auto fraction : all)
         mean += fraction / 2000;
@@ -409,4 +430,6 @@ TEST(MovementFraction, PercentileCountsHalfOfTheTies)
     EXPECT_DOUBLE_EQ(percentile_among(draws, 0.5), 100);
     EXPECT_TRUE(std::isnan(percentile_among({}, 0.5)));
     EXPECT_TRUE(std::isnan(percentile_among(draws, std::nan(""))));
+    EXPECT_DOUBLE_EQ(percentile_among(std::vector<double>{0.1, std::nan("")}, 0.5), 100);
+    EXPECT_TRUE(std::isnan(percentile_among(std::vector<double>{std::nan("")}, 0.5)));
 }

@@ -20,12 +20,19 @@ struct PairEnds
 /// @pre 0 <= pair < pair_count(neurons)
 PairEnds ends_of(std::int64_t pair, std::int64_t neurons) noexcept;
 
-/// Share of the ends of the pairs (a neuron counts once for every edge it is in) that are
-/// movement-related, averaged over the sessions of a period.
-/// `related` is [session, neuron], 0 or 1. NaN without pairs or sessions.
+/// What is known of the neurons in the sessions of a period: 0 or 1 each.
+struct MovementFlags
+{
+    std::span<const std::uint8_t> related = {}; ///< [session, neuron]
+    /// [session, neuron] 0: neither related nor unrelated, and not counted; empty: all were tested.
+    std::span<const std::uint8_t> tested = {};
+};
+
+/// Share of the ends of the pairs (a neuron counts once for every edge it is in and every session
+/// of the period) that are movement-related, of those that were tested. NaN where none was.
 /// @throws InputError: a pair beyond the neurons, or flags that are no whole number of sessions
 double movement_fraction(std::span<const std::int64_t> pairs, std::int64_t neurons,
-                         std::span<const std::uint8_t> related);
+                         const MovementFlags& flags);
 
 /// Names the random draws of one animal.
 struct DrawKey
@@ -40,11 +47,11 @@ struct DrawKey
 /// Cost: O(edges + draws x count). @throws InputError: fewer edges than are to be drawn
 std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union_of_edges,
                                              std::int64_t count, std::int64_t neurons,
-                                             std::span<const std::uint8_t> related,
-                                             const DrawKey& key, base::Range draws);
+                                             const MovementFlags& flags, const DrawKey& key,
+                                             base::Range draws);
 
-/// Percentile of a value among draws, 0 to 100: draws below it plus half of those equal.
-/// NaN without draws or for NaN.
+/// Percentile of a value among draws, 0 to 100: draws below it plus half of those equal, of the
+/// draws that are not NaN. NaN without such draws or for NaN.
 double percentile_among(std::span<const double> draws, double value);
 
 } // namespace rewire::network

@@ -146,5 +146,8 @@ Eigen::MatrixXd session_distances(const Eigen::MatrixXd& gram);
 /// the axes are the scores of the principal components.
 /// @throws InputError: matrix not square or not finite, no dimension asked for
 Eigen::MatrixXd classical_scaling(const Eigen::MatrixXd& distances, Eigen::Index dimensions);
+/// The same of the distances between sessions, from their components: where there is no Gram
+/// matrix. Dimensions without a component are 0.
+Eigen::MatrixXd scaling_of(const SessionComponents& components, Eigen::Index dimensions);
 
 } // namespace rewire::network

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "rewiring_subject.hpp"
+
+#include <rewire/job/plan.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace rewire::jobs {
+
+/// Pairs and sessions of a subject.
+struct SubjectSize
+{
+    std::int64_t pairs;
+    std::int64_t sessions;
+};
+
+/// Memory and work for these subjects: what `rewire plan` says, and what a run checks before it
+/// starts.
+job::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
+                                const RewiringSettings& settings);
+
+} // namespace rewire::jobs
