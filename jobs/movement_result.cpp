@@ -3,9 +3,20 @@
 #include "fields.hpp"
 #include "session_results.hpp"
 
+#include <rewire/base/error.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
 namespace rewire::jobs {
 
 namespace {
+
+/// The level of the paper.
+constexpr auto usual_level = 0.995;
 
 template <typename Session, typename Field>
 void each_field(Session& session, Field field)
@@ -21,6 +32,7 @@ void each_field(Session& session, Field field)
     field(session.shuffles), field(session.epochs), field(session.movement_frames),
         field(session.frames);
     field(session.dilate), field(session.units), field(session.activity), field(session.source);
+    field(session.largest_p_rank);
     field(session.status), field(session.null_neuron), field(session.null_score),
         field(session.null);
 }
@@ -38,6 +50,7 @@ void each_attribute(Session& session, Attribute attribute)
     attribute("movement_frames", session.movement_frames), attribute("frames", session.frames);
     attribute("dilate", session.dilate), attribute("activity", session.activity),
         attribute("source", session.source);
+    attribute("largest_p_rank", session.largest_p_rank);
     attribute("null_neuron", session.null_neuron), attribute("null_score", session.null_score);
 }
 
@@ -53,6 +66,30 @@ SessionMovement SessionMovement::unpack(base::Unpacker& unpacker)
     auto session = SessionMovement{};
     each_field(session, UnpackField{unpacker});
     return session;
+}
+
+std::size_t row_of_level(const std::vector<double>& levels, std::optional<double> asked,
+                         const std::string& where)
+{
+    const auto row_of = [&](double level) {
+        const auto found = std::find_if(levels.begin(), levels.end(), [&](double other) {
+            return std::abs(other - level) < 1e-9;
+        });
+        return static_cast<std::size_t>(found - levels.begin());
+    };
+    const auto row = row_of(asked.value_or(usual_level));
+    if (row < levels.size())
+        return row;
+    if (!asked)
+        return static_cast<std::size_t>(std::max_element(levels.begin(), levels.end()) -
+                                        levels.begin());
+    throw base::InputError(
+        fmt::format("no movement-related neurons of level {}, only of {}", *asked,
+                    fmt::join(levels, ", ")),
+        where,
+        fmt::format("choose one of these with --movement-level, or compute them: rewire movement "
+                    "... --level {} --overwrite",
+                    *asked));
 }
 
 void write_session(const io::ResultFile& file, const SessionMovement& session)

@@ -4,6 +4,7 @@
 #include <rewire/io/result_file.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct SessionMovement
     std::vector<double> level;                   ///< [level]
     std::vector<std::uint8_t> movement_related;  ///< [level, neuron]
     std::vector<std::uint8_t> quiescent_related; ///< [level, neuron]
+    /// To be expected of a neuron that is most active in movement: few movements, few distinct
+    /// shuffles.
+    double largest_p_rank = 1;
     std::int64_t shuffles = 0;
     std::int64_t epochs = 0; ///< movements
     std::int64_t movement_frames = 0;
@@ -49,6 +53,12 @@ struct SessionMovement
     void pack(base::Packer& packer) const;
     static SessionMovement unpack(base::Unpacker& unpacker);
 };
+
+/// The row of `movement_related` for a level: the one asked for, else that of the paper, else the
+/// highest. @param where the file, for the message
+/// @throws InputError when there is no such level
+std::size_t row_of_level(const std::vector<double>& levels, std::optional<double> asked,
+                         const std::string& where);
 
 void write_session(const io::ResultFile& file, const SessionMovement& session);
 SessionMovement read_movement(hid_t file, const std::string& subject, const std::string& session);

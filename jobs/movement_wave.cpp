@@ -73,18 +73,18 @@ std::vector<double> shuffled_scores(const std::vector<double>& trace,
 }
 
 /// "ok", or what limits the test of a session.
-std::string status_of(const behaviour::Epochs& epochs, const MovementSettings& settings)
+std::string status_of(const behaviour::Epochs& epochs, const MovementSettings& settings,
+                      double largest_p_rank)
 {
     const auto moving = epochs.movement_frames();
     if (moving == 0)
         return "no movement in this session";
     if (moving == epochs.frames)
         return "no quiescence in this session";
-    const auto largest = behaviour::largest_p_rank(epochs, settings.units, settings.shuffles);
-    if (largest > settings.levels.front())
+    if (largest_p_rank > settings.levels.front())
         return "ok";
     return fmt::format("{:.0f} distinct shuffles: no rank above {:.3f} is to be expected",
-                       behaviour::distinct_masks(epochs, settings.units), largest);
+                       behaviour::distinct_masks(epochs, settings.units), largest_p_rank);
 }
 
 class MovementRun
@@ -170,7 +170,9 @@ class MovementRun
         result.units = context_.options().text("units");
         result.activity = context_.options().text("activity");
         result.source = movements_[position].source;
-        result.status = status_of(epochs, settings_);
+        result.largest_p_rank =
+            behaviour::largest_p_rank(epochs, settings_.units, settings_.shuffles);
+        result.status = status_of(epochs, settings_, result.largest_p_rank);
         relate(position, counts, result);
         keep_null(position, result);
         return result;

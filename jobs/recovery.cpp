@@ -165,9 +165,10 @@ void print_movement(job::RunContext& context, const io::Study& study)
         for (std::size_t neuron = 0; neuron < truth.neuron_id.size(); ++neuron)
             if (truth.movement_related[neuron] != 0)
                 related.insert(std::to_string(truth.neuron_id[neuron]));
+        const auto row = row_of_level(session.level, {}, path.string());
         total.planted += static_cast<std::int64_t>(related.size());
         for (std::size_t neuron = 0; neuron < session.neuron_id.size(); ++neuron) {
-            if (session.movement_related[neuron] == 0) // of the lowest level
+            if (session.movement_related[row * session.neuron_id.size() + neuron] == 0)
                 continue;
             ++total.found;
             total.both += related.contains(session.neuron_id[neuron]) ? 1 : 0;

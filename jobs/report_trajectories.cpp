@@ -336,8 +336,9 @@ void add_movement_of_top_edges(report::Page& page, const ReportData& data)
     auto periods = std::vector<std::string>{};
     for (const auto& animal : data.rewiring)
         for (std::size_t i = 0; i < animal.movement_fraction.size(); ++i) {
-            periods = animal.period;
-            const auto count = periods.size();
+            const auto count = animal.period.size();
+            if (count > periods.size()) // animals with more sessions have one more
+                periods = animal.period;
             const auto sign =
                 std::string(i < count ? "largest loadings" : "most negative loadings");
             const auto& edges = i < count ? animal.positive_count : animal.negative_count;
@@ -348,7 +349,7 @@ void add_movement_of_top_edges(report::Page& page, const ReportData& data)
             series.back().value.push_back(animal.movement_fraction[i]);
             block.numbers.rows.push_back({animal.subject, animal.group, sign,
                                           edges.empty() ? "–" : report::grouped(edges.front()),
-                                          periods[i % count],
+                                          animal.period[i % count],
                                           report::number(animal.movement_fraction[i]),
                                           report::number(animal.movement_percentile[i])});
         }

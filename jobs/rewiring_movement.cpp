@@ -19,9 +19,6 @@ namespace rewire::jobs {
 
 namespace {
 
-/// The level of the paper.
-constexpr auto usual_level = 0.995;
-
 /// Learning periods, by the number of the session: those of the paper (2.9), whose animals have 14
 /// sessions, and one for what comes after.
 struct Period
@@ -34,31 +31,6 @@ constexpr auto periods = std::array{Period{"1-2", 1, 2}, Period{"3-5", 3, 5}, Pe
                                     Period{"10-14", 10, 14},
                                     Period{"15+", 15, std::numeric_limits<std::int64_t>::max()}};
 constexpr auto periods_of_the_paper = std::size_t{4};
-
-/// The row of `movement_related` that is asked for.
-std::size_t row_of_level(const std::vector<double>& levels, std::optional<double> asked,
-                         const std::string& where)
-{
-    const auto row_of = [&](double level) {
-        const auto found = std::find_if(levels.begin(), levels.end(), [&](double other) {
-            return std::abs(other - level) < 1e-9;
-        });
-        return static_cast<std::size_t>(found - levels.begin());
-    };
-    const auto row = row_of(asked.value_or(usual_level));
-    if (row < levels.size())
-        return row;
-    if (!asked)
-        return static_cast<std::size_t>(std::max_element(levels.begin(), levels.end()) -
-                                        levels.begin());
-    throw base::InputError(
-        fmt::format("no movement-related neurons of level {}, only of {}", *asked,
-                    fmt::join(levels, ", ")),
-        where,
-        fmt::format("choose one of these with --movement-level, or compute them: rewire movement "
-                    "... --level {} --overwrite",
-                    *asked));
-}
 
 void check_origin(const SessionMovement& movement, const std::string& sha256,
                   const std::string& where)
@@ -97,6 +69,14 @@ std::string obstacle(const SessionMovement& session)
     if (session.status != "ok")
         return session.status;
     return session.epochs == 0 || session.level.empty() ? "not tested" : "";
+}
+
+/// Movements so few that hardly a neuron can reach the level.
+std::string obstacle_at(const SessionMovement& session, double level)
+{
+    return session.largest_p_rank > level
+               ? ""
+               : fmt::format("few distinct shuffles, no rank above {:.3f}", session.largest_p_rank);
 }
 
 } // namespace
@@ -138,6 +118,10 @@ SubjectMovement movement_of(const std::filesystem::path& movement,
         }
         const auto row = row_of_level(session.level, level, movement.string());
         result.level = session.level[row];
+        if (const auto why = obstacle_at(session, result.level); !why.empty()) {
+            leave_out(why);
+            continue;
+        }
         add_flags(result.periods[static_cast<std::size_t>(period - periods.begin())], session, row,
                   subject.neuron_id);
         ++sessions;

@@ -80,6 +80,15 @@ class Rewiring(Case):
             self.assertEqual(values(file, "/A@movement_fraction_status", str), ["ok"])
             self.assertEqual(values(file, "/A/movement_sessions"), [2, 1, 0, 0])
 
+    def test_sessions_with_too_few_movements_for_the_level(self):
+        few = MOVEMENT.replace("movement A 02", "reach 0.99\nmovement A 02").replace("movement A 03",
+                                                                                    "reach 1\nmovement A 03")
+        file, _ = self.rewiring(THREE + few, "--top", "2")
+        self.assertEqual(values(file, "/A/movement_sessions"), [1, 1, 0, 0])
+        self.assertIn("few distinct shuffles", values(file, "/A@movement_sessions_left_out", str)[0])
+        file, _ = self.rewiring(THREE + few, "--top", "2", "--movement-level", "0.95", results="lower")
+        self.assertEqual(values(file, "/A/movement_sessions"), [2, 1, 0, 0])
+
     def test_movement_level(self):
         file, said = self.rewiring(THREE + MOVEMENT, "--top", "2", "--movement-level", "0.95")
         self.assertIn("level 0.95\n", said)

@@ -6,6 +6,7 @@
 //                                                 and without ~ before it
 //     failed SUBJECT NAME NUMBER HASH             a session without a connectome
 //     levels LEVEL ...                            of movement.h5
+//     reach RANK                                  largest_p_rank of the sessions after it
 //     movement SUBJECT NAME HASH FLAGS ...        a word a level, a letter a neuron: 1 related,
 //                                                 0 unrelated, ? not tested
 //     resting SUBJECT NAME HASH                   a session without movement
@@ -48,6 +49,8 @@ class Results
             neurons_ = rest<std::string>(words);
         else if (kind == "levels")
             levels_ = rest<double>(words);
+        else if (kind == "reach")
+            words >> reach_;
         else if (kind == "session" || kind == "failed")
             add_session(words, kind == "session");
         else if (kind == "movement" || kind == "resting")
@@ -121,6 +124,7 @@ class Results
             }
         session.p_value = session.q_value = session.p_value_quiescent = session.p_rank;
         session.quiescent_related.assign(session.movement_related.size(), 0);
+        session.largest_p_rank = reach_;
         session.epochs = flags.empty() ? 0 : 10;
         session.status = flags.empty() ? "no movement in this session" : "ok";
         jobs::write_session(*movement_, session);
@@ -132,6 +136,7 @@ class Results
     std::vector<std::string> neurons_;
     std::map<std::string, std::vector<std::vector<std::string>>> ids_; ///< by subject and session
     std::vector<double> levels_;
+    double reach_ = 1;
 };
 
 } // namespace
