@@ -90,6 +90,9 @@ io::Record record_of(const Parts& parts, const std::string& command)
         if (part == parts.front()) {
             merged = record;
             merged.inputs.clear();
+            for (auto& [option, value] : merged.options)
+                if (option == "subject" || option == "session")
+                    value.clear(); // of the first part alone
         }
         const auto different = io::differences(merged.digest, record.digest);
         if (!different.empty())

@@ -50,7 +50,6 @@ void each_attribute(Session& session, Attribute attribute)
     attribute("movement_frames", session.movement_frames), attribute("frames", session.frames);
     attribute("dilate", session.dilate), attribute("activity", session.activity),
         attribute("source", session.source);
-    attribute("largest_p_rank", session.largest_p_rank);
     attribute("null_neuron", session.null_neuron), attribute("null_score", session.null_score);
 }
 
@@ -107,6 +106,7 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
     io::write_array(group, "movement_related", session.movement_related, {"level", "neuron_id"});
     io::write_array(group, "quiescent_related", session.quiescent_related, {"level", "neuron_id"});
     each_attribute(session, WriteAttribute{group});
+    io::write_attribute(group, "largest_p_rank", session.largest_p_rank);
     io::write_index_axis(group, "shuffle", static_cast<std::int64_t>(session.null.size()));
     io::write_array(group, "null", session.null, {"shuffle"}, "dF/F");
 }
@@ -130,6 +130,8 @@ SessionMovement read_movement(hid_t file, const std::string& subject, const std:
     read.quiescent_related = io::read_all<std::uint8_t>(group, "quiescent_related");
     read.null = io::read_all<double>(group, "null");
     each_attribute(read, ReadAttribute{group});
+    if (io::has_attribute(group, "largest_p_rank")) // younger than the format
+        read.largest_p_rank = io::read_attribute<double>(group, "largest_p_rank");
     return read;
 }
 

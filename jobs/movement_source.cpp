@@ -123,7 +123,7 @@ Candidate found(const std::vector<Candidate>& all, const io::NwbSession& file)
                                file.path().string(),
                                (all.empty() ? "the file has no tables of intervals and no series"
                                             : "the file has " + listed(all)) +
-                                   "; choose with --movement");
+                                   "; choose with --movement, or exclude the session in study.tsv");
     if (levers.size() == possible.size())
         for (const auto& lever : levers)
             if (lower_case(lever.name) == "lever")
@@ -223,7 +223,7 @@ void say_sources(job::RunContext& context, const io::Study& study,
                                     files.size() > 1 ? of.front() : ""));
     if (files.size() == 1)
         context.note("movements from " + lines.front());
-    else if (context.comm().is_root())
+    else if (files.size() > 1 && context.comm().is_root())
         context.warn("sessions take their movements from different sources: " +
                      base::joined(lines, "; ") + "; --movement takes the same everywhere");
 }

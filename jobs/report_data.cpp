@@ -182,16 +182,6 @@ SessionPlace place_of(const Places& places, const std::string& subject, const st
     return {subject, session, static_cast<std::int64_t>(position) + 1, "all animals"};
 }
 
-std::vector<std::string> names_of_axis(hid_t group, const std::string& axis)
-{
-    if (io::holds_text(io::open_dataset(group, axis)))
-        return io::read_texts(group, axis);
-    auto names = std::vector<std::string>{};
-    for (const auto number : io::read_all<std::int64_t>(group, axis))
-        names.push_back(std::to_string(number));
-    return names;
-}
-
 /// A dataset of known shape; empty where it may be absent and is.
 std::vector<double> values_of(hid_t group, const std::string& name, const io::Shape& shape,
                               bool may_be_absent = false)
@@ -274,7 +264,7 @@ AnimalRewiring read_animal(hid_t file, const std::string& subject, const Places&
         return animal;
     }
     animal.remark = status == "ok" ? "" : status;
-    animal.session = names_of_axis(group, "session");
+    animal.session = read_names(group, "session");
     const auto sessions = static_cast<std::int64_t>(animal.session.size());
     for (std::size_t i = 0; i < animal.session.size(); ++i)
         animal.number.push_back(

@@ -199,24 +199,12 @@ void compare_movement(const ReportData& data, std::vector<Mismatch>& mismatches)
 
 // --- Commands ------------------------------------------------------------------------------------
 
-std::string for_shell(const std::string& word)
-{
-    static constexpr auto plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "_-./,:=+@%";
-    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos)
-        return word;
-    auto out = std::string("'");
-    for (const auto character : word)
-        out += character == '\'' ? std::string("'\\''") : std::string(1, character);
-    return out + "'";
-}
-
 std::string study_of(const std::map<std::string, io::Record>& records)
 {
     for (const auto& [file, record] : records)
         for (const auto& [name, value] : record.options)
             if (name == "study" && !value.empty())
-                return for_shell(value);
+                return base::for_shell(value);
     return "DIR";
 }
 
@@ -265,7 +253,7 @@ std::string command_of(const std::string& job, const std::map<std::string, io::R
     auto words = std::vector<std::string>{"rewire", job};
     if (job != "rewiring")
         words.insert(words.end(), {"--study", study_of(records)});
-    words.insert(words.end(), {"--results", for_shell(results.string())});
+    words.insert(words.end(), {"--results", base::for_shell(results.string())});
     auto known = known_options(job, records);
     if (job != "rewiring" && !records.contains(job + ".h5") && known["tau-s"].empty())
         known["tau-s"] = decay_time(records);
@@ -274,10 +262,9 @@ std::string command_of(const std::string& job, const std::map<std::string, io::R
                                     [&](const job::Job& each) { return each.name == job; });
     for (const auto& option : found->options) {
         const auto& value = known[option.name];
-        const auto chooses = option.name == "subject" || option.name == "session";
-        if (value.empty() || value == option.default_value ||
-            (!option.changes_result && !chooses) || option.name == "study" ||
-            option.name == "results" || option.name == "config" || option.name == "help")
+        // Not --subject and --session: a result that grew or was merged has more than its last run.
+        if (value.empty() || value == option.default_value || !option.changes_result ||
+            option.name == "study" || option.name == "results")
             continue;
         if (option.kind == job::OptionKind::flag) {
             if (value == "yes")
@@ -285,7 +272,7 @@ std::string command_of(const std::string& job, const std::map<std::string, io::R
         } else
             for (const auto& each :
                  option.repeatable ? base::split(value, ' ') : std::vector<std::string>{value})
-                words.insert(words.end(), {"--" + option.name, for_shell(each)});
+                words.insert(words.end(), {"--" + option.name, base::for_shell(each)});
     }
     if (overwrite)
         words.emplace_back("--overwrite");

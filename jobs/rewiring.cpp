@@ -87,10 +87,26 @@ io::Fingerprint digest_of(hid_t connectome, const job::Options& options)
     return digest;
 }
 
-io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Fingerprint& inputs)
+/// Signs and last digits of components found by products depend on the number of ranks: what one
+/// number has begun, another cannot finish. Empty without such a subject.
+io::Fingerprint solver_of(const job::RunContext& context,
+                          const std::vector<SubjectConnectomes>& subjects,
+                          const RewiringSettings& settings)
+{
+    const auto by_shell = std::any_of(subjects.begin(), subjects.end(), [&](const auto& subject) {
+        return settings.by_shell(static_cast<std::int64_t>(subject.sessions.size()));
+    });
+    return by_shell
+               ? io::Fingerprint{{"ranks (--pca shell)", std::to_string(context.comm().size())}}
+               : io::Fingerprint{};
+}
+
+io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Fingerprint& inputs,
+                                       const io::Fingerprint& solver)
 {
     auto fingerprint = digest;
     fingerprint.insert(fingerprint.end(), inputs.begin(), inputs.end());
+    fingerprint.insert(fingerprint.end(), solver.begin(), solver.end());
     fingerprint.emplace_back("revision", job::program_revision());
     fingerprint.emplace_back("cpu target", dense::blas_target());
     return fingerprint;
@@ -240,7 +256,8 @@ void run_rewiring(job::RunContext& context)
         return;
     }
     context.check_memory(rewiring_estimate(sizes_of(subjects), settings));
-    context.begin_results(checkpoint_fingerprint(digest, inputs));
+    context.begin_results(
+        checkpoint_fingerprint(digest, inputs, solver_of(context, subjects, settings)));
     say_what_is_left_out(context, all);
     say_what_moves(context, subjects, movements);
 
@@ -258,12 +275,12 @@ void run_rewiring(job::RunContext& context)
     context.note("wrote " + path.string());
 }
 
-/// Of the connectome, or, before there is one, of the study that it will be computed from.
+/// Of the study, where one is given, since the connectome may be about to grow; else of the
+/// connectome.
 std::vector<SubjectSize> sizes_to_plan_for(const job::RunContext& context)
 {
     const auto& options = context.options();
-    if (std::filesystem::exists(options.path("results") / "connectome.h5") ||
-        !options.has("study")) {
+    if (!options.has("study")) {
         const auto file = io::open_for_reading(connectome_path(options));
         return sizes_of(with_trajectory(wanted_subjects(context, file)));
     }
@@ -286,7 +303,7 @@ job::Estimate plan_rewiring(job::RunContext& context)
 {
     const auto sizes = sizes_to_plan_for(context);
     const auto settings = rewiring_settings(context.options());
-    if (!context.options().has("largest"))
+    if (!context.options().has("largest") || sizes.empty())
         return rewiring_estimate(sizes, settings);
     auto estimates = std::vector<job::Estimate>{};
     for (const auto& subject : sizes)

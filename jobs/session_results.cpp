@@ -180,14 +180,19 @@ io::Handle write_neuron_axis(hid_t group, const std::vector<std::string>& ids)
     return io::write_axis(group, "neuron_id", numbers);
 }
 
+std::vector<std::string> read_names(hid_t group, const std::string& axis)
+{
+    if (io::holds_text(io::open_dataset(group, axis)))
+        return io::read_texts(group, axis);
+    auto names = std::vector<std::string>{};
+    for (const auto number : io::read_all<std::int64_t>(group, axis))
+        names.push_back(std::to_string(number));
+    return names;
+}
+
 std::vector<std::string> read_neuron_axis(hid_t group)
 {
-    if (io::holds_text(io::open_dataset(group, "neuron_id")))
-        return io::read_texts(group, "neuron_id");
-    auto ids = std::vector<std::string>{};
-    for (const auto number : io::read_all<std::int64_t>(group, "neuron_id"))
-        ids.push_back(std::to_string(number));
-    return ids;
+    return read_names(group, "neuron_id");
 }
 
 std::vector<std::string> common_neurons(const std::vector<std::vector<std::string>>& sessions)

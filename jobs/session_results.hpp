@@ -86,6 +86,8 @@ std::vector<SessionName> sessions_in(hid_t file);
 /// The axis `neuron_id`: integers where all ids are, text otherwise.
 io::Handle write_neuron_axis(hid_t group, const std::vector<std::string>& ids);
 std::vector<std::string> read_neuron_axis(hid_t group);
+/// Names along an axis, numbers as text.
+std::vector<std::string> read_names(hid_t group, const std::string& axis);
 
 /// Ids that all sessions have, in the order of the first.
 std::vector<std::string> common_neurons(const std::vector<std::vector<std::string>>& sessions);

@@ -54,18 +54,6 @@ const Job& find_job(const std::vector<Job>& catalogue, const std::string& name)
                                          : fmt::format("did you mean {}?", meant));
 }
 
-std::string shell_quoted(const std::string& word)
-{
-    const auto plain =
-        !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]();&|<>") == std::string::npos;
-    if (plain)
-        return word;
-    auto text = std::string("'");
-    for (const auto character : word)
-        text += character == '\'' ? std::string("'\\''") : std::string(1, character);
-    return text + "'";
-}
-
 bool has_option(const std::vector<Option>& options, const std::string& name)
 {
     return std::any_of(options.begin(), options.end(),
@@ -102,12 +90,25 @@ std::vector<Option> plan_options(const std::vector<Option>& of_job)
     return options;
 }
 
+/// OpenBLAS asks for its buffers again and again, silently and for ever, where it cannot have them.
+void refuse_without_working_memory()
+{
+    constexpr auto blas_bytes = 200e6;
+    if (const auto left = address_space_left(); left < blas_bytes)
+        throw base::InputError(
+            fmt::format("not enough memory: the limit of this process leaves {}, "
+                        "linear algebra alone needs {}",
+                        base::human_bytes(std::max(left, 0.0)), base::human_bytes(blas_bytes)),
+            mpi::host_name(), "raise the limit (`ulimit -v`), or ask for more memory");
+}
+
 void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
               std::vector<std::string> words)
 {
     if (words.empty() || words.front().starts_with("-"))
         throw base::UsageError("which job is to be planned?", "",
                                "rewire plan connectome --study DIR ... --ranks 64");
+    refuse_without_working_memory();
     const auto& job = find_job(catalogue, words.front());
     words.erase(words.begin());
     if (!job.plan)
@@ -122,24 +123,12 @@ void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
                 ++i;
             continue;
         }
-        command += " " + shell_quoted(words[i]);
+        command += " " + base::for_shell(words[i]);
     }
     const auto ranks = options.integer("ranks");
     const auto per_node = std::min(ranks, options.integer("ranks-per-node"));
     auto context = RunContext(comm, job, options, command);
     context.print(describe_plan(job.name, job.plan(context), ranks, per_node, command));
-}
-
-/// OpenBLAS asks for its buffers again and again, silently and for ever, where it cannot have them.
-void refuse_without_working_memory()
-{
-    constexpr auto blas_bytes = 200e6;
-    if (const auto left = address_space_left(); left < blas_bytes)
-        throw base::InputError(
-            fmt::format("not enough memory: the limit of this process leaves {}, "
-                        "linear algebra alone needs {}",
-                        base::human_bytes(std::max(left, 0.0)), base::human_bytes(blas_bytes)),
-            mpi::host_name(), "raise the limit (`ulimit -v`), or ask for more memory");
 }
 
 void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
@@ -174,7 +163,7 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
 
     auto command = std::string("rewire");
     for (const auto& word : words)
-        command += " " + shell_quoted(word);
+        command += " " + base::for_shell(word);
     auto options = mpi::collective(comm, [&] {
         return parse_options(job.name, job.options, {words.begin() + 1, words.end()});
     });

@@ -188,16 +188,17 @@ void RunContext::run_units(const UnitLoop& loop)
     // A tenth of the interval is kept back for phases that end unsaved because computing them again
     // takes no longer than saving would: what a kill costs stays within the interval.
     const auto interval_s = checkpoint_ ? options_.real("checkpoint-s") : 0.0;
-    const auto spare_s = 0.1 * interval_s;
+    constexpr auto most_spare_s = 12.0;
+    const auto spare_s = std::min(0.1 * interval_s, most_spare_s);
     const auto save = [&] {
         if (checkpoint_ && done.size() > saved)
             checkpoint_->save(loop.phase, done, loop.pack);
         saved = done.size();
         last_save = Clock::now();
     };
-    const auto save_end = [&] {
+    const auto save_end = [&](bool to_its_end) {
         const auto unsaved_s = unsaved_s_ + seconds_since(last_save);
-        if (!stop_requested() && saved == 0 && unsaved_s < spare_s)
+        if (to_its_end && saved == 0 && unsaved_s < spare_s)
             unsaved_s_ = unsaved_s;
         else
             save();
@@ -224,7 +225,7 @@ void RunContext::run_units(const UnitLoop& loop)
                 if (seconds_since(last_save) >= interval_s - spare_s)
                     save();
             }
-            save_end();
+            save_end(tick()); // closed where any rank was asked to stop, or failed
         } catch (...) {
             failed = std::current_exception();
             queue.close();

@@ -32,12 +32,24 @@ def start(*words, ranks=1):
 
 
 def kill_all(process):
-    """kill -9 for mpirun and every rank, as when a node loses power."""
+    """kill -9 for mpirun and every rank, as when a node loses power; returns when all are gone."""
+    ranks = children_of(process.pid)  # before mpirun dies and they are no longer its children
     os.killpg(process.pid, signal.SIGKILL)
-    for pid in children_of(process.pid):
-        os.kill(pid, signal.SIGKILL)
+    for pid in ranks:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
     process.wait()
     process.stderr.close()
+    wait_for(lambda: not any(is_running(pid) for pid in ranks))
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def children_of(pid):

@@ -322,6 +322,18 @@ session E 02 2 hash9 0.2
             file, _ = self.rewiring("neurons 1 2 3\n" + same, "--pca", method, results=f"{method}{sessions}", ranks=2)
             self.assertEqual(values(file, "/A@status", str), ["sessions do not differ"])
 
+    def test_plan_for_a_study_that_grew_or_is_small(self):
+        study = self.simulate(sessions=4, neurons=300)
+        results = self.folder / "results"
+        words = ["plan", "rewiring", "--results", results, "--study", study, "--ranks", "1"]
+        ahead = self.rewire(*words)
+        self.rewire("connectome", "--study", study, "--results", results, "--tau-s", "0.7", "--session", "01")
+        self.assertEqual(self.rewire(*words), ahead)  # of the study, not of the connectome as it is yet
+        single = self.simulate(sessions=1, out="single")
+        for more in [[], ["--largest", "subject"]]:
+            plan = self.rewire("plan", "rewiring", "--results", self.folder / "none", "--study", single, "--ranks", "2", *more)
+            self.assertRegex(plan, r"--mem-per-cpu=[1-9]")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

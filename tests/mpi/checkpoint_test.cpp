@@ -94,7 +94,9 @@ TEST_F(Checkpoints, LargeResultsComeBackAsTheyWere)
     });
     comm.barrier();
 
+    auto taken = std::int64_t{0};
     open().take_over("null", [&](const std::vector<std::int64_t>& units, base::Unpacker& results) {
+        ++taken;
         EXPECT_EQ(results.get<std::uint8_t>(), 7);
         const auto found = results.get_all<double>();
         EXPECT_EQ(found.size(), values.size());
@@ -103,6 +105,8 @@ TEST_F(Checkpoints, LargeResultsComeBackAsTheyWere)
         EXPECT_EQ(results.get_text(), "end");
         EXPECT_EQ(results.remaining(), 0U);
     });
+
+    EXPECT_EQ(comm.sum(taken), comm.size());
 }
 
 TEST_F(Checkpoints, AnOlderAttemptThatStillWritesChangesNothing)

@@ -2,6 +2,8 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/pack.hpp>
+#include <rewire/io/checkpoint.hpp>
+#include <rewire/job/log.hpp>
 #include <rewire/job/run_context.hpp>
 #include <rewire/mpi/communicator.hpp>
 
@@ -9,8 +11,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <numeric>
+#include <thread>
 
 using namespace rewire;
 namespace fs = std::filesystem;
@@ -144,4 +149,35 @@ TEST_F(RunContexts, APhaseMuchShorterThanTheIntervalIsComputedAgainRatherThanSav
     run(*start("0"), "short");
     EXPECT_EQ(run(*start("1000"), "short"), expected());
     EXPECT_EQ(computed, 0);
+}
+
+/// The last one: a request to stop cannot be taken back.
+TEST_F(RunContexts, ARequestToOneRankSavesWhatAllHaveDone)
+{
+    job::catch_stop_signals();
+    const auto context = start("1000");
+    auto mine = std::int64_t{0};
+
+    auto code = base::ExitCode::success;
+    try {
+        context->each_unit<Sums>("stopped", std::vector<double>(units, 1.0),
+                                 [&](std::int64_t unit, Sums& store, const job::Tick&) {
+                                     store.of[static_cast<std::size_t>(unit)] += unit + 1;
+                                     ++mine;
+                                     if (comm.is_root())
+                                         std::raise(SIGUSR1);
+                                     std::this_thread::sleep_for(std::chrono::milliseconds(50));
+                                     return true;
+                                 });
+    } catch (const base::Error& error) {
+        code = error.code();
+    }
+
+    EXPECT_EQ(code, base::ExitCode::stopped);
+    const auto later = io::Checkpoint(comm, folder / "sums.checkpoint", {{"input", "abc"}}, false);
+    auto saved = std::int64_t{0};
+    later.take_over("stopped", [&](const std::vector<std::int64_t>& done, base::Unpacker&) {
+        saved += static_cast<std::int64_t>(done.size());
+    });
+    EXPECT_EQ(comm.sum(saved), comm.sum(mine));
 }

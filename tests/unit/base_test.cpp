@@ -134,6 +134,14 @@ TEST(Random, DistinctDrawsAreDistinct)
     EXPECT_EQ(std::set<std::int64_t>(all.begin(), all.end()).size(), 50U);
 }
 
+TEST(Text, WordsForAShell)
+{
+    EXPECT_EQ(for_shell("--tau-s=0.7"), "--tau-s=0.7");
+    EXPECT_EQ(for_shell(""), "''");
+    EXPECT_EQ(for_shell("#1"), "'#1'");
+    EXPECT_EQ(for_shell("it's ~here"), "'it'\\''s ~here'");
+}
+
 TEST(Pack, ASinkGetsTheSameBytesInPieces)
 {
     const auto large = std::vector<std::int32_t>(1'000'000, 5);

@@ -541,6 +541,11 @@ TEST(ReportOrigin, CommandsCarryTheOptionsThatTheResultsWereMadeWith)
     EXPECT_EQ(
         jobs::command_of("connectome", {{"connectome.h5", connectome}}, "out", true),
         "rewire connectome --study 'my data' --results out --tau-s 0.7 --alpha 3 --overwrite");
+    connectome.options.emplace_back("subject", "M1"); // the last run of several, or a part
+    connectome.options.emplace_back("session", "01");
+    EXPECT_EQ(
+        jobs::command_of("connectome", {{"connectome.h5", connectome}}, "out", true),
+        "rewire connectome --study 'my data' --results out --tau-s 0.7 --alpha 3 --overwrite");
     EXPECT_EQ(jobs::command_of("movement", {{"movement.h5", movement}}, "out"),
               "rewire movement --study data --results out --level 0.975 --level 0.995 "
               "--activity dff");
