@@ -288,6 +288,16 @@ class SmallProgram(Case):
         self.assertEqual(done["Restarts"], "1")
         self.assertIn("started 2 times and still not done", log_of(job).read_text())
 
+    def test_a_crash_at_the_start_is_tried_again(self):
+        crash = 'echo "try"; test -e "$1" || { touch "$1"; kill -SEGV $$; }; exit 0'
+        job = submit(1, ["sh", "-c", crash, "sh", cluster.folder / "crashed once"])
+        always = submit(1, ["sh", "-c", "kill -SEGV $$"])
+
+        self.assertEqual(cluster.wait_for_state(job, ["COMPLETED"], LONG_S)["Restarts"], "1")
+        self.assertIn("once more", log_of(job).read_text())
+        self.assertEqual(cluster.wait_for_state(always, ["FAILED"], LONG_S)["Restarts"], "3")
+        self.assertIn("ended with exit code 139", log_of(always).read_text())
+
     def test_passes_words_and_exit_code_on(self):
         job = submit(1, ["sh", "-c", 'printf "[%s]" "$@"; exit 3', "sh", "a b", "*", "it's"])
 
