@@ -196,14 +196,9 @@ job::Estimate plan_connectome(job::RunContext& context)
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
     require_tau(study, context.options());
-    const auto rates = measured_rates(most_neurons(study));
-    auto estimates = std::vector<job::Estimate>{};
-    for (const auto& sessions : sessions_to_plan_for(study, context.options()))
-        estimates.push_back(
-            connectome_estimate(study, sessions, settings, context.options(), rates));
-    auto estimate = job::most_of(estimates);
-    estimate.notes.push_back(described(rates));
-    return estimate;
+    return plan_session_job(context, study, [&](const auto& sessions, const auto& rates) {
+        return connectome_estimate(study, sessions, settings, context.options(), rates);
+    });
 }
 
 } // namespace

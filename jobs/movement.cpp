@@ -170,13 +170,9 @@ job::Estimate plan_movement(job::RunContext& context)
         require_activity(study);
     else
         require_tau(study, context.options());
-    const auto rates = measured_rates(most_neurons(study));
-    auto estimates = std::vector<job::Estimate>{};
-    for (const auto& sessions : sessions_to_plan_for(study, context.options()))
-        estimates.push_back(movement_estimate(study, sessions, settings, context.options(), rates));
-    auto estimate = job::most_of(estimates);
-    estimate.notes.push_back(described(rates));
-    return estimate;
+    return plan_session_job(context, study, [&](const auto& sessions, const auto& rates) {
+        return movement_estimate(study, sessions, settings, context.options(), rates);
+    });
 }
 
 std::vector<job::Option> movement_options()

@@ -73,4 +73,18 @@ void run_session_job(job::RunContext& context, const SessionJob& session_job)
     context.note("wrote " + path.string());
 }
 
+job::Estimate
+plan_session_job(const job::RunContext& context, const io::Study& study,
+                 const std::function<job::Estimate(const std::vector<std::size_t>& sessions,
+                                                   const MachineRates& rates)>& estimate)
+{
+    const auto rates = measured_rates(most_neurons(study));
+    auto estimates = std::vector<job::Estimate>{};
+    for (const auto& sessions : sessions_to_plan_for(study, context.options()))
+        estimates.push_back(estimate(sessions, rates));
+    auto planned = job::most_of(estimates);
+    planned.notes.push_back(described(rates));
+    return planned;
+}
+
 } // namespace rewire::jobs

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "activity_source.hpp"
+#include "machine_rates.hpp"
 #include "session_results.hpp"
 
 #include <rewire/io/result_file.hpp>
@@ -57,6 +58,13 @@ struct SessionJob
     /// On rank 0: writes what is known once all sessions are; may be empty.
     std::function<void(const io::ResultFile& output)> complete;
 };
+
+/// What `rewire plan` says of such a job: for all sessions, or for the largest task of an array
+/// (--largest), at the rates of this machine.
+job::Estimate
+plan_session_job(const job::RunContext& context, const io::Study& study,
+                 const std::function<job::Estimate(const std::vector<std::size_t>& sessions,
+                                                   const MachineRates& rates)>& estimate);
 
 /// Collective. Does nothing where the result has all sessions already.
 void run_session_job(job::RunContext& context, const SessionJob& session_job);

@@ -29,22 +29,27 @@ Handle open_object(hid_t location, const std::string& path)
     return checked_read(H5Oopen(location, path.c_str(), H5P_DEFAULT), location, path);
 }
 
-Handle open_group(hid_t location, const std::string& path)
+namespace {
+
+Handle open_as(H5I_type_t type, const std::string& kind, hid_t location, const std::string& path)
 {
     auto object = open_object(location, path);
-    if (H5Iget_type(object) != H5I_GROUP)
-        throw base::InputError(path + " is not a group", name_of(location),
+    if (H5Iget_type(object) != type)
+        throw base::InputError(path + " is not a " + kind, name_of(location),
                                "is this the file that was meant?");
     return object;
 }
 
+} // namespace
+
+Handle open_group(hid_t location, const std::string& path)
+{
+    return open_as(H5I_GROUP, "group", location, path);
+}
+
 Handle open_dataset(hid_t location, const std::string& path)
 {
-    auto object = open_object(location, path);
-    if (H5Iget_type(object) != H5I_DATASET)
-        throw base::InputError(path + " is not a dataset", name_of(location),
-                               "is this the file that was meant?");
-    return object;
+    return open_as(H5I_DATASET, "dataset", location, path);
 }
 
 Handle create_group(hid_t location, const std::string& path)

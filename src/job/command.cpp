@@ -108,7 +108,7 @@ void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     if (words.empty() || words.front().starts_with("-"))
         throw base::UsageError("which job is to be planned?", "",
                                "rewire plan connectome --study DIR ... --ranks 64");
-    refuse_without_working_memory();
+    mpi::collective(comm, refuse_without_working_memory);
     const auto& job = find_job(catalogue, words.front());
     words.erase(words.begin());
     if (!job.plan)

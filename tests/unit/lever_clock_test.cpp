@@ -1,3 +1,5 @@
+#include "behaviour_series.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/behaviour/filters.hpp>
@@ -7,12 +9,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 
 using namespace rewire;
 using namespace rewire::behaviour;
 using testing::AllOf;
 using testing::HasSubstr;
+
+using test::message_of;
+using test::times;
 
 namespace {
 
@@ -34,14 +38,6 @@ Values positions(const Values& time_s)
     for (const auto time : time_s)
         values.push_back(position(time));
     return values;
-}
-
-Values times(std::size_t count, double step_s, double first_s = 0)
-{
-    auto result = Values(count);
-    for (std::size_t k = 0; k < count; ++k)
-        result[k] = first_s + static_cast<double>(k) * step_s;
-    return result;
 }
 
 /// Frames 28 a second over the samples.
@@ -76,16 +72,6 @@ void expect_true_movements(const LeverMovements& movements, double seconds)
     ASSERT_GT(expected.start_s.size(), 10U);
     expect_near(movements.start_s, expected.start_s, 0.0021);
     expect_near(movements.stop_s, expected.stop_s, 0.0021);
-}
-
-std::string message_of(const std::function<void()>& work)
-{
-    try {
-        work();
-    } catch (const base::InputError& error) {
-        return error.what();
-    }
-    return "no error";
 }
 
 } // namespace

@@ -1,3 +1,5 @@
+#include "behaviour_series.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/behaviour/mask_series.hpp>
 
@@ -5,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 
 using namespace rewire;
@@ -15,28 +16,12 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+using test::message_of;
+using test::times;
+
 namespace {
 
 using Values = std::vector<double>;
-
-/// first, first + step, ...
-Values times(std::size_t count, double step_s, double first_s = 0)
-{
-    auto result = Values(count);
-    for (std::size_t k = 0; k < count; ++k)
-        result[k] = first_s + static_cast<double>(k) * step_s;
-    return result;
-}
-
-std::string message_of(const std::function<void()>& work)
-{
-    try {
-        work();
-    } catch (const base::InputError& error) {
-        return error.what();
-    }
-    return "no error";
-}
 
 } // namespace
 
