@@ -26,12 +26,12 @@ constexpr auto entry_bytes = sizeof(std::int32_t) + sizeof(double);
 /// A block of neurons holds at most this much dF/F.
 constexpr auto block_limit_bytes = 64e6;
 
-io::NanPolicy nan_policy(const job::Options& options)
+io::NanPolicy nan_policy(const runtime::Options& options)
 {
     return *io::parse_nan_policy(options.text("nan"));
 }
 
-double tau_of(const io::StudySession& session, const job::Options& options)
+double tau_of(const io::StudySession& session, const runtime::Options& options)
 {
     if (options.has("tau-s"))
         return options.real("tau-s");
@@ -43,7 +43,7 @@ double tau_of(const io::StudySession& session, const job::Options& options)
 }
 
 calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,
-                                  const job::Options& options)
+                                  const runtime::Options& options)
 {
     return {.tau_s = tau_s,
             .rate_hz = session.record.activity->rate_hz,
@@ -51,14 +51,14 @@ calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,
                                                           : calcium::OasisVariant::farci};
 }
 
-double checked_tau(const io::StudySession& session, const job::Options& options)
+double checked_tau(const io::StudySession& session, const runtime::Options& options)
 {
     const auto tau_s = tau_of(session, options);
     calcium::oasis_decay(oasis_of(session, tau_s, options));
     return tau_s;
 }
 
-SessionInput check_session(const io::StudySession& session, const job::Options& options,
+SessionInput check_session(const io::StudySession& session, const runtime::Options& options,
                            bool deconvolves)
 {
     auto input = SessionInput{};
@@ -175,11 +175,11 @@ template std::vector<float> read_block<float>(const io::NwbSession&, base::Range
 template std::vector<double> read_block<double>(const io::NwbSession&, base::Range,
                                                 const SessionInput&);
 
-std::vector<job::Option> activity_options()
+std::vector<runtime::Option> activity_options()
 {
     return {
         {.name = "tau-s",
-         .kind = job::OptionKind::real,
+         .kind = runtime::OptionKind::real,
          .unit = "s",
          .help = "decay time of the calcium indicator (GCaMP6f about 0.7, GCaMP5G about 1); or "
                  "column tau_s of study.tsv",
@@ -214,7 +214,7 @@ bool same_value(const std::string& a, const std::string& b)
 
 } // namespace
 
-void adopt_activity_options(job::RunContext& context)
+void adopt_activity_options(runtime::RunContext& context)
 {
     // Rank 0 looks and tells: file systems of a cluster do not show all nodes the same at the same
     // time.
@@ -257,7 +257,7 @@ void adopt_activity_options(job::RunContext& context)
     }
 }
 
-std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study,
+std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
                                        bool deconvolves)
 {
     mpi::collective(context.comm(), [&] { require_activity(study); });
@@ -265,8 +265,9 @@ std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study
     auto costs = std::vector<double>{};
     for (const auto& session : study.sessions)
         costs.push_back(static_cast<double>(session.record.bytes));
-    const auto checked = context.each_unit<job::UnitResults>(
-        "inputs", costs, [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+    const auto checked = context.each_unit<runtime::UnitResults>(
+        "inputs", costs,
+        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
             auto packer = base::Packer{};
             pack(packer, check_session(study.sessions[static_cast<std::size_t>(unit)],
                                        context.options(), deconvolves));
@@ -274,11 +275,11 @@ std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study
             return true;
         });
     auto inputs = std::vector<SessionInput>(sessions);
-    job::give_to_all(context.comm(), checked,
-                     [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                         auto unpacker = base::Unpacker(bytes);
-                         inputs[static_cast<std::size_t>(unit)] = unpack_input(unpacker);
-                     });
+    runtime::give_to_all(context.comm(), checked,
+                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                             auto unpacker = base::Unpacker(bytes);
+                             inputs[static_cast<std::size_t>(unit)] = unpack_input(unpacker);
+                         });
     for (std::size_t i = 0; i < sessions; ++i)
         if (inputs[i].missing > 0 && context.comm().is_root()) {
             const auto& used = inputs[i].used;
@@ -334,12 +335,12 @@ double block_bytes(const io::ActivityInfo& activity)
     return static_cast<double>(blocks.front().size() * activity.frames) * value;
 }
 
-job::Estimate deconvolution_estimate(const io::Study& study,
-                                     const std::vector<std::size_t>& sessions,
-                                     const job::Options& options, const MachineRates& rates)
+runtime::Estimate deconvolution_estimate(const io::Study& study,
+                                         const std::vector<std::size_t>& sessions,
+                                         const runtime::Options& options, const MachineRates& rates)
 {
     require_activity(study);
-    auto estimate = job::Estimate{};
+    auto estimate = runtime::Estimate{};
     for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
         auto bytes = 0.0;
         for (const auto session : wave)
@@ -370,7 +371,7 @@ job::Estimate deconvolution_estimate(const io::Study& study,
         estimate.rank_bytes = std::max(estimate.rank_bytes, 1.9 * block_bytes(activity));
         estimate.checkpoint_bytes += activity_bytes(activity);
     }
-    estimate.rank_bytes += job::base_rank_bytes;
+    estimate.rank_bytes += runtime::base_rank_bytes;
     estimate.add_phase("inputs", files, static_cast<std::int64_t>(sessions.size()), longest_file);
     estimate.add_phase("deconvolve", seconds, blocks, longest);
     estimate.notes.push_back(fmt::format("files are taken to be read at {:.0f} MB/s by each rank",
@@ -398,7 +399,7 @@ void require_activity(const io::Study& study)
                                    "exclude it in study.tsv, or choose sessions with --session");
 }
 
-void require_tau(const io::Study& study, const job::Options& options)
+void require_tau(const io::Study& study, const runtime::Options& options)
 {
     require_activity(study);
     for (const auto& session : study.sessions)
@@ -425,7 +426,7 @@ waves_of(const io::Study& study, const std::vector<std::size_t>& sessions, doubl
     return waves;
 }
 
-WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study,
+WaveActivity::WaveActivity(runtime::RunContext& context, const io::Study& study,
                            const std::vector<SessionInput>& inputs,
                            const std::vector<std::size_t>& sessions, const std::string& phase)
 {
@@ -448,8 +449,9 @@ WaveActivity::WaveActivity(job::RunContext& context, const io::Study& study,
         parts_.push_back(part);
     }
 
-    auto computed = context.each_unit<job::UnitResults>(
-        phase, costs, [&](std::int64_t index, job::UnitResults& results, const job::Tick& tick) {
+    auto computed = context.each_unit<runtime::UnitResults>(
+        phase, costs,
+        [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick& tick) {
             const auto& unit = units[static_cast<std::size_t>(index)];
             const auto& session = study.sessions[sessions[unit.position]];
             const auto& input = inputs[sessions[unit.position]];

@@ -7,8 +7,8 @@
 #include <rewire/calcium/deconvolution.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/io/study.hpp>
-#include <rewire/job/run_context.hpp>
 #include <rewire/mpi/shared_array.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -19,18 +19,18 @@
 namespace rewire::jobs {
 
 /// The activity options, the same in every calcium job: --tau-s --oasis --nan.
-std::vector<job::Option> activity_options();
+std::vector<runtime::Option> activity_options();
 
 /// Takes activity options that were not given from an earlier calcium result in the same folder.
 /// Collective.
 /// @throws UsageError when a given one differs from it
-void adopt_activity_options(job::RunContext& context);
+void adopt_activity_options(runtime::RunContext& context);
 
 /// @throws InputError naming a session without dF/F
 void require_activity(const io::Study& study);
 /// @throws UsageError naming a session without decay time, InputError naming one without dF/F or
 /// with a decay time that is too short for its frame rate
-void require_tau(const io::Study& study, const job::Options& options);
+void require_tau(const io::Study& study, const runtime::Options& options);
 
 /// What was found in the file of a session before anything is computed.
 struct SessionInput
@@ -46,7 +46,7 @@ struct SessionInput
 /// @throws InputError listing the sessions with missing samples (under --nan error), without decay
 /// time, ...
 /// @param deconvolves whether the decay time of the indicator is needed
-std::vector<SessionInput> check_inputs(job::RunContext& context, const io::Study& study,
+std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
                                        bool deconvolves = true);
 
 /// What a calcium result depends on besides the options: every input's SHA-256 and decay time.
@@ -72,9 +72,10 @@ std::vector<T> read_block(const io::NwbSession& file, base::Range neurons,
 std::int64_t most_neurons(const io::Study& study);
 
 /// Memory and work from files to smoothed events.
-job::Estimate deconvolution_estimate(const io::Study& study,
-                                     const std::vector<std::size_t>& sessions,
-                                     const job::Options& options, const MachineRates& rates);
+runtime::Estimate deconvolution_estimate(const io::Study& study,
+                                         const std::vector<std::size_t>& sessions,
+                                         const runtime::Options& options,
+                                         const MachineRates& rates);
 
 /// Estimated bytes of a session's smoothed events, and of one block while it is deconvolved.
 double activity_bytes(const io::ActivityInfo& activity);
@@ -86,7 +87,7 @@ class WaveActivity
 {
   public:
     /// Collective. @param phase name of the phase, different for every wave
-    WaveActivity(job::RunContext& context, const io::Study& study,
+    WaveActivity(runtime::RunContext& context, const io::Study& study,
                  const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
                  const std::string& phase);
 

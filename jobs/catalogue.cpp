@@ -2,11 +2,11 @@
 
 namespace rewire::jobs {
 
-const std::vector<job::Job>& catalogue()
+const std::vector<runtime::Job>& catalogue()
 {
-    static const auto jobs = std::vector<job::Job>{study_job(),    simulate_job(), connectome_job(),
-                                                   movement_job(), rewiring_job(), recovery_job(),
-                                                   merge_job(),    export_job(),   report_job()};
+    static const auto jobs = std::vector<runtime::Job>{
+        study_job(),    simulate_job(), connectome_job(), movement_job(), rewiring_job(),
+        recovery_job(), merge_job(),    export_job(),     report_job()};
     return jobs;
 }
 

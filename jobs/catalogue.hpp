@@ -1,22 +1,22 @@
 #pragma once
 
-#include <rewire/job/job.hpp>
+#include <rewire/runtime/job.hpp>
 
 #include <vector>
 
 namespace rewire::jobs {
 
 /// The table of jobs, in the order of the help.
-const std::vector<job::Job>& catalogue();
+const std::vector<runtime::Job>& catalogue();
 
-job::Job study_job();
-job::Job simulate_job();
-job::Job connectome_job();
-job::Job movement_job();
-job::Job rewiring_job();
-job::Job recovery_job();
-job::Job export_job();
-job::Job report_job();
-job::Job merge_job();
+runtime::Job study_job();
+runtime::Job simulate_job();
+runtime::Job connectome_job();
+runtime::Job movement_job();
+runtime::Job rewiring_job();
+runtime::Job recovery_job();
+runtime::Job export_job();
+runtime::Job report_job();
+runtime::Job merge_job();
 
 } // namespace rewire::jobs

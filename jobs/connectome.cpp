@@ -86,7 +86,7 @@ std::string row_of(const SessionConnectome& session)
 }
 
 /// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
-void run_wave(job::RunContext& context, const Wave& wave, const ConnectomeSettings& settings,
+void run_wave(runtime::RunContext& context, const Wave& wave, const ConnectomeSettings& settings,
               const std::function<void(const SessionConnectome&)>& take)
 {
     const auto activity =
@@ -94,9 +94,9 @@ void run_wave(job::RunContext& context, const Wave& wave, const ConnectomeSettin
     auto costs = std::vector<double>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
         costs.push_back(connectome_seconds(*wave.session(position).record.activity));
-    const auto computed = context.each_unit<job::UnitResults>(
+    const auto computed = context.each_unit<runtime::UnitResults>(
         "connectome" + wave.suffix, costs,
-        [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
             const auto position = static_cast<std::size_t>(unit);
             const auto& session = wave.session(position);
             const auto& input = wave.input(position);
@@ -114,28 +114,29 @@ void run_wave(job::RunContext& context, const Wave& wave, const ConnectomeSettin
                                     settings, "null" + wave.suffix)
                     : std::vector<std::optional<ConnectomeNull>>(wave.size());
 
-    job::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(wave.size()),
-                        [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                            auto unpacker = base::Unpacker(bytes);
-                            auto session = SessionConnectome::unpack(unpacker);
-                            session.null = std::move(null[static_cast<std::size_t>(unit)]);
-                            if (session.status != "ok")
-                                context.warn(fmt::format("{}: {}", session.file, session.status));
-                            context.note(row_of(session));
-                            take(session);
-                        });
+    runtime::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(wave.size()),
+                            [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                                auto unpacker = base::Unpacker(bytes);
+                                auto session = SessionConnectome::unpack(unpacker);
+                                session.null = std::move(null[static_cast<std::size_t>(unit)]);
+                                if (session.status != "ok")
+                                    context.warn(
+                                        fmt::format("{}: {}", session.file, session.status));
+                                context.note(row_of(session));
+                                take(session);
+                            });
 }
 
 /// Collective: reads what --within and --covariate ask for, so that it is not missing hours later.
-void check_behaviour(job::RunContext& context, const io::Study& study,
+void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
                      const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
 {
     if (settings.within.empty() && settings.covariates.empty())
         return;
-    context.each_unit<job::UnitResults>(
+    context.each_unit<runtime::UnitResults>(
         "behaviour", std::vector<double>(sessions.size(), 1.0),
-        [&](std::int64_t unit, job::UnitResults&, const job::Tick&) {
+        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick&) {
             const auto index = sessions[static_cast<std::size_t>(unit)];
             const auto& session = study.sessions[index];
             state_of(session, inputs[index], settings, context.options());
@@ -144,7 +145,7 @@ void check_behaviour(job::RunContext& context, const io::Study& study,
         });
 }
 
-void run_connectome(job::RunContext& context)
+void run_connectome(runtime::RunContext& context)
 {
     adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
@@ -190,7 +191,7 @@ void run_connectome(job::RunContext& context)
              }});
 }
 
-job::Estimate plan_connectome(job::RunContext& context)
+runtime::Estimate plan_connectome(runtime::RunContext& context)
 {
     adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
@@ -203,7 +204,7 @@ job::Estimate plan_connectome(job::RunContext& context)
 
 } // namespace
 
-job::Job connectome_job()
+runtime::Job connectome_job()
 {
     return {.name = "connectome",
             .usage = "--study DIR --results DIR --tau-s X [options]",
@@ -223,8 +224,8 @@ job::Job connectome_job()
                        "RESULTS/connectome.h5.",
             .citation = "Meamardoost et al. 2021 (FARCI), Friedrich et al. 2017 (OASIS); Ledoit & "
                         "Wolf 2004 with shrinkage",
-            .options =
-                job::common_options() + study_options() + activity_options() + connectome_options(),
+            .options = runtime::common_options() + study_options() + activity_options() +
+                       connectome_options(),
             .run = run_connectome,
             .plan = plan_connectome};
 }

@@ -74,9 +74,9 @@ class Tallies
 class Plans
 {
   public:
-    Plans(job::RunContext& context, const io::Study& study, const std::vector<SessionInput>& inputs,
-          const std::vector<std::size_t>& sessions, const WaveActivity& activity,
-          const ConnectomeSettings& settings)
+    Plans(runtime::RunContext& context, const io::Study& study,
+          const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
+          const WaveActivity& activity, const ConnectomeSettings& settings)
         : context_(context),
           study_(study),
           inputs_(inputs),
@@ -105,7 +105,7 @@ class Plans
     }
 
   private:
-    job::RunContext& context_;
+    runtime::RunContext& context_;
     const io::Study& study_;
     const std::vector<SessionInput>& inputs_;
     const std::vector<std::size_t>& sessions_;
@@ -159,7 +159,7 @@ ConnectomeNull result_of(const calcium::ShiftNullPlan& plan, const calcium::Shif
     return null;
 }
 
-void warn_of_limits(job::RunContext& context, const std::string& file,
+void warn_of_limits(runtime::RunContext& context, const std::string& file,
                     const calcium::ShiftNullPlan& plan, const ConnectomeNull& null)
 {
     if (!plan.possible || null.singular > 0)
@@ -187,7 +187,7 @@ calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
 }
 
 std::vector<std::optional<ConnectomeNull>>
-surrogates_of(job::RunContext& context, const io::Study& study,
+surrogates_of(runtime::RunContext& context, const io::Study& study,
               const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
               const WaveActivity& activity, const ConnectomeSettings& settings,
               const std::string& phase)
@@ -211,7 +211,7 @@ surrogates_of(job::RunContext& context, const io::Study& study,
 
     auto plans = Plans(context, study, inputs, sessions, activity, settings);
     const auto tallies = context.each_unit<Tallies>(
-        phase, costs, [&](std::int64_t index, Tallies& mine, const job::Tick& tick) {
+        phase, costs, [&](std::int64_t index, Tallies& mine, const runtime::Tick& tick) {
             const auto& unit = units[static_cast<std::size_t>(index)];
             const auto& plan = plans.of(unit.position);
             if (!plan.possible)
@@ -234,7 +234,7 @@ surrogates_of(job::RunContext& context, const io::Study& study,
         if (comm.rank() == owner)
             sums.emplace(position, std::move(tally));
     }
-    auto mine = job::UnitResults{};
+    auto mine = runtime::UnitResults{};
     context.collective("p-values", [&] {
         for (const auto& [position, tally] : sums) {
             const auto& plan = plans.of(position);
@@ -247,12 +247,12 @@ surrogates_of(job::RunContext& context, const io::Study& study,
             mine.add(static_cast<std::int64_t>(position), packer.take());
         }
     });
-    job::gather_to_root(comm, mine, static_cast<std::int64_t>(sessions.size()),
-                        [&](std::int64_t position, std::span<const std::byte> bytes) {
-                            auto unpacker = base::Unpacker(bytes);
-                            results[static_cast<std::size_t>(position)] =
-                                ConnectomeNull::unpack(unpacker);
-                        });
+    runtime::gather_to_root(comm, mine, static_cast<std::int64_t>(sessions.size()),
+                            [&](std::int64_t position, std::span<const std::byte> bytes) {
+                                auto unpacker = base::Unpacker(bytes);
+                                results[static_cast<std::size_t>(position)] =
+                                    ConnectomeNull::unpack(unpacker);
+                            });
     return results;
 }
 

@@ -14,7 +14,7 @@ namespace rewire::jobs {
 /// over all ranks. Collective. @return on rank 0 the p-values of each session (nothing for one
 /// without a connectome)
 std::vector<std::optional<ConnectomeNull>>
-surrogates_of(job::RunContext& context, const io::Study& study,
+surrogates_of(runtime::RunContext& context, const io::Study& study,
               const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
               const WaveActivity& activity, const ConnectomeSettings& settings,
               const std::string& phase);

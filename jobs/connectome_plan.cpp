@@ -42,9 +42,10 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
            work.table_flops / rates.table_flops_per_s + work.pairs / rates.pairs_per_s;
 }
 
-job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                  const ConnectomeSettings& settings, const job::Options& options,
-                                  const MachineRates& rates)
+runtime::Estimate connectome_estimate(const io::Study& study,
+                                      const std::vector<std::size_t>& sessions,
+                                      const ConnectomeSettings& settings,
+                                      const runtime::Options& options, const MachineRates& rates)
 {
     auto estimate = deconvolution_estimate(study, sessions, options, rates);
     // Partial correlations and edges of a wave, packed for the writer and the checkpoint.
@@ -70,8 +71,9 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
         const auto work = connectome_seconds(activity, rates);
         seconds += work;
         longest = std::max(longest, work);
-        estimate.rank_bytes = std::max(
-            estimate.rank_bytes, job::base_rank_bytes + 1.5 * neurons * neurons * 8 + pairs * 9);
+        estimate.rank_bytes =
+            std::max(estimate.rank_bytes,
+                     runtime::base_rank_bytes + 1.5 * neurons * neurons * 8 + pairs * 9);
         estimate.result_bytes += pairs * 9;
         estimate.checkpoint_bytes += pairs * 9;
         if (settings.surrogates == 0)
@@ -81,7 +83,7 @@ job::Estimate connectome_estimate(const io::Study& study, const std::vector<std:
         const auto block = null_block_seconds(activity, settings, rates);
         const auto memory = calcium::null_memory_bytes(
             activity.neurons, activity.frames, entries_of(activity), null.block_size, null.engine);
-        estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + memory);
+        estimate.rank_bytes = std::max(estimate.rank_bytes, runtime::base_rank_bytes + memory);
         ordering += pairs * 300e-9; // q-values: sorted on rank 0
         null_seconds += block * static_cast<double>(count);
         longest_block = std::max(longest_block, block);

@@ -5,7 +5,7 @@
 
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/study.hpp>
-#include <rewire/job/plan.hpp>
+#include <rewire/runtime/plan.hpp>
 
 #include <cstddef>
 #include <vector>
@@ -24,8 +24,10 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
                           const MachineRates& rates = typical_rates);
 
 /// What `rewire connectome` will need for these sessions.
-job::Estimate connectome_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                  const ConnectomeSettings& settings, const job::Options& options,
-                                  const MachineRates& rates = typical_rates);
+runtime::Estimate connectome_estimate(const io::Study& study,
+                                      const std::vector<std::size_t>& sessions,
+                                      const ConnectomeSettings& settings,
+                                      const runtime::Options& options,
+                                      const MachineRates& rates = typical_rates);
 
 } // namespace rewire::jobs

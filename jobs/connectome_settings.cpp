@@ -112,9 +112,9 @@ std::string intervals_named(const io::NwbSession& file, const std::string& name)
 
 } // namespace
 
-std::vector<job::Option> connectome_options()
+std::vector<runtime::Option> connectome_options()
 {
-    using Kind = job::OptionKind;
+    using Kind = runtime::OptionKind;
     return {
         {.name = "alpha",
          .kind = Kind::real,
@@ -157,7 +157,7 @@ std::vector<job::Option> connectome_options()
     };
 }
 
-ConnectomeSettings connectome_settings(const job::Options& options)
+ConnectomeSettings connectome_settings(const runtime::Options& options)
 {
     return {.partial_correlation = {.shrinkage = shrinkage_of(options.text("shrinkage")),
                                     .when_singular = when_singular_of(options.text("singular"))},
@@ -170,7 +170,7 @@ ConnectomeSettings connectome_settings(const job::Options& options)
 }
 
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
-                                const ConnectomeSettings& settings, const job::Options& options)
+                                const ConnectomeSettings& settings, const runtime::Options& options)
 {
     auto covariates = SessionCovariates{};
     if (settings.covariates.empty())
@@ -187,7 +187,8 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
 }
 
 std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
-                                   const ConnectomeSettings& settings, const job::Options& options)
+                                   const ConnectomeSettings& settings,
+                                   const runtime::Options& options)
 {
     if (settings.within.empty())
         return {};

@@ -5,7 +5,7 @@
 #include <rewire/calcium/covariance.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/io/study.hpp>
-#include <rewire/job/options.hpp>
+#include <rewire/runtime/options.hpp>
 
 #include <cstdint>
 #include <string>
@@ -24,9 +24,9 @@ struct ConnectomeSettings
     std::vector<std::string> covariates; ///< names of series
 };
 
-std::vector<job::Option> connectome_options();
+std::vector<runtime::Option> connectome_options();
 /// @throws UsageError
-ConnectomeSettings connectome_settings(const job::Options& options);
+ConnectomeSettings connectome_settings(const runtime::Options& options);
 
 /// Covariates of a session on the frames of the smoothed events, row major [count, frames].
 struct SessionCovariates
@@ -40,11 +40,13 @@ struct SessionCovariates
 /// Series of the session, interpolated linearly at the times of its frames. @throws InputError: no
 /// such series, or it does not cover the frames
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
-                                const ConnectomeSettings& settings, const job::Options& options);
+                                const ConnectomeSettings& settings,
+                                const runtime::Options& options);
 
 /// 1 for frames inside the intervals of `--within`, on the frames of the smoothed events; empty
 /// without.
 std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
-                                   const ConnectomeSettings& settings, const job::Options& options);
+                                   const ConnectomeSettings& settings,
+                                   const runtime::Options& options);
 
 } // namespace rewire::jobs

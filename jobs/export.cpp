@@ -5,7 +5,7 @@
 #include "text_file.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/job/run_context.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <fmt/format.h>
 
@@ -116,7 +116,7 @@ void write_graphml(const fs::path& path, const SessionConnectome& session, bool 
     file.finish();
 }
 
-void export_connectome(job::RunContext& context)
+void export_connectome(runtime::RunContext& context)
 {
     const auto& options = context.options();
     const auto path = options.path("results") / "connectome.h5";
@@ -147,7 +147,7 @@ void export_connectome(job::RunContext& context)
     context.note(fmt::format("wrote {} GraphML files to {}", sessions.size(), folder.string()));
 }
 
-void run_export(job::RunContext& context)
+void run_export(runtime::RunContext& context)
 {
     mpi::collective(context.comm(), [&] {
         if (context.comm().is_root())
@@ -157,9 +157,9 @@ void run_export(job::RunContext& context)
 
 } // namespace
 
-job::Job export_job()
+runtime::Job export_job()
 {
-    using Kind = job::OptionKind;
+    using Kind = runtime::OptionKind;
     return {.name = "export",
             .usage = "--results DIR --what connectome --format csv|graphml",
             .summary = "edge lists for R, Cytoscape, Gephi",

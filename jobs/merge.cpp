@@ -5,7 +5,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/io/copy_group.hpp>
-#include <rewire/job/run_context.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <fmt/format.h>
 
@@ -189,7 +189,7 @@ void join_sessions(const io::ResultFile& file, const std::string& job, const std
         write_subject(file, subject, common_neurons(neurons));
 }
 
-void merge_one(job::RunContext& context, const fs::path& path, const Parts& parts)
+void merge_one(runtime::RunContext& context, const fs::path& path, const Parts& parts)
 {
     const auto record =
         record_of(parts, "rewire merge --results " + context.options().text("results"));
@@ -207,7 +207,7 @@ void merge_one(job::RunContext& context, const fs::path& path, const Parts& part
         fmt::format("{}: {} subjects from {} parts", path.string(), subjects.size(), parts.size()));
 }
 
-void run_merge(job::RunContext& context)
+void run_merge(runtime::RunContext& context)
 {
     mpi::collective(context.comm(), [&] {
         if (!context.comm().is_root())
@@ -222,9 +222,9 @@ void run_merge(job::RunContext& context)
 
 } // namespace
 
-job::Job merge_job()
+runtime::Job merge_job()
 {
-    using Kind = job::OptionKind;
+    using Kind = runtime::OptionKind;
     const auto same = false;
     return {
         .name = "merge",

@@ -18,7 +18,7 @@ namespace rewire::jobs {
 
 namespace {
 
-MovementSettings movement_settings(const job::Options& options)
+MovementSettings movement_settings(const runtime::Options& options)
 {
     auto levels = options.reals("level");
     for (const auto level : levels)
@@ -52,9 +52,11 @@ std::string row_of(const SessionMovement& session)
     return row;
 }
 
-job::Estimate movement_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                const MovementSettings& settings, const job::Options& options,
-                                const MachineRates& rates = typical_rates)
+runtime::Estimate movement_estimate(const io::Study& study,
+                                    const std::vector<std::size_t>& sessions,
+                                    const MovementSettings& settings,
+                                    const runtime::Options& options,
+                                    const MachineRates& rates = typical_rates)
 {
     auto estimate = deconvolution_estimate(study, sessions, options, rates);
     if (settings.dff) { // dF/F is read by blocks of neurons and not kept
@@ -75,7 +77,8 @@ job::Estimate movement_estimate(const io::Study& study, const std::vector<std::s
         const auto masks =
             static_cast<double>(std::min(unit.shuffles.size(), unit_shuffles)) * 2000;
         const auto tables = settings.dff ? 3 * block_bytes(activity) : 8e6;
-        estimate.rank_bytes = std::max(estimate.rank_bytes, job::base_rank_bytes + masks + tables);
+        estimate.rank_bytes =
+            std::max(estimate.rank_bytes, runtime::base_rank_bytes + masks + tables);
     }
     for (const auto session : sessions)
         estimate.result_bytes +=
@@ -94,7 +97,7 @@ std::string table_head(const MovementSettings& settings)
     return head;
 }
 
-void run_wave(job::RunContext& context, const Wave& wave,
+void run_wave(runtime::RunContext& context, const Wave& wave,
               const std::map<std::size_t, SessionMovements>& movements,
               const MovementSettings& settings, const io::ResultFile* output)
 {
@@ -113,7 +116,7 @@ void run_wave(job::RunContext& context, const Wave& wave,
 }
 
 /// What is rarer than one shuffle cannot be told from it.
-void warn_of_few_shuffles(job::RunContext& context, const MovementSettings& settings)
+void warn_of_few_shuffles(runtime::RunContext& context, const MovementSettings& settings)
 {
     const auto shuffles = static_cast<double>(settings.shuffles);
     for (const auto level : settings.levels)
@@ -125,7 +128,7 @@ void warn_of_few_shuffles(job::RunContext& context, const MovementSettings& sett
                 static_cast<std::int64_t>(std::ceil(1 / (1 - level) - 1e-9))));
 }
 
-void run_movement(job::RunContext& context)
+void run_movement(runtime::RunContext& context)
 {
     adopt_activity_options(context);
     const auto settings = movement_settings(context.options());
@@ -161,7 +164,7 @@ void run_movement(job::RunContext& context)
                      .complete = {}});
 }
 
-job::Estimate plan_movement(job::RunContext& context)
+runtime::Estimate plan_movement(runtime::RunContext& context)
 {
     adopt_activity_options(context);
     const auto settings = movement_settings(context.options());
@@ -175,9 +178,9 @@ job::Estimate plan_movement(job::RunContext& context)
     });
 }
 
-std::vector<job::Option> movement_options()
+std::vector<runtime::Option> movement_options()
 {
-    using Kind = job::OptionKind;
+    using Kind = runtime::OptionKind;
     return {
         {.name = "shuffles",
          .kind = Kind::integer,
@@ -215,7 +218,7 @@ std::vector<job::Option> movement_options()
 
 } // namespace
 
-job::Job movement_job()
+runtime::Job movement_job()
 {
     return {.name = "movement",
             .usage = "--study DIR --results DIR [options]",
@@ -233,7 +236,7 @@ job::Job movement_job()
                        "from reward or arousal that go\n"
                        "along with it. Writes RESULTS/movement.h5.",
             .citation = "Peters et al. 2014, 2017 (epoch shuffling)",
-            .options = job::common_options() + study_options() + activity_options() +
+            .options = runtime::common_options() + study_options() + activity_options() +
                        movement_source_options() + movement_options(),
             .run = run_movement,
             .plan = plan_movement};

@@ -209,7 +209,7 @@ SessionMovements from_series(const io::NwbSession& file, const Candidate& source
 }
 
 /// One line a source, so that the user sees what was taken; a warning where the sessions differ.
-void say_sources(job::RunContext& context, const io::Study& study,
+void say_sources(runtime::RunContext& context, const io::Study& study,
                  const std::vector<std::size_t>& sessions,
                  const std::vector<SessionMovements>& movements)
 {
@@ -230,7 +230,7 @@ void say_sources(job::RunContext& context, const io::Study& study,
 
 } // namespace
 
-std::vector<job::Option> movement_source_options()
+std::vector<runtime::Option> movement_source_options()
 {
     return {
         {.name = "movement",
@@ -242,7 +242,7 @@ std::vector<job::Option> movement_source_options()
          .help = "series that is the position of a lever, whatever its name; instead of "
                  "--movement"},
         {.name = "lever-threshold",
-         .kind = job::OptionKind::real,
+         .kind = runtime::OptionKind::real,
          .default_value = "0.0007",
          .unit = "trace units per ms",
          .help = "speed above which the lever moves; the default is for volts of the published "
@@ -251,7 +251,7 @@ std::vector<job::Option> movement_source_options()
     };
 }
 
-SessionMovements movements_in(const io::NwbSession& file, const job::Options& options)
+SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options)
 {
     const auto wanted = options.text("movement");
     const auto lever = options.text("lever");
@@ -268,15 +268,15 @@ SessionMovements movements_in(const io::NwbSession& file, const job::Options& op
                            : from_series(file, source, false, threshold);
 }
 
-std::vector<SessionMovements> movements_of(job::RunContext& context, const io::Study& study,
+std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
                                            const std::vector<SessionInput>& inputs,
                                            const std::vector<std::size_t>& sessions, bool dff,
                                            const std::string& phase)
 {
     const auto dilate = context.options().integer("dilate");
-    const auto computed = context.each_unit<job::UnitResults>(
+    const auto computed = context.each_unit<runtime::UnitResults>(
         phase, std::vector<double>(sessions.size(), 1.0),
-        [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
             const auto index = sessions[static_cast<std::size_t>(unit)];
             const auto file =
                 io::NwbSession(study.sessions[index].path, nwb_options(context.options()));
@@ -299,14 +299,14 @@ std::vector<SessionMovements> movements_of(job::RunContext& context, const io::S
             return true;
         });
     auto movements = std::vector<SessionMovements>(sessions.size());
-    job::give_to_all(context.comm(), computed,
-                     [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                         auto unpacker = base::Unpacker(bytes);
-                         auto& session = movements[static_cast<std::size_t>(unit)];
-                         session.epochs.frames = unpacker.get<std::int64_t>();
-                         session.epochs.movements = unpacker.get_all<base::Range>();
-                         session.source = unpacker.get_text();
-                     });
+    runtime::give_to_all(context.comm(), computed,
+                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                             auto unpacker = base::Unpacker(bytes);
+                             auto& session = movements[static_cast<std::size_t>(unit)];
+                             session.epochs.frames = unpacker.get<std::int64_t>();
+                             session.epochs.movements = unpacker.get_all<base::Range>();
+                             session.source = unpacker.get_text();
+                         });
     say_sources(context, study, sessions, movements);
     return movements;
 }

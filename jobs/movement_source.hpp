@@ -4,7 +4,7 @@
 
 #include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/io/study.hpp>
-#include <rewire/job/run_context.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <string>
 #include <vector>
@@ -21,7 +21,7 @@ struct SessionMovements
 };
 
 /// --movement, --lever, --lever-threshold
-std::vector<job::Option> movement_source_options();
+std::vector<runtime::Option> movement_source_options();
 
 /// Movement epochs of the sessions of a wave, sessions over ranks; on all ranks. Collective. Notes
 /// the source, or warns where the sessions have different ones.
@@ -29,7 +29,7 @@ std::vector<job::Option> movement_source_options();
 /// fewer at each end)
 /// @throws InputError: no source of movements, or not the one asked for; several that may be meant;
 /// a series that is neither binary nor a lever; one that does not cover the imaging, or has gaps
-std::vector<SessionMovements> movements_of(job::RunContext& context, const io::Study& study,
+std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
                                            const std::vector<SessionInput>& inputs,
                                            const std::vector<std::size_t>& sessions, bool dff,
                                            const std::string& phase);
@@ -39,6 +39,6 @@ std::vector<SessionMovements> movements_of(job::RunContext& context, const io::S
 /// else the only table or series with "movement" in its name or series with "lever" in it (among
 /// several levers, the one called just that). A series of two values is a mask, the larger being
 /// movement; another is a lever only if its name says so or --lever names it.
-SessionMovements movements_in(const io::NwbSession& file, const job::Options& options);
+SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options);
 
 } // namespace rewire::jobs

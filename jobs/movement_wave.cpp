@@ -20,7 +20,7 @@ namespace {
 template <typename View>
 bool count_unit(const View& view, base::Range neurons_of_view, const MovementUnit& unit,
                 const behaviour::Epochs& epochs, const MovementSettings& settings,
-                const behaviour::ShuffleKey& key, MovementCounts& counts, const job::Tick& tick)
+                const behaviour::ShuffleKey& key, MovementCounts& counts, const runtime::Tick& tick)
 {
     auto sum = behaviour::ShuffleCounts{};
     for (const auto& part : base::blocks_of(unit.shuffles.size(), unit_shuffles)) {
@@ -91,7 +91,7 @@ class MovementRun
 {
   public:
     /// Collective.
-    MovementRun(job::RunContext& context, const Wave& wave,
+    MovementRun(runtime::RunContext& context, const Wave& wave,
                 const std::vector<SessionMovements>& movements, const MovementSettings& settings)
         : context_(context), wave_(wave), settings_(settings), movements_(movements)
     {
@@ -112,7 +112,7 @@ class MovementRun
             neurons.push_back(wave_.session(position).record.activity->neurons);
         auto counts = context_.each_unit<MovementCounts>(
             "shuffles" + wave_.suffix, costs,
-            [&](std::int64_t index, MovementCounts& mine, const job::Tick& tick) {
+            [&](std::int64_t index, MovementCounts& mine, const runtime::Tick& tick) {
                 return compute(units[static_cast<std::size_t>(index)], mine, tick);
             },
             MovementCounts(neurons));
@@ -133,7 +133,7 @@ class MovementRun
         return {context_.seed(), base::key_of(record.subject), base::key_of(record.session)};
     }
 
-    bool compute(const MovementUnit& unit, MovementCounts& counts, const job::Tick& tick) const
+    bool compute(const MovementUnit& unit, MovementCounts& counts, const runtime::Tick& tick) const
     {
         if (!settings_.dff)
             return count_unit(events_->activity(unit.position), unit.neurons, unit,
@@ -145,7 +145,8 @@ class MovementRun
     }
 
     template <typename T>
-    bool compute_dff(const MovementUnit& unit, MovementCounts& counts, const job::Tick& tick) const
+    bool compute_dff(const MovementUnit& unit, MovementCounts& counts,
+                     const runtime::Tick& tick) const
     {
         const auto& epochs = movements_[unit.position].epochs;
         const auto file =
@@ -233,7 +234,7 @@ class MovementRun
         return read_block<double>(file, {neuron, neuron + 1}, wave_.input(position));
     }
 
-    job::RunContext& context_;
+    runtime::RunContext& context_;
     const Wave& wave_;
     const MovementSettings& settings_;
     const std::vector<SessionMovements>& movements_; ///< [session of the wave]
@@ -242,7 +243,7 @@ class MovementRun
 
 } // namespace
 
-std::vector<SessionMovement> movement_of_wave(job::RunContext& context, const Wave& wave,
+std::vector<SessionMovement> movement_of_wave(runtime::RunContext& context, const Wave& wave,
                                               const std::vector<SessionMovements>& movements,
                                               const MovementSettings& settings)
 {

@@ -17,7 +17,7 @@ inline constexpr auto kept_shuffles = std::int64_t{2000};
 /// over all ranks. Collective.
 /// @param movements [session of the wave]
 /// @return on rank 0 the sessions in the order of the wave
-std::vector<SessionMovement> movement_of_wave(job::RunContext& context, const Wave& wave,
+std::vector<SessionMovement> movement_of_wave(runtime::RunContext& context, const Wave& wave,
                                               const std::vector<SessionMovements>& movements,
                                               const MovementSettings& settings);
 

@@ -8,7 +8,7 @@
 #include <rewire/base/partition.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/io/truth.hpp>
-#include <rewire/job/run_context.hpp>
+#include <rewire/runtime/run_context.hpp>
 #include <rewire/stats/correlation.hpp>
 
 #include <fmt/format.h>
@@ -102,7 +102,7 @@ Recovery compare(const std::set<std::size_t>& planted, const SessionConnectome& 
     return recovery;
 }
 
-void print_recovery(job::RunContext& context, const io::Study& study)
+void print_recovery(runtime::RunContext& context, const io::Study& study)
 {
     const auto path = context.options().path("results") / "connectome.h5";
     if (!std::filesystem::exists(path))
@@ -151,7 +151,7 @@ void print_recovery(job::RunContext& context, const io::Study& study)
 }
 
 /// Movement-related neurons, where movement.h5 is there.
-void print_movement(job::RunContext& context, const io::Study& study)
+void print_movement(runtime::RunContext& context, const io::Study& study)
 {
     const auto path = context.options().path("results") / "movement.h5";
     if (!std::filesystem::exists(path))
@@ -179,7 +179,7 @@ void print_movement(job::RunContext& context, const io::Study& study)
 
 /// How well the first component follows what was planted: over sessions, the summed strength of
 /// strengthening less that of weakening edges.
-void print_trajectory(job::RunContext& context, const io::Study& study)
+void print_trajectory(runtime::RunContext& context, const io::Study& study)
 {
     const auto path = context.options().path("results") / "rewiring.h5";
     if (!std::filesystem::exists(path))
@@ -212,7 +212,7 @@ void print_trajectory(job::RunContext& context, const io::Study& study)
     }
 }
 
-void run_recovery(job::RunContext& context)
+void run_recovery(runtime::RunContext& context)
 {
     const auto study = open_study(context);
     mpi::collective(context.comm(), [&] {
@@ -226,7 +226,7 @@ void run_recovery(job::RunContext& context)
 
 } // namespace
 
-job::Job recovery_job()
+runtime::Job recovery_job()
 {
     return {
         .name = "recovery",
@@ -238,10 +238,10 @@ job::Job recovery_job()
             "precision and recall of the edges and, where there are p-values, of the corrected "
             "tests; also of the\n"
             "movement-related neurons and the rewiring trajectory, where their results are there.",
-        .options = job::common_options() + study_options() +
-                   std::vector<job::Option>{{.name = "sessions",
-                                             .kind = job::OptionKind::flag,
-                                             .help = "one line a session, too"}},
+        .options = runtime::common_options() + study_options() +
+                   std::vector<runtime::Option>{{.name = "sessions",
+                                                 .kind = runtime::OptionKind::flag,
+                                                 .help = "one line a session, too"}},
         .run = run_recovery};
 }
 

@@ -5,7 +5,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/io/result_file.hpp>
-#include <rewire/job/run_context.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <fmt/format.h>
 
@@ -26,7 +26,7 @@ bool is_own_page(const std::filesystem::path& path)
     return head.find("name=\"generator\" content=\"rewire") != std::string::npos;
 }
 
-void write_report(job::RunContext& context)
+void write_report(runtime::RunContext& context)
 {
     const auto results = context.options().path("results");
     const auto path = results / "report.html";
@@ -41,7 +41,7 @@ void write_report(job::RunContext& context)
         context.log().warn(fmt::format("{} is not there: the page lacks {}; made by: {}",
                                        missing.file, missing.shows, missing.command));
     const auto made = fmt::format("Made {} by rewire {} ({}).", io::utc_now(),
-                                  job::program_version(), job::program_revision());
+                                  runtime::program_version(), runtime::program_revision());
     const auto html = report_html(data, made);
     auto file = TextFile(path);
     file.write(html);
@@ -49,7 +49,7 @@ void write_report(job::RunContext& context)
     context.note("wrote " + path.string());
 }
 
-void run_report(job::RunContext& context)
+void run_report(runtime::RunContext& context)
 {
     context.collective("report", [&] {
         if (context.comm().is_root())
@@ -59,9 +59,9 @@ void run_report(job::RunContext& context)
 
 } // namespace
 
-job::Job report_job()
+runtime::Job report_job()
 {
-    using Kind = job::OptionKind;
+    using Kind = runtime::OptionKind;
     return {
         .name = "report",
         .usage = "--results DIR",

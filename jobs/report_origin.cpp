@@ -259,14 +259,14 @@ std::string command_of(const std::string& job, const std::map<std::string, io::R
         known["tau-s"] = decay_time(records);
     const auto& jobs = catalogue();
     const auto found = std::find_if(jobs.begin(), jobs.end(),
-                                    [&](const job::Job& each) { return each.name == job; });
+                                    [&](const runtime::Job& each) { return each.name == job; });
     for (const auto& option : found->options) {
         const auto& value = known[option.name];
         // Not --subject and --session: a result that grew or was merged has more than its last run.
         if (value.empty() || value == option.default_value || !option.changes_result ||
             option.name == "study" || option.name == "results")
             continue;
-        if (option.kind == job::OptionKind::flag) {
+        if (option.kind == runtime::OptionKind::flag) {
             if (value == "yes")
                 words.push_back("--" + option.name);
         } else

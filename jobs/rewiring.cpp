@@ -22,7 +22,7 @@ namespace rewire::jobs {
 
 namespace {
 
-RewiringSettings rewiring_settings(const job::Options& options)
+RewiringSettings rewiring_settings(const runtime::Options& options)
 {
     const auto pca = options.text("pca");
     return {.thresholded = options.text("edges") == "thresholded",
@@ -34,14 +34,15 @@ RewiringSettings rewiring_settings(const job::Options& options)
                                     : PcaMethod::automatic};
 }
 
-std::optional<double> movement_level(const job::Options& options)
+std::optional<double> movement_level(const runtime::Options& options)
 {
     return options.has("movement-level") ? std::optional(options.real("movement-level"))
                                          : std::nullopt;
 }
 
 /// The subjects of the connectome, or those of --subject, whether they have a trajectory or not.
-std::vector<SubjectConnectomes> wanted_subjects(const job::RunContext& context, hid_t connectome)
+std::vector<SubjectConnectomes> wanted_subjects(const runtime::RunContext& context,
+                                                hid_t connectome)
 {
     auto subjects = subjects_of(connectome);
     if (const auto chosen = context.options().texts("subject"); !chosen.empty()) {
@@ -66,7 +67,7 @@ std::vector<SubjectConnectomes> with_trajectory(std::vector<SubjectConnectomes> 
     return subjects;
 }
 
-std::filesystem::path connectome_path(const job::Options& options)
+std::filesystem::path connectome_path(const runtime::Options& options)
 {
     auto path = options.path("results") / "connectome.h5";
     if (!std::filesystem::exists(path))
@@ -78,10 +79,10 @@ std::filesystem::path connectome_path(const job::Options& options)
 }
 
 /// What the result depends on: the options, and the settings of the connectome.
-io::Fingerprint digest_of(hid_t connectome, const job::Options& options)
+io::Fingerprint digest_of(hid_t connectome, const runtime::Options& options)
 {
     auto digest = options.result_changing();
-    digest.emplace_back("version", job::program_version());
+    digest.emplace_back("version", runtime::program_version());
     for (const auto& [field, value] : io::read_record(connectome).digest)
         digest.emplace_back("connectome " + field, value);
     return digest;
@@ -89,7 +90,7 @@ io::Fingerprint digest_of(hid_t connectome, const job::Options& options)
 
 /// Signs and last digits of components found by products depend on the number of ranks: what one
 /// number has begun, another cannot finish. Empty without such a subject.
-io::Fingerprint solver_of(const job::RunContext& context,
+io::Fingerprint solver_of(const runtime::RunContext& context,
                           const std::vector<SubjectConnectomes>& subjects,
                           const RewiringSettings& settings)
 {
@@ -107,14 +108,14 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
     auto fingerprint = digest;
     fingerprint.insert(fingerprint.end(), inputs.begin(), inputs.end());
     fingerprint.insert(fingerprint.end(), solver.begin(), solver.end());
-    fingerprint.emplace_back("revision", job::program_revision());
+    fingerprint.emplace_back("revision", runtime::program_revision());
     fingerprint.emplace_back("cpu target", dense::blas_target());
     return fingerprint;
 }
 
 /// What movement.h5 says of the subjects, on rank 0: others need it not, and file systems of a
 /// cluster do not show all nodes the same at the same time. Collective.
-std::vector<SubjectMovement> movements_of(const job::RunContext& context,
+std::vector<SubjectMovement> movements_of(const runtime::RunContext& context,
                                           const std::vector<SubjectConnectomes>& subjects)
 {
     return mpi::collective(context.comm(), [&] {
@@ -128,7 +129,8 @@ std::vector<SubjectMovement> movements_of(const job::RunContext& context,
 }
 
 /// On rank 0.
-void say_what_is_left_out(job::RunContext& context, const std::vector<SubjectConnectomes>& subjects)
+void say_what_is_left_out(runtime::RunContext& context,
+                          const std::vector<SubjectConnectomes>& subjects)
 {
     if (!context.comm().is_root())
         return;
@@ -141,7 +143,7 @@ void say_what_is_left_out(job::RunContext& context, const std::vector<SubjectCon
 }
 
 /// On rank 0.
-void say_what_moves(job::RunContext& context, const std::vector<SubjectConnectomes>& subjects,
+void say_what_moves(runtime::RunContext& context, const std::vector<SubjectConnectomes>& subjects,
                     const std::vector<SubjectMovement>& movements)
 {
     auto levels = std::set<double>{};
@@ -156,7 +158,7 @@ void say_what_moves(job::RunContext& context, const std::vector<SubjectConnectom
         context.note(fmt::format("movement-related neurons of level {}", fmt::join(levels, ", ")));
 }
 
-void write_one(job::RunContext& context, const io::ResultFile& output,
+void write_one(runtime::RunContext& context, const io::ResultFile& output,
                const SubjectConnectomes& subject, const SubjectRewiring& result,
                const SubjectMovement& movement, const RewiringSettings& settings)
 {
@@ -176,7 +178,7 @@ void write_one(job::RunContext& context, const io::ResultFile& output,
 
 /// Writes the result file, which rank 0 returns. Collective.
 /// @param all subjects, also those that the run left out; movements are of those of the run
-std::unique_ptr<io::ResultFile> written_result(job::RunContext& context, const RewiringRun& run,
+std::unique_ptr<io::ResultFile> written_result(runtime::RunContext& context, const RewiringRun& run,
                                                const std::vector<SubjectConnectomes>& all,
                                                const std::vector<SubjectMovement>& movements,
                                                const RewiringSettings& settings)
@@ -228,7 +230,7 @@ std::vector<SubjectSize> sizes_of(const std::vector<SubjectConnectomes>& subject
     return sizes;
 }
 
-void run_rewiring(job::RunContext& context)
+void run_rewiring(runtime::RunContext& context)
 {
     const auto& comm = context.comm();
     const auto& options = context.options();
@@ -277,7 +279,7 @@ void run_rewiring(job::RunContext& context)
 
 /// Of the study, where one is given, since the connectome may be about to grow; else of the
 /// connectome.
-std::vector<SubjectSize> sizes_to_plan_for(const job::RunContext& context)
+std::vector<SubjectSize> sizes_to_plan_for(const runtime::RunContext& context)
 {
     const auto& options = context.options();
     if (!options.has("study")) {
@@ -299,27 +301,27 @@ std::vector<SubjectSize> sizes_to_plan_for(const job::RunContext& context)
     return sizes;
 }
 
-job::Estimate plan_rewiring(job::RunContext& context)
+runtime::Estimate plan_rewiring(runtime::RunContext& context)
 {
     const auto sizes = sizes_to_plan_for(context);
     const auto settings = rewiring_settings(context.options());
     if (!context.options().has("largest") || sizes.empty())
         return rewiring_estimate(sizes, settings);
-    auto estimates = std::vector<job::Estimate>{};
+    auto estimates = std::vector<runtime::Estimate>{};
     for (const auto& subject : sizes)
         estimates.push_back(rewiring_estimate({subject}, settings));
-    return job::most_of(estimates);
+    return runtime::most_of(estimates);
 }
 
-std::vector<job::Option> rewiring_options()
+std::vector<runtime::Option> rewiring_options()
 {
-    using Kind = job::OptionKind;
-    auto options = std::vector<job::Option>{};
-    for (const auto& option : job::common_options())
+    using Kind = runtime::OptionKind;
+    auto options = std::vector<runtime::Option>{};
+    for (const auto& option : runtime::common_options())
         if (option.name != "study" && option.name != "session" && option.name != "node-memory-gb")
             options.push_back(option);
     return options +
-           std::vector<job::Option>{
+           std::vector<runtime::Option>{
                {.name = "edges",
                 .default_value = "thresholded",
                 .help = "partial correlations of edges only (others 0), or of all pairs",
@@ -363,7 +365,7 @@ std::vector<job::Option> rewiring_options()
 
 } // namespace
 
-job::Job rewiring_job()
+runtime::Job rewiring_job()
 {
     return {
         .name = "rewiring",

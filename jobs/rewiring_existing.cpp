@@ -14,7 +14,7 @@ namespace rewire::jobs {
 namespace {
 
 /// What movement.h5, if it is there, was made of: the movement fraction follows from it.
-io::Fingerprint movement_inputs(const job::Options& options)
+io::Fingerprint movement_inputs(const runtime::Options& options)
 {
     const auto path = options.path("results") / "movement.h5";
     auto inputs = io::Fingerprint{};
@@ -78,7 +78,7 @@ std::vector<std::string> changed_numbers(hid_t result,
 } // namespace
 
 io::Fingerprint inputs_of(const std::vector<SubjectConnectomes>& subjects,
-                          const job::Options& options)
+                          const runtime::Options& options)
 {
     auto inputs = io::Fingerprint{};
     for (const auto& subject : subjects)

@@ -3,7 +3,7 @@
 #include "rewiring_source.hpp"
 
 #include <rewire/io/result_file.hpp>
-#include <rewire/job/options.hpp>
+#include <rewire/runtime/options.hpp>
 
 #include <filesystem>
 #include <vector>
@@ -14,7 +14,7 @@ namespace rewire::jobs {
 /// SHA-256 of the sessions' files, also of sessions without a connectome, and what movement.h5 was
 /// made of, where it is there.
 io::Fingerprint inputs_of(const std::vector<SubjectConnectomes>& subjects,
-                          const job::Options& options);
+                          const runtime::Options& options);
 
 /// True when the result is there; false when there is none, or sessions or movements were added
 /// since: then all is computed again.

@@ -23,10 +23,10 @@ double shell_bytes(double pairs, double sessions, const RewiringSettings& settin
 
 } // namespace
 
-job::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
-                                const RewiringSettings& settings)
+runtime::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
+                                    const RewiringSettings& settings)
 {
-    auto estimate = job::Estimate{};
+    auto estimate = runtime::Estimate{};
     auto seconds = 0.0;
     auto shell_s = 0.0;
     auto longest = 0.0;
@@ -60,7 +60,7 @@ job::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
         estimate.result_bytes += pairs * (8 * components + 8); // and the neurons of every pair
         units += static_cast<std::int64_t>(units_here);
     }
-    estimate.rank_bytes = job::base_rank_bytes + of_block + of_edges + of_file;
+    estimate.rank_bytes = runtime::base_rank_bytes + of_block + of_edges + of_file;
     // Loadings stay where they were computed until they are written.
     estimate.spread_bytes = std::max(2 * of_loadings, of_shell);
     estimate.checkpoint_bytes = of_loadings;

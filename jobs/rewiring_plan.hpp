@@ -2,7 +2,7 @@
 
 #include "rewiring_subject.hpp"
 
-#include <rewire/job/plan.hpp>
+#include <rewire/runtime/plan.hpp>
 
 #include <cstdint>
 #include <vector>
@@ -18,7 +18,7 @@ struct SubjectSize
 
 /// Memory and work for these subjects: what `rewire plan` says, and what a run checks before it
 /// starts.
-job::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
-                                const RewiringSettings& settings);
+runtime::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
+                                    const RewiringSettings& settings);
 
 } // namespace rewire::jobs

@@ -79,11 +79,11 @@ Eigen::MatrixXd unpack_matrix(base::Unpacker& unpacker)
 
 /// Results of all units on all ranks, in the order of the units, so that what is summed from them
 /// has the same bits on any number of ranks. Collective.
-std::vector<std::vector<std::byte>> known_to_all(const mpi::Communicator& comm,
-                                                 const job::UnitResults& mine, std::size_t units)
+std::vector<std::vector<std::byte>>
+known_to_all(const mpi::Communicator& comm, const runtime::UnitResults& mine, std::size_t units)
 {
     auto by_unit = std::vector<std::vector<std::byte>>(units);
-    job::give_to_all(comm, mine, [&](std::int64_t unit, std::span<const std::byte> bytes) {
+    runtime::give_to_all(comm, mine, [&](std::int64_t unit, std::span<const std::byte> bytes) {
         by_unit[static_cast<std::size_t>(unit)].assign(bytes.begin(), bytes.end());
     });
     return by_unit;
@@ -137,7 +137,7 @@ std::vector<network::Extreme> all_top_pairs(const SubjectRewiring& result)
     return pairs;
 }
 
-RewiringRun::RewiringRun(job::RunContext& context, hid_t connectome,
+RewiringRun::RewiringRun(runtime::RunContext& context, hid_t connectome,
                          std::vector<SubjectConnectomes> subjects, const RewiringSettings& settings)
     : context_(context),
       connectome_(connectome),
@@ -187,8 +187,9 @@ bool RewiringRun::by_shell(std::size_t subject) const
 /// edge.
 void RewiringRun::sum_grams()
 {
-    const auto computed = context_.each_unit<job::UnitResults>(
-        "gram", costs(), [&](std::int64_t index, job::UnitResults& results, const job::Tick&) {
+    const auto computed = context_.each_unit<runtime::UnitResults>(
+        "gram", costs(),
+        [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick&) {
             const auto block = block_of(unit_at(index));
             auto packer = base::Packer{};
             const auto of_block = [&]() -> Eigen::MatrixXd {
@@ -283,10 +284,11 @@ void RewiringRun::find_components_by_shell()
 }
 
 /// Raw loadings of the units that this rank computes.
-job::UnitResults RewiringRun::compute_loadings()
+runtime::UnitResults RewiringRun::compute_loadings()
 {
-    return context_.each_unit<job::UnitResults>(
-        "loadings", costs(), [&](std::int64_t index, job::UnitResults& results, const job::Tick&) {
+    return context_.each_unit<runtime::UnitResults>(
+        "loadings", costs(),
+        [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick&) {
             const auto& unit = unit_at(index);
             auto packer = base::Packer{};
             const auto& components = results_[unit.subject].components;
@@ -299,9 +301,9 @@ job::UnitResults RewiringRun::compute_loadings()
 }
 
 /// Extremes and top pairs of the raw loadings of this rank's units: small, unlike the loadings.
-job::UnitResults RewiringRun::top_pairs_here() const
+runtime::UnitResults RewiringRun::top_pairs_here() const
 {
-    auto small = job::UnitResults{};
+    auto small = runtime::UnitResults{};
     for (const auto& [index, bytes] : loadings_.all()) {
         const auto first_pair = unit_at(index).pairs.first;
         auto unpacker = base::Unpacker(bytes);
@@ -322,7 +324,7 @@ job::UnitResults RewiringRun::top_pairs_here() const
 
 /// Top pairs over the units of all ranks. Collective. @return [subject] extremes of raw loadings
 std::vector<std::vector<network::Extreme>>
-RewiringRun::merge_top_pairs(const job::UnitResults& mine)
+RewiringRun::merge_top_pairs(const runtime::UnitResults& mine)
 {
     const auto by_unit = known_to_all(context_.comm(), mine, units_.size());
     auto extremes = std::vector<std::vector<network::Extreme>>(subjects_.size());
@@ -346,8 +348,9 @@ RewiringRun::merge_top_pairs(const job::UnitResults& mine)
 /// Partial correlations of the top pairs by session, each from the block it lies in.
 void RewiringRun::read_top_values()
 {
-    const auto computed = context_.each_unit<job::UnitResults>(
-        "top edges", costs(), [&](std::int64_t index, job::UnitResults& results, const job::Tick&) {
+    const auto computed = context_.each_unit<runtime::UnitResults>(
+        "top edges", costs(),
+        [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick&) {
             const auto& unit = unit_at(index);
             const auto pairs = all_top_pairs(results_[unit.subject]);
             auto packer = base::Packer{};
@@ -365,27 +368,27 @@ void RewiringRun::read_top_values()
             static_cast<Eigen::Index>(subjects_[subject].sessions.size()),
             static_cast<Eigen::Index>(all_top_pairs(results_[subject]).size()));
     // Every pair has a value in one block and 0 in the others: the sum is exact in any order.
-    job::give_to_all(context_.comm(), computed,
-                     [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                         if (bytes.empty())
-                             return;
-                         auto unpacker = base::Unpacker(bytes);
-                         results_[unit_at(unit).subject].top_values += unpack_matrix(unpacker);
-                     });
+    runtime::give_to_all(context_.comm(), computed,
+                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                             if (bytes.empty())
+                                 return;
+                             auto unpacker = base::Unpacker(bytes);
+                             results_[unit_at(unit).subject].top_values += unpack_matrix(unpacker);
+                         });
 }
 
 void RewiringRun::each_loadings(const std::function<void(const UnitLoadings&)>& take) const
 {
-    job::gather_to_root(context_.comm(), loadings_, static_cast<std::int64_t>(units_.size()),
-                        [&](std::int64_t index, std::span<const std::byte> bytes) {
-                            auto unpacker = base::Unpacker(bytes);
-                            auto loadings = UnitLoadings{unit_at(index), unpack_matrix(unpacker)};
-                            if (loadings.value.size() == 0)
-                                return;
-                            network::apply(results_[loadings.unit.subject].orientation,
-                                           loadings.value);
-                            take(loadings);
-                        });
+    runtime::gather_to_root(
+        context_.comm(), loadings_, static_cast<std::int64_t>(units_.size()),
+        [&](std::int64_t index, std::span<const std::byte> bytes) {
+            auto unpacker = base::Unpacker(bytes);
+            auto loadings = UnitLoadings{unit_at(index), unpack_matrix(unpacker)};
+            if (loadings.value.size() == 0)
+                return;
+            network::apply(results_[loadings.unit.subject].orientation, loadings.value);
+            take(loadings);
+        });
 }
 
 } // namespace rewire::jobs

@@ -3,8 +3,8 @@
 #include "rewiring_source.hpp"
 
 #include <rewire/base/partition.hpp>
-#include <rewire/job/run_context.hpp>
 #include <rewire/network/rewiring.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <Eigen/Core>
 
@@ -86,7 +86,7 @@ class RewiringRun
 {
   public:
     /// @param connectome connectome.h5; has to stay open, and the settings alive, with the run
-    RewiringRun(job::RunContext& context, hid_t connectome,
+    RewiringRun(runtime::RunContext& context, hid_t connectome,
                 std::vector<SubjectConnectomes> subjects, const RewiringSettings& settings);
 
     /// Collective. Subjects whose sessions do not differ get a status that says so, and nothing
@@ -111,18 +111,18 @@ class RewiringRun
     void find_components();
     void find_components_by_shell();
     bool by_shell(std::size_t subject) const;
-    job::UnitResults compute_loadings();
-    job::UnitResults top_pairs_here() const;
-    std::vector<std::vector<network::Extreme>> merge_top_pairs(const job::UnitResults& mine);
+    runtime::UnitResults compute_loadings();
+    runtime::UnitResults top_pairs_here() const;
+    std::vector<std::vector<network::Extreme>> merge_top_pairs(const runtime::UnitResults& mine);
     void read_top_values();
 
-    job::RunContext& context_;
+    runtime::RunContext& context_;
     hid_t connectome_;
     std::vector<SubjectConnectomes> subjects_;
     const RewiringSettings& settings_;
     std::vector<PairUnit> units_;
     std::vector<SubjectRewiring> results_; ///< [subject]
-    job::UnitResults loadings_;            ///< raw, of the units that this rank computed
+    runtime::UnitResults loadings_;        ///< raw, of the units that this rank computed
 };
 
 } // namespace rewire::jobs

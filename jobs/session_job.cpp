@@ -2,7 +2,7 @@
 
 #include "study_source.hpp"
 
-#include <rewire/job/job.hpp>
+#include <rewire/runtime/job.hpp>
 
 #include <fmt/format.h>
 
@@ -28,14 +28,14 @@ std::unique_ptr<io::ResultFile> begun_result(const std::filesystem::path& path,
 
 } // namespace
 
-void run_session_job(job::RunContext& context, const SessionJob& session_job)
+void run_session_job(runtime::RunContext& context, const SessionJob& session_job)
 {
     const auto& comm = context.comm();
     const auto study = open_study(context);
     const auto inputs = check_inputs(context, study, session_job.needs_decay_time);
     const auto path = context.options().path("results") / session_job.file_name;
     auto digest = context.options().result_changing();
-    digest.emplace_back("version", job::program_version());
+    digest.emplace_back("version", runtime::program_version());
     const auto existing = look_for_result(context, path, study, inputs, digest);
     if (existing.nothing_to_do())
         return;
@@ -73,16 +73,16 @@ void run_session_job(job::RunContext& context, const SessionJob& session_job)
     context.note("wrote " + path.string());
 }
 
-job::Estimate
-plan_session_job(const job::RunContext& context, const io::Study& study,
-                 const std::function<job::Estimate(const std::vector<std::size_t>& sessions,
-                                                   const MachineRates& rates)>& estimate)
+runtime::Estimate
+plan_session_job(const runtime::RunContext& context, const io::Study& study,
+                 const std::function<runtime::Estimate(const std::vector<std::size_t>& sessions,
+                                                       const MachineRates& rates)>& estimate)
 {
     const auto rates = measured_rates(most_neurons(study));
-    auto estimates = std::vector<job::Estimate>{};
+    auto estimates = std::vector<runtime::Estimate>{};
     for (const auto& sessions : sessions_to_plan_for(study, context.options()))
         estimates.push_back(estimate(sessions, rates));
-    auto planned = job::most_of(estimates);
+    auto planned = runtime::most_of(estimates);
     planned.notes.push_back(described(rates));
     return planned;
 }

@@ -6,7 +6,7 @@
 
 #include <rewire/io/result_file.hpp>
 #include <rewire/io/study.hpp>
-#include <rewire/job/run_context.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <functional>
 #include <string>
@@ -42,7 +42,8 @@ struct SessionJob
     std::string table_head;         ///< of the rows that it notes
 
     /// Memory and work for some of the study's sessions (indices).
-    std::function<job::Estimate(const io::Study& study, const std::vector<std::size_t>& sessions)>
+    std::function<runtime::Estimate(const io::Study& study,
+                                    const std::vector<std::size_t>& sessions)>
         estimate;
     /// Collective: finds what is wrong with the sessions that are to be computed (indices) before
     /// the run begins, so that a correction needs no new folder; may be empty.
@@ -61,12 +62,12 @@ struct SessionJob
 
 /// What `rewire plan` says of such a job: for all sessions, or for the largest task of an array
 /// (--largest), at the rates of this machine.
-job::Estimate
-plan_session_job(const job::RunContext& context, const io::Study& study,
-                 const std::function<job::Estimate(const std::vector<std::size_t>& sessions,
-                                                   const MachineRates& rates)>& estimate);
+runtime::Estimate
+plan_session_job(const runtime::RunContext& context, const io::Study& study,
+                 const std::function<runtime::Estimate(const std::vector<std::size_t>& sessions,
+                                                       const MachineRates& rates)>& estimate);
 
 /// Collective. Does nothing where the result has all sessions already.
-void run_session_job(job::RunContext& context, const SessionJob& session_job);
+void run_session_job(runtime::RunContext& context, const SessionJob& session_job);
 
 } // namespace rewire::jobs

@@ -3,7 +3,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/dense/symmetric.hpp>
-#include <rewire/job/job.hpp>
+#include <rewire/runtime/job.hpp>
 
 #include <fmt/format.h>
 
@@ -81,7 +81,7 @@ void pack(base::Packer& packer, const Existing& existing)
 
 } // namespace
 
-Existing look_for_result(job::RunContext& context, const std::filesystem::path& path,
+Existing look_for_result(runtime::RunContext& context, const std::filesystem::path& path,
                          const io::Study& study, const std::vector<SessionInput>& inputs,
                          const io::Fingerprint& digest)
 {
@@ -139,14 +139,14 @@ io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionInpu
 
 io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,
                                        const std::vector<SessionInput>& inputs,
-                                       const Existing& existing, const job::Options& options)
+                                       const Existing& existing, const runtime::Options& options)
 {
     auto left = std::string{};
     for (const auto session : existing.todo)
         left += fmt::format("{} ", study.sessions[session].record.file);
     auto fingerprint = digest;
     const auto more =
-        io::Fingerprint{{"revision", job::program_revision()},
+        io::Fingerprint{{"revision", runtime::program_revision()},
                         {"cpu target", dense::blas_target()},
                         {"node memory", fmt::format("{} GB", options.real("node-memory-gb"))},
                         {"sessions left to do", left}};

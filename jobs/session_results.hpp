@@ -34,7 +34,7 @@ struct Existing
 /// Collective; with --overwrite everything is to be done.
 /// @throws UsageError when the result was made with other settings, or from a file that has changed
 /// since
-Existing look_for_result(job::RunContext& context, const std::filesystem::path& path,
+Existing look_for_result(runtime::RunContext& context, const std::filesystem::path& path,
                          const io::Study& study, const std::vector<SessionInput>& inputs,
                          const io::Fingerprint& digest);
 
@@ -78,7 +78,7 @@ void name_session(Session& result, const io::StudySession& session, const Sessio
 /// What a checkpoint of such a job depends on.
 io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,
                                        const std::vector<SessionInput>& inputs,
-                                       const Existing& existing, const job::Options& options);
+                                       const Existing& existing, const runtime::Options& options);
 
 /// Group paths "A/S" in the order of the file.
 std::vector<SessionName> sessions_in(hid_t file);

@@ -4,7 +4,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/io/checkpoint.hpp>
-#include <rewire/job/run_context.hpp>
+#include <rewire/runtime/run_context.hpp>
 #include <rewire/simulate/lever_press_study.hpp>
 
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 /// Beside the files of a simulated study: what it was made with.
 constexpr auto record_name = "simulation.txt";
 
-simulate::LeverPressParameters parameters_of(const job::Options& options)
+simulate::LeverPressParameters parameters_of(const runtime::Options& options)
 {
     auto parameters = simulate::LeverPressParameters{
         .animals = options.integer("animals"),
@@ -84,14 +84,14 @@ void begin_study(const fs::path& folder, const io::Fingerprint& made_with, bool 
         throw base::IoError("cannot write", record.string(), "is the disk full?");
 }
 
-void run_simulate(job::RunContext& context)
+void run_simulate(runtime::RunContext& context)
 {
     const auto& options = context.options();
     const auto& comm = context.comm();
     const auto parameters = mpi::collective(comm, [&] { return parameters_of(options); });
     const auto folder = options.path("out");
     auto made_with = options.result_changing();
-    made_with.emplace_back("version", job::program_version());
+    made_with.emplace_back("version", runtime::program_version());
     const auto overwrite = options.flag("overwrite");
     mpi::collective(comm, [&] {
         if (comm.is_root())
@@ -103,9 +103,9 @@ void run_simulate(job::RunContext& context)
     const auto deflate = static_cast<int>(options.integer("gzip"));
     const auto samples = static_cast<double>(simulate::frames_of(parameters) * parameters.neurons);
     auto kept = std::int64_t{0};
-    context.each_unit<job::UnitResults>(
+    context.each_unit<runtime::UnitResults>(
         "simulate", std::vector<double>(static_cast<std::size_t>(units), samples),
-        [&](std::int64_t unit, job::UnitResults&, const job::Tick& tick) {
+        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
             const auto& animal =
                 truth.animals[static_cast<std::size_t>(unit / parameters.sessions)];
             const auto session = unit % parameters.sessions;
@@ -122,14 +122,14 @@ void run_simulate(job::RunContext& context)
                              kept > 0 ? fmt::format(" ({} were there already)", kept) : ""));
 }
 
-job::Estimate plan_simulate(job::RunContext& context)
+runtime::Estimate plan_simulate(runtime::RunContext& context)
 {
     const auto parameters = parameters_of(context.options());
     const auto samples = static_cast<double>(simulate::frames_of(parameters) * parameters.neurons);
     const auto sessions = parameters.animals * parameters.sessions;
-    auto estimate = job::Estimate{};
+    auto estimate = runtime::Estimate{};
     estimate.rank_bytes =
-        job::base_rank_bytes + static_cast<double>(parameters.neurons) * 1024 * 4 * 3 + 10e6;
+        runtime::base_rank_bytes + static_cast<double>(parameters.neurons) * 1024 * 4 * 3 + 10e6;
     const auto session_s = samples * 50e-9;
     estimate.add_phase("simulate", session_s * static_cast<double>(sessions), sessions, session_s);
     estimate.result_bytes = samples * 4 * static_cast<double>(sessions);
@@ -138,9 +138,9 @@ job::Estimate plan_simulate(job::RunContext& context)
 
 } // namespace
 
-job::Job simulate_job()
+runtime::Job simulate_job()
 {
-    using Kind = job::OptionKind;
+    using Kind = runtime::OptionKind;
     const auto defaults = simulate::LeverPressParameters{};
     const auto same = false;
     const auto number = [](double value) { return fmt::format("{}", value); };

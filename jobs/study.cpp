@@ -3,7 +3,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/io/study.hpp>
-#include <rewire/job/run_context.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <algorithm>
 
@@ -43,16 +43,16 @@ std::string listed(const io::Study& study, bool sessions)
     return out;
 }
 
-void run_study(job::RunContext& context)
+void run_study(runtime::RunContext& context)
 {
     const auto& options = context.options();
     const auto lists = options.has("list");
     const auto policy = io::parse_nan_policy(options.text("nan"));
     auto study = scan_study(context);
     if (!options.flag("quick") && !lists) {
-        const auto checked = context.each_unit<job::UnitResults>(
+        const auto checked = context.each_unit<runtime::UnitResults>(
             "check", std::vector<double>(study.sessions.size(), 1.0),
-            [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+            [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
                 const auto& session = study.sessions[static_cast<std::size_t>(unit)];
                 auto packer = base::Packer{};
                 for (const auto& problem :
@@ -61,13 +61,13 @@ void run_study(job::RunContext& context)
                 results.add(unit, packer.take());
                 return true;
             });
-        job::gather_to_root(context.comm(), checked,
-                            static_cast<std::int64_t>(study.sessions.size()),
-                            [&](std::int64_t, std::span<const std::byte> bytes) {
-                                auto unpacker = base::Unpacker(bytes);
-                                while (unpacker.remaining() > 0)
-                                    study.problems.push_back(unpack_problem(unpacker));
-                            });
+        runtime::gather_to_root(context.comm(), checked,
+                                static_cast<std::int64_t>(study.sessions.size()),
+                                [&](std::int64_t, std::span<const std::byte> bytes) {
+                                    auto unpacker = base::Unpacker(bytes);
+                                    while (unpacker.remaining() > 0)
+                                        study.problems.push_back(unpack_problem(unpacker));
+                                });
     }
     std::stable_sort(study.problems.begin(), study.problems.end(),
                      [](const auto& a, const auto& b) { return a.severity < b.severity; });
@@ -82,11 +82,11 @@ void run_study(job::RunContext& context)
 
 } // namespace
 
-job::Job study_job()
+runtime::Job study_job()
 {
-    auto options = std::vector<job::Option>{
+    auto options = std::vector<runtime::Option>{
         {.name = "study",
-         .kind = job::OptionKind::path,
+         .kind = runtime::OptionKind::path,
          .help = "folder of NWB files, or one NWB file",
          .required = true,
          .positional = true},
@@ -97,16 +97,16 @@ job::Job study_job()
          .help = "what missing samples are to be: an error, or a warning",
          .choices = {"error", "drop-neuron", "mask-frames"}},
         {.name = "quick",
-         .kind = job::OptionKind::flag,
+         .kind = runtime::OptionKind::flag,
          .help = "only the files' tables of contents: do not read the data"},
         {.name = "list",
          .help = "for scripts: only their names, a line each; sessions after their subjects, with "
                  "a tab between. Implies --quick",
          .choices = {"subjects", "sessions"}},
         {.name = "config",
-         .kind = job::OptionKind::path,
+         .kind = runtime::OptionKind::path,
          .help = "file of `option = value` lines; the command line goes before it"},
-        {.name = "help", .kind = job::OptionKind::flag, .help = "this text"},
+        {.name = "help", .kind = runtime::OptionKind::flag, .help = "this text"},
     };
     return {
         .name = "study",

@@ -8,14 +8,14 @@
 
 namespace rewire::jobs {
 
-std::vector<job::Option> operator+(std::vector<job::Option> first,
-                                   const std::vector<job::Option>& second)
+std::vector<runtime::Option> operator+(std::vector<runtime::Option> first,
+                                       const std::vector<runtime::Option>& second)
 {
     first.insert(first.end(), second.begin(), second.end());
     return first;
 }
 
-std::vector<job::Option> study_options()
+std::vector<runtime::Option> study_options()
 {
     return {
         {.name = "series",
@@ -26,33 +26,33 @@ std::vector<job::Option> study_options()
     };
 }
 
-io::NwbOptions nwb_options(const job::Options& options)
+io::NwbOptions nwb_options(const runtime::Options& options)
 {
     return {.series = options.text("series"), .roi_column = options.text("roi-column")};
 }
 
-io::Selection selection(const job::Options& options)
+io::Selection selection(const runtime::Options& options)
 {
     return {.subjects = options.texts("subject"), .sessions = options.texts("session")};
 }
 
-io::Study scan_study(job::RunContext& context)
+io::Study scan_study(runtime::RunContext& context)
 {
     const auto& comm = context.comm();
     const auto path = context.options().path("study");
     const auto options = nwb_options(context.options());
     const auto files = mpi::collective(comm, [&] { return io::list_files(path); });
 
-    const auto scanned = context.each_unit<job::UnitResults>(
+    const auto scanned = context.each_unit<runtime::UnitResults>(
         "scan", std::vector<double>(files.size(), 1.0),
-        [&](std::int64_t unit, job::UnitResults& results, const job::Tick&) {
+        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
             auto packer = base::Packer{};
             io::scan_file(path, files[static_cast<std::size_t>(unit)], options).pack(packer);
             results.add(unit, packer.take());
             return true;
         });
     auto records = std::vector<io::SessionRecord>(files.size());
-    job::give_to_all(comm, scanned, [&](std::int64_t unit, std::span<const std::byte> bytes) {
+    runtime::give_to_all(comm, scanned, [&](std::int64_t unit, std::span<const std::byte> bytes) {
         auto unpacker = base::Unpacker(bytes);
         records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(unpacker);
     });
@@ -62,7 +62,7 @@ io::Study scan_study(job::RunContext& context)
     });
 }
 
-io::Study open_study(job::RunContext& context)
+io::Study open_study(runtime::RunContext& context)
 {
     auto study = scan_study(context);
     auto errors = std::string{};
@@ -88,7 +88,7 @@ io::Study open_study(job::RunContext& context)
 }
 
 std::vector<std::vector<std::size_t>> sessions_to_plan_for(const io::Study& study,
-                                                           const job::Options& options)
+                                                           const runtime::Options& options)
 {
     auto groups = std::vector<std::vector<std::size_t>>{};
     if (options.text("largest") == "subject") {

@@ -2,9 +2,9 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>
-#include <rewire/job/job.hpp>
-#include <rewire/job/log.hpp>
 #include <rewire/mpi/communicator.hpp>
+#include <rewire/runtime/job.hpp>
+#include <rewire/runtime/log.hpp>
 
 #include <mpi.h>
 
@@ -20,9 +20,9 @@ int main(int argc, char** argv)
     const auto environment = rewire::mpi::Environment(argc, argv);
     try {
         rewire::dense::use_one_thread();
-        rewire::job::catch_stop_signals();
-        code = rewire::job::run_command(rewire::jobs::catalogue(), {argv + 1, argv + argc},
-                                        rewire::dense::blas_target());
+        rewire::runtime::catch_stop_signals();
+        code = rewire::runtime::run_command(rewire::jobs::catalogue(), {argv + 1, argv + argc},
+                                            rewire::dense::blas_target());
     } catch (const std::exception& error) {
         // Not agreed on with the other ranks, who may be waiting for this one: all end here.
         std::fprintf(

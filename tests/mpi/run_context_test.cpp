@@ -3,9 +3,9 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/pack.hpp>
 #include <rewire/io/checkpoint.hpp>
-#include <rewire/job/log.hpp>
-#include <rewire/job/run_context.hpp>
 #include <rewire/mpi/communicator.hpp>
+#include <rewire/runtime/log.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,16 +47,16 @@ class RunContexts : public testing::Test
         const auto bytes = comm.broadcast(packer.take(), 0);
         folder = fs::path(base::Unpacker(bytes).get_text()) / "results";
         job.name = "sums";
-        job.options = job::common_options();
+        job.options = runtime::common_options();
     }
     ~RunContexts() override { comm.barrier(); }
 
     /// One start of the job with the phases given, on all ranks.
-    std::unique_ptr<job::RunContext> start(const std::string& checkpoint_s)
+    std::unique_ptr<runtime::RunContext> start(const std::string& checkpoint_s)
     {
-        auto context = std::make_unique<job::RunContext>(
+        auto context = std::make_unique<runtime::RunContext>(
             mpi::Communicator::world(), job,
-            job::parse_options(
+            runtime::parse_options(
                 "sums", job.options,
                 {"--study", "none", "--results", folder.string(), "--checkpoint-s", checkpoint_s}),
             "rewire sums");
@@ -66,22 +66,22 @@ class RunContexts : public testing::Test
 
     /// Units u give u + 1. @param fails this unit ends in an error; -1: none
     /// @return sums over all ranks; `computed` counts units of this start over all ranks
-    std::vector<std::int64_t> run(job::RunContext& context, const std::string& phase,
+    std::vector<std::int64_t> run(runtime::RunContext& context, const std::string& phase,
                                   std::int64_t fails = -1)
     {
         auto mine = std::int64_t{0};
         auto failed = false;
         auto sums = Sums{};
         try {
-            sums = context.each_unit<Sums>(phase, std::vector<double>(units, 1.0),
-                                           [&](std::int64_t unit, Sums& store, const job::Tick&) {
-                                               if (unit == fails)
-                                                   throw base::NumericalError("as planned", "unit",
-                                                                              "");
-                                               store.of[static_cast<std::size_t>(unit)] += unit + 1;
-                                               ++mine;
-                                               return true;
-                                           });
+            sums = context.each_unit<Sums>(
+                phase, std::vector<double>(units, 1.0),
+                [&](std::int64_t unit, Sums& store, const runtime::Tick&) {
+                    if (unit == fails)
+                        throw base::NumericalError("as planned", "unit", "");
+                    store.of[static_cast<std::size_t>(unit)] += unit + 1;
+                    ++mine;
+                    return true;
+                });
         } catch (const base::Error&) {
             failed = true;
         }
@@ -103,7 +103,7 @@ class RunContexts : public testing::Test
     mpi::Communicator comm = mpi::Communicator::world();
     test::TemporaryFolder own;
     fs::path folder;
-    job::Job job;
+    runtime::Job job;
     std::int64_t computed = 0;
 };
 
@@ -154,14 +154,14 @@ TEST_F(RunContexts, APhaseMuchShorterThanTheIntervalIsComputedAgainRatherThanSav
 /// The last one: a request to stop cannot be taken back.
 TEST_F(RunContexts, ARequestToOneRankSavesWhatAllHaveDone)
 {
-    job::catch_stop_signals();
+    runtime::catch_stop_signals();
     const auto context = start("1000");
     auto mine = std::int64_t{0};
 
     auto code = base::ExitCode::success;
     try {
         context->each_unit<Sums>("stopped", std::vector<double>(units, 1.0),
-                                 [&](std::int64_t unit, Sums& store, const job::Tick&) {
+                                 [&](std::int64_t unit, Sums& store, const runtime::Tick&) {
                                      store.of[static_cast<std::size_t>(unit)] += unit + 1;
                                      ++mine;
                                      if (comm.is_root())

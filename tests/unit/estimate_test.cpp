@@ -1,8 +1,8 @@
-#include <rewire/job/plan.hpp>
+#include <rewire/runtime/plan.hpp>
 
 #include <gtest/gtest.h>
 
-using rewire::job::Estimate;
+using rewire::runtime::Estimate;
 
 TEST(MostOf, IsEnoughForEach)
 {
@@ -18,7 +18,7 @@ TEST(MostOf, IsEnoughForEach)
     other.notes = {"measured"};
     other.add_phase("inputs", 8, 1, 8);
 
-    const auto most = rewire::job::most_of({one, other});
+    const auto most = rewire::runtime::most_of({one, other});
 
     EXPECT_EQ(most.rank_bytes, 100);
     EXPECT_EQ(most.spread_bytes, 9);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 /// Work of one phase on one core of a recent server CPU.
 struct PhaseEstimate
@@ -54,4 +54,4 @@ double usable_node_bytes(std::int64_t ranks_on_node);
 /// Peak resident memory of this process so far, in bytes.
 double peak_resident_bytes();
 
-} // namespace rewire::job
+} // namespace rewire::runtime

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 enum class OptionKind
 {
@@ -84,4 +84,4 @@ std::vector<Option> common_options();
 /// Help text of a list of options, wrapped at 100 columns.
 std::string describe_options(const std::vector<Option>& options);
 
-} // namespace rewire::job
+} // namespace rewire::runtime

@@ -3,10 +3,10 @@
 #include <rewire/base/pack.hpp>
 #include <rewire/io/checkpoint.hpp>
 #include <rewire/io/result_file.hpp>
-#include <rewire/job/job.hpp>
-#include <rewire/job/log.hpp>
 #include <rewire/mpi/agreement.hpp>
 #include <rewire/mpi/communicator.hpp>
+#include <rewire/runtime/job.hpp>
+#include <rewire/runtime/log.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 /// Called between small steps of a unit of work: serves other ranks, shows progress, sees requests
 /// to stop. False: stop now, what the unit has done so far is not needed.
@@ -198,4 +198,4 @@ void give_to_all(const mpi::Communicator& comm, const UnitResults& mine,
 void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std::int64_t units,
                     const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take);
 
-} // namespace rewire::job
+} // namespace rewire::runtime

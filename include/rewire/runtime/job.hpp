@@ -1,14 +1,14 @@
 #pragma once
 
-#include <rewire/job/options.hpp>
-#include <rewire/job/plan.hpp>
+#include <rewire/runtime/options.hpp>
+#include <rewire/runtime/plan.hpp>
 
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 class RunContext;
 
@@ -35,4 +35,4 @@ std::string program_revision(); ///< of the checkout it was built from
 int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words,
                 const std::string& cpu_target);
 
-} // namespace rewire::job
+} // namespace rewire::runtime

@@ -1,6 +1,6 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/job/options.hpp>
+#include <rewire/runtime/options.hpp>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 namespace po = boost::program_options;
 
@@ -375,4 +375,4 @@ std::string describe_options(const std::vector<Option>& options)
     return out;
 }
 
-} // namespace rewire::job
+} // namespace rewire::runtime

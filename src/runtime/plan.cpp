@@ -1,5 +1,5 @@
 #include <rewire/base/text.hpp>
-#include <rewire/job/plan.hpp>
+#include <rewire/runtime/plan.hpp>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -11,7 +11,7 @@
 #include <limits>
 #include <sstream>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 namespace {
 
@@ -219,4 +219,4 @@ std::string describe_plan(const std::string& job, const Estimate& estimate, std:
     return out;
 }
 
-} // namespace rewire::job
+} // namespace rewire::runtime

@@ -1,9 +1,9 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/job/plan.hpp>
-#include <rewire/job/run_context.hpp>
-#include <rewire/job/version.hpp>
 #include <rewire/mpi/work_queue.hpp>
+#include <rewire/runtime/plan.hpp>
+#include <rewire/runtime/run_context.hpp>
+#include <rewire/runtime/version.hpp>
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include <iostream>
 #include <set>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 namespace {
 
@@ -369,4 +369,4 @@ void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std:
     mpi::agree_on(comm, failed);
 }
 
-} // namespace rewire::job
+} // namespace rewire::runtime

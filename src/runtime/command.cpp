@@ -1,16 +1,16 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/job/job.hpp>
-#include <rewire/job/plan.hpp>
-#include <rewire/job/run_context.hpp>
-#include <rewire/job/version.hpp>
+#include <rewire/runtime/job.hpp>
+#include <rewire/runtime/plan.hpp>
+#include <rewire/runtime/run_context.hpp>
+#include <rewire/runtime/version.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iostream>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 namespace {
 
@@ -206,4 +206,4 @@ int run_command(const std::vector<Job>& catalogue, const std::vector<std::string
     }
 }
 
-} // namespace rewire::job
+} // namespace rewire::runtime

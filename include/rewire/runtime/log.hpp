@@ -8,7 +8,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 /// What a user sees: lines on standard error and in a log file (rank 0 only), and one line of
 /// progress that a terminal overwrites and a batch log gets once a minute.
@@ -44,4 +44,4 @@ class Log
 void catch_stop_signals();
 bool stop_requested() noexcept;
 
-} // namespace rewire::job
+} // namespace rewire::runtime

@@ -1,6 +1,6 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/job/log.hpp>
+#include <rewire/runtime/log.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -14,7 +14,7 @@
 #include <cstdio>
 #include <sstream>
 
-namespace rewire::job {
+namespace rewire::runtime {
 
 namespace {
 
@@ -145,4 +145,4 @@ void Log::end_progress()
     last_shown_s_ = now_s(); // a batch log gets its first line of a phase after a minute
 }
 
-} // namespace rewire::job
+} // namespace rewire::runtime
