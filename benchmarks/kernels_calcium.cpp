@@ -75,7 +75,7 @@ void deconvolve_block(benchmark::State& state, OasisVariant variant, OasisKernel
     const auto start = benchmarks::processor_seconds();
 
     while (state.KeepRunning()) {
-        auto activity = calcium::Activity{};
+        auto activity = activity::Activity{};
         calcium::deconvolve_block<Sample>({dff, frames, neurons}, options, activity);
         benchmark::DoNotOptimize(activity.value.data());
         state.counters["density"] =
@@ -91,7 +91,7 @@ void events(benchmark::State& state)
     const auto spikes = calcium::deconvolve(std::span<const double>(dff), {0.7, 28});
 
     while (state.KeepRunning()) {
-        auto activity = calcium::Activity{};
+        auto activity = activity::Activity{};
         calcium::append_events(spikes, 2, activity);
         benchmark::DoNotOptimize(activity.value.data());
     }

@@ -31,10 +31,10 @@ Epochs epochs_of_session()
 }
 
 /// Events of five frames, 5 % of the samples, as the smoothed spikes have them.
-calcium::Activity events_of_session()
+activity::Activity events_of_session()
 {
     auto stream = base::Stream(1, {2});
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     activity.frames = frames;
     for (std::int64_t neuron = 0; neuron < neurons; ++neuron) {
         for (auto frame = std::int64_t{0}; frame + 5 < frames;
@@ -94,7 +94,7 @@ void whole_test_dense(benchmark::State& state)
     auto values = std::vector<float>(static_cast<std::size_t>(frames * neurons));
     for (auto& value : values)
         value = static_cast<float>(stream.uniform() - 0.4);
-    const auto view = DenseActivityView<float>{frames, neurons, values};
+    const auto view = activity::DenseActivityView<float>{frames, neurons, values};
     for (auto _ : state) {
         const auto masks = shuffled_masks(epochs, units_of(state), {1, 2, 3}, {0, 10000});
         benchmark::DoNotOptimize(count_shuffles(view, epochs, masks, {0, neurons}));

@@ -72,9 +72,9 @@ class Meter
 };
 
 /// Runs of five frames of activity, `density` of all samples.
-calcium::Activity activity_of(std::int64_t neurons, std::int64_t frames, double density)
+activity::Activity activity_of(std::int64_t neurons, std::int64_t frames, double density)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     activity.frames = frames;
     for (std::int64_t n = 0; n < neurons; ++n) {
         auto stream = base::Stream(1, {static_cast<std::uint64_t>(n)});

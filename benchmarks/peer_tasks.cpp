@@ -2,11 +2,11 @@
 
 #include "shift_block.hpp" // private to calcium: the shifts that a surrogate was given
 
+#include <rewire/activity/activity.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/behaviour/epoch_shuffles.hpp>
 #include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/behaviour/movement_test.hpp>
-#include <rewire/calcium/activity.hpp>
 #include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/deconvolution.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
@@ -42,9 +42,9 @@ Table<T> read_table(hid_t input, const std::string& name)
 }
 
 /// The non-zero samples of each row.
-calcium::Activity sparse(const Table<double>& table)
+activity::Activity sparse(const Table<double>& table)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     activity.frames = table.columns;
     for (auto row = std::int64_t{0}; row < table.rows; ++row) {
         for (auto frame = std::int64_t{0}; frame < table.columns; ++frame) {
@@ -81,9 +81,9 @@ struct Session
     std::vector<float> samples;
     calcium::OasisParameters oasis;
 
-    calcium::Activity events() const
+    activity::Activity events() const
     {
-        auto activity = calcium::Activity{};
+        auto activity = activity::Activity{};
         calcium::deconvolve_block(calcium::TraceBlock<float>{samples, frames, neurons},
                                   {.oasis = oasis}, activity);
         return activity;
@@ -118,7 +118,7 @@ Session read_session(hid_t input)
 
 /// The events that were timed, and beside them the spikes before the threshold, which the fast path
 /// never stores: the plain kernel gives the same bits.
-void write_oasis(hid_t file, const Session& session, const calcium::Activity& events)
+void write_oasis(hid_t file, const Session& session, const activity::Activity& events)
 {
     write_vector(file, "event_start", events.start);
     write_vector(file, "event_frame", events.frame);
@@ -135,7 +135,7 @@ void write_oasis(hid_t file, const Session& session, const calcium::Activity& ev
 Task oasis_task(hid_t input, std::int64_t /*count*/)
 {
     const auto session = std::make_shared<const Session>(read_session(input));
-    const auto events = std::make_shared<calcium::Activity>();
+    const auto events = std::make_shared<activity::Activity>();
     return {[session, events] { *events = session->events(); },
             [session, events](hid_t file) { write_oasis(file, *session, *events); }};
 }
@@ -171,7 +171,7 @@ Task partial_correlation_task(hid_t input, std::int64_t /*count*/)
 {
     struct State
     {
-        calcium::Activity activity;
+        activity::Activity activity;
         calcium::PartialCorrelation result;
     };
     const auto state = std::make_shared<State>();
@@ -208,7 +208,7 @@ bool never_stop(std::int64_t /*done*/)
 
 struct NullState
 {
-    calcium::Activity activity;
+    activity::Activity activity;
     calcium::ShiftNullOptions options;
     calcium::ShiftNullPlan plan;
     calcium::ShiftNullTally tally;
@@ -273,7 +273,7 @@ constexpr auto shuffle_key = behaviour::ShuffleKey{.seed = 1, .subject = 1, .ses
 
 struct MovementState
 {
-    calcium::Activity activity;
+    activity::Activity activity;
     behaviour::Epochs epochs;
     std::int64_t shuffles = 0;
     behaviour::MovementActivity result;

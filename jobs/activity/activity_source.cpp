@@ -97,7 +97,7 @@ SessionInput unpack_input(base::Unpacker& unpacker)
 /// What a unit of deconvolution gives.
 struct BlockEvents
 {
-    calcium::Activity activity;
+    activity::Activity activity;
     std::vector<calcium::NeuronSummary> summary;
 };
 
@@ -517,7 +517,7 @@ WaveActivity::WaveActivity(runtime::RunContext& context, const io::Study& study,
     });
 }
 
-calcium::ActivityView WaveActivity::activity(std::size_t position) const
+activity::ActivityView WaveActivity::activity(std::size_t position) const
 {
     const auto& part = parts_[position];
     const auto frame = frame_->bytes_of(part.first_item, part.last_item);

@@ -2,8 +2,8 @@
 
 #include "machine_rates.hpp"
 
+#include <rewire/activity/activity.hpp>
 #include <rewire/base/partition.hpp>
-#include <rewire/calcium/activity.hpp>
 #include <rewire/calcium/deconvolution.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/io/study.hpp>
@@ -92,7 +92,7 @@ class WaveActivity
                  const std::string& phase);
 
     /// @param position in the wave
-    calcium::ActivityView activity(std::size_t position) const;
+    activity::ActivityView activity(std::size_t position) const;
     const std::vector<calcium::NeuronSummary>& summary(std::size_t position) const
     {
         return parts_[position].summary;

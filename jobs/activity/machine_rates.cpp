@@ -54,10 +54,10 @@ double inverse_rate(std::int64_t neurons)
 }
 
 /// Smoothed events of five frames in about one sample of twenty.
-calcium::Activity made_up_events(std::int64_t neurons, std::int64_t frames)
+activity::Activity made_up_events(std::int64_t neurons, std::int64_t frames)
 {
     auto stream = base::Stream(1, {1});
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     activity.frames = frames;
     for (std::int64_t neuron = 0; neuron < neurons; ++neuron) {
         auto frame = static_cast<std::int64_t>(95 * stream.exponential());
@@ -100,7 +100,7 @@ double oasis_rate()
     for (auto& sample : samples)
         sample = static_cast<float>(0.1 * stream.normal());
     return rate_of(static_cast<double>(neurons * frames), [&] {
-        auto activity = calcium::Activity{};
+        auto activity = activity::Activity{};
         calcium::deconvolve_block(calcium::TraceBlock<float>{samples, frames, neurons},
                                   {.oasis = {.tau_s = 0.7, .rate_hz = 28}}, activity);
     });

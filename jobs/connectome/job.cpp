@@ -24,7 +24,7 @@ namespace {
 
 /// The connectome of one session from its smoothed events.
 SessionConnectome connectome_of(const io::StudySession& session, const SessionInput& input,
-                                const calcium::ActivityView& activity,
+                                const activity::ActivityView& activity,
                                 const std::vector<calcium::NeuronSummary>& summary,
                                 const calcium::CovariateView& covariates,
                                 const ConnectomeSettings& settings)

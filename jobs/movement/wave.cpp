@@ -43,7 +43,7 @@ bool count_unit(const View& view, base::Range neurons_of_view, const MovementUni
 }
 
 /// Activity of one neuron, frame after frame.
-std::vector<double> trace_of(const calcium::ActivityView& events, std::int64_t neuron)
+std::vector<double> trace_of(const activity::ActivityView& events, std::int64_t neuron)
 {
     auto trace = std::vector<double>(static_cast<std::size_t>(events.frames), 0.0);
     const auto frames = events.frames_of(neuron);
@@ -152,8 +152,7 @@ class MovementRun
         const auto file =
             io::NwbSession(wave_.session(unit.position).path, nwb_options(context_.options()));
         const auto block = read_block<T>(file, unit.neurons, wave_.input(unit.position));
-        const auto view =
-            behaviour::DenseActivityView<T>{epochs.frames, unit.neurons.size(), block};
+        const auto view = activity::DenseActivityView<T>{epochs.frames, unit.neurons.size(), block};
         return count_unit(view, {0, unit.neurons.size()}, unit, epochs, settings_,
                           key_of(unit.position), counts, tick);
     }

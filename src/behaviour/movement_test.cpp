@@ -24,7 +24,7 @@ void check_frames(std::int64_t activity, std::int64_t epochs)
 }
 
 /// Sum of |value|; not finite if a value is not.
-std::vector<double> magnitudes(const calcium::ActivityView& activity, base::Range neurons)
+std::vector<double> magnitudes(const activity::ActivityView& activity, base::Range neurons)
 {
     auto total = std::vector<double>{};
     for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
@@ -38,8 +38,8 @@ std::vector<double> magnitudes(const calcium::ActivityView& activity, base::Rang
 
 /// sum(neuron, value) over the frames for which `counts` holds, a row at a time.
 template <typename T, typename Counts, typename Term>
-std::vector<double> sums_of_rows(const DenseActivityView<T>& activity, base::Range neurons,
-                                 const Counts& counts, const Term& term)
+std::vector<double> sums_of_rows(const activity::DenseActivityView<T>& activity,
+                                 base::Range neurons, const Counts& counts, const Term& term)
 {
     auto total = std::vector<double>(static_cast<std::size_t>(neurons.size()));
     for (std::int64_t frame = 0; frame < activity.frames; ++frame) {
@@ -53,14 +53,14 @@ std::vector<double> sums_of_rows(const DenseActivityView<T>& activity, base::Ran
 }
 
 template <typename T>
-std::vector<double> magnitudes(const DenseActivityView<T>& activity, base::Range neurons)
+std::vector<double> magnitudes(const activity::DenseActivityView<T>& activity, base::Range neurons)
 {
     return sums_of_rows(
         activity, neurons, [](std::int64_t) { return true; },
         [](double value) { return std::abs(value); });
 }
 
-std::vector<double> sums_in_movement(const calcium::ActivityView& activity, const Epochs& epochs,
+std::vector<double> sums_in_movement(const activity::ActivityView& activity, const Epochs& epochs,
                                      base::Range neurons)
 {
     auto sums = std::vector<double>{};
@@ -81,8 +81,8 @@ std::vector<double> sums_in_movement(const calcium::ActivityView& activity, cons
 }
 
 template <typename T>
-std::vector<double> sums_in_movement(const DenseActivityView<T>& activity, const Epochs& epochs,
-                                     base::Range neurons)
+std::vector<double> sums_in_movement(const activity::DenseActivityView<T>& activity,
+                                     const Epochs& epochs, base::Range neurons)
 {
     const auto mask = mask_of(epochs);
     return sums_of_rows(
@@ -206,38 +206,38 @@ ShuffleCounts& ShuffleCounts::operator+=(const ShuffleCounts& other)
     return *this;
 }
 
-ShuffleCounts count_shuffles(const calcium::ActivityView& activity, const Epochs& epochs,
+ShuffleCounts count_shuffles(const activity::ActivityView& activity, const Epochs& epochs,
                              const ShuffledMasks& masks, base::Range neurons)
 {
     return count_any(activity, epochs, masks, neurons);
 }
 
-ShuffleCounts count_shuffles(const DenseActivityView<float>& activity, const Epochs& epochs,
-                             const ShuffledMasks& masks, base::Range neurons)
+ShuffleCounts count_shuffles(const activity::DenseActivityView<float>& activity,
+                             const Epochs& epochs, const ShuffledMasks& masks, base::Range neurons)
 {
     return count_any(activity, epochs, masks, neurons);
 }
 
-ShuffleCounts count_shuffles(const DenseActivityView<double>& activity, const Epochs& epochs,
-                             const ShuffledMasks& masks, base::Range neurons)
+ShuffleCounts count_shuffles(const activity::DenseActivityView<double>& activity,
+                             const Epochs& epochs, const ShuffledMasks& masks, base::Range neurons)
 {
     return count_any(activity, epochs, masks, neurons);
 }
 
-MovementActivity movement_activity(const calcium::ActivityView& activity, const Epochs& epochs,
+MovementActivity movement_activity(const activity::ActivityView& activity, const Epochs& epochs,
                                    base::Range neurons)
 {
     return activity_of_any(activity, epochs, neurons);
 }
 
-MovementActivity movement_activity(const DenseActivityView<float>& activity, const Epochs& epochs,
-                                   base::Range neurons)
+MovementActivity movement_activity(const activity::DenseActivityView<float>& activity,
+                                   const Epochs& epochs, base::Range neurons)
 {
     return activity_of_any(activity, epochs, neurons);
 }
 
-MovementActivity movement_activity(const DenseActivityView<double>& activity, const Epochs& epochs,
-                                   base::Range neurons)
+MovementActivity movement_activity(const activity::DenseActivityView<double>& activity,
+                                   const Epochs& epochs, base::Range neurons)
 {
     return activity_of_any(activity, epochs, neurons);
 }

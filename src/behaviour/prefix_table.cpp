@@ -60,8 +60,8 @@ void build_by_slices(PrefixTable& table, base::Range frames, const Fill& fill)
 }
 
 template <typename T>
-void build_dense(PrefixTable& table, const DenseActivityView<T>& activity, base::Range neurons,
-                 std::span<const FixedPoint> fixed, base::Range frames)
+void build_dense(PrefixTable& table, const activity::DenseActivityView<T>& activity,
+                 base::Range neurons, std::span<const FixedPoint> fixed, base::Range frames)
 {
     build_by_slices(table, frames, [&](Row* rows, base::Range slice) {
         for (auto frame = slice.first; frame < slice.last; ++frame) {
@@ -86,7 +86,7 @@ FixedPoint::FixedPoint(double total)
     tolerance = of(total) >> 40;
 }
 
-void build_table(PrefixTable& table, const calcium::ActivityView& activity, base::Range neurons,
+void build_table(PrefixTable& table, const activity::ActivityView& activity, base::Range neurons,
                  std::span<const FixedPoint> fixed, base::Range frames)
 {
     auto next = std::array<std::size_t, lanes>{};
@@ -109,14 +109,14 @@ void build_table(PrefixTable& table, const calcium::ActivityView& activity, base
     });
 }
 
-void build_table(PrefixTable& table, const DenseActivityView<float>& activity, base::Range neurons,
-                 std::span<const FixedPoint> fixed, base::Range frames)
+void build_table(PrefixTable& table, const activity::DenseActivityView<float>& activity,
+                 base::Range neurons, std::span<const FixedPoint> fixed, base::Range frames)
 {
     build_dense(table, activity, neurons, fixed, frames);
 }
 
-void build_table(PrefixTable& table, const DenseActivityView<double>& activity, base::Range neurons,
-                 std::span<const FixedPoint> fixed, base::Range frames)
+void build_table(PrefixTable& table, const activity::DenseActivityView<double>& activity,
+                 base::Range neurons, std::span<const FixedPoint> fixed, base::Range frames)
 {
     build_dense(table, activity, neurons, fixed, frames);
 }

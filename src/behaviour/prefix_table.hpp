@@ -44,12 +44,12 @@ struct FixedPoint
 using PrefixTable = std::vector<Row>; // [frames of the strip + 1]
 
 /// @pre fixed.size() == neurons.size() <= lanes
-void build_table(PrefixTable& table, const calcium::ActivityView& activity, base::Range neurons,
+void build_table(PrefixTable& table, const activity::ActivityView& activity, base::Range neurons,
                  std::span<const FixedPoint> fixed, base::Range frames);
-void build_table(PrefixTable& table, const DenseActivityView<float>& activity, base::Range neurons,
-                 std::span<const FixedPoint> fixed, base::Range frames);
-void build_table(PrefixTable& table, const DenseActivityView<double>& activity, base::Range neurons,
-                 std::span<const FixedPoint> fixed, base::Range frames);
+void build_table(PrefixTable& table, const activity::DenseActivityView<float>& activity,
+                 base::Range neurons, std::span<const FixedPoint> fixed, base::Range frames);
+void build_table(PrefixTable& table, const activity::DenseActivityView<double>& activity,
+                 base::Range neurons, std::span<const FixedPoint> fixed, base::Range frames);
 
 /// Adds to sums[s] the activity under mask s of the strip. @pre sums.size() == masks.shuffles()
 void add_masked(const PrefixTable& table, const ShuffledMasks& masks, std::span<Row> sums);

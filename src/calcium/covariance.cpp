@@ -17,7 +17,7 @@ std::size_t at(std::int64_t i) noexcept
     return static_cast<std::size_t>(i);
 }
 
-bool finite_and_not_constant(const ActivityView& activity, std::int64_t neuron)
+bool finite_and_not_constant(const activity::ActivityView& activity, std::int64_t neuron)
 {
     const auto values = activity.values_of(neuron);
     if (values.empty())
@@ -35,8 +35,8 @@ bool finite_and_not_constant(const ActivityView& activity, std::int64_t neuron)
 }
 
 /// Fills the slopes of one trace on the basis; returns how much of its sum of squares they explain.
-double project(const ActivityView& activity, std::int64_t neuron, const CovariateBasis& basis,
-               std::vector<double>& slope)
+double project(const activity::ActivityView& activity, std::int64_t neuron,
+               const CovariateBasis& basis, std::vector<double>& slope)
 {
     const auto value = activity.values_of(neuron);
     const auto frame = activity.frames_of(neuron);
@@ -53,7 +53,7 @@ double project(const ActivityView& activity, std::int64_t neuron, const Covariat
 }
 
 /// Means, slopes on the covariates and the list of active neurons; matrix still empty.
-Covariance without_products(const ActivityView& activity, const CovariateBasis& basis)
+Covariance without_products(const activity::ActivityView& activity, const CovariateBasis& basis)
 {
     auto result = Covariance{};
     result.frames = activity.frames;
@@ -84,7 +84,8 @@ struct FrameMajor
     std::vector<double> value;
 };
 
-FrameMajor frame_major(const ActivityView& activity, const std::vector<std::int64_t>& active)
+FrameMajor frame_major(const activity::ActivityView& activity,
+                       const std::vector<std::int64_t>& active)
 {
     auto result = FrameMajor{};
     result.start.assign(at(activity.frames) + 1, 0);
@@ -108,7 +109,7 @@ FrameMajor frame_major(const ActivityView& activity, const std::vector<std::int6
 }
 
 /// Sum of x_i x_j over frames, less the product of the means.
-void add_sparse(const ActivityView& activity, Covariance& covariance)
+void add_sparse(const activity::ActivityView& activity, Covariance& covariance)
 {
     const auto n = covariance.count();
     const auto samples = frame_major(activity, covariance.active);
@@ -129,7 +130,7 @@ void add_sparse(const ActivityView& activity, Covariance& covariance)
 }
 
 /// Sum of centred products.
-void add_dense(const ActivityView& activity, Covariance& covariance)
+void add_dense(const activity::ActivityView& activity, Covariance& covariance)
 {
     const auto n = covariance.count();
     const auto width = std::min(block_frames, activity.frames);
@@ -150,7 +151,7 @@ void add_dense(const ActivityView& activity, Covariance& covariance)
     }
 }
 
-double density_of(const ActivityView& activity, const Covariance& covariance)
+double density_of(const activity::ActivityView& activity, const Covariance& covariance)
 {
     auto entries = std::size_t{0};
     for (const auto neuron : covariance.active)
@@ -161,7 +162,7 @@ double density_of(const ActivityView& activity, const Covariance& covariance)
 
 } // namespace
 
-std::vector<std::int64_t> active_neurons(const ActivityView& activity)
+std::vector<std::int64_t> active_neurons(const activity::ActivityView& activity)
 {
     auto active = std::vector<std::int64_t>{};
     for (std::int64_t neuron = 0; neuron < activity.neurons(); ++neuron)
@@ -170,7 +171,7 @@ std::vector<std::int64_t> active_neurons(const ActivityView& activity)
     return active;
 }
 
-Covariance covariance_of(const ActivityView& activity, const CovariateBasis& basis,
+Covariance covariance_of(const activity::ActivityView& activity, const CovariateBasis& basis,
                          Accumulation accumulation)
 {
     auto result = without_products(activity, basis);
@@ -195,7 +196,7 @@ Covariance covariance_of(const ActivityView& activity, const CovariateBasis& bas
     return result;
 }
 
-Covariance covariance_of(const ActivityView& activity, const CovariateView& covariates,
+Covariance covariance_of(const activity::ActivityView& activity, const CovariateView& covariates,
                          Accumulation accumulation)
 {
     return covariance_of(activity, covariate_basis(covariates, activity.frames), accumulation);

@@ -52,8 +52,8 @@ void add_row(std::span<const double> row, CovariateBasis& basis)
 
 /// |x - c|^2 of every frame, x the active neurons' activity and c = mean + slope . basis what is
 /// expected of it: |c|^2, plus x^2 - 2 x c over the non-zero x.
-std::vector<double> squared_lengths(const ActivityView& activity, const CovariateBasis& basis,
-                                    const Covariance& covariance)
+std::vector<double> squared_lengths(const activity::ActivityView& activity,
+                                    const CovariateBasis& basis, const Covariance& covariance)
 {
     const auto rank = basis.rank;
     auto expected = [&](std::int64_t i, std::int64_t t) {
@@ -113,7 +113,7 @@ CovariateBasis covariate_basis(const CovariateView& covariates, std::int64_t fra
     return basis;
 }
 
-double ledoit_wolf_shrinkage(const ActivityView& activity, const CovariateBasis& basis,
+double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const CovariateBasis& basis,
                              const Covariance& covariance)
 {
     const auto n = covariance.count();

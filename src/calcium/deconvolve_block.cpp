@@ -159,7 +159,8 @@ struct Extraction
     std::vector<double> dense; ///< zeros, one a frame
 
     template <typename Sample>
-    NeuronSummary append(const Trace<Sample>& dff, std::span<const Pool> pools, Activity& activity)
+    NeuronSummary append(const Trace<Sample>& dff, std::span<const Pool> pools,
+                         activity::Activity& activity)
     {
         const auto farci = options.oasis.variant == OasisVariant::farci;
         if (farci)
@@ -227,7 +228,8 @@ std::string_view name_of(OasisKernel kernel) noexcept
 
 template <typename Sample>
 std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
-                                            const BlockOptions& options, Activity& activity)
+                                            const BlockOptions& options,
+                                            activity::Activity& activity)
 {
     check(block, options.kernel);
     const auto kernel = options.kernel == OasisKernel::automatic ? best_kernel() : options.kernel;
@@ -253,8 +255,8 @@ std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
 }
 
 template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<float>&, const BlockOptions&,
-                                                     Activity&);
+                                                     activity::Activity&);
 template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<double>&, const BlockOptions&,
-                                                     Activity&);
+                                                     activity::Activity&);
 
 } // namespace rewire::calcium

@@ -17,9 +17,9 @@ struct EventList
 /// `dense` is scratch of at least `frames` zeros, and holds zeros again afterwards.
 /// @pre all spikes finite
 NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
-                            std::vector<double>& dense, Activity& activity);
+                            std::vector<double>& dense, activity::Activity& activity);
 
 /// Appends a neuron without entries.
-NeuronSummary append_not_finite(Activity& activity);
+NeuronSummary append_not_finite(activity::Activity& activity);
 
 } // namespace rewire::calcium

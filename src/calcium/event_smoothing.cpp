@@ -62,7 +62,7 @@ Level level_of(std::span<const double> nonzero, std::int64_t frames, double alph
 
 /// Smooths where events are: every output frame within reach of one, once, ascending.
 void append_smoothed(std::span<const std::int32_t> events, const double* dense, std::int64_t frames,
-                     Activity& activity)
+                     activity::Activity& activity)
 {
     auto size = activity.value.size();
     activity.frame.resize(size + taps * events.size());
@@ -124,7 +124,7 @@ std::vector<double> smooth_events(std::span<const double> events)
 }
 
 NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
-                            std::vector<double>& dense, Activity& activity)
+                            std::vector<double>& dense, activity::Activity& activity)
 {
     const auto level = level_of(spikes.value, frames, alpha);
     auto events = std::vector<std::int32_t>{};
@@ -146,14 +146,15 @@ NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double
             status_of(entries, activity.frames)};
 }
 
-NeuronSummary append_not_finite(Activity& activity)
+NeuronSummary append_not_finite(activity::Activity& activity)
 {
     constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
     activity.start.push_back(static_cast<std::int64_t>(activity.value.size()));
     return {nan, nan, 0, NeuronStatus::not_finite};
 }
 
-NeuronSummary append_events(std::span<const double> spikes, double alpha, Activity& activity)
+NeuronSummary append_events(std::span<const double> spikes, double alpha,
+                            activity::Activity& activity)
 {
     const auto frames = static_cast<std::int64_t>(spikes.size());
     activity.frames = smoothed_frames(frames);

@@ -20,7 +20,7 @@ std::size_t at(std::int64_t i) noexcept
 /// What the steps below share.
 struct Problem
 {
-    const ActivityView& activity;
+    const activity::ActivityView& activity;
     const CovariateBasis& basis;
     const Covariance& covariance;
     std::int64_t neurons() const noexcept { return activity.neurons(); }
@@ -131,7 +131,7 @@ PartialCorrelation nothing_yet(const Problem& problem)
 
 } // namespace
 
-double shrinkage_of(const Shrinkage& shrinkage, const ActivityView& activity,
+double shrinkage_of(const Shrinkage& shrinkage, const activity::ActivityView& activity,
                     const CovariateBasis& basis, const Covariance& covariance)
 {
     switch (shrinkage.kind) {
@@ -175,7 +175,7 @@ std::vector<double> shrunk_correlation(const Covariance& covariance, double shri
     return correlation;
 }
 
-PartialCorrelation partial_correlation(const ActivityView& activity,
+PartialCorrelation partial_correlation(const activity::ActivityView& activity,
                                        const PartialCorrelationOptions& options,
                                        const CovariateView& covariates)
 {

@@ -16,10 +16,10 @@ std::size_t at(std::int64_t i) noexcept
 }
 
 /// Every trace turned around the circle of each state.
-Activity shifted(const ShiftNullPlan& plan, const std::vector<std::int32_t>& shift)
+activity::Activity shifted(const ShiftNullPlan& plan, const std::vector<std::int32_t>& shift)
 {
     const auto n = plan.active_count();
-    auto result = Activity{};
+    auto result = activity::Activity{};
     result.frames = plan.frames_used;
     result.start = plan.activity.start;
     result.frame.reserve(plan.activity.frame.size());
@@ -65,7 +65,7 @@ double expected(const ShiftNullPlan& plan, std::int64_t i, std::int64_t t)
 }
 
 /// Sums of products of the shifted residuals: dense, since covariates are.
-void add_residuals(const ShiftNullPlan& plan, const Activity& activity,
+void add_residuals(const ShiftNullPlan& plan, const activity::Activity& activity,
                    const std::vector<std::int32_t>& shift, std::vector<double>& matrix)
 {
     const auto n = plan.active_count();

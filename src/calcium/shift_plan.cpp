@@ -31,7 +31,7 @@ bool is_smooth(std::int64_t n) noexcept
     return n == 1;
 }
 
-void check(const ActivityView& activity, std::span<const std::uint8_t> state,
+void check(const activity::ActivityView& activity, std::span<const std::uint8_t> state,
            const CovariateView& covariates, const ShiftNullOptions& options)
 {
     if (!state.empty() && static_cast<std::int64_t>(state.size()) != activity.frames)
@@ -105,30 +105,6 @@ std::vector<std::int32_t> places(const ShiftNullPlan& plan, std::span<const std:
     return place;
 }
 
-/// The listed neurons over the used frames.
-Activity selected(const ActivityView& activity, const std::vector<std::int64_t>& neurons,
-                  const std::vector<std::int32_t>& place, std::int64_t frames_used)
-{
-    auto result = Activity{};
-    result.frames = frames_used;
-    auto entries = std::vector<std::pair<std::int32_t, double>>{};
-    for (const auto neuron : neurons) {
-        const auto frame = activity.frames_of(neuron);
-        const auto value = activity.values_of(neuron);
-        entries.clear();
-        for (std::size_t e = 0; e < frame.size(); ++e)
-            if (place[at(frame[e])] >= 0 && value[e] != 0)
-                entries.emplace_back(place[at(frame[e])], value[e]);
-        std::sort(entries.begin(), entries.end()); // states interleave
-        for (const auto& [f, v] : entries) {
-            result.frame.push_back(f);
-            result.value.push_back(v);
-        }
-        result.start.push_back(static_cast<std::int64_t>(result.frame.size()));
-    }
-    return result;
-}
-
 CovariateBasis selected_basis(const CovariateView& covariates,
                               const std::vector<std::int32_t>& place, std::int64_t frames_used)
 {
@@ -164,13 +140,13 @@ bool invert_observed(ShiftNullPlan& plan, const Covariance& covariance)
 }
 
 /// Cuts the candidates to the used frames, keeps those that are active there, and observes.
-bool observe(ShiftNullPlan& plan, const ActivityView& activity,
+bool observe(ShiftNullPlan& plan, const activity::ActivityView& activity,
              const std::vector<std::int64_t>& candidates, std::span<const std::uint8_t> state,
              const CovariateView& covariates)
 {
     const auto place = places(plan, state, activity.frames);
     plan.basis = selected_basis(covariates, place, plan.frames_used);
-    const auto all = selected(activity, candidates, place, plan.frames_used);
+    const auto all = activity::select(activity, candidates, place, plan.frames_used);
     const auto covariance = covariance_of(all.view(), plan.basis);
     for (const auto row : covariance.active)
         plan.active.push_back(candidates[at(row)]);
@@ -178,7 +154,7 @@ bool observe(ShiftNullPlan& plan, const ActivityView& activity,
         plan.status_text = "fewer than two neurons are active in the frames used";
         return false;
     }
-    plan.activity = selected(activity, plan.active, place, plan.frames_used);
+    plan.activity = activity::select(activity, plan.active, place, plan.frames_used);
     plan.mean = covariance.mean;
     plan.slope = covariance.slope;
     plan.shrinkage = shrinkage_of(plan.options.shrinkage, all.view(), plan.basis, covariance);
@@ -232,9 +208,9 @@ std::int64_t choose_slots(std::int64_t active, std::span<const std::int64_t> sta
     return best;
 }
 
-ShiftNullPlan plan_shift_null(const ActivityView& activity, std::span<const std::uint8_t> state,
-                              const CovariateView& covariates, const ShiftNullOptions& options,
-                              const ShiftNullKey& key)
+ShiftNullPlan plan_shift_null(const activity::ActivityView& activity,
+                              std::span<const std::uint8_t> state, const CovariateView& covariates,
+                              const ShiftNullOptions& options, const ShiftNullKey& key)
 {
     check(activity, state, covariates, options);
     auto plan = ShiftNullPlan{};

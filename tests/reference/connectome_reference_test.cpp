@@ -24,9 +24,9 @@ std::size_t at(std::int64_t i)
 }
 
 /// Non-zero samples (NaN among them) of a dense [neurons, frames] matrix.
-calcium::Activity activity_of(const std::vector<double>& dense, const io::Shape& shape)
+activity::Activity activity_of(const std::vector<double>& dense, const io::Shape& shape)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     activity.frames = shape[1];
     for (std::int64_t n = 0; n < shape[0]; ++n) {
         for (std::int64_t t = 0; t < shape[1]; ++t)
@@ -43,7 +43,7 @@ struct Case
 {
     io::Handle group;
     std::int64_t neurons = 0;
-    calcium::Activity activity;
+    activity::Activity activity;
 
     explicit Case(const io::Handle& file, const std::string& name)
         : group(io::open_group(file, name))

@@ -28,8 +28,9 @@ void expect_case(hid_t group, const std::string& folder, ShuffleUnits units)
 
     const auto masks = masks_of_orders(epochs, units, orders);
     const auto counts = count_shuffles(sparse.view(), epochs, masks, {0, neurons});
-    const auto of_dense = count_shuffles(DenseActivityView<double>{epochs.frames, neurons, dense},
-                                         epochs, masks, {0, neurons});
+    const auto of_dense =
+        count_shuffles(activity::DenseActivityView<double>{epochs.frames, neurons, dense}, epochs,
+                       masks, {0, neurons});
     const auto activity = movement_activity(sparse.view(), epochs, {0, neurons});
     const auto relation = relation_of(counts, activity, masks.shuffles(), levels);
 

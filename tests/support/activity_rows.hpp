@@ -1,7 +1,7 @@
 #pragma once
 
+#include <rewire/activity/activity.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/calcium/activity.hpp>
 
 #include <cstdint>
 #include <vector>
@@ -11,9 +11,9 @@ namespace rewire::test {
 /// Traces written out, [neuron][frame].
 using Rows = std::vector<std::vector<double>>;
 
-inline calcium::Activity activity_of(const Rows& rows, std::int64_t frames)
+inline activity::Activity activity_of(const Rows& rows, std::int64_t frames)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     activity.frames = frames;
     for (const auto& row : rows) {
         for (std::size_t t = 0; t < row.size(); ++t)

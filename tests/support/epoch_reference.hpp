@@ -1,8 +1,8 @@
 #pragma once
 
+#include <rewire/activity/activity.hpp>
 #include <rewire/behaviour/epoch_shuffles.hpp>
 #include <rewire/behaviour/movement_test.hpp>
-#include <rewire/calcium/activity.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -12,9 +12,9 @@
 namespace rewire::test {
 
 /// (neuron, frame) row major to sparse; NaN is kept.
-inline calcium::Activity sparse_of(const std::vector<double>& values, std::int64_t frames)
+inline activity::Activity sparse_of(const std::vector<double>& values, std::int64_t frames)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     activity.frames = frames;
     const auto neurons = frames == 0 ? 0 : static_cast<std::int64_t>(values.size()) / frames;
     for (std::int64_t neuron = 0; neuron < neurons; ++neuron) {

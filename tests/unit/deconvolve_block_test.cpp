@@ -39,7 +39,7 @@ calcium::BlockOptions options_with(OasisKernel kernel, OasisVariant variant = Oa
 
 struct Found
 {
-    calcium::Activity activity;
+    activity::Activity activity;
     std::vector<calcium::NeuronSummary> summary;
 };
 
@@ -240,7 +240,7 @@ TEST(DeconvolveBlock, StatusOfTracesWithoutEvents)
 
 TEST(DeconvolveBlock, RefusesWhatDoesNotFit)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     const auto samples = std::vector<double>(11);
 
     EXPECT_THROW(calcium::deconvolve_block<double>({samples, 5, 2},

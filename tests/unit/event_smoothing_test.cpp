@@ -36,7 +36,7 @@ double obvious_threshold(const std::vector<double>& spikes, double alpha)
     return mean + alpha * std::sqrt(squares / (count - 1));
 }
 
-std::vector<double> dense_of(const calcium::ActivityView& activity, std::int64_t neuron)
+std::vector<double> dense_of(const activity::ActivityView& activity, std::int64_t neuron)
 {
     auto dense = std::vector<double>(static_cast<std::size_t>(activity.frames));
     const auto frames = activity.frames_of(neuron);
@@ -106,7 +106,7 @@ TEST(SmoothEvents, FewerThanFiveFramesLeaveNothing)
 
 TEST(AppendEvents, AreTheDenseStepsBitForBit)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     auto expected = std::vector<std::vector<double>>{};
     for (const auto share : {0.0, 0.01, 0.1, 0.6, 1.0})
         for (auto seed = std::uint64_t{1}; seed <= 5; ++seed) {
@@ -125,7 +125,7 @@ TEST(AppendEvents, AreTheDenseStepsBitForBit)
 
 TEST(AppendEvents, EntriesAreAscendingAndNotZero)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
 
     calcium::append_events(random_spikes(3000, 0.3, 3), 0.5, activity);
 
@@ -137,7 +137,7 @@ TEST(AppendEvents, EventsAtTheEndsReachInward)
 {
     auto spikes = std::vector<double>(40);
     spikes.front() = spikes.back() = 3;
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
 
     const auto summary = calcium::append_events(spikes, 2, activity);
 
@@ -148,7 +148,7 @@ TEST(AppendEvents, EventsAtTheEndsReachInward)
 
 TEST(AppendEvents, Status)
 {
-    auto activity = calcium::Activity{};
+    auto activity = activity::Activity{};
     auto broken = std::vector<double>(60);
     auto active = broken;
     broken[10] = not_a_number;

@@ -250,7 +250,7 @@ TEST(MovementTest, CountsAgreeWithTheSlowKernel)
                 sparse.start.resize(static_cast<std::size_t>(neurons) + 1);
                 const auto dense = test::frame_major<double>(values, frames);
                 const auto masks = shuffled_masks(epochs, units, {1, 2, 3}, {0, 33});
-                const auto view = DenseActivityView<double>{frames, neurons, dense};
+                const auto view = activity::DenseActivityView<double>{frames, neurons, dense};
 
                 const auto counts = count_shuffles(sparse.view(), epochs, masks, {0, neurons});
                 const auto of_dense = count_shuffles(view, epochs, masks, {0, neurons});
@@ -279,8 +279,8 @@ TEST(MovementTest, LongSessionsAreCutInStripsWithoutATrace)
             const auto masks = shuffled_masks(epochs, units, {1, 2, 3}, {0, 20});
 
             const auto counts = count_shuffles(sparse.view(), epochs, masks, {0, 3});
-            const auto of_dense =
-                count_shuffles(DenseActivityView<double>{frames, 3, dense}, epochs, masks, {0, 3});
+            const auto of_dense = count_shuffles(
+                activity::DenseActivityView<double>{frames, 3, dense}, epochs, masks, {0, 3});
 
             const auto expected = test::slow_counts(values, epochs, masks);
             EXPECT_EQ(counts.less, expected.less);
@@ -326,9 +326,9 @@ TEST(MovementTest, FloatAndDoubleOfTheSameValuesAgree)
     const auto masks = shuffled_masks(epochs, ShuffleUnits::frames, {1, 2, 3}, {0, 50});
 
     const auto of_floats =
-        count_shuffles(DenseActivityView<float>{300, 5, floats}, epochs, masks, {0, 5});
+        count_shuffles(activity::DenseActivityView<float>{300, 5, floats}, epochs, masks, {0, 5});
     const auto of_doubles =
-        count_shuffles(DenseActivityView<double>{300, 5, doubles}, epochs, masks, {0, 5});
+        count_shuffles(activity::DenseActivityView<double>{300, 5, doubles}, epochs, masks, {0, 5});
 
     EXPECT_EQ(of_floats.less, of_doubles.less);
     EXPECT_EQ(of_floats.equal, of_doubles.equal);

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <rewire/activity/activity.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/behaviour/epoch_shuffles.hpp>
-#include <rewire/calcium/activity.hpp>
 
 #include <cstdint>
 #include <span>
@@ -20,15 +20,6 @@
 /// |activity|: they do not depend on the order of summation. A shuffle ties if its score differs by
 /// no more than 2^-40 of that total, which absorbs the rounding of the activity itself.
 namespace rewire::behaviour {
-
-/// Activity with a value in every frame, as (frame, neuron) row major: dF/F of neurons or spines.
-template <typename T>
-struct DenseActivityView
-{
-    std::int64_t frames = 0;
-    std::int64_t neurons = 0;
-    std::span<const T> value; ///< [frames * neurons]
-};
 
 /// Shuffles below the real score and tied with it, by neuron. Both 0 for a neuron whose activity is
 /// not finite throughout.
@@ -48,12 +39,12 @@ struct ShuffleCounts
 /// activity: some 200 ms), so that a call with thousands of shuffles is cheapest per shuffle.
 /// Memory: masks once more, and 64 bytes a shuffle.
 /// @throws InputError: activity, epochs and masks have different numbers of frames
-ShuffleCounts count_shuffles(const calcium::ActivityView& activity, const Epochs& epochs,
+ShuffleCounts count_shuffles(const activity::ActivityView& activity, const Epochs& epochs,
                              const ShuffledMasks& masks, base::Range neurons);
-ShuffleCounts count_shuffles(const DenseActivityView<float>& activity, const Epochs& epochs,
-                             const ShuffledMasks& masks, base::Range neurons);
-ShuffleCounts count_shuffles(const DenseActivityView<double>& activity, const Epochs& epochs,
-                             const ShuffledMasks& masks, base::Range neurons);
+ShuffleCounts count_shuffles(const activity::DenseActivityView<float>& activity,
+                             const Epochs& epochs, const ShuffledMasks& masks, base::Range neurons);
+ShuffleCounts count_shuffles(const activity::DenseActivityView<double>& activity,
+                             const Epochs& epochs, const ShuffledMasks& masks, base::Range neurons);
 
 /// The activity that is tested, by neuron of a range.
 struct MovementActivity
@@ -62,12 +53,12 @@ struct MovementActivity
     std::vector<std::uint8_t> finite; ///< 1 if no sample of the neuron is NaN or infinite
 };
 
-MovementActivity movement_activity(const calcium::ActivityView& activity, const Epochs& epochs,
+MovementActivity movement_activity(const activity::ActivityView& activity, const Epochs& epochs,
                                    base::Range neurons);
-MovementActivity movement_activity(const DenseActivityView<float>& activity, const Epochs& epochs,
-                                   base::Range neurons);
-MovementActivity movement_activity(const DenseActivityView<double>& activity, const Epochs& epochs,
-                                   base::Range neurons);
+MovementActivity movement_activity(const activity::DenseActivityView<float>& activity,
+                                   const Epochs& epochs, base::Range neurons);
+MovementActivity movement_activity(const activity::DenseActivityView<double>& activity,
+                                   const Epochs& epochs, base::Range neurons);
 
 /// What the counts say.
 struct MovementRelation

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <rewire/calcium/activity.hpp>
+#include <rewire/activity/activity.hpp>
 
 #include <cstdint>
 #include <span>
@@ -56,23 +56,24 @@ struct Covariance
 };
 
 /// Neurons whose trace is finite and not constant, ascending.
-std::vector<std::int64_t> active_neurons(const ActivityView& activity);
+std::vector<std::int64_t> active_neurons(const activity::ActivityView& activity);
 
 /// Memory: active^2 doubles, and 12 bytes an entry (sparse) or 512 frames of all neurons (dense).
 /// A neuron with a value that is not finite is inactive, as is one whose residual variance is below
 /// 1e-12 of its variance.
 /// @throws InputError as covariate_basis
-Covariance covariance_of(const ActivityView& activity, const CovariateView& covariates = {},
+Covariance covariance_of(const activity::ActivityView& activity,
+                         const CovariateView& covariates = {},
                          Accumulation accumulation = Accumulation::automatic);
 
 /// The same with the basis at hand. @pre basis belongs to the activity's frames
-Covariance covariance_of(const ActivityView& activity, const CovariateBasis& basis,
+Covariance covariance_of(const activity::ActivityView& activity, const CovariateBasis& basis,
                          Accumulation accumulation = Accumulation::automatic);
 
 /// Shrinkage of Ledoit and Wolf (2004, Journal of Multivariate Analysis 88:365) towards the mean
 /// variance times the identity, as sklearn.covariance.LedoitWolf computes it; in [0, 1]. 0 for
 /// fewer than two neurons. Computed from the non-zero samples.
-double ledoit_wolf_shrinkage(const ActivityView& activity, const CovariateBasis& basis,
+double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const CovariateBasis& basis,
                              const Covariance& covariance);
 
 } // namespace rewire::calcium

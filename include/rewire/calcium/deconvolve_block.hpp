@@ -1,6 +1,6 @@
 #pragma once
 
-#include <rewire/calcium/activity.hpp>
+#include <rewire/activity/activity.hpp>
 #include <rewire/calcium/deconvolution.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 
@@ -59,10 +59,11 @@ struct BlockOptions
 /// a kernel that this processor cannot run
 template <typename Sample>
 std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
-                                            const BlockOptions& options, Activity& activity);
-extern template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<float>&,
-                                                            const BlockOptions&, Activity&);
-extern template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<double>&,
-                                                            const BlockOptions&, Activity&);
+                                            const BlockOptions& options,
+                                            activity::Activity& activity);
+extern template std::vector<NeuronSummary>
+deconvolve_block(const TraceBlock<float>&, const BlockOptions&, activity::Activity&);
+extern template std::vector<NeuronSummary>
+deconvolve_block(const TraceBlock<double>&, const BlockOptions&, activity::Activity&);
 
 } // namespace rewire::calcium

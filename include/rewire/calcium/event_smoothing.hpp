@@ -1,6 +1,6 @@
 #pragma once
 
-#include <rewire/calcium/activity.hpp>
+#include <rewire/activity/activity.hpp>
 
 #include <cstdint>
 #include <span>
@@ -50,6 +50,7 @@ std::vector<double> smooth_events(std::span<const double> events);
 /// same bits. A NaN among the spikes: status not_finite, no entries. Status constant is given only
 /// to a smoothed trace of one value; whether dF/F was constant is not known here.
 /// @pre activity.frames == smoothed_frames(spikes.size()), or activity holds no neuron yet
-NeuronSummary append_events(std::span<const double> spikes, double alpha, Activity& activity);
+NeuronSummary append_events(std::span<const double> spikes, double alpha,
+                            activity::Activity& activity);
 
 } // namespace rewire::calcium

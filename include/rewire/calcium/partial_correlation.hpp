@@ -1,6 +1,6 @@
 #pragma once
 
-#include <rewire/calcium/activity.hpp>
+#include <rewire/activity/activity.hpp>
 #include <rewire/calcium/covariance.hpp>
 
 #include <cstdint>
@@ -74,12 +74,12 @@ struct PartialCorrelation
 /// the result, and what covariance_of needs. Time: that of the covariance and n^3 flops.
 /// @throws InputError for a shrinkage outside [0, 1] or bad covariates; NumericalError when
 /// singular and WhenSingular::error
-PartialCorrelation partial_correlation(const ActivityView& activity,
+PartialCorrelation partial_correlation(const activity::ActivityView& activity,
                                        const PartialCorrelationOptions& options = {},
                                        const CovariateView& covariates = {});
 
 /// s of the given kind, for this covariance. @throws InputError for a fixed one outside [0, 1]
-double shrinkage_of(const Shrinkage& shrinkage, const ActivityView& activity,
+double shrinkage_of(const Shrinkage& shrinkage, const activity::ActivityView& activity,
                     const CovariateBasis& basis, const Covariance& covariance);
 
 /// [active] 1 / sqrt of the diagonal of the shrunk covariance.

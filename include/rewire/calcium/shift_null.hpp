@@ -1,7 +1,7 @@
 #pragma once
 
+#include <rewire/activity/activity.hpp>
 #include <rewire/base/partition.hpp>
-#include <rewire/calcium/activity.hpp>
 #include <rewire/calcium/covariance.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 
@@ -119,13 +119,13 @@ struct ShiftNullPlan
     std::int64_t frames_left_out = 0;
     std::int64_t distinct_shifts = 0; ///< relative shifts a pair can meet; bounds p from below
 
-    Activity activity;         ///< active neurons, used frames
-    CovariateBasis basis;      ///< covariates on the used frames
-    std::vector<double> mean;  ///< [active]
-    std::vector<double> slope; ///< [active, basis.rank]
-    std::vector<double> scale; ///< [active] product of two and of their residuals' covariance ...
-    double shrinkage = 0;      ///< ... and 1 - shrinkage is the correlation
-    double rcond = 0;          ///< of the observed matrix
+    activity::Activity activity; ///< active neurons, used frames
+    CovariateBasis basis;        ///< covariates on the used frames
+    std::vector<double> mean;    ///< [active]
+    std::vector<double> slope;   ///< [active, basis.rank]
+    std::vector<double> scale;   ///< [active] product of two and of their residuals' covariance ...
+    double shrinkage = 0;        ///< ... and 1 - shrinkage is the correlation
+    double rcond = 0;            ///< of the observed matrix
     std::vector<double> observed; ///< [active pairs] partial correlations on the used frames
 
     std::int64_t active_count() const noexcept { return static_cast<std::int64_t>(active.size()); }
@@ -145,9 +145,9 @@ struct ShiftNullPlan
 /// @param covariates [count, frames], taken out on the used frames
 /// @throws InputError for sizes that disagree or options out of range. A session without a null
 /// (too few frames or neurons, singular) is not an error: `possible` is false.
-ShiftNullPlan plan_shift_null(const ActivityView& activity, std::span<const std::uint8_t> state,
-                              const CovariateView& covariates, const ShiftNullOptions& options,
-                              const ShiftNullKey& key);
+ShiftNullPlan plan_shift_null(const activity::ActivityView& activity,
+                              std::span<const std::uint8_t> state, const CovariateView& covariates,
+                              const ShiftNullOptions& options, const ShiftNullKey& key);
 
 /// What surrogates have shown so far. Whole numbers add up; every maximum belongs to one surrogate:
 /// any grouping of blocks gives the same bits. Over ranks: the sum of the integers, and the larger

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace rewire::calcium {
+namespace rewire::activity {
 
 /// Sparse activity of the neurons of one session, by neuron: the non-zero samples of neuron n are
 /// frame[start[n] .. start[n+1]), ascending, with their values. Everywhere else the activity is 0.
@@ -46,4 +46,19 @@ struct Activity
     ActivityView view() const noexcept { return {frames, start, frame, value}; }
 };
 
-} // namespace rewire::calcium
+/// Activity with a value in every frame, as (frame, neuron) row major: dF/F of neurons or spines.
+template <typename T>
+struct DenseActivityView
+{
+    std::int64_t frames = 0;
+    std::int64_t neurons = 0;
+    std::span<const T> value; ///< [frames * neurons]
+};
+
+/// The listed neurons over a part of the frames, in the order of the list. place[frame] is where a
+/// frame goes, 0 .. frames-1 and no place twice; -1 leaves it out. Entries of value 0 are dropped.
+/// Cost: one sort of the entries of a neuron.
+Activity select(const ActivityView& activity, std::span<const std::int64_t> neurons,
+                std::span<const std::int32_t> place, std::int64_t frames);
+
+} // namespace rewire::activity
