@@ -1,4 +1,4 @@
-#include "jobs/catalogue.hpp"
+#include "entry.hpp"
 #include "jobs/frame/study_source.hpp"
 
 #include <rewire/base/error.hpp>
@@ -6,28 +6,11 @@
 #include <rewire/runtime/run_context.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace rewire::jobs {
 
 namespace {
-
-void pack(base::Packer& packer, const io::Problem& problem)
-{
-    packer.put(problem.severity);
-    packer.put_text(problem.file);
-    packer.put_text(problem.what);
-    packer.put_text(problem.next);
-}
-
-io::Problem unpack_problem(base::Unpacker& unpacker)
-{
-    auto problem = io::Problem{};
-    problem.severity = unpacker.get<io::Severity>();
-    problem.file = unpacker.get_text();
-    problem.what = unpacker.get_text();
-    problem.next = unpacker.get_text();
-    return problem;
-}
 
 /// A line each: subjects, or sessions after their subjects and a tab.
 std::string listed(const io::Study& study, bool sessions)
@@ -41,6 +24,21 @@ std::string listed(const io::Study& study, bool sessions)
                 out += subject.name + "\t" + study.sessions[session].record.session + "\n";
     }
     return out;
+}
+
+/// For every session the jobs that it can feed.
+std::function<std::vector<std::string>(const io::SessionRecord&)>
+jobs_that_feed_on(const runtime::RunContext& context)
+{
+    return [&entries = entries_of(context)](const io::SessionRecord& record) {
+        auto jobs = std::vector<std::string>{};
+        for (const auto& entry : entries)
+            if (!entry.feeds.empty() &&
+                std::all_of(entry.feeds.begin(), entry.feeds.end(),
+                            [&](io::Feed feed) { return io::has(record, feed); }))
+                jobs.push_back(entry.name());
+        return jobs;
+    };
 }
 
 void run_study(runtime::RunContext& context)
@@ -57,7 +55,7 @@ void run_study(runtime::RunContext& context)
                 auto packer = base::Packer{};
                 for (const auto& problem :
                      io::check_data(session, *policy, nwb_options(context.options())))
-                    pack(packer, problem);
+                    problem.pack(packer);
                 results.add(unit, packer.take());
                 return true;
             });
@@ -66,23 +64,23 @@ void run_study(runtime::RunContext& context)
                                 [&](std::int64_t, std::span<const std::byte> bytes) {
                                     auto unpacker = base::Unpacker(bytes);
                                     while (unpacker.remaining() > 0)
-                                        study.problems.push_back(unpack_problem(unpacker));
+                                        study.problems.push_back(io::Problem::unpack(unpacker));
                                 });
     }
     std::stable_sort(study.problems.begin(), study.problems.end(),
                      [](const auto& a, const auto& b) { return a.severity < b.severity; });
     context.print(lists && study.ok() ? listed(study, options.text("list") == "sessions")
-                                      : io::describe(study));
+                                      : io::describe(study, jobs_that_feed_on(context)));
     mpi::collective(context.comm(), [&] {
         if (context.comm().is_root() && !study.ok())
             throw base::InputError("the study has errors, listed above", study.path.string(),
-                                   "mend the files, or exclude them in study.tsv");
+                                   "repair the files, or exclude them in study.tsv");
     });
 }
 
 } // namespace
 
-runtime::Job study_job()
+Entry study_entry()
 {
     auto options = std::vector<runtime::Option>{
         {.name = "study",
@@ -109,16 +107,19 @@ runtime::Job study_job()
         {.name = "help", .kind = runtime::OptionKind::flag, .help = "this text"},
     };
     return {
-        .name = "study",
-        .usage = "PATH [options]",
-        .summary =
-            "list subjects and sessions, what each can be used for, and what is wrong with them",
-        .details =
-            "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside them. "
-            "Exit code 3 when\n"
-            "something is wrong; everything that is wrong is listed, with what to do about it.",
-        .options = options + study_options(),
-        .run = run_study};
+        .job = {
+            .name = "study",
+            .usage = "PATH [options]",
+            .summary = "list subjects and sessions, what each can be used for, and what is wrong "
+                       "with them",
+            .details =
+                "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside "
+                "them. "
+                "Exit code 3 when\n"
+                "something is wrong; everything that is wrong is listed, with what to do about it.",
+            .examples = {"rewire study data/", "rewire study data/ --quick"},
+            .options = options + study_options(),
+            .run = run_study}};
 }
 
 } // namespace rewire::jobs

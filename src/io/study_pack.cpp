@@ -40,6 +40,7 @@ void each_field(Either<UnitsInfo> auto& info, auto field)
 void each_field(Either<Problem> auto& problem, auto field)
 {
     field(problem.severity), field(problem.file), field(problem.what), field(problem.next);
+    field(problem.scope);
 }
 
 void each_field(Either<Instant> auto& instant, auto field)
@@ -53,6 +54,18 @@ void each_field(Either<SessionRecord> auto& record, auto field)
     field(record.start_text), field(record.readable), field(record.bytes), field(record.start);
     field(record.activity), field(record.units), field(record.series), field(record.intervals);
     field(record.problems);
+}
+
+void Problem::pack(base::Packer& packer) const
+{
+    each_field(*this, base::PackField{packer});
+}
+
+Problem Problem::unpack(base::Unpacker& unpacker)
+{
+    auto problem = Problem{};
+    each_field(problem, base::UnpackField{unpacker});
+    return problem;
 }
 
 void SessionRecord::pack(base::Packer& packer) const
