@@ -1,4 +1,4 @@
-#include "../jobs/catalogue.hpp"
+#include "jobs/catalogue.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>

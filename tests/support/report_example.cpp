@@ -1,7 +1,7 @@
 #include "report_example.hpp"
 
-#include "jobs/connectome_result.hpp"
-#include "jobs/movement_result.hpp"
+#include "jobs/connectome/result.hpp"
+#include "jobs/movement/result.hpp"
 
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>

@@ -10,9 +10,9 @@
 //     movement SUBJECT NAME HASH FLAGS ...        a word a level, a letter a neuron: 1 related,
 //                                                 0 unrelated, ? not tested
 //     resting SUBJECT NAME HASH                   a session without movement
-#include "jobs/connectome_result.hpp"
-#include "jobs/movement_result.hpp"
-#include "jobs/session_results.hpp"
+#include "jobs/connectome/result.hpp"
+#include "jobs/frame/session_results.hpp"
+#include "jobs/movement/result.hpp"
 
 #include <rewire/base/partition.hpp>
 #include <rewire/io/result_file.hpp>

@@ -1,5 +1,5 @@
 // Writes small simulated sessions for the check that pynwb opens and validates them.
-#include "jobs/simulate_session.hpp"
+#include "jobs/simulate/session.hpp"
 
 #include <cstdio>
 #include <exception>

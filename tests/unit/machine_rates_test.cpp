@@ -1,4 +1,4 @@
-#include "jobs/machine_rates.hpp"
+#include "jobs/activity/machine_rates.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // All results here are invented (report_example.hpp).
-#include "jobs/report_origin.hpp"
-#include "jobs/report_page.hpp"
-#include "jobs/report_series.hpp"
+#include "jobs/frame/page_series.hpp"
+#include "jobs/report/origin.hpp"
+#include "jobs/report/page.hpp"
 #include "report_example.hpp"
 #include "shared_data.hpp"
 

@@ -1,4 +1,4 @@
-#include "jobs/simulate_session.hpp"
+#include "jobs/simulate/session.hpp"
 #include "shared_data.hpp"
 
 #include <rewire/base/error.hpp>

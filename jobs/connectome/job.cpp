@@ -1,0 +1,233 @@
+#include "estimate.hpp"
+#include "jobs/activity/activity_source.hpp"
+#include "jobs/catalogue.hpp"
+#include "jobs/frame/session_job.hpp"
+#include "jobs/frame/study_source.hpp"
+#include "null.hpp"
+#include "result.hpp"
+#include "settings.hpp"
+
+#include <rewire/calcium/connectome.hpp>
+#include <rewire/calcium/partial_correlation.hpp>
+#include <rewire/network/graph_metrics.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+
+namespace rewire::jobs {
+
+namespace {
+
+/// The connectome of one session from its smoothed events.
+SessionConnectome connectome_of(const io::StudySession& session, const SessionInput& input,
+                                const activity::ActivityView& activity,
+                                const std::vector<calcium::NeuronSummary>& summary,
+                                const calcium::CovariateView& covariates,
+                                const ConnectomeSettings& settings)
+{
+    auto result = SessionConnectome{};
+    name_session(result, session, input);
+    result.rate_hz = session.record.activity->rate_hz;
+    result.frames = activity.frames;
+    result.missing = input.missing;
+    for (std::size_t neuron = 0; neuron < summary.size(); ++neuron) {
+        const auto dropped = input.used.usable[neuron] == 0;
+        result.neuron_status.push_back(static_cast<std::uint8_t>(
+            dropped ? calcium::NeuronStatus::not_finite : summary[neuron].status));
+        result.events.push_back(summary[neuron].events);
+    }
+
+    auto partial = calcium::partial_correlation(activity, settings.partial_correlation, covariates);
+    const auto computed = std::none_of(partial.value.begin(), partial.value.end(),
+                                       [](double p) { return std::isnan(p); }) &&
+                          partial.active_count >= 2;
+    result.active = std::move(partial.active);
+    result.status = partial.status_text;
+    result.computed = computed ? 1 : 0;
+    result.reciprocal_condition = partial.rcond;
+    result.shrinkage = partial.shrinkage;
+    result.partial_correlation = std::move(partial.value);
+    auto edges = calcium::connectome_of(result.partial_correlation, settings.alpha);
+    result.threshold = edges.threshold;
+    result.edge = std::move(edges.edge);
+    const auto metrics =
+        network::graph_metrics(result.edge, static_cast<std::int64_t>(result.neuron_id.size()));
+    result.degree = metrics.degree;
+    result.clustering = metrics.clustering;
+    const auto or_nan = [&](double value) { return computed ? value : std::nan(""); };
+    result.mean_degree = or_nan(metrics.mean_degree);
+    result.density = or_nan(metrics.paper_density);
+    result.density_of_pairs = or_nan(metrics.density);
+    result.transitivity = or_nan(metrics.transitivity);
+    result.transitivity_of_triples = or_nan(metrics.triangle_share);
+    result.average_clustering = or_nan(metrics.average_clustering);
+    return result;
+}
+
+std::string row_of(const SessionConnectome& session)
+{
+    auto row = fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8.4f} {:>8.4f} {:>8.4f}",
+                           session.subject, session.session, session.neuron_id.size(),
+                           std::count(session.active.begin(), session.active.end(), 1),
+                           session.frames, std::count(session.edge.begin(), session.edge.end(), 1),
+                           session.density, session.transitivity, session.average_clustering);
+    if (session.null) {
+        const auto& q = session.null->q_value;
+        const auto& p = session.null->p_fwe;
+        row += fmt::format(" {:>8} {:>8}",
+                           std::count_if(q.begin(), q.end(), [](double v) { return v <= 0.05; }),
+                           std::count_if(p.begin(), p.end(), [](double v) { return v <= 0.05; }));
+    }
+    return row;
+}
+
+/// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
+void run_wave(runtime::RunContext& context, const Wave& wave, const ConnectomeSettings& settings,
+              const std::function<void(const SessionConnectome&)>& take)
+{
+    const auto activity =
+        WaveActivity(context, wave.study, wave.inputs, wave.sessions, "deconvolve" + wave.suffix);
+    auto costs = std::vector<double>{};
+    for (std::size_t position = 0; position < wave.size(); ++position)
+        costs.push_back(connectome_seconds(*wave.session(position).record.activity));
+    const auto computed = context.each_unit<runtime::UnitResults>(
+        "connectome" + wave.suffix, costs,
+        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
+            const auto position = static_cast<std::size_t>(unit);
+            const auto& session = wave.session(position);
+            const auto& input = wave.input(position);
+            const auto covariates = covariates_of(session, input, settings, context.options());
+            const auto result =
+                connectome_of(session, input, activity.activity(position),
+                              activity.summary(position), covariates.view(), settings);
+            auto packer = base::Packer{};
+            result.pack(packer);
+            results.add(unit, packer.take());
+            return true;
+        });
+    auto null = settings.surrogates > 0
+                    ? surrogates_of(context, wave.study, wave.inputs, wave.sessions, activity,
+                                    settings, "null" + wave.suffix)
+                    : std::vector<std::optional<ConnectomeNull>>(wave.size());
+
+    runtime::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(wave.size()),
+                            [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                                auto unpacker = base::Unpacker(bytes);
+                                auto session = SessionConnectome::unpack(unpacker);
+                                session.null = std::move(null[static_cast<std::size_t>(unit)]);
+                                if (session.status != "ok")
+                                    context.warn(
+                                        fmt::format("{}: {}", session.file, session.status));
+                                context.note(row_of(session));
+                                take(session);
+                            });
+}
+
+/// Collective: reads what --within and --covariate ask for, so that it is not missing hours later.
+void check_behaviour(runtime::RunContext& context, const io::Study& study,
+                     const std::vector<SessionInput>& inputs,
+                     const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
+{
+    if (settings.within.empty() && settings.covariates.empty())
+        return;
+    context.each_unit<runtime::UnitResults>(
+        "behaviour", std::vector<double>(sessions.size(), 1.0),
+        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick&) {
+            const auto index = sessions[static_cast<std::size_t>(unit)];
+            const auto& session = study.sessions[index];
+            state_of(session, inputs[index], settings, context.options());
+            covariates_of(session, inputs[index], settings, context.options());
+            return true;
+        });
+}
+
+void run_connectome(runtime::RunContext& context)
+{
+    adopt_activity_options(context);
+    const auto settings = connectome_settings(context.options());
+    // [subject][session] neurons of the sessions that have been written
+    auto neurons = std::map<std::string, std::vector<std::vector<std::string>>>{};
+    const auto write = [&](const io::ResultFile& output, const SessionConnectome& session) {
+        neurons[session.subject].push_back(session.neuron_id);
+        write_session(output, session);
+    };
+    run_session_job(
+        context,
+        {.file_name = "connectome.h5",
+         .says_what_is_left = true,
+         .table_head =
+             fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
+                         "session", "cells", "active", "frames", "edges", "density", "transit.",
+                         "cluster.", settings.surrogates > 0 ? "   q<.05  fwe<.05" : ""),
+         .estimate =
+             [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                 return connectome_estimate(study, sessions, settings, context.options());
+             },
+         .prepare =
+             [&](const io::Study& study, const std::vector<SessionInput>& inputs,
+                 const std::vector<std::size_t>& sessions) {
+                 check_behaviour(context, study, inputs, sessions, settings);
+             },
+         .keep =
+             [&](const io::ResultFile& output, hid_t old, const SessionName& name,
+                 const io::Study& study) {
+                 auto session = read_session(old, name.first, name.second);
+                 follow_study(session, study);
+                 write(output, session);
+             },
+         .compute =
+             [&](const Wave& wave, const io::ResultFile* output) {
+                 run_wave(context, wave, settings,
+                          [&](const SessionConnectome& session) { write(*output, session); });
+             },
+         .complete =
+             [&](const io::ResultFile& output) {
+                 for (const auto& [subject, sessions] : neurons)
+                     write_subject(output, subject, common_neurons(sessions));
+             }});
+}
+
+runtime::Estimate plan_connectome(runtime::RunContext& context)
+{
+    adopt_activity_options(context);
+    const auto settings = connectome_settings(context.options());
+    const auto study = open_study(context);
+    require_tau(study, context.options());
+    return plan_session_job(context, study, [&](const auto& sessions, const auto& rates) {
+        return connectome_estimate(study, sessions, settings, context.options(), rates);
+    });
+}
+
+} // namespace
+
+runtime::Job connectome_job()
+{
+    return {.name = "connectome",
+            .usage = "--study DIR --results DIR --tau-s X [options]",
+            .summary = "functional connectome of every session: partial correlations, edges, graph "
+                       "metrics, p-values",
+            .details = "dF/F -> OASIS spikes -> events above mean + 2 sd -> 5-frame smoothing -> "
+                       "partial correlation of every\n"
+                       "pair given all other neurons -> edges above mean + alpha sd -> graph "
+                       "metrics. With --surrogates N each\n"
+                       "pair gets a p-value from circular shifts of the neurons against each "
+                       "other, corrected over pairs by\n"
+                       "false discovery rate and, family-wise, by the maximum statistic. That null "
+                       "breaks all dependence at\n"
+                       "once: it rejects for shared drive (running, movement) as well as for "
+                       "connections; --within keeps the\n"
+                       "behavioural state, --covariate takes a signal out first. Writes "
+                       "RESULTS/connectome.h5.",
+            .citation = "Meamardoost et al. 2021 (FARCI), Friedrich et al. 2017 (OASIS); Ledoit & "
+                        "Wolf 2004 with shrinkage",
+            .options = runtime::common_options() + study_options() + activity_options() +
+                       connectome_options(),
+            .run = run_connectome,
+            .plan = plan_connectome};
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,194 @@
+#include "result.hpp"
+
+#include "jobs/frame/fields.hpp"
+#include "jobs/frame/session_results.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/partition.hpp>
+
+#include <algorithm>
+
+namespace rewire::jobs {
+
+namespace {
+
+/// Calls `field(value)` for every member, in one order for packing and unpacking.
+template <typename Session, typename Field>
+void each_field(Session& session, Field field)
+{
+    field(session.subject), field(session.session), field(session.file), field(session.sha256);
+    field(session.start_time), field(session.number), field(session.layer), field(session.group);
+    field(session.rate_hz), field(session.tau_s), field(session.neuron_id), field(session.active);
+    field(session.neuron_status), field(session.events), field(session.degree),
+        field(session.clustering);
+    field(session.partial_correlation), field(session.edge), field(session.threshold),
+        field(session.mean_degree);
+    field(session.density), field(session.density_of_pairs), field(session.transitivity);
+    field(session.transitivity_of_triples), field(session.average_clustering),
+        field(session.reciprocal_condition);
+    field(session.shrinkage), field(session.frames), field(session.missing), field(session.status),
+        field(session.computed);
+}
+
+template <typename Null, typename Field>
+void each_null_field(Null& null, Field field)
+{
+    field(null.p_value), field(null.q_value), field(null.p_fwe), field(null.surrogates),
+        field(null.singular);
+    field(null.offsets), field(null.frames_used), field(null.tested), field(null.minimum_shift_s);
+    field(null.smallest_p), field(null.aligned_share), field(null.two_sided), field(null.status);
+}
+
+void write_pairs(hid_t group, std::int64_t neurons)
+{
+    const auto pairs = base::pair_count(neurons);
+    auto first = std::vector<std::int32_t>{};
+    auto second = std::vector<std::int32_t>{};
+    first.reserve(static_cast<std::size_t>(pairs));
+    second.reserve(static_cast<std::size_t>(pairs));
+    for (std::int32_t i = 0; i < neurons; ++i)
+        for (auto j = i + 1; j < neurons; ++j) {
+            first.push_back(i);
+            second.push_back(j);
+        }
+    io::write_index_axis(group, "pair", pairs);
+    io::write_array(group, "pair_i", first, {"pair"});
+    io::write_array(group, "pair_j", second, {"pair"});
+}
+
+void write_null(hid_t group, const ConnectomeNull& null)
+{
+    io::write_array(group, "p_value", null.p_value, {"pair"}, "1");
+    io::write_array(group, "q_value", null.q_value, {"pair"}, "1");
+    io::write_array(group, "p_fwe", null.p_fwe, {"pair"}, "1");
+    io::write_attribute(group, "surrogates", null.surrogates);
+    io::write_attribute(group, "surrogates_singular", null.singular);
+    io::write_attribute(group, "offsets", null.offsets);
+    io::write_attribute(group, "null_frames", null.frames_used);
+    io::write_attribute(group, "tested_pairs", null.tested);
+    io::write_attribute(group, "minimum_shift_s", null.minimum_shift_s);
+    io::write_attribute(group, "smallest_p", null.smallest_p);
+    io::write_attribute(group, "aligned_share", null.aligned_share);
+    io::write_text_attribute(group, "null_status", null.status);
+    io::write_text_attribute(group, "sided", null.two_sided ? "two-sided" : "one-sided, positive");
+    io::write_text_attribute(
+        group, "null",
+        "circular shifts: breaks all dependence at once, so it rejects for shared drive as well as "
+        "for connections; p_fwe is a claim about the global null");
+}
+
+ConnectomeNull read_null(hid_t group)
+{
+    auto null = ConnectomeNull{};
+    null.p_value = io::read_all<double>(group, "p_value");
+    null.q_value = io::read_all<double>(group, "q_value");
+    null.p_fwe = io::read_all<double>(group, "p_fwe");
+    null.surrogates = io::read_attribute<std::int64_t>(group, "surrogates");
+    null.singular = io::read_attribute<std::int64_t>(group, "surrogates_singular");
+    null.offsets = io::read_attribute<std::int64_t>(group, "offsets");
+    null.frames_used = io::read_attribute<std::int64_t>(group, "null_frames");
+    null.tested = io::read_attribute<std::int64_t>(group, "tested_pairs");
+    null.minimum_shift_s = io::read_attribute<double>(group, "minimum_shift_s");
+    null.smallest_p = io::read_attribute<double>(group, "smallest_p");
+    null.aligned_share = io::read_attribute<double>(group, "aligned_share");
+    null.status = io::read_text_attribute(group, "null_status");
+    null.two_sided = io::read_text_attribute(group, "sided") == "two-sided";
+    return null;
+}
+
+/// Scalar attributes of a session's group, for writing and reading alike.
+template <typename Session, typename Attribute>
+void each_attribute(Session& session, Attribute attribute)
+{
+    attribute("file", session.file), attribute("sha256", session.sha256),
+        attribute("status", session.status);
+    attribute("session_start_time", session.start_time), attribute("number", session.number);
+    attribute("layer", session.layer), attribute("group", session.group),
+        attribute("rate_hz", session.rate_hz);
+    attribute("tau_s", session.tau_s), attribute("threshold", session.threshold);
+    attribute("mean_degree", session.mean_degree), attribute("density", session.density);
+    attribute("density_of_pairs", session.density_of_pairs),
+        attribute("transitivity", session.transitivity);
+    attribute("transitivity_of_triples", session.transitivity_of_triples);
+    attribute("clustering", session.average_clustering);
+    attribute("reciprocal_condition", session.reciprocal_condition),
+        attribute("shrinkage", session.shrinkage);
+    attribute("frames", session.frames), attribute("missing_samples", session.missing),
+        attribute("computed", session.computed);
+}
+
+} // namespace
+
+void ConnectomeNull::pack(base::Packer& packer) const
+{
+    each_null_field(*this, PackField{packer});
+}
+
+ConnectomeNull ConnectomeNull::unpack(base::Unpacker& unpacker)
+{
+    auto null = ConnectomeNull{};
+    each_null_field(null, UnpackField{unpacker});
+    return null;
+}
+
+void SessionConnectome::pack(base::Packer& packer) const
+{
+    each_field(*this, PackField{packer});
+}
+
+SessionConnectome SessionConnectome::unpack(base::Unpacker& unpacker)
+{
+    auto session = SessionConnectome{};
+    each_field(session, UnpackField{unpacker});
+    return session;
+}
+
+void write_session(const io::ResultFile& file, const SessionConnectome& session)
+{
+    const auto group = file.group(session.subject + "/" + session.session);
+    write_neuron_axis(group, session.neuron_id);
+    write_pairs(group, static_cast<std::int64_t>(session.neuron_id.size()));
+    io::write_array(group, "active", session.active, {"neuron_id"});
+    const auto status =
+        io::write_array(group, "neuron_status", session.neuron_status, {"neuron_id"});
+    io::write_texts_attribute(status, "meaning",
+                              {"active", "silent", "constant", "missing samples"});
+    io::write_array(group, "events", session.events, {"neuron_id"}, "frames");
+    io::write_array(group, "degree", session.degree, {"neuron_id"}, "edges");
+    io::write_array(group, "node_clustering", session.clustering, {"neuron_id"}, "1");
+    io::write_array(group, "partial_correlation", session.partial_correlation, {"pair"}, "1");
+    io::write_array(group, "edge", session.edge, {"pair"});
+    each_attribute(session, WriteAttribute{group});
+    if (session.null)
+        write_null(group, *session.null);
+}
+
+void write_subject(const io::ResultFile& file, const std::string& subject,
+                   const std::vector<std::string>& common)
+{
+    const auto group = file.group(subject);
+    write_neuron_axis(group, common);
+    write_pairs(group, static_cast<std::int64_t>(common.size()));
+}
+
+SessionConnectome read_session(hid_t file, const std::string& subject, const std::string& session)
+{
+    const auto group = io::open_group(file, subject + "/" + session);
+    auto read = SessionConnectome{};
+    read.subject = subject;
+    read.session = session;
+    read.neuron_id = read_neuron_axis(group);
+    read.active = io::read_all<std::uint8_t>(group, "active");
+    read.neuron_status = io::read_all<std::uint8_t>(group, "neuron_status");
+    read.events = io::read_all<std::int64_t>(group, "events");
+    read.degree = io::read_all<std::int64_t>(group, "degree");
+    read.clustering = io::read_all<double>(group, "node_clustering");
+    read.partial_correlation = io::read_all<double>(group, "partial_correlation");
+    read.edge = io::read_all<std::uint8_t>(group, "edge");
+    each_attribute(read, ReadAttribute{group});
+    if (io::exists(group, "p_value"))
+        read.null = read_null(group);
+    return read;
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,210 @@
+#include "settings.hpp"
+
+#include "jobs/frame/study_source.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace rewire::jobs {
+
+namespace {
+
+calcium::Shrinkage shrinkage_of(const std::string& text)
+{
+    using Kind = calcium::Shrinkage::Kind;
+    if (text == "none")
+        return {Kind::none, 0};
+    if (text == "ledoit-wolf")
+        return {Kind::ledoit_wolf, 0};
+    auto value = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0 && value <= 1))
+        throw base::UsageError("--shrinkage " + text + ": not a shrinkage", "",
+                               "it takes none, ledoit-wolf, or a number from 0 to 1");
+    return {Kind::fixed, value};
+}
+
+calcium::WhenSingular when_singular_of(const std::string& text)
+{
+    if (text == "error")
+        return calcium::WhenSingular::error;
+    if (text == "pinv")
+        return calcium::WhenSingular::pseudo_inverse;
+    if (text == "ledoit-wolf")
+        return calcium::WhenSingular::ledoit_wolf;
+    return calcium::WhenSingular::flag;
+}
+
+/// Values of all frames of the file, reduced to those of the smoothed events.
+template <typename T>
+std::vector<T> on_smoothed_frames(const std::vector<T>& values, const SessionInput& input)
+{
+    auto kept = std::vector<T>{};
+    if (input.used.kept.empty())
+        kept = values;
+    else
+        for (const auto frame : input.used.kept)
+            kept.push_back(values[static_cast<std::size_t>(frame)]);
+    const auto frames = calcium::smoothed_frames(static_cast<std::int64_t>(kept.size()));
+    if (frames == 0)
+        return {};
+    const auto first = kept.begin() + calcium::smoothing_margin;
+    return {first, first + frames};
+}
+
+/// Linear interpolation of one channel at the given times.
+std::vector<double> interpolated(const io::Series& series, const std::vector<double>& times,
+                                 const std::string& file)
+{
+    const auto& at = series.time_s;
+    const auto period =
+        at.size() > 1 ? (at.back() - at.front()) / static_cast<double>(at.size() - 1) : 0.0;
+    if (at.empty() || times.front() < at.front() - 2 * period ||
+        times.back() > at.back() + 2 * period)
+        throw base::InputError(
+            fmt::format("series {} does not cover the imaging frames", series.info.name), file,
+            "leave out --covariate, or exclude the session in study.tsv");
+    const auto channels = static_cast<std::size_t>(series.info.channels);
+    auto values = std::vector<double>{};
+    values.reserve(times.size());
+    for (const auto time : times) {
+        const auto after = std::upper_bound(at.begin(), at.end(), time);
+        const auto right =
+            std::min<std::size_t>(static_cast<std::size_t>(after - at.begin()), at.size() - 1);
+        const auto left = right == 0 ? 0 : right - 1;
+        const auto span = at[right] - at[left];
+        const auto weight = span > 0 ? std::clamp((time - at[left]) / span, 0.0, 1.0) : 0.0;
+        values.push_back((1 - weight) * series.values[left * channels] +
+                         weight * series.values[right * channels]);
+        if (!std::isfinite(values.back()))
+            throw base::InputError(fmt::format("series {} has missing samples", series.info.name),
+                                   file,
+                                   "leave out --covariate, or exclude the session in study.tsv");
+    }
+    return values;
+}
+
+/// A table of intervals by its name, or the one whose name begins with it ("movement" ->
+/// movement_epochs).
+std::string intervals_named(const io::NwbSession& file, const std::string& name)
+{
+    for (const auto& table : file.intervals())
+        if (table.name == name)
+            return table.path;
+    auto paths = std::vector<std::string>{};
+    for (const auto& table : file.intervals())
+        if (table.name.starts_with(name))
+            paths.push_back(table.path);
+    if (paths.size() > 1)
+        throw base::InputError(
+            fmt::format("--within {}: {} tables begin with that", name, paths.size()),
+            file.path().string(), "give one of " + base::joined(paths, ", "));
+    // without any, its absence is reported by the reader, with the names that are there
+    return paths.empty() ? name : paths.front();
+}
+
+} // namespace
+
+std::vector<runtime::Option> connectome_options()
+{
+    using Kind = runtime::OptionKind;
+    return {
+        {.name = "alpha",
+         .kind = Kind::real,
+         .default_value = "2",
+         .unit = "sd",
+         .help = "an edge is a partial correlation >= mean + alpha sd of the session's",
+         .source = "2.3",
+         .minimum = -10,
+         .maximum = 100},
+        {.name = "shrinkage",
+         .default_value = "none",
+         .help = "of the covariance: none, ledoit-wolf, or a number from 0 to 1"},
+        {.name = "singular",
+         .default_value = "flag",
+         .help = "where the covariance has no usable inverse (frames <= neurons, duplicated "
+                 "traces): NaN and a status, an error, pseudo-inverse, or Ledoit-Wolf",
+         .choices = {"flag", "error", "pinv", "ledoit-wolf"}},
+        {.name = "covariate",
+         .help = "series (e.g. running_speed) taken out of every trace first; repeatable",
+         .repeatable = true},
+        {.name = "surrogates",
+         .kind = Kind::integer,
+         .default_value = "0",
+         .help = "circular-shift surrogates of every session for p-values",
+         .minimum = 0,
+         .maximum = 1e8},
+        {.name = "two-sided",
+         .kind = Kind::flag,
+         .help = "p-values of |partial correlation|; default: of positive ones"},
+        {.name = "min-shift-s",
+         .kind = Kind::real,
+         .default_value = "2",
+         .unit = "s",
+         .help = "pairs shifted against each other by less are left out of a surrogate's maximum",
+         .minimum = 0,
+         .maximum = 1e5},
+        {.name = "within",
+         .help = "intervals table (e.g. movement): shift inside and outside of its intervals "
+                 "separately"},
+    };
+}
+
+ConnectomeSettings connectome_settings(const runtime::Options& options)
+{
+    return {.partial_correlation = {.shrinkage = shrinkage_of(options.text("shrinkage")),
+                                    .when_singular = when_singular_of(options.text("singular"))},
+            .alpha = options.real("alpha"),
+            .surrogates = options.integer("surrogates"),
+            .two_sided = options.flag("two-sided"),
+            .minimum_shift_s = options.real("min-shift-s"),
+            .within = options.text("within"),
+            .covariates = options.texts("covariate")};
+}
+
+SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
+                                const ConnectomeSettings& settings, const runtime::Options& options)
+{
+    auto covariates = SessionCovariates{};
+    if (settings.covariates.empty())
+        return covariates;
+    const auto file = io::NwbSession(session.path, nwb_options(options));
+    const auto times = file.frame_times();
+    for (const auto& name : settings.covariates) {
+        const auto values = on_smoothed_frames(
+            interpolated(file.read_series(name), times, session.record.file), input);
+        covariates.value.insert(covariates.value.end(), values.begin(), values.end());
+        ++covariates.count;
+    }
+    return covariates;
+}
+
+std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
+                                   const ConnectomeSettings& settings,
+                                   const runtime::Options& options)
+{
+    if (settings.within.empty())
+        return {};
+    const auto file = io::NwbSession(session.path, nwb_options(options));
+    const auto times = file.frame_times();
+    const auto table = file.read_intervals(intervals_named(file, settings.within));
+    const auto start = table.at("start_time").numbers();
+    const auto stop = table.at("stop_time").numbers();
+    auto inside = std::vector<std::uint8_t>(times.size(), 0);
+    for (std::size_t row = 0; row < start.size(); ++row) {
+        const auto first = std::lower_bound(times.begin(), times.end(), start[row]) - times.begin();
+        const auto last = std::lower_bound(times.begin(), times.end(), stop[row]) - times.begin();
+        for (auto frame = first; frame < last; ++frame)
+            inside[static_cast<std::size_t>(frame)] = 1;
+    }
+    return on_smoothed_frames(inside, input);
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "jobs/activity/activity_source.hpp"
+
+#include <rewire/calcium/covariance.hpp>
+#include <rewire/calcium/partial_correlation.hpp>
+#include <rewire/io/study.hpp>
+#include <rewire/runtime/options.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rewire::jobs {
+
+struct ConnectomeSettings
+{
+    calcium::PartialCorrelationOptions partial_correlation;
+    double alpha = 2;
+    std::int64_t surrogates = 0;
+    bool two_sided = false;
+    double minimum_shift_s = 2;
+    std::string within; ///< intervals table whose inside and outside are shifted apart; empty: none
+    std::vector<std::string> covariates; ///< names of series
+};
+
+std::vector<runtime::Option> connectome_options();
+/// @throws UsageError
+ConnectomeSettings connectome_settings(const runtime::Options& options);
+
+/// Covariates of a session on the frames of the smoothed events, row major [count, frames].
+struct SessionCovariates
+{
+    std::vector<double> value;
+    std::int64_t count = 0;
+
+    calcium::CovariateView view() const { return {count, value}; }
+};
+
+/// Series of the session, interpolated linearly at the times of its frames. @throws InputError: no
+/// such series, or it does not cover the frames
+SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
+                                const ConnectomeSettings& settings,
+                                const runtime::Options& options);
+
+/// 1 for frames inside the intervals of `--within`, on the frames of the smoothed events; empty
+/// without.
+std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
+                                   const ConnectomeSettings& settings,
+                                   const runtime::Options& options);
+
+} // namespace rewire::jobs

@@ -1,0 +1,245 @@
+#include "counts.hpp"
+#include "jobs/activity/activity_source.hpp"
+#include "jobs/catalogue.hpp"
+#include "jobs/frame/session_job.hpp"
+#include "jobs/frame/study_source.hpp"
+#include "result.hpp"
+#include "source.hpp"
+#include "wave.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+namespace rewire::jobs {
+
+namespace {
+
+MovementSettings movement_settings(const runtime::Options& options)
+{
+    auto levels = options.reals("level");
+    for (const auto level : levels)
+        if (!(level > 0.5 && level < 1))
+            throw base::UsageError(
+                fmt::format("--level {} is not between 0.5 and 1", level), "",
+                "0.995 is related where the rank is above 99.5 % of the shuffles");
+    std::sort(levels.begin(), levels.end());
+    levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
+    return {.shuffles = options.integer("shuffles"),
+            .units = options.text("units") == "frames" ? behaviour::ShuffleUnits::frames
+                                                       : behaviour::ShuffleUnits::runs,
+            .levels = levels,
+            .dff = options.text("activity") == "dff"};
+}
+
+std::string row_of(const SessionMovement& session)
+{
+    const auto neurons = session.neuron_id.size();
+    const auto related = [&](const std::vector<std::uint8_t>& flags, std::size_t level) {
+        const auto first = flags.begin() + static_cast<std::ptrdiff_t>(level * neurons);
+        return std::count(first, first + static_cast<std::ptrdiff_t>(neurons), 1);
+    };
+    auto row = fmt::format("{:<12} {:<10} {:>6} {:>8} {:>9.1f}", session.subject, session.session,
+                           neurons, session.epochs,
+                           100.0 * static_cast<double>(session.movement_frames) /
+                               static_cast<double>(std::max<std::int64_t>(session.frames, 1)));
+    for (std::size_t level = 0; level < session.level.size(); ++level)
+        row += fmt::format(" {:>9} {:>9}", related(session.movement_related, level),
+                           related(session.quiescent_related, level));
+    return row;
+}
+
+runtime::Estimate movement_estimate(const io::Study& study,
+                                    const std::vector<std::size_t>& sessions,
+                                    const MovementSettings& settings,
+                                    const runtime::Options& options,
+                                    const MachineRates& rates = typical_rates)
+{
+    auto estimate = deconvolution_estimate(study, sessions, options, rates);
+    if (settings.dff) { // dF/F is read by blocks of neurons and not kept
+        estimate.node_bytes = 0;
+        estimate.spread_bytes = 0;
+        estimate.checkpoint_bytes = 0;
+        std::erase_if(estimate.phases,
+                      [](const auto& phase) { return phase.name == "deconvolve"; });
+    }
+    auto seconds = 0.0;
+    auto longest = 0.0;
+    const auto units = units_of(study, sessions, settings);
+    for (const auto& unit : units) {
+        const auto& activity = *study.sessions[sessions[unit.position]].record.activity;
+        const auto work = unit_seconds(unit, activity, rates);
+        seconds += work;
+        longest = std::max(longest, work);
+        const auto masks =
+            static_cast<double>(std::min(unit.shuffles.size(), unit_shuffles)) * 2000;
+        const auto tables = settings.dff ? 3 * block_bytes(activity) : 8e6;
+        estimate.rank_bytes =
+            std::max(estimate.rank_bytes, runtime::base_rank_bytes + masks + tables);
+    }
+    for (const auto session : sessions)
+        estimate.result_bytes +=
+            static_cast<double>(study.sessions[session].record.activity->neurons) * 60 +
+            static_cast<double>(kept_shuffles) * 8;
+    estimate.add_phase("shuffles", seconds, static_cast<std::int64_t>(units.size()), longest);
+    return estimate;
+}
+
+std::string table_head(const MovementSettings& settings)
+{
+    auto head = fmt::format("{:<12} {:<10} {:>6} {:>8} {:>9}", "subject", "session", "cells",
+                            "epochs", "moving %");
+    for (const auto level : settings.levels)
+        head += fmt::format(" {:>9} {:>9}", fmt::format("move>{}", level), "quiet");
+    return head;
+}
+
+void run_wave(runtime::RunContext& context, const Wave& wave,
+              const std::map<std::size_t, SessionMovements>& movements,
+              const MovementSettings& settings, const io::ResultFile* output)
+{
+    auto of_wave = std::vector<SessionMovements>{};
+    for (const auto session : wave.sessions)
+        of_wave.push_back(movements.at(session));
+    const auto sessions = movement_of_wave(context, wave, of_wave, settings);
+    context.collective("write", [&] {
+        for (const auto& session : sessions) {
+            if (session.status != "ok")
+                context.warn(fmt::format("{}: {}", session.file, session.status));
+            context.note(row_of(session));
+            write_session(*output, session);
+        }
+    });
+}
+
+/// What is rarer than one shuffle cannot be told from it.
+void warn_of_few_shuffles(runtime::RunContext& context, const MovementSettings& settings)
+{
+    const auto shuffles = static_cast<double>(settings.shuffles);
+    for (const auto level : settings.levels)
+        if (context.comm().is_root() && (shuffles + 1) * (1 - level) < 1)
+            context.warn(fmt::format(
+                "{} shuffles are too few for level {}: by chance {:.1f} % of the neurons exceed "
+                "it, not {:.1f} %; {} shuffles would do",
+                settings.shuffles, level, 100 / (shuffles + 1), 100 * (1 - level),
+                static_cast<std::int64_t>(std::ceil(1 / (1 - level) - 1e-9))));
+}
+
+void run_movement(runtime::RunContext& context)
+{
+    adopt_activity_options(context);
+    const auto settings = movement_settings(context.options());
+    warn_of_few_shuffles(context, settings);
+    auto movements = std::map<std::size_t, SessionMovements>{}; // by session of the study
+    run_session_job(context,
+                    {.file_name = "movement.h5",
+                     .needs_decay_time = !settings.dff,
+                     .table_head = table_head(settings),
+                     .estimate =
+                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                             return movement_estimate(study, sessions, settings, context.options());
+                         },
+                     .prepare =
+                         [&](const io::Study& study, const std::vector<SessionInput>& inputs,
+                             const std::vector<std::size_t>& sessions) {
+                             auto found = movements_of(context, study, inputs, sessions,
+                                                       settings.dff, "epochs");
+                             for (std::size_t i = 0; i < sessions.size(); ++i)
+                                 movements.emplace(sessions[i], std::move(found[i]));
+                         },
+                     .keep =
+                         [](const io::ResultFile& output, hid_t old, const SessionName& name,
+                            const io::Study& study) {
+                             auto session = read_movement(old, name.first, name.second);
+                             follow_study(session, study);
+                             write_session(output, session);
+                         },
+                     .compute =
+                         [&](const Wave& wave, const io::ResultFile* output) {
+                             run_wave(context, wave, movements, settings, output);
+                         },
+                     .complete = {}});
+}
+
+runtime::Estimate plan_movement(runtime::RunContext& context)
+{
+    adopt_activity_options(context);
+    const auto settings = movement_settings(context.options());
+    const auto study = open_study(context);
+    if (settings.dff)
+        require_activity(study);
+    else
+        require_tau(study, context.options());
+    return plan_session_job(context, study, [&](const auto& sessions, const auto& rates) {
+        return movement_estimate(study, sessions, settings, context.options(), rates);
+    });
+}
+
+std::vector<runtime::Option> movement_options()
+{
+    using Kind = runtime::OptionKind;
+    return {
+        {.name = "shuffles",
+         .kind = Kind::integer,
+         .default_value = "10000",
+         .help = "shuffles of the epochs",
+         .source = "2.9",
+         .minimum = 1,
+         .maximum = 2e9},
+        {.name = "units",
+         .default_value = "runs",
+         .help = "what is shuffled: movement and quiescent runs, both whole, or quiescent time as "
+                 "single frames",
+         .source = "2.9",
+         .choices = {"runs", "frames"}},
+        {.name = "dilate",
+         .kind = Kind::integer,
+         .default_value = "0",
+         .unit = "frames",
+         .help = "movements made longer on each side",
+         .minimum = 0},
+        {.name = "level",
+         .kind = Kind::real,
+         .default_value = "0.995",
+         .help = "related where the rank among the shuffles is above; repeatable",
+         .source = "2.9",
+         .minimum = 0.5,
+         .maximum = 1,
+         .repeatable = true},
+        {.name = "activity",
+         .default_value = "events",
+         .help = "smoothed events, or dF/F as it is (spines)",
+         .choices = {"events", "dff"}},
+    };
+}
+
+} // namespace
+
+runtime::Job movement_job()
+{
+    return {.name = "movement",
+            .usage = "--study DIR --results DIR [options]",
+            .summary =
+                "movement-related neurons of every session, by shuffling the movement epochs",
+            .details = "The activity of a neuron in movement against its activity under shuffled "
+                       "movement epochs: the epochs keep\n"
+                       "their lengths and change their order. Ties are counted exactly. The rank "
+                       "among the shuffles (p_rank) is the\n"
+                       "published statistic; p_value = (1 + greater + equal) / (shuffles + 1), "
+                       "with q-values over the neurons of a\n"
+                       "session. Movements come from an intervals table, a binary series, or the "
+                       "lever. The test breaks the relation\n"
+                       "between movement and activity as a whole: it does not separate movement "
+                       "from reward or arousal that go\n"
+                       "along with it. Writes RESULTS/movement.h5.",
+            .citation = "Peters et al. 2014, 2017 (epoch shuffling)",
+            .options = runtime::common_options() + study_options() + activity_options() +
+                       movement_source_options() + movement_options(),
+            .run = run_movement,
+            .plan = plan_movement};
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,314 @@
+#include "source.hpp"
+
+#include "jobs/frame/study_source.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/behaviour/lever_clock.hpp>
+#include <rewire/behaviour/mask_series.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <utility>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto exact_names = {"movement_epochs", "movements", "movement"};
+
+std::string lower_case(std::string text)
+{
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+bool mentions(const std::string& name, const std::string& word)
+{
+    return lower_case(name).find(word) != std::string::npos;
+}
+
+bool is_exact(const std::string& name)
+{
+    return std::find(exact_names.begin(), exact_names.end(), lower_case(name)) != exact_names.end();
+}
+
+/// A table or a series of a file from which movements could be taken.
+struct Candidate
+{
+    std::string name;
+    std::string path;
+    bool is_table = false;
+};
+
+std::vector<Candidate> candidates_of(const io::NwbSession& file)
+{
+    auto all = std::vector<Candidate>{};
+    for (const auto& table : file.intervals())
+        all.push_back({table.name, table.path, true});
+    for (const auto& series : file.series())
+        all.push_back({series.name, series.path, false});
+    return all;
+}
+
+template <typename Predicate>
+std::vector<Candidate> those(const std::vector<Candidate>& all, const Predicate& is_meant)
+{
+    auto meant = std::vector<Candidate>{};
+    std::copy_if(all.begin(), all.end(), std::back_inserter(meant), is_meant);
+    return meant;
+}
+
+std::string listed(const std::vector<Candidate>& candidates)
+{
+    auto paths = std::vector<std::string>{};
+    for (const auto& one : candidates)
+        paths.push_back(one.path);
+    return base::joined(paths, ", ");
+}
+
+/// The one that is there. @throws InputError: several
+const Candidate& only_one(const std::vector<Candidate>& candidates, const std::string& what,
+                          const io::NwbSession& file)
+{
+    if (candidates.size() > 1)
+        throw base::InputError(
+            fmt::format("{} {}: {}", candidates.size(), what, listed(candidates)),
+            file.path().string(),
+            "choose one with --movement NAME or PATH (--lever for a lever trace)");
+    return candidates.front();
+}
+
+/// By name, path or end of a path.
+Candidate named(const std::vector<Candidate>& all, const std::string& name,
+                const io::NwbSession& file)
+{
+    const auto meant = those(all, [&](const Candidate& one) {
+        return one.path == name || one.path.ends_with("/" + name);
+    });
+    if (meant.empty())
+        throw base::InputError("no table or series named " + name, file.path().string(),
+                               (all.empty() ? "the file has no tables of intervals and no series"
+                                            : "the file has " + listed(all)) +
+                                   "; choose with --movement");
+    return only_one(meant, "tables and series are named " + name, file);
+}
+
+/// Where nothing was asked for: what bears one of the exact names, a table before a series; else
+/// the one thing that could be meant.
+Candidate found(const std::vector<Candidate>& all, const io::NwbSession& file)
+{
+    for (const auto is_table : {true, false}) {
+        const auto exact = those(all, [&](const Candidate& one) {
+            return one.is_table == is_table && is_exact(one.name);
+        });
+        if (!exact.empty())
+            return only_one(exact, "sources of movements", file);
+    }
+    const auto by_lever = [](const Candidate& one) {
+        return !one.is_table && mentions(one.name, "lever");
+    };
+    const auto possible = those(
+        all, [&](const Candidate& one) { return mentions(one.name, "movement") || by_lever(one); });
+    const auto levers = those(possible, by_lever);
+    if (possible.empty())
+        throw base::InputError("no movements: neither intervals, nor a binary series, nor a lever",
+                               file.path().string(),
+                               (all.empty() ? "the file has no tables of intervals and no series"
+                                            : "the file has " + listed(all)) +
+                                   "; choose with --movement, or exclude the session in study.tsv");
+    if (levers.size() == possible.size())
+        for (const auto& lever : levers)
+            if (lower_case(lever.name) == "lever")
+                return lever;
+    return only_one(possible, "things may hold the movements", file);
+}
+
+SessionMovements from_intervals(const io::NwbSession& file, const std::string& table)
+{
+    const auto rows = file.read_intervals(table);
+    return {behaviour::epochs_of_intervals(rows.at("start_time").numbers(),
+                                           rows.at("stop_time").numbers(), file.frame_times()),
+            rows.path};
+}
+
+SessionMovements from_mask(const io::NwbSession& file, const io::Series& series,
+                           const behaviour::MaskValues& values, const std::string& where)
+{
+    const auto said = values == behaviour::MaskValues{}
+                          ? std::string("binary series")
+                          : fmt::format("binary series, movement is {}", values.moving);
+    return {
+        behaviour::epochs_of_mask_series(series.values, series.time_s, file.frame_times(), where),
+        fmt::format("{} ({})", series.info.path, said)};
+}
+
+SessionMovements from_lever(const io::NwbSession& file, io::Series series, double threshold,
+                            const std::string& where)
+{
+    const auto frame_times = file.frame_times();
+    const auto trace = behaviour::on_even_clock(
+        std::move(series.values), series.time_s,
+        series.info.has_timestamps ? 0 : series.info.rate_hz, frame_times, where);
+    const auto movements = behaviour::lever_movements(trace, {.threshold_per_ms = threshold});
+    return {behaviour::epochs_of_intervals(movements.start_s, movements.stop_s, frame_times),
+            series.info.path + " (lever trace)"};
+}
+
+[[noreturn]] void fail_neither(const io::Series& series, const std::string& where)
+{
+    auto lowest = std::numeric_limits<double>::infinity();
+    auto highest = -lowest;
+    for (const auto value : series.values)
+        if (std::isfinite(value)) {
+            lowest = std::min(lowest, value);
+            highest = std::max(highest, value);
+        }
+    const auto holds =
+        lowest > highest ? std::string("holds no number at all")
+        : lowest == highest
+            ? fmt::format("holds nothing but {}", lowest)
+            : fmt::format("holds more than two values, from {} to {}", lowest, highest);
+    throw base::InputError(
+        fmt::format("the series {}{}{}: not a binary series, and not named as a lever", holds,
+                    series.info.unit.empty() ? "" : " ", series.info.unit),
+        where,
+        fmt::format("give with --movement a series of 0 and 1 or a table of intervals; if this is "
+                    "the position of a lever: --lever {}, with its own --lever-threshold",
+                    series.info.name));
+}
+
+SessionMovements from_series(const io::NwbSession& file, const Candidate& source, bool as_lever,
+                             double threshold)
+{
+    auto series = file.read_series(source.path);
+    const auto where = file.path().string() + ":" + source.path;
+    if (series.info.channels != 1)
+        throw base::InputError(
+            fmt::format("the series has {} channels; movements need one", series.info.channels),
+            where, "choose another with --movement");
+    if (as_lever)
+        return from_lever(file, std::move(series), threshold, where);
+    const auto values = behaviour::mask_values(series.values);
+    const auto is_lever = mentions(source.name, "lever");
+    // A lever that never moved is constant, too.
+    const auto is_constant = std::equal(series.values.begin() + (series.values.empty() ? 0 : 1),
+                                        series.values.end(), series.values.begin());
+    if (values && !(is_lever && is_constant))
+        return from_mask(file, series, *values, where);
+    if (is_lever)
+        return from_lever(file, std::move(series), threshold, where);
+    fail_neither(series, where);
+}
+
+/// One line a source, so that the user sees what was taken; a warning where the sessions differ.
+void say_sources(runtime::RunContext& context, const io::Study& study,
+                 const std::vector<std::size_t>& sessions,
+                 const std::vector<SessionMovements>& movements)
+{
+    auto files = std::map<std::string, std::vector<std::string>>{};
+    for (std::size_t k = 0; k < sessions.size(); ++k)
+        files[movements[k].source].push_back(study.sessions[sessions[k]].record.file);
+    auto lines = std::vector<std::string>{};
+    for (const auto& [source, of] : files)
+        lines.push_back(fmt::format("{} ({} session{}{}{})", source, of.size(),
+                                    of.size() == 1 ? "" : "s", files.size() > 1 ? ", first " : "",
+                                    files.size() > 1 ? of.front() : ""));
+    if (files.size() == 1)
+        context.note("movements from " + lines.front());
+    else if (files.size() > 1 && context.comm().is_root())
+        context.warn("sessions take their movements from different sources: " +
+                     base::joined(lines, "; ") + "; --movement takes the same everywhere");
+}
+
+} // namespace
+
+std::vector<runtime::Option> movement_source_options()
+{
+    return {
+        {.name = "movement",
+         .help = "where movements come from: a table of intervals, a binary series, or a lever "
+                 "trace, by name or path (default: the table, else the series, named "
+                 "movement_epochs, movements or movement; else the only one whose name has "
+                 "movement or lever in it)"},
+        {.name = "lever",
+         .help = "series that is the position of a lever, whatever its name; instead of "
+                 "--movement"},
+        {.name = "lever-threshold",
+         .kind = runtime::OptionKind::real,
+         .default_value = "0.0007",
+         .unit = "trace units per ms",
+         .help = "speed above which the lever moves; the default is for volts of the published "
+                 "force sensor",
+         .minimum = 0},
+    };
+}
+
+SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options)
+{
+    const auto wanted = options.text("movement");
+    const auto lever = options.text("lever");
+    const auto threshold = options.real("lever-threshold");
+    if (!wanted.empty() && !lever.empty())
+        throw base::UsageError("both --movement and --lever", "", "give one of them");
+    const auto all = candidates_of(file);
+    if (!lever.empty()) {
+        const auto series = those(all, [](const Candidate& one) { return !one.is_table; });
+        return from_series(file, named(series, lever, file), true, threshold);
+    }
+    const auto source = wanted.empty() ? found(all, file) : named(all, wanted, file);
+    return source.is_table ? from_intervals(file, source.path)
+                           : from_series(file, source, false, threshold);
+}
+
+std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
+                                           const std::vector<SessionInput>& inputs,
+                                           const std::vector<std::size_t>& sessions, bool dff,
+                                           const std::string& phase)
+{
+    const auto dilate = context.options().integer("dilate");
+    const auto computed = context.each_unit<runtime::UnitResults>(
+        phase, std::vector<double>(sessions.size(), 1.0),
+        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
+            const auto index = sessions[static_cast<std::size_t>(unit)];
+            const auto file =
+                io::NwbSession(study.sessions[index].path, nwb_options(context.options()));
+            auto found = movements_in(file, context.options());
+            found.epochs = behaviour::dilated(found.epochs, dilate);
+            if (const auto& kept = inputs[index].used.kept; !kept.empty()) {
+                const auto mask = behaviour::mask_of(found.epochs);
+                auto cut = std::vector<std::uint8_t>{};
+                for (const auto frame : kept)
+                    cut.push_back(mask[static_cast<std::size_t>(frame)]);
+                found.epochs = behaviour::epochs_of_mask(cut);
+            }
+            if (!dff)
+                found.epochs = behaviour::on_smoothed_axis(found.epochs);
+            auto packer = base::Packer{};
+            packer.put(found.epochs.frames);
+            packer.put_all(found.epochs.movements);
+            packer.put_text(found.source);
+            results.add(unit, packer.take());
+            return true;
+        });
+    auto movements = std::vector<SessionMovements>(sessions.size());
+    runtime::give_to_all(context.comm(), computed,
+                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                             auto unpacker = base::Unpacker(bytes);
+                             auto& session = movements[static_cast<std::size_t>(unit)];
+                             session.epochs.frames = unpacker.get<std::int64_t>();
+                             session.epochs.movements = unpacker.get_all<base::Range>();
+                             session.source = unpacker.get_text();
+                         });
+    say_sources(context, study, sessions, movements);
+    return movements;
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "jobs/activity/activity_source.hpp"
+
+#include <rewire/behaviour/movement_epochs.hpp>
+#include <rewire/io/study.hpp>
+#include <rewire/runtime/run_context.hpp>
+
+#include <string>
+#include <vector>
+
+namespace rewire::jobs {
+
+/// Movement epochs of a session and where they come from.
+struct SessionMovements
+{
+    behaviour::Epochs epochs; ///< on the frames of the tested activity
+    /// "/intervals/movement_epochs", "/processing/behavior/lever (lever trace)",
+    /// "/processing/behavior/mask (binary series, movement is 255)": for people
+    std::string source;
+};
+
+/// --movement, --lever, --lever-threshold
+std::vector<runtime::Option> movement_source_options();
+
+/// Movement epochs of the sessions of a wave, sessions over ranks; on all ranks. Collective. Notes
+/// the source, or warns where the sessions have different ones.
+/// @param dff whether the activity is dF/F (all kept frames) and not smoothed events (two frames
+/// fewer at each end)
+/// @throws InputError: no source of movements, or not the one asked for; several that may be meant;
+/// a series that is neither binary nor a lever; one that does not cover the imaging, or has gaps
+std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
+                                           const std::vector<SessionInput>& inputs,
+                                           const std::vector<std::size_t>& sessions, bool dff,
+                                           const std::string& phase);
+
+/// Movement frames of one session on all frames of its file, not dilated. Without --movement and
+/// --lever: the table, else the series, that is called movement_epochs, movements or movement;
+/// else the only table or series with "movement" in its name or series with "lever" in it (among
+/// several levers, the one called just that). A series of two values is a mask, the larger being
+/// movement; another is a lever only if its name says so or --lever names it.
+SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options);
+
+} // namespace rewire::jobs

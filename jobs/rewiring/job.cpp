@@ -1,0 +1,393 @@
+#include "estimate.hpp"
+#include "existing.hpp"
+#include "jobs/catalogue.hpp"
+#include "jobs/frame/study_source.hpp"
+#include "movement_of_edges.hpp"
+#include "result.hpp"
+#include "source.hpp"
+#include "subject.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/dense/symmetric.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+
+namespace rewire::jobs {
+
+namespace {
+
+RewiringSettings rewiring_settings(const runtime::Options& options)
+{
+    const auto pca = options.text("pca");
+    return {.thresholded = options.text("edges") == "thresholded",
+            .components = options.integer("components"),
+            .top = options.integer("top"),
+            .draws = options.integer("draws"),
+            .pca = pca == "gram"    ? PcaMethod::gram
+                   : pca == "shell" ? PcaMethod::shell
+                                    : PcaMethod::automatic};
+}
+
+std::optional<double> movement_level(const runtime::Options& options)
+{
+    return options.has("movement-level") ? std::optional(options.real("movement-level"))
+                                         : std::nullopt;
+}
+
+/// The subjects of the connectome, or those of --subject, whether they have a trajectory or not.
+std::vector<SubjectConnectomes> wanted_subjects(const runtime::RunContext& context,
+                                                hid_t connectome)
+{
+    auto subjects = subjects_of(connectome);
+    if (const auto chosen = context.options().texts("subject"); !chosen.empty()) {
+        for (const auto& name : chosen)
+            if (std::none_of(subjects.begin(), subjects.end(),
+                             [&](const auto& subject) { return subject.subject == name; }))
+                throw base::InputError("no subject " + name, io::name_of(connectome),
+                                       "`h5ls` shows the subjects that it has");
+        std::erase_if(subjects, [&](const auto& subject) {
+            return std::find(chosen.begin(), chosen.end(), subject.subject) == chosen.end();
+        });
+    }
+    if (subjects.empty())
+        throw base::InputError("no subject", io::name_of(connectome),
+                               "rewiring is a comparison of sessions: compute connectomes first");
+    return subjects;
+}
+
+std::vector<SubjectConnectomes> with_trajectory(std::vector<SubjectConnectomes> subjects)
+{
+    std::erase_if(subjects, [](const auto& subject) { return subject.status != "ok"; });
+    return subjects;
+}
+
+std::filesystem::path connectome_path(const runtime::Options& options)
+{
+    auto path = options.path("results") / "connectome.h5";
+    if (!std::filesystem::exists(path))
+        throw base::InputError(
+            "no connectome yet", path.string(),
+            fmt::format("compute it first: rewire connectome --study DIR --results {} --tau-s X",
+                        options.text("results")));
+    return path;
+}
+
+/// What the result depends on: the options, and the settings of the connectome.
+io::Fingerprint digest_of(hid_t connectome, const runtime::Options& options)
+{
+    auto digest = options.result_changing();
+    digest.emplace_back("version", runtime::program_version());
+    for (const auto& [field, value] : io::read_record(connectome).digest)
+        digest.emplace_back("connectome " + field, value);
+    return digest;
+}
+
+/// Signs and last digits of components found by products depend on the number of ranks: what one
+/// number has begun, another cannot finish. Empty without such a subject.
+io::Fingerprint solver_of(const runtime::RunContext& context,
+                          const std::vector<SubjectConnectomes>& subjects,
+                          const RewiringSettings& settings)
+{
+    const auto by_shell = std::any_of(subjects.begin(), subjects.end(), [&](const auto& subject) {
+        return settings.by_shell(static_cast<std::int64_t>(subject.sessions.size()));
+    });
+    return by_shell
+               ? io::Fingerprint{{"ranks (--pca shell)", std::to_string(context.comm().size())}}
+               : io::Fingerprint{};
+}
+
+io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Fingerprint& inputs,
+                                       const io::Fingerprint& solver)
+{
+    auto fingerprint = digest;
+    fingerprint.insert(fingerprint.end(), inputs.begin(), inputs.end());
+    fingerprint.insert(fingerprint.end(), solver.begin(), solver.end());
+    fingerprint.emplace_back("revision", runtime::program_revision());
+    fingerprint.emplace_back("cpu target", dense::blas_target());
+    return fingerprint;
+}
+
+/// What movement.h5 says of the subjects, on rank 0: others need it not, and file systems of a
+/// cluster do not show all nodes the same at the same time. Collective.
+std::vector<SubjectMovement> movements_of(const runtime::RunContext& context,
+                                          const std::vector<SubjectConnectomes>& subjects)
+{
+    return mpi::collective(context.comm(), [&] {
+        auto movements = std::vector<SubjectMovement>{};
+        if (context.comm().is_root())
+            for (const auto& subject : subjects)
+                movements.push_back(movement_of(context.options().path("results") / "movement.h5",
+                                                subject, movement_level(context.options())));
+        return movements;
+    });
+}
+
+/// On rank 0.
+void say_what_is_left_out(runtime::RunContext& context,
+                          const std::vector<SubjectConnectomes>& subjects)
+{
+    if (!context.comm().is_root())
+        return;
+    for (const auto& subject : subjects) {
+        for (const auto& session : subject.left_out)
+            context.warn(fmt::format("{}, session {}", subject.subject, session));
+        if (subject.status != "ok")
+            context.warn(fmt::format("{}: no trajectory: {}", subject.subject, subject.status));
+    }
+}
+
+/// On rank 0.
+void say_what_moves(runtime::RunContext& context, const std::vector<SubjectConnectomes>& subjects,
+                    const std::vector<SubjectMovement>& movements)
+{
+    auto levels = std::set<double>{};
+    for (std::size_t i = 0; i < movements.size(); ++i) {
+        for (const auto& session : movements[i].left_out)
+            context.warn(fmt::format("{}, session {}: not counted for the movement fraction",
+                                     subjects[i].subject, session));
+        if (movements[i].status == "ok")
+            levels.insert(movements[i].level);
+    }
+    if (!levels.empty())
+        context.note(fmt::format("movement-related neurons of level {}", fmt::join(levels, ", ")));
+}
+
+void write_one(runtime::RunContext& context, const io::ResultFile& output,
+               const SubjectConnectomes& subject, const SubjectRewiring& result,
+               const SubjectMovement& movement, const RewiringSettings& settings)
+{
+    if (result.status != "ok") {
+        context.warn(fmt::format("{}: no trajectory: {}", subject.subject, result.status));
+        write_subject_without(output, subject, result.status);
+        return;
+    }
+    const auto fractions = movement_fractions(movement, subject, result, settings, context.seed());
+    if (movement.status != "ok" && movement.status != no_movement_file)
+        context.warn(fmt::format("{}: no movement fraction: {}", subject.subject, movement.status));
+    else if (fractions.status != movement.status)
+        context.warn(
+            fmt::format("{}: no movement fraction: {}", subject.subject, fractions.status));
+    write_subject(output, subject, result, settings, fractions);
+}
+
+/// Writes the result file, which rank 0 returns. Collective.
+/// @param all subjects, also those that the run left out; movements are of those of the run
+std::unique_ptr<io::ResultFile> written_result(runtime::RunContext& context, const RewiringRun& run,
+                                               const std::vector<SubjectConnectomes>& all,
+                                               const std::vector<SubjectMovement>& movements,
+                                               const RewiringSettings& settings)
+{
+    auto output = std::unique_ptr<io::ResultFile>{};
+    context.collective("write", [&] {
+        if (!context.comm().is_root())
+            return;
+        output = std::make_unique<io::ResultFile>(context.options().path("results") / "rewiring.h5",
+                                                  context.attempt());
+        for (const auto& subject : all)
+            if (subject.status != "ok")
+                write_subject_without(*output, subject, subject.status);
+        for (std::size_t i = 0; i < run.subjects().size(); ++i)
+            write_one(context, *output, run.subjects()[i], run.results()[i], movements[i],
+                      settings);
+        if (std::none_of(run.results().begin(), run.results().end(),
+                         [](const auto& result) { return result.status == "ok"; }))
+            context.warn("no subject has a trajectory: the result says why of each");
+    });
+    run.each_loadings([&](const UnitLoadings& loadings) {
+        write_loadings(*output, run.subjects()[loadings.unit.subject].subject, loadings);
+    });
+    return output;
+}
+
+std::string table_of(const RewiringRun& run)
+{
+    auto text = std::string{};
+    for (std::size_t i = 0; i < run.subjects().size(); ++i) {
+        const auto& subject = run.subjects()[i];
+        const auto& result = run.results()[i];
+        if (result.status != "ok")
+            continue;
+        text += fmt::format("{:<12} {:>8} {:>8} {:>10}  ", subject.subject, subject.sessions.size(),
+                            subject.neuron_id.size(), result.ever_an_edge.size());
+        for (const auto ratio : result.components.explained_variance_ratio)
+            text += fmt::format(" {:>6.1f} %", 100 * ratio);
+        text += "\n";
+    }
+    return text;
+}
+
+std::vector<SubjectSize> sizes_of(const std::vector<SubjectConnectomes>& subjects)
+{
+    auto sizes = std::vector<SubjectSize>{};
+    for (const auto& subject : subjects)
+        sizes.push_back({subject.pairs(), static_cast<std::int64_t>(subject.sessions.size())});
+    return sizes;
+}
+
+void run_rewiring(runtime::RunContext& context)
+{
+    const auto& comm = context.comm();
+    const auto& options = context.options();
+    const auto settings = rewiring_settings(options);
+    const auto path = options.path("results") / "rewiring.h5";
+    const auto file =
+        mpi::collective(comm, [&] { return io::open_for_reading(connectome_path(options)); });
+    const auto all = mpi::collective(comm, [&] { return wanted_subjects(context, file); });
+    auto subjects = with_trajectory(all);
+    const auto movements = movements_of(context, subjects);
+    const auto digest = mpi::collective(comm, [&] { return digest_of(file, options); });
+    const auto inputs = mpi::collective(comm, [&] { return inputs_of(all, options); });
+    auto present = false;
+    auto done = std::int64_t{0};
+    mpi::collective(comm, [&] {
+        if (!comm.is_root()) // file systems of a cluster do not show all nodes the same at the same
+                             // time
+            return;
+        present = std::filesystem::exists(path);
+        done = !options.flag("overwrite") && is_up_to_date(path, digest, inputs, all) ? 1 : 0;
+    });
+    if (comm.sum(done) > 0) {
+        context.note(path.string() + " is up to date: nothing to do");
+        context.discard_checkpoint();
+        return;
+    }
+    context.check_memory(rewiring_estimate(sizes_of(subjects), settings));
+    context.begin_results(
+        checkpoint_fingerprint(digest, inputs, solver_of(context, subjects, settings)));
+    say_what_is_left_out(context, all);
+    say_what_moves(context, subjects, movements);
+
+    auto run = RewiringRun(context, file, std::move(subjects), settings);
+    run.compute();
+    const auto output = written_result(context, run, all, movements, settings);
+    context.collective("publish", [&] {
+        if (output)
+            output->publish(context.record(inputs, digest), present);
+    });
+    context.note(fmt::format("{:<12} {:>8} {:>8} {:>10}   explained variance", "subject",
+                             "sessions", "neurons", "edges"));
+    context.note(table_of(run));
+    context.finish();
+    context.note("wrote " + path.string());
+}
+
+/// Of the study, where one is given, since the connectome may be about to grow; else of the
+/// connectome.
+std::vector<SubjectSize> sizes_to_plan_for(const runtime::RunContext& context)
+{
+    const auto& options = context.options();
+    if (!options.has("study")) {
+        const auto file = io::open_for_reading(connectome_path(options));
+        return sizes_of(with_trajectory(wanted_subjects(context, file)));
+    }
+    auto sizes = std::vector<SubjectSize>{};
+    const auto study = io::open_study(options.path("study"), {},
+                                      {.subjects = options.texts("subject"), .sessions = {}});
+    for (const auto& subject : study.subjects) {
+        const auto sessions = std::count_if(
+            subject.sessions.begin(), subject.sessions.end(), [&](std::size_t session) {
+                return study.sessions[session].record.activity.has_value();
+            });
+        if (sessions > 1)
+            sizes.push_back(
+                {base::pair_count(static_cast<std::int64_t>(subject.neuron_id.size())), sessions});
+    }
+    return sizes;
+}
+
+runtime::Estimate plan_rewiring(runtime::RunContext& context)
+{
+    const auto sizes = sizes_to_plan_for(context);
+    const auto settings = rewiring_settings(context.options());
+    if (!context.options().has("largest") || sizes.empty())
+        return rewiring_estimate(sizes, settings);
+    auto estimates = std::vector<runtime::Estimate>{};
+    for (const auto& subject : sizes)
+        estimates.push_back(rewiring_estimate({subject}, settings));
+    return runtime::most_of(estimates);
+}
+
+std::vector<runtime::Option> rewiring_options()
+{
+    using Kind = runtime::OptionKind;
+    auto options = std::vector<runtime::Option>{};
+    for (const auto& option : runtime::common_options())
+        if (option.name != "study" && option.name != "session" && option.name != "node-memory-gb")
+            options.push_back(option);
+    return options +
+           std::vector<runtime::Option>{
+               {.name = "edges",
+                .default_value = "thresholded",
+                .help = "partial correlations of edges only (others 0), or of all pairs",
+                .source = "2.4",
+                .choices = {"thresholded", "all"}},
+               {.name = "components",
+                .kind = Kind::integer,
+                .default_value = "3",
+                .help = "principal components to keep",
+                .source = "2.4",
+                .minimum = 1},
+               {.name = "top",
+                .kind = Kind::integer,
+                .default_value = "100",
+                .help = "edges with the largest positive and negative loadings",
+                .source = "2.9",
+                .minimum = 1},
+               {.name = "draws",
+                .kind = Kind::integer,
+                .default_value = "1000",
+                .help = "random draws of edges for the fraction of movement-related neurons",
+                .source = "2.9",
+                .minimum = 1},
+               {.name = "movement-level",
+                .kind = Kind::real,
+                .help = "level of `rewire movement` above which a neuron counts as "
+                        "movement-related (0.995, else the highest that movement.h5 has)",
+                .source = "2.9",
+                .minimum = 0.5,
+                .maximum = 1},
+               {.name = "pca",
+                .default_value = "automatic",
+                .help = "components from the Gram matrix of the sessions, or from products with "
+                        "the pairs, which the ranks together keep in memory (its last digits "
+                        "depend on the number of ranks; up to 32 sessions gram all the same); "
+                        "automatic: "
+                        "gram up to 4,096 sessions",
+                .choices = {"gram", "shell", "automatic"}},
+           };
+}
+
+} // namespace
+
+runtime::Job rewiring_job()
+{
+    return {
+        .name = "rewiring",
+        .usage = "--results DIR [options]",
+        .summary = "how the connectome of every subject rewires over sessions: principal "
+                   "components, MDS, top edges",
+        .details =
+            "Principal components of the sessions x pairs matrix of each subject "
+            "(RESULTS/connectome.h5), over the neurons\n"
+            "that all of its sessions have; the first component points along the sessions, so that "
+            "positive loadings are\n"
+            "pairs that strengthen. With RESULTS/movement.h5 there, too: the fraction of "
+            "movement-related neurons among\n"
+            "the ends of the top edges, against as many edges drawn at random, in sessions 1-2, "
+            "3-5, 6-9, 10-14, and from\n"
+            "15 on where there are more. A subject without a trajectory (one session, sessions "
+            "that do not differ) has a\n"
+            "group with a status that says so. Writes RESULTS/rewiring.h5.",
+        .citation = "",
+        .options = rewiring_options(),
+        .run = run_rewiring,
+        .plan = plan_rewiring};
+}
+
+} // namespace rewire::jobs

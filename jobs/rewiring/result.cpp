@@ -1,0 +1,188 @@
+#include "result.hpp"
+
+#include "jobs/frame/session_results.hpp"
+
+#include <rewire/network/movement_fraction.hpp>
+
+#include <array>
+#include <cmath>
+
+namespace rewire::jobs {
+
+namespace {
+
+std::vector<double> row_major(const Eigen::MatrixXd& matrix)
+{
+    auto values = std::vector<double>(static_cast<std::size_t>(matrix.size()));
+    Eigen::Map<network::SessionBlock>(values.data(), matrix.rows(), matrix.cols()) = matrix;
+    return values;
+}
+
+void write_components(hid_t group, const SubjectRewiring& result)
+{
+    io::write_array(group, "score", row_major(result.components.score), {"session", "component"},
+                    "1");
+    const auto& ratio = result.components.explained_variance_ratio;
+    io::write_array(group, "explained_variance_ratio",
+                    std::vector<double>(ratio.begin(), ratio.end()), {"component"}, "1");
+    io::write_array(group, "mds", row_major(result.mds), {"session", "dimension"}, "1");
+    const auto loading = io::make_array<double>(group, "loading", {"pair", "component"}, "1");
+}
+
+/// Neurons of every pair, as indices into `neuron_id`: some pairs at a time, there are many.
+void write_pairs(hid_t group, std::int64_t neurons)
+{
+    const auto pairs = base::pair_count(neurons);
+    io::write_index_axis(group, "pair", pairs);
+    const auto first = io::make_array<std::int32_t>(group, "pair_i", {"pair"});
+    const auto second = io::make_array<std::int32_t>(group, "pair_j", {"pair"});
+    auto i = std::vector<std::int32_t>{};
+    auto j = std::vector<std::int32_t>{};
+    auto written = std::int64_t{0};
+    const auto write = [&] {
+        const auto count = static_cast<std::int64_t>(i.size());
+        io::write_block<std::int32_t>(first, {written}, {count}, i);
+        io::write_block<std::int32_t>(second, {written}, {count}, j);
+        written += count;
+        i.clear();
+        j.clear();
+    };
+    constexpr auto at_a_time = std::size_t{1} << 20;
+    for (std::int32_t row = 0; row < neurons; ++row)
+        for (auto column = row + 1; column < neurons; ++column) {
+            i.push_back(row);
+            j.push_back(column);
+            if (i.size() == at_a_time)
+                write();
+        }
+    if (!i.empty())
+        write();
+}
+
+/// The neurons of top pairs [component, rank]: indices into `neuron_id`, and where ids are numbers
+/// these, too; -1 where there are fewer pairs.
+void write_top_neurons(hid_t group, const std::string& name, const std::vector<std::int64_t>& pair,
+                       std::int64_t neurons)
+{
+    auto index = std::array<std::vector<std::int32_t>, 2>{};
+    for (const auto each : pair) {
+        const auto ends = each < 0 ? network::PairEnds{-1, -1} : network::ends_of(each, neurons);
+        index[0].push_back(static_cast<std::int32_t>(ends.first));
+        index[1].push_back(static_cast<std::int32_t>(ends.second));
+    }
+    const auto numbered = !io::holds_text(io::open_dataset(group, "neuron_id"));
+    const auto ids =
+        numbered ? io::read_all<std::int64_t>(group, "neuron_id") : std::vector<std::int64_t>{};
+    for (const auto end : {std::size_t{0}, std::size_t{1}}) {
+        const auto* const suffix = end == 0 ? "_i" : "_j";
+        io::write_array(group, name + suffix, index[end], {"component", "rank"});
+        if (!numbered)
+            continue;
+        auto id = std::vector<std::int64_t>{};
+        for (const auto each : index[end])
+            id.push_back(each < 0 ? -1 : ids[static_cast<std::size_t>(each)]);
+        io::write_array(group, name + "_neuron" + suffix, id, {"component", "rank"});
+    }
+}
+
+/// Top pairs of every component, and their mean partial correlation by session.
+void write_top(hid_t group, const SubjectRewiring& result, std::int64_t ranks, std::int64_t neurons)
+{
+    io::write_index_axis(group, "rank", ranks);
+    auto first = Eigen::Index{0};
+    for (const auto positive : {true, false}) {
+        auto pair = std::vector<std::int64_t>{};
+        auto mean = std::vector<double>{};
+        auto found = std::vector<std::int64_t>{};
+        for (const auto& top : result.top) {
+            const auto& list = positive ? top.positive : top.negative;
+            for (std::int64_t rank = 0; rank < ranks; ++rank)
+                pair.push_back(rank < static_cast<std::int64_t>(list.size())
+                                   ? list[static_cast<std::size_t>(rank)].pair
+                                   : -1);
+            const auto count = static_cast<Eigen::Index>(list.size());
+            found.push_back(count);
+            for (Eigen::Index session = 0; session < result.top_values.rows(); ++session)
+                mean.push_back(count == 0
+                                   ? std::nan("")
+                                   : result.top_values.row(session).segment(first, count).mean());
+            first += count;
+        }
+        const auto name = std::string(positive ? "top_positive" : "top_negative");
+        io::write_array(group, name + "_pair", pair, {"component", "rank"});
+        io::write_array(group, name + "_count", found, {"component"}, "pairs");
+        write_top_neurons(group, name, pair, neurons);
+        io::write_array(group, name + "_mean", mean, {"component", "session"}, "1");
+    }
+}
+
+void write_movement(hid_t group, const MovementFractions& movement)
+{
+    io::write_text_attribute(group, "movement_fraction_status", movement.status);
+    io::write_texts_attribute(group, "movement_sessions_left_out", movement.left_out);
+    if (movement.status != "ok")
+        return;
+    io::write_text_axis(group, "period", movement.period);
+    io::write_text_axis(group, "sign", {"positive", "negative"});
+    io::write_array(group, "movement_sessions", movement.sessions, {"period"}, "sessions");
+    const auto fraction =
+        io::write_array(group, "movement_fraction", movement.fraction, {"sign", "period"}, "1");
+    const auto percentile = io::write_array(group, "movement_fraction_percentile",
+                                            movement.percentile, {"sign", "period"}, "percent");
+    for (const auto dataset : {fraction.get(), percentile.get()})
+        io::write_attribute(dataset, "movement_level", movement.level);
+}
+
+void write_sessions_left_out(hid_t group, const SubjectConnectomes& subject)
+{
+    io::write_texts_attribute(group, "sessions_left_out", subject.left_out);
+}
+
+} // namespace
+
+void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject,
+                   const SubjectRewiring& result, const RewiringSettings& settings,
+                   const MovementFractions& movement)
+{
+    const auto group = file.group(subject.subject);
+    io::write_text_axis(group, "session", subject.sessions);
+    io::write_index_axis(group, "component", result.components.components());
+    io::write_index_axis(group, "dimension", result.mds.cols());
+    write_neuron_axis(group, subject.neuron_id);
+    const auto neurons = static_cast<std::int64_t>(subject.neuron_id.size());
+    write_pairs(group, neurons);
+    io::write_array(group, "session_number", subject.numbers, {"session"});
+    write_components(group, result);
+    write_top(group, result, settings.top, neurons);
+    write_movement(group, movement);
+    io::write_text_attribute(group, "status", "ok");
+    io::write_attribute(group, "pairs_ever_an_edge",
+                        static_cast<std::int64_t>(result.ever_an_edge.size()));
+    io::write_attribute(
+        group, "first_component_flipped",
+        static_cast<std::uint8_t>(result.orientation.first_against_largest_loading ? 1 : 0));
+    write_sessions_left_out(group, subject);
+    io::write_text_attribute(group, "edges", settings.thresholded ? "thresholded" : "all");
+    io::write_text_attribute(
+        group, "pca",
+        settings.by_shell(static_cast<std::int64_t>(subject.sessions.size())) ? "shell" : "gram");
+}
+
+void write_subject_without(const io::ResultFile& file, const SubjectConnectomes& subject,
+                           const std::string& status)
+{
+    const auto group = file.group(subject.subject);
+    io::write_text_attribute(group, "status", status);
+    write_sessions_left_out(group, subject);
+}
+
+void write_loadings(const io::ResultFile& file, const std::string& subject,
+                    const UnitLoadings& loadings)
+{
+    const auto dataset = io::open_dataset(file.file(), subject + "/loading");
+    const auto values = row_major(loadings.value);
+    io::write_block<double>(dataset, {loadings.unit.pairs.first, 0},
+                            {loadings.value.rows(), loadings.value.cols()}, values);
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,167 @@
+#include "source.hpp"
+
+#include "jobs/frame/session_results.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/network/movement_fraction.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace rewire::jobs {
+
+namespace {
+
+struct SessionEntry
+{
+    std::int64_t number;
+    std::string start_time;
+    std::string name;
+    std::string sha256;
+    std::string status;
+    bool computed;
+};
+
+std::vector<SessionEntry> ordered_sessions(hid_t file, const std::string& subject)
+{
+    auto entries = std::vector<SessionEntry>{};
+    for (const auto& name : io::children(file, subject)) {
+        if (!io::is_group(file, subject + "/" + name))
+            continue;
+        const auto group = io::open_group(file, subject + "/" + name);
+        entries.push_back({io::read_attribute<std::int64_t>(group, "number"),
+                           io::read_text_attribute(group, "session_start_time"), name,
+                           io::read_text_attribute(group, "sha256"),
+                           io::read_text_attribute(group, "status"),
+                           io::read_attribute<std::uint8_t>(group, "computed") != 0});
+    }
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.number, a.start_time, a.name) < std::tie(b.number, b.start_time, b.name);
+    });
+    return entries;
+}
+
+/// A neuron that a session left out for missing samples has no connections there: that is not
+/// rewiring.
+void leave_out_missing(hid_t connectome, SubjectConnectomes& subject)
+{
+    auto missing = std::set<std::string>{};
+    for (const auto& session : subject.sessions) {
+        const auto group = io::open_group(connectome, subject.subject + "/" + session);
+        const auto ids = read_neuron_axis(group);
+        const auto status = io::read_all<std::uint8_t>(group, "neuron_status");
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            if (status[i] == static_cast<std::uint8_t>(calcium::NeuronStatus::not_finite))
+                missing.insert(ids[i]);
+    }
+    std::erase_if(subject.neuron_id, [&](const auto& id) { return missing.contains(id); });
+}
+
+/// A trajectory needs two sessions and a pair of neurons that both have.
+std::string status_of(const SubjectConnectomes& subject)
+{
+    if (subject.sessions.empty())
+        return "no session with a connectome";
+    if (subject.sessions.size() < 2)
+        return "one session";
+    if (subject.neuron_id.size() < 2)
+        return subject.neuron_id.empty() ? "no neuron that all sessions have"
+                                         : "one neuron that all sessions have";
+    return "ok";
+}
+
+std::int64_t pair_in_session(const std::vector<std::int64_t>& columns, network::PairEnds ends,
+                             std::int64_t neurons)
+{
+    const auto [low, high] = std::minmax(columns[static_cast<std::size_t>(ends.first)],
+                                         columns[static_cast<std::size_t>(ends.second)]);
+    return base::pair_index(low, high, neurons);
+}
+
+} // namespace
+
+std::vector<SubjectConnectomes> subjects_of(hid_t connectome)
+{
+    auto subjects = std::vector<SubjectConnectomes>{};
+    for (const auto& name : io::children(connectome)) {
+        if (!io::is_group(connectome, name))
+            continue;
+        auto subject = SubjectConnectomes{.subject = name};
+        auto ids = std::vector<std::vector<std::string>>{};
+        for (const auto& entry : ordered_sessions(connectome, name)) {
+            subject.inputs.emplace_back(name + "/" + entry.name, entry.sha256);
+            if (!entry.computed) {
+                subject.left_out.push_back(fmt::format("{}: {}", entry.name, entry.status));
+                continue;
+            }
+            subject.sessions.push_back(entry.name);
+            subject.numbers.push_back(entry.number);
+            subject.sha256.push_back(entry.sha256);
+            ids.push_back(read_neuron_axis(io::open_group(connectome, name + "/" + entry.name)));
+        }
+        if (!ids.empty())
+            subject.neuron_id = common_neurons(ids);
+        leave_out_missing(connectome, subject);
+        for (const auto& session : ids) {
+            auto place = std::map<std::string, std::int64_t>{};
+            for (std::size_t i = 0; i < session.size(); ++i)
+                place[session[i]] = static_cast<std::int64_t>(i);
+            auto& columns = subject.columns.emplace_back();
+            for (const auto& id : subject.neuron_id)
+                columns.push_back(place[id]);
+            subject.neurons.push_back(static_cast<std::int64_t>(session.size()));
+        }
+        subject.status = status_of(subject);
+        subjects.push_back(std::move(subject));
+    }
+    return subjects;
+}
+
+PairBlock read_pairs(hid_t connectome, const SubjectConnectomes& subject, base::Range pairs,
+                     bool thresholded)
+{
+    const auto count = static_cast<std::size_t>(pairs.size());
+    const auto common = static_cast<std::int64_t>(subject.neuron_id.size());
+    auto block =
+        PairBlock{.value = network::SessionBlock(static_cast<Eigen::Index>(subject.sessions.size()),
+                                                 static_cast<Eigen::Index>(count))};
+    auto ever = std::vector<std::uint8_t>(count, 0);
+    auto place = std::vector<std::int64_t>(count);
+    for (std::size_t session = 0; session < subject.sessions.size(); ++session) {
+        for (std::size_t i = 0; i < count; ++i)
+            place[i] = pair_in_session(
+                subject.columns[session],
+                network::ends_of(pairs.first + static_cast<std::int64_t>(i), common),
+                subject.neurons[session]);
+        if (count == 0)
+            continue;
+        const auto [first, last] = std::minmax_element(place.begin(), place.end());
+        const auto offset = *first;
+        const auto length = *last - offset + 1;
+        const auto group =
+            io::open_group(connectome, subject.subject + "/" + subject.sessions[session]);
+        auto value = std::vector<double>(static_cast<std::size_t>(length));
+        auto edge = std::vector<std::uint8_t>(value.size());
+        io::read_block<double>(io::open_dataset(group, "partial_correlation"), {offset}, {length},
+                               value);
+        io::read_block<std::uint8_t>(io::open_dataset(group, "edge"), {offset}, {length}, edge);
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto at = static_cast<std::size_t>(place[i] - offset);
+            const auto kept = !thresholded || edge[at] != 0;
+            block.value(static_cast<Eigen::Index>(session), static_cast<Eigen::Index>(i)) =
+                kept ? value[at] : 0.0;
+            ever[i] |= edge[at];
+        }
+    }
+    for (std::size_t i = 0; i < count; ++i)
+        if (ever[i] != 0)
+            block.ever_an_edge.push_back(pairs.first + static_cast<std::int64_t>(i));
+    return block;
+}
+
+} // namespace rewire::jobs

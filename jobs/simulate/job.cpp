@@ -1,0 +1,263 @@
+#include "jobs/catalogue.hpp"
+#include "session.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+#include <rewire/io/checkpoint.hpp>
+#include <rewire/runtime/run_context.hpp>
+#include <rewire/simulate/lever_press_study.hpp>
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace rewire::jobs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Beside the files of a simulated study: what it was made with.
+constexpr auto record_name = "simulation.txt";
+
+simulate::LeverPressParameters parameters_of(const runtime::Options& options)
+{
+    auto parameters = simulate::LeverPressParameters{
+        .animals = options.integer("animals"),
+        .sessions = options.integer("sessions"),
+        .neurons = options.integer("neurons"),
+        .duration_s = options.real("duration-s"),
+        .rate_hz = options.real("rate-hz"),
+        .lever_rate_hz = options.real("lever-rate-hz"),
+        .tau_s = options.real("tau-s"),
+        .event_rate_hz = options.real("event-rate-hz"),
+        .noise = options.real("noise"),
+        .amplitude = options.real("amplitude"),
+        .movement_gain = options.real("movement-gain"),
+        .missing_neurons = options.real("missing-neurons"),
+        .seed = static_cast<std::uint64_t>(options.integer("seed")),
+        .null = options.flag("null"),
+        .layer = options.text("layer"),
+    };
+    simulate::check(parameters);
+    return parameters;
+}
+
+/// A study is made once: the same command goes on where it was, another one must not mix its files
+/// with it.
+void begin_study(const fs::path& folder, const io::Fingerprint& made_with, bool overwrite)
+{
+    auto error = std::error_code{};
+    fs::create_directories(folder, error);
+    if (error)
+        throw base::IoError("cannot make the folder: " + error.message(), folder.string(),
+                            "may you write there?");
+    const auto record = folder / record_name;
+    auto there = std::stringstream{};
+    if (auto file = std::ifstream(record); file)
+        there << file.rdbuf();
+    if (!overwrite && !there.str().empty()) {
+        const auto different = io::differences(io::fingerprint_from_text(there.str()), made_with);
+        if (!different.empty())
+            throw base::UsageError("a study made with other settings is there\n    " +
+                                       base::joined(different, "\n    "),
+                                   folder.string(),
+                                   "choose another folder with --out, or add --overwrite");
+        return;
+    }
+    const auto ours = !there.str().empty();
+    auto old = std::vector<fs::path>{};
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+        if (entry.path().extension() == ".nwb")
+            old.push_back(entry.path());
+    if (!old.empty() && !ours)
+        throw base::UsageError("there are NWB files that no simulation made", folder.string(),
+                               "choose an empty folder with --out");
+    for (const auto& path :
+         old) // of another simulated study: nothing of it may be taken for this one
+        fs::remove(path);
+    auto file = std::ofstream(record);
+    file << io::to_text(made_with);
+    file.close();
+    if (!file)
+        throw base::IoError("cannot write", record.string(), "is the disk full?");
+}
+
+void run_simulate(runtime::RunContext& context)
+{
+    const auto& options = context.options();
+    const auto& comm = context.comm();
+    const auto parameters = mpi::collective(comm, [&] { return parameters_of(options); });
+    const auto folder = options.path("out");
+    auto made_with = options.result_changing();
+    made_with.emplace_back("version", runtime::program_version());
+    const auto overwrite = options.flag("overwrite");
+    mpi::collective(comm, [&] {
+        if (comm.is_root())
+            begin_study(folder, made_with, overwrite);
+    });
+
+    const auto truth = simulate::truth(parameters);
+    const auto units = parameters.animals * parameters.sessions;
+    const auto deflate = static_cast<int>(options.integer("gzip"));
+    const auto samples = static_cast<double>(simulate::frames_of(parameters) * parameters.neurons);
+    auto kept = std::int64_t{0};
+    context.each_unit<runtime::UnitResults>(
+        "simulate", std::vector<double>(static_cast<std::size_t>(units), samples),
+        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
+            const auto& animal =
+                truth.animals[static_cast<std::size_t>(unit / parameters.sessions)];
+            const auto session = unit % parameters.sessions;
+            const auto path = folder / session_file(animal, session);
+            if (fs::exists(path))
+                ++kept;
+            else
+                write_session(parameters, animal, session, path, deflate);
+            return tick() || true; // the file is whole: done, even when asked to stop
+        });
+    kept = comm.sum(kept);
+    context.note(fmt::format("{} sessions of {} animals in {}{}", units, parameters.animals,
+                             folder.string(),
+                             kept > 0 ? fmt::format(" ({} were there already)", kept) : ""));
+}
+
+runtime::Estimate plan_simulate(runtime::RunContext& context)
+{
+    const auto parameters = parameters_of(context.options());
+    const auto samples = static_cast<double>(simulate::frames_of(parameters) * parameters.neurons);
+    const auto sessions = parameters.animals * parameters.sessions;
+    auto estimate = runtime::Estimate{};
+    estimate.rank_bytes =
+        runtime::base_rank_bytes + static_cast<double>(parameters.neurons) * 1024 * 4 * 3 + 10e6;
+    const auto session_s = samples * 50e-9;
+    estimate.add_phase("simulate", session_s * static_cast<double>(sessions), sessions, session_s);
+    estimate.result_bytes = samples * 4 * static_cast<double>(sessions);
+    return estimate;
+}
+
+} // namespace
+
+runtime::Job simulate_job()
+{
+    using Kind = runtime::OptionKind;
+    const auto defaults = simulate::LeverPressParameters{};
+    const auto same = false;
+    const auto number = [](double value) { return fmt::format("{}", value); };
+    return {
+        .name = "simulate",
+        .usage = "lever-press --out DIR [options]",
+        .summary = "make a study with known truth, as NWB files",
+        .details = "A longitudinal lever-press study: groups of neurons (Core, NP, EP, Other), "
+                   "edges that strengthen, weaken or\n"
+                   "come and go, movement-related neurons, lever, trials, calcium with decay and "
+                   "noise. The truth is in every\n"
+                   "file under /scratch/truth. Sessions are made on all ranks, each in blocks of "
+                   "frames; the same command goes\n"
+                   "on where it was. --null makes the twin without structure.",
+        .options =
+            {
+                {.name = "kind",
+                 .default_value = "lever-press",
+                 .help = "kind of study",
+                 .choices = {"lever-press"},
+                 .positional = true},
+                {.name = "out",
+                 .kind = Kind::path,
+                 .help = "folder for the files",
+                 .required = true,
+                 .changes_result = same},
+                {.name = "animals",
+                 .kind = Kind::integer,
+                 .default_value = std::to_string(defaults.animals),
+                 .help = "animals",
+                 .source = "2.1",
+                 .minimum = 1},
+                {.name = "sessions",
+                 .kind = Kind::integer,
+                 .default_value = std::to_string(defaults.sessions),
+                 .help = "sessions of every animal",
+                 .source = "2.2",
+                 .minimum = 1},
+                {.name = "neurons",
+                 .kind = Kind::integer,
+                 .default_value = std::to_string(defaults.neurons),
+                 .help = "neurons of every animal",
+                 .minimum = 1},
+                {.name = "duration-s",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.duration_s),
+                 .unit = "s",
+                 .help = "length of every session",
+                 .source = "2.2"},
+                {.name = "rate-hz",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.rate_hz),
+                 .unit = "Hz",
+                 .help = "imaging frames",
+                 .source = "2.2"},
+                {.name = "lever-rate-hz",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.lever_rate_hz),
+                 .unit = "Hz",
+                 .help = "lever samples"},
+                {.name = "tau-s",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.tau_s),
+                 .unit = "s",
+                 .help = "decay time of the calcium indicator"},
+                {.name = "event-rate-hz",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.event_rate_hz),
+                 .unit = "Hz",
+                 .help = "mean rate of calcium events"},
+                {.name = "noise",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.noise),
+                 .help = "standard deviation of the noise, in units of the mean event"},
+                {.name = "amplitude",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.amplitude),
+                 .unit = "dF/F",
+                 .help = "mean step of an event"},
+                {.name = "movement-gain",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.movement_gain),
+                 .help = "event rate in movement over the mean, of movement-related neurons"},
+                {.name = "missing-neurons",
+                 .kind = Kind::real,
+                 .default_value = number(defaults.missing_neurons),
+                 .help = "fraction of the neurons that a session does not find"},
+                {.name = "layer",
+                 .default_value = defaults.layer,
+                 .help = "cortical layer, for the names and metadata"},
+                {.name = "null",
+                 .kind = Kind::flag,
+                 .help = "the twin without structure: no edges, no relation to movement"},
+                {.name = "gzip",
+                 .kind = Kind::integer,
+                 .default_value = "0",
+                 .help = "compression of the calcium traces",
+                 .minimum = 0,
+                 .maximum = 9},
+                {.name = "seed",
+                 .kind = Kind::integer,
+                 .default_value = "1",
+                 .help = "seed of every random draw",
+                 .minimum = 0},
+                {.name = "overwrite",
+                 .kind = Kind::flag,
+                 .help = "replace what is there",
+                 .changes_result = same},
+                {.name = "config",
+                 .kind = Kind::path,
+                 .help = "file of `option = value` lines; the command line goes before it",
+                 .changes_result = same},
+                {.name = "help", .kind = Kind::flag, .help = "this text", .changes_result = same},
+            },
+        .run = run_simulate,
+        .plan = plan_simulate,
+    };
+}
+
+} // namespace rewire::jobs

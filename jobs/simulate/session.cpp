@@ -1,0 +1,210 @@
+#include "session.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/random.hpp>
+#include <rewire/io/nwb_writer.hpp>
+#include <rewire/simulate/session_source.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <system_error>
+#include <utility>
+
+namespace rewire::jobs {
+
+namespace {
+
+/// 5 V over the range of int16.
+constexpr auto lever_conversion = 5.0 / 32767;
+
+/// One session a day; not today's date, so that a study can be made again byte by byte.
+std::string start_time(std::int64_t session)
+{
+    using namespace std::chrono;
+    const auto date = year_month_day{sys_days{year{2024} / 1 / 1} + days{session}};
+    return fmt::format("{:04d}-{:02d}-{:02d}T09:00:00+00:00", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+}
+
+std::string notes(const simulate::LeverPressParameters& p)
+{
+    return fmt::format(
+        "Simulated by rewire, lever-press task{}. seed {}, animals {}, sessions {}, neurons {}, "
+        "duration {} s, imaging {} Hz, lever {} Hz, decay {} s, events {} Hz, noise {}, amplitude "
+        "{}, movement gain {}, missing neurons {}, layer {}. What was planted: /scratch/truth.",
+        p.null ? ", without structure" : "", p.seed, p.animals, p.sessions, p.neurons, p.duration_s,
+        p.rate_hz, p.lever_rate_hz, p.tau_s, p.event_rate_hz, p.noise, p.amplitude, p.movement_gain,
+        p.missing_neurons, p.layer);
+}
+
+io::NwbDescription description(const simulate::LeverPressParameters& parameters,
+                               const simulate::AnimalTruth& animal, std::int64_t session)
+{
+    const auto settings = notes(parameters);
+    return {.identifier = fmt::format("rewire-lever-press-{}-{:02d}-{:016x}", animal.name,
+                                      session + 1, base::key_of(settings)),
+            .session_description =
+                fmt::format("simulated lever-press learning, session {}", session + 1),
+            .session_id = fmt::format("{:02d}", session + 1),
+            .session_start_time = start_time(session),
+            .file_create_date = start_time(session),
+            .notes = settings,
+            .subject_id = animal.name,
+            .subject_description = "simulated",
+            .species = "Mus musculus",
+            .sex = "U",
+            .age = fmt::format("P{}D", 90 + session)};
+}
+
+io::NwbTable trials(const simulate::SessionTruth& truth)
+{
+    auto start = std::vector<double>{};
+    auto stop = std::vector<double>{};
+    auto cue = std::vector<double>{};
+    auto reward = std::vector<double>{};
+    auto rewarded = io::Booleans{};
+    for (const auto& trial : truth.trials) {
+        start.push_back(trial.start_s);
+        stop.push_back(trial.stop_s);
+        cue.push_back(trial.cue_s);
+        reward.push_back(trial.reward_s);
+        rewarded.values.push_back(trial.rewarded ? 1 : 0);
+    }
+    return {"lever-press trials",
+            {},
+            {{"start_time", "start of the trial, s", std::move(start)},
+             {"stop_time", "end of the trial, s", std::move(stop)},
+             {"cue_time", "tone, s", std::move(cue)},
+             {"reward_time", "water, s; NaN where there was none", std::move(reward)},
+             {"rewarded", "whether the press was in time", std::move(rewarded)}}};
+}
+
+io::NwbTable movement_epochs(const simulate::SessionTruth& truth, double rate_hz)
+{
+    auto start = std::vector<double>{};
+    auto stop = std::vector<double>{};
+    for (const auto& epoch : truth.movement_epochs) {
+        // Half a frame early: no frame's time lies on a border, whatever the rounding.
+        start.push_back((static_cast<double>(epoch.first) - 0.5) / rate_hz);
+        stop.push_back((static_cast<double>(epoch.last) - 0.5) / rate_hz);
+    }
+    return {"epochs in which the lever moves",
+            {},
+            {{"start_time", "start of the movement, s", std::move(start)},
+             {"stop_time", "end of the movement, s", std::move(stop)}}};
+}
+
+io::NwbTable planted_neurons(const simulate::AnimalTruth& animal,
+                             const simulate::SessionTruth& truth)
+{
+    auto table = io::NwbTable{"what the neurons found in this session are made to be", {}, {}};
+    auto group = std::vector<std::string>{};
+    auto movement_related = io::Booleans{};
+    auto rate = std::vector<double>{};
+    for (const auto neuron : truth.neurons) {
+        const auto n = static_cast<std::size_t>(neuron);
+        table.id.push_back(neuron);
+        group.emplace_back(simulate::name_of(animal.group[n]));
+        movement_related.values.push_back(truth.movement_related[n]);
+        rate.push_back(animal.event_rate_hz[n]);
+    }
+    table.columns = {{"group", "Core, NP, EP or Other, by the planted edges", std::move(group)},
+                     {"movement_related", "more events in movement, in this session",
+                      std::move(movement_related)},
+                     {"event_rate_hz", "mean rate of calcium events", std::move(rate)}};
+    return table;
+}
+
+io::NwbTable planted_edges(const simulate::AnimalTruth& animal, std::int64_t session)
+{
+    auto first = std::vector<std::int64_t>{};
+    auto second = std::vector<std::int64_t>{};
+    auto kind = std::vector<std::string>{};
+    auto strength = std::vector<double>{};
+    for (const auto& edge : animal.edges) {
+        first.push_back(edge.i);
+        second.push_back(edge.j);
+        kind.emplace_back(simulate::name_of(animal.kind(edge)));
+        strength.push_back(animal.strength(edge, session));
+    }
+    return {"undirected edges planted in this animal",
+            {},
+            {{"neuron_i", "roi_id of one end", std::move(first)},
+             {"neuron_j", "roi_id of the other end, larger", std::move(second)},
+             {"kind", "strengthening, weakening, stable or transient", std::move(kind)},
+             {"strength", "part of the events that is shared in this session; 0: not there",
+              std::move(strength)}}};
+}
+
+void write_lever(io::NwbWriter& writer, const simulate::LeverPressParameters& parameters,
+                 const simulate::SessionTruth& truth, int deflate)
+{
+    constexpr auto block_samples = std::int64_t{65536};
+    auto source = simulate::LeverSource(parameters, truth);
+    writer.add_lever({parameters.lever_rate_hz, lever_conversion, source.samples(), deflate});
+    auto stored = std::vector<std::int16_t>{};
+    while (source.samples_left() > 0) {
+        stored.clear();
+        for (const auto volts : source.next_block(block_samples))
+            stored.push_back(static_cast<std::int16_t>(
+                std::lround(static_cast<double>(volts) / lever_conversion)));
+        writer.append_lever(stored);
+    }
+}
+
+void write_calcium(io::NwbWriter& writer, const simulate::LeverPressParameters& parameters,
+                   const simulate::AnimalTruth& animal, const simulate::SessionTruth& truth,
+                   int deflate)
+{
+    auto source = simulate::SessionSource(parameters, animal, truth);
+    writer.add_imaging({parameters.rate_hz,
+                        fmt::format("primary motor cortex, {}", parameters.layer),
+                        "GCaMP6f",
+                        {truth.neurons.begin(), truth.neurons.end()},
+                        source.frames(),
+                        deflate});
+    while (source.frames_left() > 0)
+        writer.append_dfof(source.next_block(io::NwbWriter::chunk_frames));
+}
+
+void make_folder(const std::filesystem::path& folder)
+{
+    auto error = std::error_code{};
+    std::filesystem::create_directories(folder, error);
+    if (error)
+        throw base::IoError("cannot make folder: " + error.message(), folder.string(),
+                            "may you write there?");
+}
+
+} // namespace
+
+std::filesystem::path session_file(const simulate::AnimalTruth& animal, std::int64_t session)
+{
+    const auto folder = fmt::format("sub-{}", animal.name);
+    return std::filesystem::path(folder) / fmt::format("{}_ses-{:02d}.nwb", folder, session + 1);
+}
+
+void write_session(const simulate::LeverPressParameters& parameters,
+                   const simulate::AnimalTruth& animal, std::int64_t session,
+                   const std::filesystem::path& path, int deflate)
+{
+    const auto truth = simulate::session_truth(parameters, animal, session);
+    if (truth.neurons.empty())
+        throw base::InputError(
+            fmt::format("session {} of {} would have no neurons", session + 1, animal.name),
+            "missing-neurons", "give a smaller fraction or more neurons");
+    if (path.has_parent_path())
+        make_folder(path.parent_path());
+    auto writer = io::NwbWriter(path, description(parameters, animal, session));
+    write_calcium(writer, parameters, animal, truth, deflate);
+    write_lever(writer, parameters, truth, deflate);
+    writer.add_intervals("trials", trials(truth));
+    writer.add_intervals("movement_epochs", movement_epochs(truth, parameters.rate_hz));
+    writer.add_truth("neurons", planted_neurons(animal, truth));
+    writer.add_truth("edges", planted_edges(animal, session));
+    writer.finish();
+}
+
+} // namespace rewire::jobs

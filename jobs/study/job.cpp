@@ -1,0 +1,124 @@
+#include "jobs/catalogue.hpp"
+#include "jobs/frame/study_source.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/io/study.hpp>
+#include <rewire/runtime/run_context.hpp>
+
+#include <algorithm>
+
+namespace rewire::jobs {
+
+namespace {
+
+void pack(base::Packer& packer, const io::Problem& problem)
+{
+    packer.put(problem.severity);
+    packer.put_text(problem.file);
+    packer.put_text(problem.what);
+    packer.put_text(problem.next);
+}
+
+io::Problem unpack_problem(base::Unpacker& unpacker)
+{
+    auto problem = io::Problem{};
+    problem.severity = unpacker.get<io::Severity>();
+    problem.file = unpacker.get_text();
+    problem.what = unpacker.get_text();
+    problem.next = unpacker.get_text();
+    return problem;
+}
+
+/// A line each: subjects, or sessions after their subjects and a tab.
+std::string listed(const io::Study& study, bool sessions)
+{
+    auto out = std::string{};
+    for (const auto& subject : study.subjects) {
+        if (!sessions)
+            out += subject.name + "\n";
+        for (const auto session : subject.sessions)
+            if (sessions)
+                out += subject.name + "\t" + study.sessions[session].record.session + "\n";
+    }
+    return out;
+}
+
+void run_study(runtime::RunContext& context)
+{
+    const auto& options = context.options();
+    const auto lists = options.has("list");
+    const auto policy = io::parse_nan_policy(options.text("nan"));
+    auto study = scan_study(context);
+    if (!options.flag("quick") && !lists) {
+        const auto checked = context.each_unit<runtime::UnitResults>(
+            "check", std::vector<double>(study.sessions.size(), 1.0),
+            [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
+                const auto& session = study.sessions[static_cast<std::size_t>(unit)];
+                auto packer = base::Packer{};
+                for (const auto& problem :
+                     io::check_data(session, *policy, nwb_options(context.options())))
+                    pack(packer, problem);
+                results.add(unit, packer.take());
+                return true;
+            });
+        runtime::gather_to_root(context.comm(), checked,
+                                static_cast<std::int64_t>(study.sessions.size()),
+                                [&](std::int64_t, std::span<const std::byte> bytes) {
+                                    auto unpacker = base::Unpacker(bytes);
+                                    while (unpacker.remaining() > 0)
+                                        study.problems.push_back(unpack_problem(unpacker));
+                                });
+    }
+    std::stable_sort(study.problems.begin(), study.problems.end(),
+                     [](const auto& a, const auto& b) { return a.severity < b.severity; });
+    context.print(lists && study.ok() ? listed(study, options.text("list") == "sessions")
+                                      : io::describe(study));
+    mpi::collective(context.comm(), [&] {
+        if (context.comm().is_root() && !study.ok())
+            throw base::InputError("the study has errors, listed above", study.path.string(),
+                                   "mend the files, or exclude them in study.tsv");
+    });
+}
+
+} // namespace
+
+runtime::Job study_job()
+{
+    auto options = std::vector<runtime::Option>{
+        {.name = "study",
+         .kind = runtime::OptionKind::path,
+         .help = "folder of NWB files, or one NWB file",
+         .required = true,
+         .positional = true},
+        {.name = "subject", .help = "only this subject; repeatable", .repeatable = true},
+        {.name = "session", .help = "only this session; repeatable", .repeatable = true},
+        {.name = "nan",
+         .default_value = "error",
+         .help = "what missing samples are to be: an error, or a warning",
+         .choices = {"error", "drop-neuron", "mask-frames"}},
+        {.name = "quick",
+         .kind = runtime::OptionKind::flag,
+         .help = "only the files' tables of contents: do not read the data"},
+        {.name = "list",
+         .help = "for scripts: only their names, a line each; sessions after their subjects, with "
+                 "a tab between. Implies --quick",
+         .choices = {"subjects", "sessions"}},
+        {.name = "config",
+         .kind = runtime::OptionKind::path,
+         .help = "file of `option = value` lines; the command line goes before it"},
+        {.name = "help", .kind = runtime::OptionKind::flag, .help = "this text"},
+    };
+    return {
+        .name = "study",
+        .usage = "PATH [options]",
+        .summary =
+            "list subjects and sessions, what each can be used for, and what is wrong with them",
+        .details =
+            "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside them. "
+            "Exit code 3 when\n"
+            "something is wrong; everything that is wrong is listed, with what to do about it.",
+        .options = options + study_options(),
+        .run = run_study};
+}
+
+} // namespace rewire::jobs
