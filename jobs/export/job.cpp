@@ -2,9 +2,9 @@
 #include "jobs/connectome/result.hpp"
 #include "jobs/frame/session_results.hpp"
 #include "jobs/frame/study_source.hpp"
-#include "jobs/frame/text_file.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/io/whole_file.hpp>
 #include <rewire/runtime/run_context.hpp>
 
 #include <fmt/format.h>
@@ -70,7 +70,7 @@ void each_pair(const SessionConnectome& session, bool all, Use use)
                 use(i, j, pair);
 }
 
-void write_csv(TextFile& file, const SessionConnectome& session, bool all)
+void write_csv(io::WholeStream& file, const SessionConnectome& session, bool all)
 {
     each_pair(session, all, [&](std::size_t i, std::size_t j, std::size_t pair) {
         auto row = fmt::format("{},{},{},{},{},{}", csv(session.subject), csv(session.session),
@@ -86,7 +86,7 @@ void write_csv(TextFile& file, const SessionConnectome& session, bool all)
 
 void write_graphml(const fs::path& path, const SessionConnectome& session, bool all)
 {
-    auto file = TextFile(path);
+    auto file = io::WholeStream(path);
     file.write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
                "  <key id=\"active\" for=\"node\" attr.name=\"active\" attr.type=\"boolean\"/>\n"
@@ -113,7 +113,7 @@ void write_graphml(const fs::path& path, const SessionConnectome& session, bool 
         file.write(edge + "</edge>\n");
     });
     file.write("  </graph>\n</graphml>\n");
-    file.finish();
+    file.publish();
 }
 
 void export_connectome(runtime::RunContext& context)
@@ -132,12 +132,12 @@ void export_connectome(runtime::RunContext& context)
     io::read_record(file);
     const auto sessions = sessions_in(file);
     if (options.text("format") == "csv") {
-        auto table = TextFile(folder / "connectome.csv");
+        auto table = io::WholeStream(folder / "connectome.csv");
         table.write(
             "subject,session,neuron_i,neuron_j,partial_correlation,edge,p_value,q_value,p_fwe\n");
         for (const auto& [subject, session] : sessions)
             write_csv(table, read_session(file, subject, session), all);
-        table.finish();
+        table.publish();
         context.note("wrote " + (folder / "connectome.csv").string());
         return;
     }

@@ -1,10 +1,10 @@
 #include "jobs/catalogue.hpp"
-#include "jobs/frame/text_file.hpp"
 #include "origin.hpp"
 #include "page.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/io/result_file.hpp>
+#include <rewire/io/whole_file.hpp>
 #include <rewire/runtime/run_context.hpp>
 
 #include <fmt/format.h>
@@ -43,9 +43,9 @@ void write_report(runtime::RunContext& context)
     const auto made = fmt::format("Made {} by rewire {} ({}).", io::utc_now(),
                                   runtime::program_version(), runtime::program_revision());
     const auto html = report_html(data, made);
-    auto file = TextFile(path);
+    auto file = io::WholeStream(path);
     file.write(html);
-    file.finish();
+    file.publish();
     context.note("wrote " + path.string());
 }
 

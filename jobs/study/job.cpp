@@ -105,7 +105,7 @@ runtime::Job study_job()
          .choices = {"subjects", "sessions"}},
         {.name = "config",
          .kind = runtime::OptionKind::path,
-         .help = "file of `option = value` lines; the command line goes before it"},
+         .help = "file of `option = value` lines; the command line takes precedence"},
         {.name = "help", .kind = runtime::OptionKind::flag, .help = "this text"},
     };
     return {
