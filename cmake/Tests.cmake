@@ -26,7 +26,7 @@ endfunction()
 
 # rewire_add_mpi_test(NAME RANKS 1 2 3 4 LIBRARIES targets... [ENVIRONMENT a=b...] [SUFFIX s]): the same program on each
 # number of ranks. It brings its own main (tests/support/mpi_main.cpp), which makes one rank's failure everybody's.
-# A second call with the same name runs the program again under another suffix.
+# A second call with the same name runs the program again under another suffix. With sanitizers, on 2 ranks only.
 function(rewire_add_mpi_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT;SUFFIX" "SOURCES;LIBRARIES;RANKS;LABELS;ENVIRONMENT" ${ARGN})
     if(NOT ARG_SOURCES)
@@ -43,6 +43,9 @@ function(rewire_add_mpi_test name)
         target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support GTest::gmock GTest::gtest
                               rewire_flags)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    endif()
+    if(REWIRE_SANITIZE)
+        list(FILTER ARG_RANKS INCLUDE REGEX "^2$")
     endif()
     foreach(ranks IN LISTS ARG_RANKS)
         set(test ${name}_${ranks}_ranks${suffix})
