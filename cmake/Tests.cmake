@@ -1,7 +1,9 @@
 # Tests may run as root (in a container), which mpirun otherwise refuses.
 set(REWIRE_TEST_ENVIRONMENT "OPENBLAS_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
 
-# rewire_add_test(NAME SOURCES... LIBRARIES targets... [LABELS labels...] [TIMEOUT s]): a GoogleTest program without MPI.
+# rewire_add_test(NAME SOURCES... LIBRARIES targets... [LABELS labels...] [TIMEOUT s]): a GoogleTest program without MPI,
+# labelled unit unless it says otherwise.
+# One in which every test was skipped counts as skipped (tests/support/test_main.cpp).
 function(rewire_add_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
     if(NOT ARG_SOURCES)
@@ -10,18 +12,21 @@ function(rewire_add_test name)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
+    if(NOT ARG_LABELS)
+        set(ARG_LABELS unit)
+    endif()
     add_executable(${name} ${ARG_SOURCES})
-    target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_test_support GTest::gmock GTest::gtest
-                          GTest::gtest_main rewire_flags)
+    target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_test_support rewire_test_main GTest::gmock
+                          GTest::gtest rewire_flags)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77
                          ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT}")
 endfunction()
 
 # rewire_add_mpi_test(NAME RANKS 1 2 3 4 LIBRARIES targets... [ENVIRONMENT a=b...] [SUFFIX s]): the same program on each
 # number of ranks. It brings its own main (tests/support/mpi_main.cpp), which makes one rank's failure everybody's.
-# A second call with the same name runs the program again under another suffix.
+# A second call with the same name runs the program again under another suffix. With sanitizers, on 2 ranks only.
 function(rewire_add_mpi_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT;SUFFIX" "SOURCES;LIBRARIES;RANKS;LABELS;ENVIRONMENT" ${ARGN})
     if(NOT ARG_SOURCES)
@@ -38,6 +43,9 @@ function(rewire_add_mpi_test name)
         target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support GTest::gmock GTest::gtest
                               rewire_flags)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    endif()
+    if(REWIRE_SANITIZE)
+        list(FILTER ARG_RANKS INCLUDE REGEX "^2$")
     endif()
     foreach(ranks IN LISTS ARG_RANKS)
         set(test ${name}_${ranks}_ranks${suffix})

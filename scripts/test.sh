@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 machine to all tests passed: installs what is missing, builds with warnings as errors, runs ctest.
+# From a fresh Debian 12 machine to all tests passed: installs what is missing, builds with warnings as errors, runs
+# ctest, and says at the end where the time went.
 #
-#   scripts/test.sh [--long|--tidy]   also the sanitizers (implied by CI=true), or these and clang-tidy
+#   scripts/test.sh [--long|--tidy]   also the sanitizers and valgrind (implied by CI=true), or these and clang-tidy
 set -euo pipefail
 cd "$(dirname "$0")/.."
 excluded="long|tidy"
@@ -18,7 +19,14 @@ if [ ! -x "$python" ]; then
     "$python" -m pip install -q --disable-pip-version-check pynwb xarray h5netcdf || echo "no pynwb: its tests will be skipped"
 fi
 
+SECONDS=0
 cmake -S . -B build-test -G Ninja -DCMAKE_BUILD_TYPE=Release -DREWIRE_WARNINGS_AS_ERRORS=ON \
     -DPython3_EXECUTABLE="$PWD/$python" >/dev/null
 cmake --build build-test
-ctest --test-dir build-test --output-on-failure -j 2 -LE "$excluded"
+built=$SECONDS
+passed=0
+ctest --test-dir build-test --output-on-failure -j 2 -LE "$excluded" --output-junit tests.xml || passed=$?
+python3 scripts/test_times.py build-test
+printf '\nconfigure and build %d:%02d, tests %d:%02d (min:s)\n' \
+    $((built / 60)) $((built % 60)) $(((SECONDS - built) / 60)) $(((SECONDS - built) % 60))
+exit "$passed"

@@ -72,10 +72,8 @@ enum Section : std::size_t
 class ConnectomePart : public PagePart
 {
   public:
-    explicit ConnectomePart(const PageSource& source)
-        : data_(summary_of_connectomes(io::open_for_reading(source.path_of(connectome_name)))),
-          command_(command_of(*find_entry(source.entries, connectome_name), source.records,
-                              source.results))
+    ConnectomePart(ConnectomeSummary data, std::string command)
+        : data_(std::move(data)), command_(std::move(command))
     {
     }
 
@@ -120,13 +118,23 @@ class ConnectomePart : public PagePart
 
 } // namespace
 
+std::unique_ptr<PagePart> connectome_part(ConnectomeSummary data, std::string command)
+{
+    return std::make_unique<ConnectomePart>(std::move(data), std::move(command));
+}
+
 PageEntry connectome_page()
 {
     return {
         .shows = "graph metrics, edge p-values, and the layers of the animals",
         .sections = {{200, "Interconnectedness over sessions"}, {400, "Which edges beat chance"}},
         .options = {},
-        .read = [](const PageSource& source) { return std::make_unique<ConnectomePart>(source); }};
+        .read = [](const PageSource& source) {
+            return connectome_part(
+                summary_of_connectomes(io::open_for_reading(source.path_of(connectome_name))),
+                command_of(*find_entry(source.entries, connectome_name), source.records,
+                           source.results));
+        }};
 }
 
 } // namespace rewire::jobs

@@ -3,6 +3,7 @@
 #include "jobs/frame/page_part.hpp"
 #include "summary.hpp"
 
+#include <memory>
 #include <string>
 
 /// What connectomes add to the page.
@@ -10,6 +11,9 @@
 namespace rewire::jobs {
 
 PageEntry connectome_page();
+
+/// @param command that computed the connectomes
+std::unique_ptr<PagePart> connectome_part(ConnectomeSummary data, std::string command);
 
 void add_graph_metrics(report::Page& page, const ConnectomeSummary& data);
 /// @param command that computed the connectomes

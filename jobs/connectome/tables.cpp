@@ -1,8 +1,9 @@
 #include "tables.hpp"
 
 #include "jobs/frame/table_text.hpp"
-#include "jobs/frame/text_file.hpp"
 #include "result.hpp"
+
+#include <rewire/io/whole_file.hpp>
 
 #include <fmt/format.h>
 
@@ -24,7 +25,7 @@ void each_pair(const SessionConnectome& session, bool all, Use use)
                 use(i, j, pair);
 }
 
-void write_csv(TextFile& file, const SessionConnectome& session, bool all)
+void write_csv(io::WholeStream& file, const SessionConnectome& session, bool all)
 {
     each_pair(session, all, [&](std::size_t i, std::size_t j, std::size_t pair) {
         auto row =
@@ -41,7 +42,7 @@ void write_csv(TextFile& file, const SessionConnectome& session, bool all)
 
 void write_graphml(const std::filesystem::path& path, const SessionConnectome& session, bool all)
 {
-    auto file = TextFile(path);
+    auto file = io::WholeStream(path);
     file.write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
                "  <key id=\"active\" for=\"node\" attr.name=\"active\" attr.type=\"boolean\"/>\n"
@@ -68,7 +69,7 @@ void write_graphml(const std::filesystem::path& path, const SessionConnectome& s
         file.write(edge + "</edge>\n");
     });
     file.write("  </graph>\n</graphml>\n");
-    file.finish();
+    file.publish();
 }
 
 std::string write_tables(const ExportTable::Request& request)
@@ -76,12 +77,12 @@ std::string write_tables(const ExportTable::Request& request)
     const auto sessions = sessions_in(request.result);
     if (request.format == "csv") {
         const auto path = request.folder / "connectome.csv";
-        auto table = TextFile(path);
+        auto table = io::WholeStream(path);
         table.write(
             "subject,session,neuron_i,neuron_j,partial_correlation,edge,p_value,q_value,p_fwe\n");
         for (const auto& [subject, session] : sessions)
             write_csv(table, read_session(request.result, subject, session), request.everything);
-        table.finish();
+        table.publish();
         return "wrote " + path.string();
     }
     for (const auto& [subject, session] : sessions)

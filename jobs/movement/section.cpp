@@ -2,7 +2,6 @@
 
 #include "jobs/frame/page_series.hpp"
 #include "result.hpp"
-#include "summary.hpp"
 
 #include <rewire/base/text.hpp>
 #include <rewire/report/markup.hpp>
@@ -230,11 +229,7 @@ void add_untested(report::Page& page, const MovementsSummary& data)
 class MovementPart : public PagePart
 {
   public:
-    explicit MovementPart(const PageSource& source)
-        : data_(summary_of_movements(io::open_for_reading(source.path_of(movement_name)),
-                                     source.options.text("null-session")))
-    {
-    }
+    explicit MovementPart(MovementsSummary data) : data_(std::move(data)) {}
 
     void draw(std::size_t, report::Page& page) const override
     {
@@ -273,15 +268,23 @@ class MovementPart : public PagePart
 
 } // namespace
 
+std::unique_ptr<PagePart> movement_part(MovementsSummary data)
+{
+    return std::make_unique<MovementPart>(std::move(data));
+}
+
 PageEntry movement_page()
 {
-    return {
-        .shows = "movement-related neurons",
-        .sections = {{300, "Movement-related neurons"}},
-        .options = {{.name = "null-session",
-                     .help = "session whose null of a neuron is drawn, where an animal has it; "
-                             "default: the last of each animal"}},
-        .read = [](const PageSource& source) { return std::make_unique<MovementPart>(source); }};
+    return {.shows = "movement-related neurons",
+            .sections = {{300, "Movement-related neurons"}},
+            .options = {{.name = "null-session",
+                         .help = "session whose null of a neuron is drawn, where an animal has it; "
+                                 "default: the last of each animal"}},
+            .read = [](const PageSource& source) {
+                return movement_part(
+                    summary_of_movements(io::open_for_reading(source.path_of(movement_name)),
+                                         source.options.text("null-session")));
+            }};
 }
 
 } // namespace rewire::jobs

@@ -1,9 +1,9 @@
 #include "entry.hpp"
-#include "jobs/frame/text_file.hpp"
 #include "page.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/io/whole_file.hpp>
 #include <rewire/runtime/run_context.hpp>
 
 #include <fmt/format.h>
@@ -44,9 +44,9 @@ void write_report(runtime::RunContext& context)
     const auto made = fmt::format("Made {} by rewire {} ({}).", io::utc_now(),
                                   runtime::program_version(), runtime::program_revision());
     const auto html = page_html(content, entries, made);
-    auto file = TextFile(path);
+    auto file = io::WholeStream(path);
     file.write(html);
-    file.finish();
+    file.publish();
     context.note("wrote " + path.string());
 }
 

@@ -108,9 +108,10 @@ class Origins
     void compare_upstream(const Entry& entry, const Need& need)
     {
         const auto consequence = need.for_what.empty()
-                                     ? std::string("What the page shows of it does not belong to "
-                                                   "the result it follows from.")
-                                     : fmt::format("It determines {}.", need.for_what);
+                                     ? fmt::format("What follows from it does not belong to the "
+                                                   "{}.h5 on this page.",
+                                                   need.job)
+                                     : fmt::format("From it follows {}.", need.for_what);
         const auto here = records_.find(need.job);
         if (here == records_.end()) {
             mismatches_.push_back({fmt::format("{}.h5 was computed with a {}.h5 that is not here.",
@@ -122,10 +123,10 @@ class Origins
             differences(records_.at(entry.name()).upstream.at(need.job), here->second, need.job);
         if (parts.empty())
             return;
-        mismatches_.push_back(
-            {fmt::format("{}.h5 was computed from another {}.h5.", entry.name(), need.job),
-             base::joined(parts, " ") + " " + consequence + " Compute it again:",
-             command(entry.name(), true)});
+        mismatches_.push_back({fmt::format("{}.h5 was computed {} another {}.h5.", entry.name(),
+                                           need.required ? "from" : "with", need.job),
+                               base::joined(parts, " ") + " " + consequence + " Compute it again:",
+                               command(entry.name(), true)});
     }
 
     std::vector<std::string> differences(const io::Upstream& there, const io::Record& here,

@@ -23,7 +23,7 @@ struct MovementPeriod
 };
 
 /// Status where there is no movement.h5, which nobody has to have.
-inline constexpr auto no_movement_file = "no result of movement-related neurons";
+inline constexpr auto no_movement_file = "no movement.h5";
 
 /// What movement.h5 says of a subject's common neurons.
 struct SubjectMovement

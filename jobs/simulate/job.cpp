@@ -4,6 +4,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/io/checkpoint.hpp>
+#include <rewire/io/whole_file.hpp>
 #include <rewire/runtime/run_context.hpp>
 #include <rewire/simulate/lever_press_study.hpp>
 
@@ -77,11 +78,9 @@ void begin_study(const fs::path& folder, const io::Fingerprint& made_with, bool 
     for (const auto& path :
          old) // of another simulated study: nothing of it may be taken for this one
         fs::remove(path);
-    auto file = std::ofstream(record);
-    file << io::to_text(made_with);
-    file.close();
-    if (!file)
-        throw base::IoError("cannot write", record.string(), "is the disk full?");
+    auto file = io::WholeStream(record);
+    file.write(io::to_text(made_with));
+    file.publish();
 }
 
 void run_simulate(runtime::RunContext& context)

@@ -103,7 +103,7 @@ Entry study_entry()
          .choices = {"subjects", "sessions"}},
         {.name = "config",
          .kind = runtime::OptionKind::path,
-         .help = "file of `option = value` lines; the command line goes before it"},
+         .help = "file of `option = value` lines; the command line takes precedence"},
         {.name = "help", .kind = runtime::OptionKind::flag, .help = "this text"},
     };
     return {

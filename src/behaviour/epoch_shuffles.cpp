@@ -220,7 +220,7 @@ ShuffledMasks masks_of_orders(const Epochs& epochs, ShuffleUnits units,
     if (count == 0)
         return writer.take();
     const auto fail = [&] {
-        throw base::InputError("a shuffle is no permutation of the units", "",
+        throw base::InputError("a shuffle is not a permutation of the units", "",
                                fmt::format("every row has to hold 0 .. {} once", count - 1));
     };
     if (order.size() % count != 0)

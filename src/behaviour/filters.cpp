@@ -126,8 +126,9 @@ Ratio rate_ratio(double from_hz, double to_hz)
     check_rates(from_hz, to_hz);
     const auto ratio = fraction_near(to_hz / from_hz, 1e6);
     if (!ratio)
-        throw base::InputError(fmt::format("{} Hz is no simple fraction of {} Hz", from_hz, to_hz),
-                               "sampling rate", "give the rate rounded to a multiple of 0.1 Hz");
+        throw base::InputError(
+            fmt::format("{} Hz is not a simple fraction of {} Hz", from_hz, to_hz), "sampling rate",
+            "give the rate rounded to a multiple of 0.1 Hz");
     return *ratio;
 }
 

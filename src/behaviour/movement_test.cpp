@@ -20,7 +20,7 @@ void check_frames(std::int64_t activity, std::int64_t epochs)
     if (activity != epochs)
         throw base::InputError(
             fmt::format("activity has {} frames, movement has {}", activity, epochs), "",
-            "both have to be on the same frames; smoothing drops two at each end");
+            "both need the same frames; smoothing drops two at each end");
 }
 
 /// Sum of |value|; not finite if a value is not.

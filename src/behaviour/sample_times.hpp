@@ -15,7 +15,7 @@ void check_frame_times(std::span<const double> frame_time_s);
 /// @throws InputError: no samples, a time is not finite, or not after the one before
 void check_sample_times(std::span<const double> time_s, const std::string& where);
 
-/// A sample lasts until the next, the last one `step_s`. One frame more is let pass at either end.
+/// A sample lasts until the next, the last one `step_s`. One more frame is tolerated at either end.
 /// @throws InputError: frames before the first sample or after the last has ended
 void check_covers(std::span<const double> time_s, double step_s,
                   std::span<const double> frame_time_s, const std::string& where);

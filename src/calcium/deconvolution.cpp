@@ -56,11 +56,11 @@ std::vector<double> deconvolve_any(std::span<const Sample> dff, const OasisParam
     for (auto t = std::size_t{0}; t < dff.size(); ++t)
         top = push(top, static_cast<double>(dff[t]), static_cast<double>(t), decay);
 
-    const auto found = std::span(pools.data() + 2, top + 1);
+    const auto solution = std::span(pools.data() + 2, top + 1);
     if (parameters.variant == OasisVariant::farci)
-        place_spikes<true>(found, spikes);
+        place_spikes<true>(solution, spikes);
     else
-        place_spikes<false>(found, spikes);
+        place_spikes<false>(solution, spikes);
     return spikes;
 }
 

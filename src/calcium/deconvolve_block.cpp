@@ -137,18 +137,18 @@ void find_spikes(std::span<const Pool> pools, EventList& spikes)
 {
     spikes.frame.resize(pools.size());
     spikes.value.resize(pools.size());
-    auto found = std::size_t{0};
+    auto count = std::size_t{0};
     auto fit_before = pools.empty() ? 0.0 : fit_of<clipped>(pools[0]);
     for (auto k = std::size_t{1}; k < pools.size(); ++k) {
         const auto fit = fit_of<clipped>(pools[k]);
         const auto spike = spike_between(fit_before, pools[k - 1].decay, fit);
-        spikes.frame[found] = static_cast<std::int32_t>(pools[k].start);
-        spikes.value[found] = spike;
-        found += spike != 0;
+        spikes.frame[count] = static_cast<std::int32_t>(pools[k].start);
+        spikes.value[count] = spike;
+        count += spike != 0;
         fit_before = fit;
     }
-    spikes.frame.resize(found);
-    spikes.value.resize(found);
+    spikes.frame.resize(count);
+    spikes.value.resize(count);
 }
 
 /// What one call needs besides the block: the options and scratch for one neuron.

@@ -35,7 +35,7 @@ activity::Activity shifted(const ShiftNullPlan& plan, const std::vector<std::int
             const auto last =
                 at(std::lower_bound(frame.begin(), frame.end(), state.first + state.frames) -
                    frame.begin());
-            // those that pass the end come first
+            // entries shifted past the end wrap round to the front
             const auto turn = at(std::lower_bound(frame.begin() + static_cast<long>(first),
                                                   frame.begin() + static_cast<long>(last),
                                                   state.first + state.frames - by) -

@@ -176,23 +176,23 @@ void leading_eigenpairs(std::span<double> matrix, std::int64_t n, std::span<doub
     const auto nothing = 0.0;
     auto ascending = std::vector<double>(index(n));
     auto support = std::vector<int>(2 * index(n));
-    auto found = 0;
+    auto eigenvalues_found = 0;
     auto info = 0;
     const auto solve = [&](double* work, int work_length, int* integers, int integer_length) {
         dsyevr_("V", "I", &triangle, &order, matrix.data(), &order, &nothing, &nothing, &first,
-                &order, &nothing, &found, ascending.data(), vectors.data(), &order, support.data(),
-                work, &work_length, integers, &integer_length, &info);
+                &order, &nothing, &eigenvalues_found, ascending.data(), vectors.data(), &order,
+                support.data(), work, &work_length, integers, &integer_length, &info);
     };
     auto work_size = 1.0;
     auto integer_size = 1;
     solve(&work_size, -1, &integer_size, -1);
     auto work = std::vector<double>(static_cast<std::size_t>(work_size));
     auto integers = std::vector<int>(index(integer_size));
-    // LAPACK may go on for ever with NaN.
+    // LAPACK may never return on NaN.
     const auto finite = std::isfinite(one_norm(matrix.data(), n, ascending.data()));
     if (finite)
         solve(work.data(), static_cast<int>(work.size()), integers.data(), integer_size);
-    if (!finite || info != 0 || found != count)
+    if (!finite || info != 0 || eigenvalues_found != count)
         throw base::NumericalError("the eigenvalues of a symmetric matrix were not found", "",
                                    "look for extreme values in what it was computed from");
     for (auto k = 0; k < count; ++k)

@@ -3,7 +3,7 @@
 #include <rewire/base/text.hpp>
 #include <rewire/io/checkpoint.hpp>
 #include <rewire/io/digest.hpp>
-#include <rewire/io/hdf5.hpp>
+#include <rewire/io/whole_file.hpp>
 #include <rewire/mpi/agreement.hpp>
 
 #include <fmt/format.h>
@@ -52,56 +52,10 @@ std::vector<std::byte> bytes_of_file(const fs::path& path)
     return bytes;
 }
 
-/// Whole or absent: another name, flushed, renamed, folder flushed.
-class WholeFile
+void write_whole(const fs::path& path, const std::string& text)
 {
-  public:
-    explicit WholeFile(fs::path path) : path_(std::move(path)), temporary_(path_)
-    {
-        temporary_ += ".partial";
-        file_.open(temporary_, std::ios::binary | std::ios::trunc);
-    }
-
-    void add(std::span<const std::byte> bytes)
-    {
-        file_.write(reinterpret_cast<const char*>(bytes.data()),
-                    static_cast<std::streamsize>(bytes.size()));
-    }
-
-    void replace(std::size_t at, std::span<const std::byte> bytes)
-    {
-        file_.seekp(static_cast<std::streamoff>(at));
-        add(bytes);
-    }
-
-    /// @throws IoError also for what failed before
-    void publish()
-    {
-        file_.close();
-        if (!file_)
-            throw base::IoError(
-                fmt::format("cannot write checkpoint: {}", std::strerror(errno)),
-                temporary_.string(),
-                "is the disk full, the quota used up, or has a newer attempt taken over?");
-        sync_to_disk(temporary_);
-        auto error = std::error_code{};
-        fs::rename(temporary_, path_, error);
-        if (error)
-            throw base::IoError("cannot write checkpoint: " + error.message(), path_.string(),
-                                "has a newer attempt taken over?");
-        sync_to_disk(path_.parent_path());
-    }
-
-  private:
-    fs::path path_;
-    fs::path temporary_;
-    std::ofstream file_;
-};
-
-void write_whole(const fs::path& path, std::span<const std::byte> bytes)
-{
-    auto file = WholeFile(path);
-    file.add(bytes);
+    auto file = WholeStream(path);
+    file.write(text);
     file.publish();
 }
 
@@ -179,7 +133,7 @@ void write_manifest(const fs::path& path, const Fingerprint& fingerprint)
 {
     auto text = std::string(manifest_head) + "\n" + to_text(fingerprint);
     text += "sha256 " + sha256_of(as_bytes(text)) + "\n";
-    write_whole(path, as_bytes(text));
+    write_whole(path, text);
 }
 
 /// Takes over the files of an earlier attempt, by links where the file system has them.
@@ -310,7 +264,7 @@ void Checkpoint::begin_attempt(const Fingerprint& fingerprint, bool restart)
         resumed_ = true;
     }
     if (const auto job = batch_job(); !job.empty())
-        write_whole(attempt_.folder / "slurm", as_bytes(job));
+        write_whole(attempt_.folder / "slurm", job);
     write_manifest(attempt_.folder / "manifest", fingerprint);
     for (const auto& found : attempts)
         fs::remove_all(found.folder, error);
@@ -349,19 +303,19 @@ void Checkpoint::take_over(
 void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>& units,
                       const std::function<void(base::Packer&)>& pack) const
 {
-    auto file = WholeFile(attempt_.folder /
-                          fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_));
-    file.add(std::as_bytes(std::span(&snapshot_head, 1)));
-    file.add(as_bytes(std::string(digest_size, ' ')));
+    auto file = WholeStream(attempt_.folder /
+                            fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_));
+    file.write(std::as_bytes(std::span(&snapshot_head, 1)));
+    file.write(std::string(digest_size, ' '));
     auto digest = Sha256{};
     auto packer = base::Packer([&](std::span<const std::byte> bytes) {
         digest.add(bytes);
-        file.add(bytes);
+        file.write(bytes);
     });
     packer.put_all(units);
     pack(packer);
     packer.flush();
-    file.replace(sizeof(snapshot_head), as_bytes(digest.hexadecimal()));
+    file.overwrite(sizeof(snapshot_head), as_bytes(digest.hexadecimal()));
     file.publish();
 }
 

@@ -2,9 +2,7 @@
 
 #include <rewire/base/error.hpp>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -86,18 +84,6 @@ Handle create_file(const std::filesystem::path& path)
         throw base::IoError("cannot create file" + hdf5_reason(), path.string(),
                             "does the folder exist, and may you write there?");
     return Handle(id);
-}
-
-void sync_to_disk(const std::filesystem::path& path)
-{
-    const auto descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    const auto done = descriptor >= 0 && ::fsync(descriptor) == 0;
-    const auto reason = done ? std::string{} : std::string(std::strerror(errno));
-    if (descriptor >= 0)
-        ::close(descriptor);
-    if (!done)
-        throw base::IoError("cannot flush to disk: " + reason, path.string(),
-                            "is the disk full or the quota used up?");
 }
 
 } // namespace rewire::io

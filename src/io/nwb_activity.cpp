@@ -165,7 +165,7 @@ bool Reader::orient(const Shape& shape, const std::optional<std::int64_t>& times
         say(Severity::warning,
             fmt::format("data are [{} neurons, {} frames]; NWB wants frames first", shape[0],
                         shape[1]),
-            "they are read as meant; reading is faster when the file is written the right way");
+            "they are read transposed; reading is faster from a file with frames first");
     if (known && info_.neurons != *known) {
         say(Severity::error,
             one ? fmt::format("data are of one ROI, `rois` names {}", *known)

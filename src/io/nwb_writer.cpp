@@ -100,34 +100,14 @@ Handle pixel_type()
 } // namespace
 
 NwbWriter::NwbWriter(const std::filesystem::path& path, const NwbDescription& description)
-    : path_(path), partial_(path.string() + ".partial"), identifier_(description.identifier)
+    : whole_(path), identifier_(description.identifier)
 {
     require(!description.identifier.empty() && !description.session_start_time.empty() &&
                 !description.subject_id.empty(),
-            "identifier, start time and subject are needed", path_);
-    file_ = create_file(partial_);
-    try {
-        write_root(description);
-        write_subject(description);
-    } catch (...) {
-        discard();
-        throw;
-    }
-}
-
-NwbWriter::~NwbWriter()
-{
-    if (!finished_)
-        discard();
-}
-
-void NwbWriter::discard() noexcept
-{
-    dfof_ = Handle();
-    lever_ = Handle();
-    file_ = Handle();
-    auto ignored = std::error_code{};
-    std::filesystem::remove(partial_, ignored);
+            "identifier, start time and subject are needed", path);
+    file_ = create_file(whole_.partial());
+    write_root(description);
+    write_subject(description);
 }
 
 void NwbWriter::mark(hid_t object, const std::string& path, const std::string& type,
@@ -176,8 +156,9 @@ void NwbWriter::write_subject(const NwbDescription& description)
 
 void NwbWriter::add_imaging(const NwbImaging& imaging)
 {
-    require(imaging.rate_hz > 0, "the imaging rate is not above 0", path_);
-    require(!imaging.roi_id.empty() && imaging.frames > 0, "there are no neurons or frames", path_);
+    require(imaging.rate_hz > 0, "the imaging rate is not above 0", whole_.path());
+    require(!imaging.roi_id.empty() && imaging.frames > 0, "there are no neurons or frames",
+            whole_.path());
     rois_ = static_cast<std::int64_t>(imaging.roi_id.size());
     frames_ = imaging.frames;
     write_plane(imaging);
@@ -274,14 +255,14 @@ void NwbWriter::append_dfof(std::span<const float> block)
     const auto count = rois_ == 0 ? 0 : static_cast<std::int64_t>(block.size()) / rois_;
     require(dfof_ && count * rois_ == static_cast<std::int64_t>(block.size()) &&
                 frames_written_ + count <= frames_,
-            "more frames or other neurons than announced", path_);
+            "more frames or other neurons than announced", whole_.path());
     write_block(dfof_, {frames_written_, 0}, {count, rois_}, block);
     frames_written_ += count;
 }
 
 void NwbWriter::add_lever(const NwbLever& lever)
 {
-    require(lever.rate_hz > 0 && lever.samples > 0, "the lever has no samples", path_);
+    require(lever.rate_hz > 0 && lever.samples > 0, "the lever has no samples", whole_.path());
     samples_ = lever.samples;
     const auto module = typed_group("/processing/behavior", "ProcessingModule");
     write_text_attribute(module, "description", "what the animal did");
@@ -295,7 +276,7 @@ void NwbWriter::append_lever(std::span<const std::int16_t> block)
 {
     const auto count = static_cast<std::int64_t>(block.size());
     require(lever_ && samples_written_ + count <= samples_, "more lever samples than announced",
-            path_);
+            whole_.path());
     write_block(lever_, {samples_written_}, {count}, block);
     samples_written_ += count;
 }
@@ -307,7 +288,7 @@ void NwbWriter::add_intervals(const std::string& name, const NwbTable& table)
                            [&](const NwbColumn& each) { return each.name == column; });
     };
     require(has("start_time") && has("stop_time"),
-            "intervals " + name + " need start_time and stop_time", path_);
+            "intervals " + name + " need start_time and stop_time", whole_.path());
     write_table("/intervals/" + name, "TimeIntervals", core, table);
 }
 
@@ -323,7 +304,7 @@ Handle NwbWriter::write_table(const std::string& path, const std::string& type,
                               const std::string& name_space, const NwbTable& table,
                               const std::vector<std::string>& more)
 {
-    require(!table.columns.empty(), "table " + path + " has no columns", path_);
+    require(!table.columns.empty(), "table " + path + " has no columns", whole_.path());
     auto group = typed_group(path, type, name_space);
     auto names = more;
     for (const auto& column : table.columns)
@@ -337,10 +318,11 @@ Handle NwbWriter::write_table(const std::string& path, const std::string& type,
         id.resize(static_cast<std::size_t>(rows));
         std::iota(id.begin(), id.end(), 0);
     }
-    require(static_cast<std::int64_t>(id.size()) == rows, "ids of " + path, path_);
+    require(static_cast<std::int64_t>(id.size()) == rows, "ids of " + path, whole_.path());
     mark(write_dataset(group, "id", id, {rows}), path + "/id", "ElementIdentifiers", common);
     for (const auto& column : table.columns) {
-        require(length_of(column) == rows, "columns of " + path + " differ in length", path_);
+        require(length_of(column) == rows, "columns of " + path + " differ in length",
+                whole_.path());
         const auto data = write_column(group, column);
         mark(data, path + "/" + column.name, "VectorData", common);
         write_text_attribute(data, "description", column.description);
@@ -353,18 +335,11 @@ void NwbWriter::finish()
     require(frames_written_ == frames_ && samples_written_ == samples_,
             fmt::format("{} of {} frames, {} of {} lever samples", frames_written_, frames_,
                         samples_written_, samples_),
-            path_);
+            whole_.path());
     dfof_.close();
     lever_.close();
     file_.close();
-    sync_to_disk(partial_);
-    auto error = std::error_code{};
-    std::filesystem::rename(partial_, path_, error);
-    if (error)
-        throw base::IoError("cannot give the finished file its name: " + error.message(),
-                            path_.string(), "may you write in this folder?");
-    finished_ = true;
-    sync_to_disk(std::filesystem::absolute(path_).parent_path());
+    whole_.publish();
 }
 
 } // namespace rewire::io

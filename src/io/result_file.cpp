@@ -3,11 +3,8 @@
 
 #include <fmt/format.h>
 #include <hdf5_hl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <numeric>
 
@@ -105,21 +102,11 @@ REWIRE_INSTANTIATE(std::int64_t)
 REWIRE_INSTANTIATE(float)
 REWIRE_INSTANTIATE(double)
 
-ResultFile::ResultFile(std::filesystem::path path, const Attempt& attempt)
-    : path_(std::move(path)),
-      temporary_(attempt.folder.empty() ? std::filesystem::path(path_.string() + ".partial")
-                                        : attempt.folder / path_.filename()),
-      file_(create_file(temporary_))
+ResultFile::ResultFile(const std::filesystem::path& path, const Attempt& attempt)
+    : whole_(path, attempt.folder.empty() ? std::filesystem::path(path.string() + ".partial")
+                                          : attempt.folder / path.filename()),
+      file_(create_file(whole_.partial()))
 {
-}
-
-ResultFile::~ResultFile()
-{
-    if (!file_)
-        return;
-    file_ = Handle{};
-    auto error = std::error_code{};
-    std::filesystem::remove(temporary_, error);
 }
 
 void ResultFile::publish(const Record& record, bool replace)
@@ -147,25 +134,14 @@ void ResultFile::publish(const Record& record, bool replace)
         write_text_attribute(group, "digest", to_text(upstream.digest));
     }
     if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
-        throw base::IoError("cannot flush result", temporary_.string(),
+        throw base::IoError("cannot flush result", whole_.partial().string(),
                             "is the disk full or the quota used up?");
     file_.close();
     auto error = std::error_code{};
-    if (!std::filesystem::exists(temporary_, error))
+    if (!std::filesystem::exists(whole_.partial(), error))
         throw base::IoError("a newer attempt of this job has taken over: nothing is published",
-                            path_.string(), "nothing: the newer one goes on with the work");
-    sync_to_disk(temporary_);
-    // Without replacing, the first one there wins; a file system without links has to rename.
-    const auto settled =
-        !replace && (::link(temporary_.c_str(), path_.c_str()) == 0 || errno == EEXIST);
-    if (settled)
-        std::filesystem::remove(temporary_, error);
-    else
-        std::filesystem::rename(temporary_, path_, error);
-    if (error)
-        throw base::IoError("cannot publish result: " + error.message(), path_.string(),
-                            "may you write there?");
-    sync_to_disk(path_.parent_path().empty() ? "." : path_.parent_path());
+                            whole_.path().string(), "nothing: the newer one goes on with the work");
+    whole_.publish(replace ? WholeFile::Existing::replace : WholeFile::Existing::keep);
 }
 
 Record read_record(hid_t file)

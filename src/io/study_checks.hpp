@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// What is wrong between the files of a study. Each appends to the problems.
+/// Checks across the files of a study. Each appends to the problems.
 namespace rewire::io {
 
 /// 3 of "ses-03"; empty where the name does not end in digits.

@@ -56,15 +56,15 @@ Eigenpairs leading_eigenpairs(const Eigen::MatrixXd& symmetric, Eigen::Index cou
         throw base::NumericalError(fmt::format("{} of {} eigenpairs of a {} x {} matrix converged",
                                                converged, count, size, size),
                                    "", "ask for fewer components");
-    auto found = Eigenpairs{Eigen::VectorXd(count), Eigen::MatrixXd(size, count)};
+    auto pairs = Eigenpairs{Eigen::VectorXd(count), Eigen::MatrixXd(size, count)};
     for (Eigen::Index k = 0; k < count; ++k) {
         auto vector = Vector{};
         check(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, static_cast<PetscInt>(size),
-                                    found.vectors.col(k).data(), vector.address()));
-        check(EPSGetEigenpair(solver.get(), static_cast<PetscInt>(k), &found.values[k], nullptr,
+                                    pairs.vectors.col(k).data(), vector.address()));
+        check(EPSGetEigenpair(solver.get(), static_cast<PetscInt>(k), &pairs.values[k], nullptr,
                               vector.get(), nullptr));
     }
-    return found;
+    return pairs;
 }
 
 } // namespace rewire::linalg

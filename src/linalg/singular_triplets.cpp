@@ -144,34 +144,34 @@ void check_input(const mpi::Communicator& comm, const SpreadColumns& matrix, Eig
     const auto columns = comm.sum(std::int64_t{matrix.columns});
     if (-comm.largest(-std::int64_t{matrix.rows}) != rows)
         throw base::InputError("the ranks disagree on the rows of a matrix", "",
-                               "hand in columns of one matrix");
+                               "every rank has to pass columns of the same matrix");
     if (count < 1 || count > std::min(rows, columns))
         throw base::InputError(
             fmt::format("{} singular values of a {} x {} matrix", count, rows, columns), "",
             "ask for 1 to as many as the smaller side");
     if (std::max(rows, columns) >= std::numeric_limits<PetscInt>::max())
-        throw base::InputError(fmt::format("a matrix of {} x {}", rows, columns), "",
-                               "use fewer pairs: 2^31 are too many");
+        throw base::InputError(fmt::format("a matrix of {} x {} is too large", rows, columns), "",
+                               "use fewer pairs: the limit is 2^31 columns");
 }
 
 SingularTriplets triplets(Shell& shell, SVD solver, const SpreadColumns& matrix, Eigen::Index count)
 {
-    auto found = SingularTriplets{Eigen::VectorXd(count), Eigen::MatrixXd(matrix.rows, count),
-                                  Eigen::MatrixXd(matrix.columns, count)};
+    auto triplets = SingularTriplets{Eigen::VectorXd(count), Eigen::MatrixXd(matrix.rows, count),
+                                     Eigen::MatrixXd(matrix.columns, count)};
     auto left = Vector{};
     auto right = Vector{};
     check(MatCreateVecs(shell.matrix(), right.address(), left.address()));
     for (Eigen::Index k = 0; k < count; ++k) {
-        check(SVDGetSingularTriplet(solver, static_cast<PetscInt>(k), &found.values[k], left.get(),
-                                    right.get()));
+        check(SVDGetSingularTriplet(solver, static_cast<PetscInt>(k), &triplets.values[k],
+                                    left.get(), right.get()));
         const auto rows = shell.gather(left.get());
-        std::copy(rows.begin(), rows.end(), found.left.col(k).data());
+        std::copy(rows.begin(), rows.end(), triplets.left.col(k).data());
         const double* mine = nullptr;
         check(VecGetArrayRead(right.get(), &mine));
-        std::copy_n(mine, matrix.columns, found.right.col(k).data());
+        std::copy_n(mine, matrix.columns, triplets.right.col(k).data());
         check(VecRestoreArrayRead(right.get(), &mine));
     }
-    return found;
+    return triplets;
 }
 
 /// The solver's own residuals come from its recurrence, which trusts that the products are those of

@@ -59,7 +59,7 @@ Environment::Environment(int& argc, char**& argv) : exceptions_at_start_(std::un
     // One rank runs one thread. Funneled is asked for because libraries below may start threads of
     // their own.
     // Debian's settings of Open MPI leave nothing that makes a window over nodes joined by Ethernet
-    // alone; with point-to-point messages there is. What the user sets goes first.
+    // alone; with point-to-point messages there is. A setting of the user takes precedence.
     setenv("OMPI_MCA_osc", "^ucx", 0);
     auto provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

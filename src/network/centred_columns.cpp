@@ -1,5 +1,5 @@
-// What goes over all pairs of a block: Gram matrix and loadings of columns that lost their mean,
-// with the work going by the values that are not zero.
+// Passes over all pairs of a block: Gram matrix and loadings of centred columns, in time that goes
+// by the values that are not zero.
 #include <rewire/base/dispatch.hpp>
 #include <rewire/base/error.hpp>
 #include <rewire/network/rewiring.hpp>
@@ -14,7 +14,7 @@ namespace rewire::network {
 
 namespace {
 
-/// Pairs that are worked off together, so that what is made of them stays in the cache.
+/// Pairs processed together, so that their intermediate results stay in the cache.
 Eigen::Index strip_width(Eigen::Index sessions)
 {
     constexpr auto strip_bytes = Eigen::Index{1} << 20;
@@ -133,13 +133,13 @@ class CentredProducts
 REWIRE_CLONES("avx512f", "avx2", "default")
 std::int64_t count_nonzeros(const double* values, std::int64_t count)
 {
-    auto found = std::int64_t{0};
+    auto non_zero = std::int64_t{0};
     for (std::int64_t k = 0; k < count; ++k)
-        found += values[k] != 0 ? 1 : 0;
-    return found;
+        non_zero += values[k] != 0 ? 1 : 0;
+    return non_zero;
 }
 
-/// Whether the way by single values would be the slower one, judged by every fourth session.
+/// Whether going value by value would be slower, judged by every fourth session.
 bool is_mostly_nonzero(const SessionBlockView& strip)
 {
     auto nonzero = std::int64_t{0};

@@ -71,7 +71,7 @@ class SessionCounts
 
 PairEnds ends_of(std::int64_t pair, std::int64_t neurons) noexcept
 {
-    // The row by the root of the quadratic, then put right where rounding missed by one.
+    // The row by the root of the quadratic, then corrected where rounding is off by one.
     const auto n = static_cast<double>(2 * neurons - 1);
     auto row =
         static_cast<std::int64_t>((n - std::sqrt(n * n - 8 * static_cast<double>(pair))) / 2);

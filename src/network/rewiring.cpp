@@ -18,7 +18,8 @@ double trend(const Eigen::VectorXd& values)
     const Eigen::VectorXd index = Eigen::VectorXd::LinSpaced(n, -static_cast<double>(n - 1) / 2,
                                                              static_cast<double>(n - 1) / 2);
     const auto covariance = values.dot(index);
-    // A trend of rounding size is none: its sign would differ between machines.
+    // A trend of the size of rounding errors counts as none: its sign would differ between
+    // machines.
     return std::abs(covariance) <= 1e-12 * values.norm() * index.norm() ? 0 : covariance;
 }
 
@@ -49,7 +50,7 @@ std::vector<Extreme> joined(std::vector<Extreme> first, const std::vector<Extrem
 void check_that_sessions_differ(Eigen::Index sessions, double squares)
 {
     if (sessions < 2 || !(squares > 0))
-        throw base::NumericalError(sessions < 2 ? "one session alone does not rewire"
+        throw base::NumericalError(sessions < 2 ? "one session alone shows no rewiring"
                                                 : "the sessions do not differ at all",
                                    "principal components of sessions",
                                    "give at least two sessions with different edges");
@@ -79,8 +80,8 @@ SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index
             "ask for at least one component of a square matrix");
     const auto total = gram.trace();
     check_that_sessions_differ(sessions, total);
-    const auto found = solver(gram, std::min(count, sessions - 1));
-    return components_of_singular_values(found.values.cwiseMax(0).cwiseSqrt(), found.vectors,
+    const auto leading = solver(gram, std::min(count, sessions - 1));
+    return components_of_singular_values(leading.values.cwiseMax(0).cwiseSqrt(), leading.vectors,
                                          total);
 }
 

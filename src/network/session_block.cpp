@@ -9,17 +9,17 @@ namespace rewire::network {
 
 namespace {
 
-/// Writes the positions of the values that are not zero (NaN is not) to `found`, which has room for
+/// Writes the positions of the values that are not zero (NaN is not) to `position`, with room for
 /// all; returns how many. Without a branch: where one value in twenty counts, each would be
 /// mispredicted. `next` is what will be looked at after this: rows lie too far apart for the
 /// processor to guess.
 std::int32_t find_nonzeros(const double* values, std::int32_t count, const double* next,
-                           std::int32_t* found) noexcept
+                           std::int32_t* position) noexcept
 {
     constexpr auto line = std::int32_t{8}; // values
     auto n = std::int32_t{0};
     const auto look_at = [&](std::int32_t k) {
-        found[n] = k;
+        position[n] = k;
         n += (std::bit_cast<std::uint64_t>(values[k]) << 1U) != 0; // without the sign: -0 is 0
     };
     auto k = std::int32_t{0};
@@ -33,7 +33,7 @@ std::int32_t find_nonzeros(const double* values, std::int32_t count, const doubl
     return n;
 }
 
-/// Pairs are taken in strips, so that what is sorted stays in the cache.
+/// Pairs are processed in strips, so that what is being sorted stays in the cache.
 Eigen::Index strip_width(Eigen::Index sessions)
 {
     constexpr auto strip_bytes = Eigen::Index{2} << 20;
@@ -84,13 +84,13 @@ class SparseSessionBlock::Strip
     }
 
   private:
-    void take(const double* row, std::span<const std::int32_t> found)
+    void take(const double* row, std::span<const std::int32_t> positions)
     {
-        pair_.insert(pair_.end(), found.begin(), found.end());
+        pair_.insert(pair_.end(), positions.begin(), positions.end());
         auto k = value_.size();
         value_.resize(pair_.size());
         auto finite = true;
-        for (const auto j : found) {
+        for (const auto j : positions) {
             const auto value = row[j];
             finite &= std::isfinite(value);
             value_[k++] = value;

@@ -339,11 +339,11 @@ std::vector<Option> common_options()
          .changes_result = same},
         {.name = "ignore-memory",
          .kind = OptionKind::flag,
-         .help = "start even where the estimate says that memory will not do",
+         .help = "start even where the estimate says that memory will not suffice",
          .changes_result = same},
         {.name = "config",
          .kind = OptionKind::path,
-         .help = "file of `option = value` lines; the command line goes before it",
+         .help = "file of `option = value` lines; the command line takes precedence",
          .changes_result = same},
         {.name = "help", .kind = OptionKind::flag, .help = "this text", .changes_result = same},
     };

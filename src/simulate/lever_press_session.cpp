@@ -64,11 +64,11 @@ std::vector<std::int32_t> found_neurons(const LeverPressParameters& parameters,
     auto stream = base::Stream(parameters.seed, {base::key_of("missing neurons"),
                                                  static_cast<std::uint64_t>(animal.index),
                                                  static_cast<std::uint64_t>(session)});
-    auto found = std::vector<std::int32_t>{};
+    auto present = std::vector<std::int32_t>{};
     for (std::size_t n = 0; n < animal.group.size(); ++n)
         if (stream.uniform() >= parameters.missing_neurons)
-            found.push_back(static_cast<std::int32_t>(n));
-    return found;
+            present.push_back(static_cast<std::int32_t>(n));
+    return present;
 }
 
 /// The session in time: cue, press, reward, pause, now and then a movement without a cue.
@@ -127,7 +127,7 @@ class Task
         return trial;
     }
 
-    /// Leaves out what would run into the movement before, or out of the session.
+    /// Drops what would run into the previous movement or past the end of the session.
     void move(SessionTruth& truth, double start_s, double stop_s)
     {
         const auto gap = static_cast<std::int64_t>(std::ceil(0.5 * rate_hz_));

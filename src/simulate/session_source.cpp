@@ -100,8 +100,8 @@ void SessionSource::add_process(base::Stream stream, const std::array<std::int32
     processes_.push_back(process);
 }
 
-/// Thinning: events are drawn at the peak rate and stand with the chance of their moment. The same
-/// numbers are drawn for every event, whichever of its neurons were found.
+/// Thinning: events are drawn at the peak rate and kept with the probability of their moment. The
+/// same numbers are drawn for every event, whichever of its neurons were found.
 void SessionSource::draw_events(Process& process, std::int64_t until)
 {
     while (process.next_frame < static_cast<double>(until)) {

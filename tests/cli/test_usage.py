@@ -75,7 +75,7 @@ class Usage(Case):
 
 
 class ConfigurationFile(Case):
-    def test_command_line_goes_before_the_file(self):
+    def test_command_line_takes_precedence_over_the_file(self):
         study = self.simulate(sessions=1)
         config = self.folder / "run.cfg"
         config.write_text("# my settings\ntau-s = 0.7\nalpha = 3\n")

@@ -5,7 +5,7 @@
 
 namespace rewire::base {
 
-/// What the process says to the shell when it ends.
+/// Exit status of the process.
 enum class ExitCode : int
 {
     success = 0,
@@ -13,8 +13,8 @@ enum class ExitCode : int
     input = 3,     ///< the data, or a machine too small for them
     io = 4,        ///< files: not readable, not writable, disk full
     numerical = 5, ///< a computation without a defined result
-    bug = 70,      ///< ours
-    stopped = 75,  ///< stopped in time; the same command goes on from there
+    bug = 70,      ///< a fault of rewire itself
+    stopped = 75,  ///< stopped in time; the same command resumes
 };
 
 /// An error that a user can act on: what is wrong, where, and what to do next.

@@ -50,10 +50,10 @@ class Packer
         put_all(std::span<const char>(text.data(), text.size()));
     }
 
-    /// Room for so many bytes, so that large results take no more than their size.
+    /// Reserves room for so many bytes, so that large results take no more than their size.
     void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
 
-    /// Hands on what is left. Nothing without a sink.
+    /// Hands on what is still buffered. Does nothing without a sink.
     void flush()
     {
         if (sink_ && !bytes_.empty()) {

@@ -21,7 +21,7 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string trimmed(std::string_view text);
 std::string joined(const std::vector<std::string>& parts, std::string_view separator);
 
-/// A word of a command line as a POSIX shell has to be given it: quoted unless plain.
+/// A word of a command line, quoted for a POSIX shell where it needs to be.
 std::string for_shell(const std::string& word);
 
 } // namespace rewire::base

@@ -53,7 +53,7 @@ ShuffledMasks shuffled_masks(const Epochs& epochs, ShuffleUnits units, const Shu
 /// Masks from permutations given outright: `order` holds shuffles x units unit indices, each row a
 /// permutation; the mask is the concatenation of the units in that order. Units are numbered in
 /// the order of time, a quiescent frame or run and a movement run alike.
-/// @throws InputError: a row that is no permutation of the units
+/// @throws InputError: a row that is not a permutation of the units
 ShuffledMasks masks_of_orders(const Epochs& epochs, ShuffleUnits units,
                               std::span<const std::int32_t> order);
 
@@ -73,9 +73,9 @@ double distinct_masks(const Epochs& epochs, ShuffleUnits units);
 /// The largest p_rank (movement_test.hpp) to be expected of a neuron whose real score is above that
 /// of every other mask: a shuffle that is the unshuffled mask ties and counts one half, so
 /// (1 + shuffles (1 - 1 / (2 distinct_masks))) / (shuffles + 1). Where it does not exceed the
-/// level, no neuron of the session can be found but by luck; 6 masks give 0.917, 100 give 0.995.
-/// The smallest p_rank of a neuron that is least active in movement is 1 minus this plus
-/// 1 / (shuffles + 1).
+/// level, no neuron of the session can be found except by chance; 6 masks give 0.917, 100 give
+/// 0.995. The smallest p_rank of a neuron that is least active in movement is 1 minus this plus 1 /
+/// (shuffles + 1).
 /// @pre shuffles > 0
 double largest_p_rank(const Epochs& epochs, ShuffleUnits units, std::int64_t shuffles);
 

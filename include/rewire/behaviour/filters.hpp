@@ -40,7 +40,7 @@ std::vector<double> resampled(std::span<const double> series, const Ratio& ratio
 /// @throws InputError for 12 samples or fewer (but not for none), or a cut-off out of range
 std::vector<double> low_pass_zero_phase(std::span<const double> series, double cut_off);
 
-/// Mean over a centred window of 2 half + 1 samples; of those that there are at the ends.
+/// Mean over a centred window of 2 half + 1 samples, fewer at the ends.
 std::vector<double> moving_mean(std::span<const double> series, std::int64_t half);
 
 /// Magnitude of the analytic signal (Hilbert transform by FFT, the series followed by zeros up to

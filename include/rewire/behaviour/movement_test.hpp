@@ -35,7 +35,7 @@ struct ShuffleCounts
 /// Counts for neurons [neurons.first, neurons.last) over the given masks.
 ///
 /// Cost: neurons / 8 x edges gathers of one cache line from tables that stay in the L2 cache, and
-/// the making of these tables once a call (events: 6 ms for 500 neurons x 40,000 frames; dense
+/// the building of these tables once a call (events: 6 ms for 500 neurons x 40,000 frames; dense
 /// activity: some 200 ms), so that a call with thousands of shuffles is cheapest per shuffle.
 /// Memory: masks once more, and 64 bytes a shuffle.
 /// @throws InputError: activity, epochs and masks have different numbers of frames
@@ -60,7 +60,7 @@ MovementActivity movement_activity(const activity::DenseActivityView<float>& act
 MovementActivity movement_activity(const activity::DenseActivityView<double>& activity,
                                    const Epochs& epochs, base::Range neurons);
 
-/// What the counts say.
+/// What follows from the counts.
 struct MovementRelation
 {
     std::vector<double> p_rank;  ///< tied rank of the real score / (shuffles + 1)

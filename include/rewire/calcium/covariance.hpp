@@ -66,7 +66,7 @@ Covariance covariance_of(const activity::ActivityView& activity,
                          const CovariateView& covariates = {},
                          Accumulation accumulation = Accumulation::automatic);
 
-/// The same with the basis at hand. @pre basis belongs to the activity's frames
+/// The same for a basis made before. @pre basis belongs to the activity's frames
 Covariance covariance_of(const activity::ActivityView& activity, const CovariateBasis& basis,
                          Accumulation accumulation = Accumulation::automatic);
 

@@ -51,9 +51,9 @@ struct BlockOptions
 /// whose steps are all equal has no entries; status constant where it does not vary at all.
 ///
 /// Time for noisy traces 5 to 7 ns a sample with AVX-512, 8 with AVX2, 11 without vectors; a block
-/// of some dozens of neurons is better than hundreds, whose samples lie further apart. Memory: the
-/// pools of 16 neurons, at most 512 B a frame of which about a tenth is touched for noisy traces,
-/// 8 B a frame, and 0.3 MB.
+/// of a few dozen neurons is faster than one of hundreds, whose samples lie further apart. Memory:
+/// the pools of 16 neurons, at most 512 B a frame of which about a tenth is touched for noisy
+/// traces, 8 B a frame, and 0.3 MB.
 /// @pre activity.frames == smoothed_frames(block.frames), or activity holds no neuron yet
 /// @throws InputError as oasis_decay; more than 2^31 - 1 frames; samples not frames x neurons;
 /// a kernel that this processor cannot run

@@ -30,7 +30,7 @@ enum class WhenSingular
     flag,           ///< values NaN, the status says why
     error,          ///< throw
     pseudo_inverse, ///< Moore-Penrose, eigenvalues below 1e-15 of the largest left out
-    ledoit_wolf,    ///< shrink after all
+    ledoit_wolf,    ///< shrink instead
 };
 
 struct PartialCorrelationOptions
@@ -54,12 +54,12 @@ inline constexpr auto minimum_rcond = 1e-10;
 struct PartialCorrelation
 {
     /// [pairs] strict upper triangle over ALL neurons, row major (base::pair_index). 0 for a pair
-    /// with an inactive neuron; NaN for all other pairs where the status is not ok and nothing was
-    /// asked to be done about it.
+    /// with an inactive neuron; NaN for all other pairs where the status is not ok and no
+    /// substitute was asked for.
     std::vector<double> value;
     std::vector<std::uint8_t> active; ///< [neurons] 1: finite and not constant
     std::int64_t active_count = 0;
-    /// Of the plain inverse. It stays what it was where pseudo-inverse or shrinkage stepped in.
+    /// Of the plain inverse, also where the pseudo-inverse or shrinkage replaced it.
     PartialCorrelationStatus status = PartialCorrelationStatus::ok;
     std::string status_text; ///< "ok", or the reason and what was done
     double rcond = 0;        ///< of the matrix that was inverted; NaN where none was

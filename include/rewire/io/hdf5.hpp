@@ -163,7 +163,4 @@ void write_reference_attribute(hid_t object, const std::string& name, const std:
 /// A soft link to `target` (a path from the root), which need not exist yet.
 void write_soft_link(hid_t location, const std::string& name, const std::string& target);
 
-/// Flushes file and folder entries to the disk. @throws IoError
-void sync_to_disk(const std::filesystem::path& path);
-
 } // namespace rewire::io

@@ -95,7 +95,7 @@ enum class BlockOrder
 class NwbSession
 {
   public:
-    /// Opens and looks round. What is wrong inside but leaves the rest usable is in problems().
+    /// Opens and scans the file. Faults that leave the rest usable are in problems().
     /// @throws IoError: not readable. InputError: not HDF5, HDF5 of a later version, not NWB, NWB 1
     explicit NwbSession(const std::filesystem::path& path, const NwbOptions& options = {});
 

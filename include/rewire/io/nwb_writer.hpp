@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rewire/io/hdf5.hpp>
+#include <rewire/io/whole_file.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -73,9 +74,6 @@ class NwbWriter
 {
   public:
     NwbWriter(const std::filesystem::path& path, const NwbDescription& description);
-    NwbWriter(const NwbWriter&) = delete;
-    NwbWriter& operator=(const NwbWriter&) = delete;
-    ~NwbWriter();
 
     /// Frames and (at most) neurons of a storage chunk, so that both a rank that reads some neurons
     /// and one that reads some frames finds them together. Append multiples of chunk_frames: then
@@ -106,7 +104,6 @@ class NwbWriter
                        const std::string& name_space = "core");
     void mark(hid_t object, const std::string& path, const std::string& type,
               const std::string& name_space);
-    void discard() noexcept;
     void write_root(const NwbDescription& description);
     void write_subject(const NwbDescription& description);
     void write_plane(const NwbImaging& imaging);
@@ -118,8 +115,7 @@ class NwbWriter
                        const std::string& name_space, const NwbTable& table,
                        const std::vector<std::string>& more = {});
 
-    std::filesystem::path path_;
-    std::filesystem::path partial_;
+    WholeFile whole_; // goes after the handles that keep it open
     std::string identifier_;
     Handle file_;
     Handle dfof_;
@@ -129,7 +125,6 @@ class NwbWriter
     std::int64_t frames_written_ = 0;
     std::int64_t samples_ = 0;
     std::int64_t samples_written_ = 0;
-    bool finished_ = false;
 };
 
 } // namespace rewire::io

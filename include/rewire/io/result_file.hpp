@@ -2,6 +2,7 @@
 
 #include <rewire/io/checkpoint.hpp>
 #include <rewire/io/hdf5.hpp>
+#include <rewire/io/whole_file.hpp>
 
 #include <filesystem>
 #include <map>
@@ -50,10 +51,7 @@ Upstream as_upstream(const Record& record);
 class ResultFile
 {
   public:
-    ResultFile(std::filesystem::path path, const Attempt& attempt);
-    ResultFile(const ResultFile&) = delete;
-    ResultFile& operator=(const ResultFile&) = delete;
-    ~ResultFile(); ///< removes what was not published
+    ResultFile(const std::filesystem::path& path, const Attempt& attempt);
 
     const Handle& file() const noexcept { return file_; }
     Handle group(const std::string& path) const { return create_group(file_, path); }
@@ -64,8 +62,7 @@ class ResultFile
     void publish(const Record& record, bool replace);
 
   private:
-    std::filesystem::path path_;
-    std::filesystem::path temporary_;
+    WholeFile whole_; // goes after the handle that keeps it open
     Handle file_;
 };
 

@@ -36,7 +36,7 @@ constexpr auto singular_tolerance = 1e-10;
 
 /// Collective: the `count` largest singular values, by SLEPc's thick-restart Lanczos
 /// bidiagonalisation. For matrices with so many rows that their Gram matrix would be too large or
-/// too slow (thousands); with fewer rows that and `leading_eigenpairs` are faster and exact.
+/// too slow (thousands); with fewer rows it and `leading_eigenpairs` are faster and exact.
 ///
 /// Every step costs one product with A and one with A', one all-reduce of [rows] and one gathering
 /// of it; a rank keeps max(2 count, count + 15) or fewer vectors of its columns.

@@ -57,7 +57,7 @@ class Communicator
     void sum_to(int root, std::span<std::int32_t> values) const;
     void sum_to(int root, std::span<std::int64_t> values) const;
 
-    /// Element-wise largest, likewise.
+    /// Element-wise maximum, likewise.
     void largest_to(int root, std::span<double> values) const;
 
     /// Bytes of `root` on all ranks. Any length.

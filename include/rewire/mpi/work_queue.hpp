@@ -10,7 +10,7 @@ namespace rewire::mpi {
 
 /// Hands out work units to ranks as they become free, the most expensive first, so that uneven
 /// units do not leave ranks idle. One counter on rank 0, moved by MPI_Fetch_and_op; over a network
-/// rank 0 has to enter MPI now and then for the others to be served: call `tick` between small
+/// rank 0 has to enter MPI regularly for the others to be served: call `tick` between small
 /// steps of a unit.
 ///
 /// Which rank gets a unit is not reproducible: results must not depend on it.

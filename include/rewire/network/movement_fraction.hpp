@@ -20,7 +20,7 @@ struct PairEnds
 /// @pre 0 <= pair < pair_count(neurons)
 PairEnds ends_of(std::int64_t pair, std::int64_t neurons) noexcept;
 
-/// What is known of the neurons in the sessions of a period: 0 or 1 each.
+/// What is known about the neurons in the sessions of a period: 0 or 1 each.
 struct MovementFlags
 {
     std::span<const std::uint8_t> related = {}; ///< [session, neuron]

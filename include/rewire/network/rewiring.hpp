@@ -28,10 +28,10 @@
 ///     top = merged(top, top_of(loadings.col(c), first_pair, 100), 100)
 namespace rewire::network {
 
-/// Gram matrix [sessions, sessions] of the block's columns after each lost its mean over sessions.
+/// Gram matrix [sessions, sessions] of the block's columns, each centred over sessions.
 /// Nothing cancels: pairs with edges in a quarter of the sessions or fewer cost the square of that
-/// number and lose at most a quarter of their squares to the mean, the others are centred first,
-/// multiplied then. Empty blocks give zeros. A strip of the block is copied at a time.
+/// number and lose at most a quarter of their squares to the mean; the others are centred first
+/// and multiplied then. Empty blocks give zeros. A strip of the block is copied at a time.
 /// @throws NumericalError: a value is not finite
 Eigen::MatrixXd centred_gram(const SessionBlockView& block);
 Eigen::MatrixXd centred_gram(const SparseSessionBlock& block);
@@ -75,9 +75,9 @@ SessionComponents principal_components(const Eigen::MatrixXd& gram, Eigen::Index
 SessionComponents components_of_singular_values(const Eigen::VectorXd& singular_value,
                                                 const Eigen::MatrixXd& left, double squares);
 
-/// Sum of the squares of a block whose columns lost their mean.
+/// Sum of the squares of a block with centred columns.
 double centred_squares(const SparseSessionBlock& block);
-/// Adds C x to y, with C the block whose columns lost their mean: x [pairs], y [sessions].
+/// Adds C x to y, with C the block with centred columns: x [pairs], y [sessions].
 void add_centred_product(const SparseSessionBlock& block, std::span<const double> x,
                          std::span<double> y);
 /// Adds C' y to x.

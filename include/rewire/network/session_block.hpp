@@ -14,8 +14,8 @@ using SessionBlockView = Eigen::Ref<const SessionBlock, 0, Eigen::OuterStride<>>
 
 /// A block by the values that are not zero, pair by pair: 12 bytes each, so that of thresholded
 /// edges, about 5 % of all, a thirteenth of the memory is needed, and both the Gram matrix and the
-/// loadings can be had for one look at the dense values. Of values that are all kept it takes half
-/// as much again.
+/// loadings take a single pass over the dense values. Without any zeros it takes half as much
+/// memory again as the dense block.
 class SparseSessionBlock
 {
   public:

@@ -51,7 +51,7 @@ class Page
     void section(const std::string& title);
     void subsection(const std::string& title);
     void paragraph(const std::string& text);
-    /// A box: something is missing, or has to be known to read the figures.
+    /// A box: something is missing, or readers of the figures have to know it.
     void notice(const std::string& title, const std::string& text, const std::string& command = "");
     void list(const std::vector<std::string>& items);
     void table(Table table);

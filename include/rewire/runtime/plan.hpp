@@ -12,7 +12,7 @@ struct PhaseEstimate
     std::string name;
     double seconds = 0; ///< of all units
     std::int64_t units = 0;
-    double longest_s = 0; ///< unit: no number of ranks ends before it
+    double longest_s = 0; ///< of one unit: no number of ranks is faster
 };
 
 /// What a job will need. Predicted from sizes alone.

@@ -122,7 +122,8 @@ class RunContext
     /// The result is published: discards the checkpoint and shows the table of phases. Collective.
     void finish();
 
-    /// Refuses to start what would not fit, in the log file, too. Collective. @throws InputError
+    /// Refuses to start what would not fit; the log file says so too. Collective. @throws
+    /// InputError
     void check_memory(const Estimate& estimate);
 
   private:

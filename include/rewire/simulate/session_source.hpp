@@ -16,7 +16,7 @@ namespace rewire::simulate {
 class SessionSource
 {
   public:
-    /// The truths are read here and need not live on.
+    /// The truths are read here and need not outlive the call.
     SessionSource(const LeverPressParameters& parameters, const AnimalTruth& animal,
                   const SessionTruth& session);
 
@@ -38,8 +38,8 @@ class SessionSource
         base::Stream stream;
         std::array<std::int32_t, 3> column; ///< -1: not found in this session, or nobody
         double peak_rate;                   ///< events a frame where it is highest
-        double quiet;                       ///< chance that a drawn event stands, outside movement
-        double moving;                      ///< and in movement
+        double quiet;                       ///< chance that a drawn event is kept, outside movement
+        double moving;                      ///< and during movement
         double next_frame;                  ///< time of the next drawn event
     };
     struct Event
