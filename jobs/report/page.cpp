@@ -22,7 +22,6 @@ report::Source source_of(const std::filesystem::path& path, const io::Record& re
     auto earlier = report::Fields{};
     for (const auto& [job, upstream] : record.upstream) {
         earlier.emplace_back(job + ": version", upstream.version);
-        earlier.emplace_back(job + ": computed", upstream.end);
         for (const auto* fields : {&upstream.digest, &upstream.inputs})
             for (const auto& [name, value] : *fields)
                 earlier.emplace_back(job + ": " + name, value);

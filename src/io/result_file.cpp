@@ -129,7 +129,6 @@ void ResultFile::publish(const Record& record, bool replace)
     for (const auto& [job, upstream] : record.upstream) {
         const auto group = create_group(file_, std::string(upstream_group) + "/" + job);
         write_text_attribute(group, "version", upstream.version);
-        write_text_attribute(group, "end", upstream.end);
         write_text_attribute(group, "inputs_sha256", to_text(upstream.inputs));
         write_text_attribute(group, "digest", to_text(upstream.digest));
     }
@@ -176,7 +175,6 @@ Record read_record(hid_t file)
             const auto group = open_group(file, std::string(upstream_group) + "/" + job);
             record.upstream[job] = {
                 .version = read_text_attribute(group, "version"),
-                .end = read_text_attribute(group, "end"),
                 .inputs = fingerprint_from_text(read_text_attribute(group, "inputs_sha256")),
                 .digest = fingerprint_from_text(read_text_attribute(group, "digest"))};
         }
@@ -185,10 +183,7 @@ Record read_record(hid_t file)
 
 Upstream as_upstream(const Record& record)
 {
-    return {.version = record.version,
-            .end = record.end,
-            .inputs = record.inputs,
-            .digest = record.digest};
+    return {.version = record.version, .inputs = record.inputs, .digest = record.digest};
 }
 
 std::vector<std::string> subjects_in(const Handle& file)

@@ -15,7 +15,6 @@ namespace rewire::io {
 struct Upstream
 {
     std::string version;
-    std::string end; ///< when it was computed
     Fingerprint inputs;
     Fingerprint digest;
 };
