@@ -11,24 +11,6 @@ namespace rewire::jobs {
 
 namespace {
 
-void pack(base::Packer& packer, const io::Problem& problem)
-{
-    packer.put(problem.severity);
-    packer.put_text(problem.file);
-    packer.put_text(problem.what);
-    packer.put_text(problem.next);
-}
-
-io::Problem unpack_problem(base::Unpacker& unpacker)
-{
-    auto problem = io::Problem{};
-    problem.severity = unpacker.get<io::Severity>();
-    problem.file = unpacker.get_text();
-    problem.what = unpacker.get_text();
-    problem.next = unpacker.get_text();
-    return problem;
-}
-
 /// A line each: subjects, or sessions after their subjects and a tab.
 std::string listed(const io::Study& study, bool sessions)
 {
@@ -55,19 +37,19 @@ void run_study(runtime::RunContext& context)
             [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
                 const auto& session = study.sessions[static_cast<std::size_t>(unit)];
                 auto packer = base::Packer{};
-                for (const auto& problem :
-                     io::check_data(session, *policy, nwb_options(context.options())))
-                    pack(packer, problem);
+                base::PackField{packer}(
+                    io::check_data(session, *policy, nwb_options(context.options())));
                 results.add(unit, packer.take());
                 return true;
             });
-        runtime::gather_to_root(context.comm(), checked,
-                                static_cast<std::int64_t>(study.sessions.size()),
-                                [&](std::int64_t, std::span<const std::byte> bytes) {
-                                    auto unpacker = base::Unpacker(bytes);
-                                    while (unpacker.remaining() > 0)
-                                        study.problems.push_back(unpack_problem(unpacker));
-                                });
+        runtime::gather_to_root(
+            context.comm(), checked, static_cast<std::int64_t>(study.sessions.size()),
+            [&](std::int64_t, std::span<const std::byte> bytes) {
+                auto unpacker = base::Unpacker(bytes);
+                auto problems = std::vector<io::Problem>{};
+                base::UnpackField{unpacker}(problems);
+                study.problems.insert(study.problems.end(), problems.begin(), problems.end());
+            });
     }
     std::stable_sort(study.problems.begin(), study.problems.end(),
                      [](const auto& a, const auto& b) { return a.severity < b.severity; });

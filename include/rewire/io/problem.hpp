@@ -1,5 +1,7 @@
 #pragma once
 
+#include <rewire/base/fields.hpp>
+
 #include <string>
 #include <vector>
 
@@ -23,6 +25,12 @@ struct Problem
 
     friend bool operator==(const Problem&, const Problem&) = default;
 };
+
+/// For base::PackField and base::UnpackField.
+void each_field(base::FieldsOf<Problem> auto& problem, auto field)
+{
+    field(problem.severity), field(problem.file), field(problem.what), field(problem.next);
+}
 
 bool has_errors(const std::vector<Problem>& problems);
 /// "error" ...
