@@ -1,13 +1,23 @@
 #include "catalogue.hpp"
 
+#include "jobs/chain/entry.hpp"
+#include "jobs/connectome/entry.hpp"
+#include "jobs/export/entry.hpp"
+#include "jobs/merge/entry.hpp"
+#include "jobs/movement/entry.hpp"
+#include "jobs/recovery/entry.hpp"
+#include "jobs/report/entry.hpp"
+#include "jobs/rewiring/entry.hpp"
+#include "jobs/simulate/entry.hpp"
+#include "jobs/study/entry.hpp"
+
 namespace rewire::jobs {
 
-const std::vector<runtime::Job>& catalogue()
+std::vector<Entry> catalogue()
 {
-    static const auto jobs = std::vector<runtime::Job>{
-        study_job(),    simulate_job(), connectome_job(), movement_job(), rewiring_job(),
-        recovery_job(), merge_job(),    export_job(),     report_job()};
-    return jobs;
+    return {study_entry(),    simulate_entry(), connectome_entry(), movement_entry(),
+            rewiring_entry(), recovery_entry(), merge_entry(),      export_entry(),
+            report_entry(),   chain_entry()};
 }
 
 } // namespace rewire::jobs

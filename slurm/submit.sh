@@ -14,8 +14,8 @@ planned from the study by `rewire plan`. A job that runs out of time, or whose n
 by itself where it was.
 
 The three words come before the options of the jobs. CHAIN is
-  rewiring      connectome and movement, rewiring after both, report after all of them
-  or jobs joined by commas, one after the other: connectome,rewiring   movement   ...
+  the name of a chain, e.g. rewiring (`rewire chain rewiring` shows what is in it and what waits
+  for what), or jobs joined by commas, one after the other: connectome,rewiring   movement   ...
 
 options:
   --ranks N            MPI ranks of every job (default 8)
@@ -25,7 +25,7 @@ options:
                        its own (RESULTS/parts/SUBJECT), and a job that merges them. Many small jobs
                        get through a busy cluster sooner than one large one
   --by-session         the same with a task for every session (RESULTS/session-parts/SUBJECT/SESSION)
-                       of connectome and movement; other jobs come once, after the merge
+                       of the jobs that take sessions one by one; others come once, after the merge
   --time-factor X      ask for X times the planned time (default 1)
   --no-memory          do not ask for memory: for clusters that refuse --mem-per-cpu
   --sbatch 'OPTIONS'   options for sbatch, for every job, after those that are planned, so that they
@@ -33,8 +33,8 @@ options:
   --dry-run            show what would be submitted, submit nothing
   --help               this text
 
-All other options go to every job of the chain that has them: --tau-s 0.7 to connectome and
-movement, --shuffles 20000 to movement. One that no job of the chain has is an error.
+All other options go to every job of the chain that has them: --tau-s 0.7 to those that
+deconvolve, --shuffles 20000 to the one that shuffles. One that no job of the chain has is an error.
 
 Account, partition and the like: --sbatch, or sbatch's own variables, e.g. SBATCH_ACCOUNT=lab
 SBATCH_PARTITION=short slurm/submit.sh ...; and what job.sbatch names in its head: REWIRE_MPI,
@@ -155,43 +155,6 @@ case $time_factor in
 esac
 
 chain=${words[0]}
-if [ "$chain" = rewiring ]; then
-    jobs=(connectome movement rewiring report)
-else
-    IFS=, read -r -a jobs <<<"$chain"
-fi
-needs() { # JOB: the jobs of the chain it waits for
-    local job before=
-    case $chain:$1 in
-    rewiring:connectome | rewiring:movement) ;;
-    rewiring:merge)
-        for job in "${jobs[@]}"; do
-            [ "$job" = merge ] || is_whole "$job" || printf '%s\n' "$job"
-        done
-        ;;
-    rewiring:rewiring) # needs the movement-related neurons of its edges, too
-        case $tasks_are in
-        session) printf 'merge\n' ;;
-        *) printf 'connectome\nmovement\n' ;;
-        esac
-        ;;
-    rewiring:report)
-        case $tasks_are in
-        session) printf 'merge\nrewiring\n' ;;
-        subject) printf 'merge\n' ;;
-        *) printf 'connectome\nmovement\nrewiring\n' ;;
-        esac
-        ;;
-    *)
-        for job in "${jobs[@]}"; do
-            [ "$job" = "$1" ] && break
-            before=$job
-        done
-        printf '%s\n' "$before"
-        ;;
-    esac
-}
-
 [ -e "${words[1]}" ] || fail "no such study: ${words[1]}" "a folder of NWB files, or one NWB file" 3
 study=$(cd "$(dirname "${words[1]}")" && pwd)/$(basename "${words[1]}")
 [ -d "$study" ] && study=$(cd "$study" && pwd)
@@ -222,29 +185,34 @@ fi
 work=$(mktemp -d) || fail "cannot make a temporary folder"
 trap 'rm -rf -- "$work"' EXIT
 
-for job in "${jobs[@]}" merge; do
+# Which jobs, in which order, as arrays or not, and what each waits for: `rewire` knows.
+"$rewire" chain "$chain" ${tasks_are:+--by "$tasks_are"} >"$work/chain" 2>"$work/error" || {
+    code=$?
+    cat "$work/error" >&2
+    fail "not a chain: $chain" "$(quoted "$rewire") --help lists the jobs" $code
+}
+jobs=()
+declare -A kind=() after_all=() after_task=()
+while IFS=$'\t' read -r job tasks all task; do
+    [ "$job" = job ] && continue # the heads of the columns
+    jobs+=("$job")
+    kind[$job]=$tasks
+    after_all[$job]=${all#-}
+    after_task[$job]=${task#-}
+done <"$work/chain"
+
+for job in "${jobs[@]}"; do
     "$rewire" "$job" --help >"$work/$job.help" 2>"$work/$job.error" ||
         fail "this rewire has no job named $job" "$(quoted "$rewire") --help lists the jobs"
 done
 has_option() { # JOB NAME
     grep -q -e "^  $2\( \|\$\)" "$work/$1.help"
 }
-# Jobs over the whole study, which do not come as an array.
 is_whole() { # JOB
-    [ -z "$tasks_are" ] || [ "$1" = report ] || ! has_option "$1" "--$tasks_are"
+    [ "${kind[$1]}" = whole ]
 }
 parts_folder=$results/parts
 [ "$tasks_are" = session ] && parts_folder=$results/session-parts
-if [ -n "$tasks_are" ]; then
-    parts=()
-    ends=()
-    for job in "${jobs[@]}"; do
-        if is_whole "$job"; then ends+=("$job"); else parts+=("$job"); fi
-    done
-    [ ${#parts[@]} -gt 0 ] ||
-        fail "no job of this chain can be an array over ${tasks_are}s" "leave --by-$tasks_are out"
-    jobs=("${parts[@]}" merge ${ends[@]+"${ends[@]}"})
-fi
 
 # The words of a job: study and results, then every option it has, with its values.
 command_of() { # JOB -> array `command`
@@ -255,7 +223,7 @@ command_of() { # JOB -> array `command`
     # where nothing is yet, as that of a new subject: no earlier result tells the decay time there.
     if is_whole "$1"; then
         command+=(--results "$results")
-        [ "$1" = merge ] && [ "$tasks_are" = session ] && command+=(--parts "$parts_folder")
+        if [ -n "$tasks_are" ] && has_option "$1" --parts; then command+=(--parts "$parts_folder"); fi
     elif [ "${2:-}" = plan ]; then
         command+=(--results "$parts_folder/new" --largest "$tasks_are")
     fi
@@ -272,14 +240,11 @@ command_of() { # JOB -> array `command`
                 subject:--subject | session:--subject | session:--session) takes=no ;;
                 esac
             fi
-            [ "$1" = report ] && [ "$word" = --overwrite ] && takes=no
             ;;
         esac
         [ $takes = yes ] && command+=("$word")
         i=$((i + 1))
     done
-    # A chain that is submitted again keeps what is computed; its report is made anew.
-    if [ "$1" = report ]; then command+=(--overwrite); fi
 }
 
 for word in ${options[@]+"${options[@]}"}; do
@@ -324,7 +289,7 @@ plan() { # JOB, its words
         } >"$work/$job.sbatch"
     else
         cat "$work/$job.error" >&2
-        fail "\`rewire plan $job\` failed: nothing was submitted" "put right what it names" 3
+        fail "\`rewire plan $job\` failed: nothing was submitted" "fix what it names" 3
     fi
     grep -q -e '^--ntasks=' "$work/$job.sbatch" ||
         fail "\`rewire plan $job\` printed no #SBATCH lines" "do submit.sh and rewire fit together?"
@@ -339,7 +304,7 @@ done
 list_tasks() { # what `rewire study` is to select
     "$rewire" study "$study" --list "${tasks_are}s" "$@" >"$work/list" 2>"$work/error" || {
         cat "$work/list" "$work/error" >&2
-        fail "the study is not in order: nothing was submitted" "put right what is named above" 3
+        fail "the study is not in order: nothing was submitted" "fix what is named above" 3
     }
 }
 count=0
@@ -389,15 +354,8 @@ for job in "${jobs[@]}"; do
     log=${results//\%/%%}/slurm/$job-%j.log
     all_of=:
     same_of=:
-    while IFS= read -r before; do
-        [ -n "$before" ] || continue
-        # Task i of an array waits for task i of the array before, other jobs for the whole of it.
-        if is_whole "$job" || is_whole "$before"; then
-            all_of=$all_of${id[$before]}:
-        else
-            same_of=$same_of${id[$before]}:
-        fi
-    done < <(needs "$job")
+    for before in ${after_all[$job]//,/ }; do all_of=$all_of${id[$before]}:; done
+    for before in ${after_task[$job]//,/ }; do same_of=$same_of${id[$before]}:; done
     after=
     [ "$all_of" != : ] && after=afterok${all_of%:}
     [ "$same_of" != : ] && after=${after:+$after,}aftercorr${same_of%:}

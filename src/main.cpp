@@ -21,8 +21,8 @@ int main(int argc, char** argv)
     try {
         rewire::dense::use_one_thread();
         rewire::runtime::catch_stop_signals();
-        code = rewire::runtime::run_command(rewire::jobs::catalogue(), {argv + 1, argv + argc},
-                                            rewire::dense::blas_target());
+        code = rewire::runtime::run_command(rewire::jobs::EntryTable(rewire::jobs::catalogue()),
+                                            {argv + 1, argv + argc}, rewire::dense::blas_target());
     } catch (const std::exception& error) {
         // Not agreed on with the other ranks, who may be waiting for this one: all end here.
         std::fprintf(

@@ -1,5 +1,8 @@
 #include "estimate.hpp"
 
+#include "jobs/activity/estimate.hpp"
+#include "jobs/frame/session_job.hpp"
+
 #include <rewire/base/partition.hpp>
 
 #include <fmt/format.h>
@@ -23,7 +26,7 @@ double cubed(double n)
 
 } // namespace
 
-double connectome_seconds(const io::ActivityInfo& activity, const MachineRates& rates)
+double connectome_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)
 {
     const auto neurons = static_cast<double>(activity.neurons);
     const auto frames = static_cast<double>(activity.frames);
@@ -33,7 +36,7 @@ double connectome_seconds(const io::ActivityInfo& activity, const MachineRates& 
 }
 
 double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
-                          const MachineRates& rates)
+                          const ConnectomeRates& rates)
 {
     const auto options = null_options(activity, settings);
     const auto work = calcium::null_work(activity.neurons, activity.frames, entries_of(activity),
@@ -45,12 +48,12 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
 runtime::Estimate connectome_estimate(const io::Study& study,
                                       const std::vector<std::size_t>& sessions,
                                       const ConnectomeSettings& settings,
-                                      const runtime::Options& options, const MachineRates& rates)
+                                      const runtime::Options& options, const ConnectomeRates& rates)
 {
-    auto estimate = deconvolution_estimate(study, sessions, options, rates);
+    auto estimate = deconvolution_estimate(study, sessions, options, rates.activity);
     // Partial correlations and edges of a wave, packed for the writer and the checkpoint.
     auto largest_wave = 0.0;
-    for (const auto& wave : waves_of(study, sessions, options.real("node-memory-gb") * 1e9)) {
+    for (const auto& wave : waves_of(study, sessions, session_bytes, node_limit_bytes(options))) {
         auto pairs = 0.0;
         for (const auto session : wave)
             pairs += static_cast<double>(

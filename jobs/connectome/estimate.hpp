@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/activity/machine_rates.hpp"
+#include "rates.hpp"
 #include "settings.hpp"
 
 #include <rewire/calcium/shift_null.hpp>
@@ -14,20 +14,20 @@ namespace rewire::jobs {
 
 /// Seconds of one core from smoothed events to metrics.
 double connectome_seconds(const io::ActivityInfo& activity,
-                          const MachineRates& rates = typical_rates);
+                          const ConnectomeRates& rates = typical_connectome_rates);
 
 /// Shifts, block size and shrinkage of the surrogates of a session.
 calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
                                        const ConnectomeSettings& settings);
 /// Seconds of one core for a block of surrogates.
 double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
-                          const MachineRates& rates = typical_rates);
+                          const ConnectomeRates& rates = typical_connectome_rates);
 
 /// What `rewire connectome` will need for these sessions.
 runtime::Estimate connectome_estimate(const io::Study& study,
                                       const std::vector<std::size_t>& sessions,
                                       const ConnectomeSettings& settings,
                                       const runtime::Options& options,
-                                      const MachineRates& rates = typical_rates);
+                                      const ConnectomeRates& rates = typical_connectome_rates);
 
 } // namespace rewire::jobs

@@ -1,11 +1,17 @@
+#include "entry.hpp"
 #include "estimate.hpp"
-#include "jobs/activity/activity_source.hpp"
-#include "jobs/catalogue.hpp"
+#include "jobs/activity/estimate.hpp"
+#include "jobs/activity/options.hpp"
+#include "jobs/activity/wave_activity.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "null.hpp"
+#include "rates.hpp"
+#include "recovery.hpp"
 #include "result.hpp"
+#include "section.hpp"
 #include "settings.hpp"
+#include "tables.hpp"
 
 #include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
@@ -16,7 +22,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
 
 namespace rewire::jobs {
 
@@ -30,7 +35,9 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
                                 const ConnectomeSettings& settings)
 {
     auto result = SessionConnectome{};
-    name_session(result, session, input);
+    static_cast<SessionHead&>(result) = head_of(session, input.sha256);
+    result.neuron_id = session.record.activity->neuron_id;
+    result.tau_s = input.tau_s;
     result.rate_hz = session.record.activity->rate_hz;
     result.frames = activity.frames;
     result.missing = input.missing;
@@ -86,11 +93,11 @@ std::string row_of(const SessionConnectome& session)
 }
 
 /// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
-void run_wave(runtime::RunContext& context, const Wave& wave, const ConnectomeSettings& settings,
+void run_wave(runtime::RunContext& context, const Wave& wave,
+              const std::vector<SessionInput>& inputs, const ConnectomeSettings& settings,
               const std::function<void(const SessionConnectome&)>& take)
 {
-    const auto activity =
-        WaveActivity(context, wave.study, wave.inputs, wave.sessions, "deconvolve" + wave.suffix);
+    const auto activity = WaveActivity(context, wave, inputs);
     auto costs = std::vector<double>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
         costs.push_back(connectome_seconds(*wave.session(position).record.activity));
@@ -99,7 +106,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave, const ConnectomeSe
         [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
             const auto position = static_cast<std::size_t>(unit);
             const auto& session = wave.session(position);
-            const auto& input = wave.input(position);
+            const auto& input = inputs[wave.sessions[position]];
             const auto covariates = covariates_of(session, input, settings, context.options());
             const auto result =
                 connectome_of(session, input, activity.activity(position),
@@ -109,10 +116,8 @@ void run_wave(runtime::RunContext& context, const Wave& wave, const ConnectomeSe
             results.add(unit, packer.take());
             return true;
         });
-    auto null = settings.surrogates > 0
-                    ? surrogates_of(context, wave.study, wave.inputs, wave.sessions, activity,
-                                    settings, "null" + wave.suffix)
-                    : std::vector<std::optional<ConnectomeNull>>(wave.size());
+    auto null = settings.surrogates > 0 ? surrogates_of(context, wave, inputs, activity, settings)
+                                        : std::vector<std::optional<ConnectomeNull>>(wave.size());
 
     runtime::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(wave.size()),
                             [&](std::int64_t unit, std::span<const std::byte> bytes) {
@@ -145,50 +150,42 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
         });
 }
 
+std::string table_head(const ConnectomeSettings& settings)
+{
+    return fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
+                       "session", "cells", "active", "frames", "edges", "density", "transit.",
+                       "cluster.", settings.surrogates > 0 ? "   q<.05  fwe<.05" : "");
+}
+
 void run_connectome(runtime::RunContext& context)
 {
     adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
-    // [subject][session] neurons of the sessions that have been written
-    auto neurons = std::map<std::string, std::vector<std::vector<std::string>>>{};
-    const auto write = [&](const io::ResultFile& output, const SessionConnectome& session) {
-        neurons[session.subject].push_back(session.neuron_id);
-        write_session(output, session);
-    };
+    auto inputs = std::vector<SessionInput>{}; // [session of the study]
     run_session_job(
-        context,
-        {.file_name = "connectome.h5",
-         .says_what_is_left = true,
-         .table_head =
-             fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
-                         "session", "cells", "active", "frames", "edges", "density", "transit.",
-                         "cluster.", settings.surrogates > 0 ? "   q<.05  fwe<.05" : ""),
-         .estimate =
-             [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                 return connectome_estimate(study, sessions, settings, context.options());
-             },
-         .prepare =
-             [&](const io::Study& study, const std::vector<SessionInput>& inputs,
-                 const std::vector<std::size_t>& sessions) {
-                 check_behaviour(context, study, inputs, sessions, settings);
-             },
-         .keep =
-             [&](const io::ResultFile& output, hid_t old, const SessionName& name,
-                 const io::Study& study) {
-                 auto session = read_session(old, name.first, name.second);
-                 follow_study(session, study);
-                 write(output, session);
-             },
-         .compute =
-             [&](const Wave& wave, const io::ResultFile* output) {
-                 run_wave(context, wave, settings,
-                          [&](const SessionConnectome& session) { write(*output, session); });
-             },
-         .complete =
-             [&](const io::ResultFile& output) {
-                 for (const auto& [subject, sessions] : neurons)
-                     write_subject(output, subject, common_neurons(sessions));
-             }});
+        context, {.says_what_is_left = true,
+                  .table_head = table_head(settings),
+                  .check =
+                      [&](const io::Study& study) {
+                          inputs = check_inputs(context, study);
+                          return facts_of(inputs);
+                      },
+                  .node_bytes = session_bytes,
+                  .estimate =
+                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                          return connectome_estimate(study, sessions, settings, context.options());
+                      },
+                  .prepare =
+                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                          check_behaviour(context, study, inputs, sessions, settings);
+                      },
+                  .compute =
+                      [&](const Wave& wave, const io::ResultFile* output) {
+                          run_wave(context, wave, inputs, settings,
+                                   [&](const SessionConnectome& session) {
+                                       write_session(*output, session);
+                                   });
+                      }});
 }
 
 runtime::Estimate plan_connectome(runtime::RunContext& context)
@@ -197,14 +194,25 @@ runtime::Estimate plan_connectome(runtime::RunContext& context)
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
     require_tau(study, context.options());
-    return plan_session_job(context, study, [&](const auto& sessions, const auto& rates) {
+    const auto rates = measured_connectome_rates(most_neurons(study));
+    auto estimate = plan_sessions(context, study, [&](const auto& sessions) {
         return connectome_estimate(study, sessions, settings, context.options(), rates);
     });
+    estimate.notes.push_back(described(rates));
+    return estimate;
 }
 
-} // namespace
+/// Only the null draws at random.
+std::vector<runtime::Option> own_common_options()
+{
+    auto options = runtime::common_options();
+    for (auto& option : options)
+        if (option.name == "seed")
+            option.reaches_later_jobs = false;
+    return options;
+}
 
-runtime::Job connectome_job()
+runtime::Job described_job()
 {
     return {.name = "connectome",
             .usage = "--study DIR --results DIR --tau-s X [options]",
@@ -222,12 +230,31 @@ runtime::Job connectome_job()
                        "connections; --within keeps the\n"
                        "behavioural state, --covariate takes a signal out first. Writes "
                        "RESULTS/connectome.h5.",
+            .examples = {"rewire connectome --study data/ --results out/ --tau-s 0.7",
+                         "mpirun -n 8 rewire connectome --study data/ --results out/ --tau-s 0.7 "
+                         "--surrogates 10000 --within movement"},
             .citation = "Meamardoost et al. 2021 (FARCI), Friedrich et al. 2017 (OASIS); Ledoit & "
                         "Wolf 2004 with shrinkage",
-            .options = runtime::common_options() + study_options() + activity_options() +
-                       connectome_options(),
+            .paper = "the rewiring paper",
+            .options =
+                own_common_options() + study_options() + activity_options() + connectome_options(),
             .run = run_connectome,
             .plan = plan_connectome};
+}
+
+} // namespace
+
+Entry connectome_entry()
+{
+    return {.job = described_job(),
+            .has_result = true,
+            .tasks = TaskLevel::session,
+            .feeds = {io::Feed::activity},
+            .chains = {"rewiring"},
+            .complete_subject = complete_subject,
+            .page = connectome_page(),
+            .recovery = print_connectome_recovery,
+            .table = connectome_table()};
 }
 
 } // namespace rewire::jobs

@@ -74,15 +74,9 @@ class Tallies
 class Plans
 {
   public:
-    Plans(runtime::RunContext& context, const io::Study& study,
-          const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
+    Plans(runtime::RunContext& context, const Wave& wave, const std::vector<SessionInput>& inputs,
           const WaveActivity& activity, const ConnectomeSettings& settings)
-        : context_(context),
-          study_(study),
-          inputs_(inputs),
-          sessions_(sessions),
-          activity_(activity),
-          settings_(settings)
+        : context_(context), wave_(wave), inputs_(inputs), activity_(activity), settings_(settings)
     {
     }
 
@@ -90,14 +84,14 @@ class Plans
     {
         if (position == position_)
             return plan_;
-        const auto& session = study_.sessions[sessions_[position]];
-        const auto& input = inputs_[sessions_[position]];
+        const auto& session = wave_.session(position);
+        const auto& input = inputs_[wave_.sessions[position]];
         const auto state = state_of(session, input, settings_, context_.options());
         const auto covariates = covariates_of(session, input, settings_, context_.options());
         const auto key =
             calcium::ShiftNullKey{context_.seed(), base::key_of(session.record.subject),
                                   base::key_of(session.record.session)};
-        position_ = sessions_.size(); // none, should planning fail
+        position_ = wave_.size(); // none, should planning fail
         plan_ = calcium::plan_shift_null(activity_.activity(position), state, covariates.view(),
                                          null_options(*session.record.activity, settings_), key);
         position_ = position;
@@ -106,9 +100,8 @@ class Plans
 
   private:
     runtime::RunContext& context_;
-    const io::Study& study_;
-    const std::vector<SessionInput>& inputs_;
-    const std::vector<std::size_t>& sessions_;
+    const Wave& wave_;
+    const std::vector<SessionInput>& inputs_; ///< [session of the study]
     const WaveActivity& activity_;
     const ConnectomeSettings& settings_;
     std::size_t position_ = static_cast<std::size_t>(-1);
@@ -186,11 +179,11 @@ calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
             .shrinkage = settings.partial_correlation.shrinkage};
 }
 
-std::vector<std::optional<ConnectomeNull>>
-surrogates_of(runtime::RunContext& context, const io::Study& study,
-              const std::vector<SessionInput>& inputs, const std::vector<std::size_t>& sessions,
-              const WaveActivity& activity, const ConnectomeSettings& settings,
-              const std::string& phase)
+std::vector<std::optional<ConnectomeNull>> surrogates_of(runtime::RunContext& context,
+                                                         const Wave& wave,
+                                                         const std::vector<SessionInput>& inputs,
+                                                         const WaveActivity& activity,
+                                                         const ConnectomeSettings& settings)
 {
     struct Unit
     {
@@ -199,8 +192,8 @@ surrogates_of(runtime::RunContext& context, const io::Study& study,
     };
     auto units = std::vector<Unit>{};
     auto costs = std::vector<double>{};
-    for (std::size_t position = 0; position < sessions.size(); ++position) {
-        const auto& info = *study.sessions[sessions[position]].record.activity;
+    for (std::size_t position = 0; position < wave.size(); ++position) {
+        const auto& info = *wave.session(position).record.activity;
         const auto options = null_options(info, settings);
         const auto blocks = (options.surrogates + options.block_size - 1) / options.block_size;
         for (std::int64_t block = 0; block < blocks; ++block) {
@@ -209,9 +202,10 @@ surrogates_of(runtime::RunContext& context, const io::Study& study,
         }
     }
 
-    auto plans = Plans(context, study, inputs, sessions, activity, settings);
+    auto plans = Plans(context, wave, inputs, activity, settings);
     const auto tallies = context.each_unit<Tallies>(
-        phase, costs, [&](std::int64_t index, Tallies& mine, const runtime::Tick& tick) {
+        "null" + wave.suffix, costs,
+        [&](std::int64_t index, Tallies& mine, const runtime::Tick& tick) {
             const auto& unit = units[static_cast<std::size_t>(index)];
             const auto& plan = plans.of(unit.position);
             if (!plan.possible)
@@ -224,11 +218,11 @@ surrogates_of(runtime::RunContext& context, const io::Study& study,
         });
 
     const auto& comm = context.comm();
-    auto results = std::vector<std::optional<ConnectomeNull>>(sessions.size());
+    auto results = std::vector<std::optional<ConnectomeNull>>(wave.size());
     // Sums first, for all sessions: nothing in between may fail on one rank while the others wait
     // for it.
     auto sums = std::map<std::size_t, calcium::ShiftNullTally>{};
-    for (std::size_t position = 0; position < sessions.size(); ++position) {
+    for (std::size_t position = 0; position < wave.size(); ++position) {
         const auto owner = static_cast<int>(position % static_cast<std::size_t>(comm.size()));
         auto tally = summed(comm, tallies, static_cast<std::int64_t>(position), owner);
         if (comm.rank() == owner)
@@ -238,7 +232,7 @@ surrogates_of(runtime::RunContext& context, const io::Study& study,
     context.collective("p-values", [&] {
         for (const auto& [position, tally] : sums) {
             const auto& plan = plans.of(position);
-            const auto& session = study.sessions[sessions[position]];
+            const auto& session = wave.session(position);
             const auto null = result_of(plan, plan.possible ? tally : calcium::empty_tally(plan),
                                         session.record.activity->rate_hz, settings);
             warn_of_limits(context, session.record.file, plan, null);
@@ -247,7 +241,7 @@ surrogates_of(runtime::RunContext& context, const io::Study& study,
             mine.add(static_cast<std::int64_t>(position), packer.take());
         }
     });
-    runtime::gather_to_root(comm, mine, static_cast<std::int64_t>(sessions.size()),
+    runtime::gather_to_root(comm, mine, static_cast<std::int64_t>(wave.size()),
                             [&](std::int64_t position, std::span<const std::byte> bytes) {
                                 auto unpacker = base::Unpacker(bytes);
                                 results[static_cast<std::size_t>(position)] =

@@ -1,7 +1,6 @@
 #include "result.hpp"
 
 #include "jobs/frame/fields.hpp"
-#include "jobs/frame/session_results.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
@@ -16,8 +15,7 @@ namespace {
 template <typename Session, typename Field>
 void each_field(Session& session, Field field)
 {
-    field(session.subject), field(session.session), field(session.file), field(session.sha256);
-    field(session.start_time), field(session.number), field(session.layer), field(session.group);
+    each_head_field(session, field);
     field(session.rate_hz), field(session.tau_s), field(session.neuron_id), field(session.active);
     field(session.neuron_status), field(session.events), field(session.degree),
         field(session.clustering);
@@ -26,7 +24,7 @@ void each_field(Session& session, Field field)
     field(session.density), field(session.density_of_pairs), field(session.transitivity);
     field(session.transitivity_of_triples), field(session.average_clustering),
         field(session.reciprocal_condition);
-    field(session.shrinkage), field(session.frames), field(session.missing), field(session.status),
+    field(session.shrinkage), field(session.frames), field(session.missing),
         field(session.computed);
 }
 
@@ -39,24 +37,7 @@ void each_null_field(Null& null, Field field)
     field(null.smallest_p), field(null.aligned_share), field(null.two_sided), field(null.status);
 }
 
-void write_pairs(hid_t group, std::int64_t neurons)
-{
-    const auto pairs = base::pair_count(neurons);
-    auto first = std::vector<std::int32_t>{};
-    auto second = std::vector<std::int32_t>{};
-    first.reserve(static_cast<std::size_t>(pairs));
-    second.reserve(static_cast<std::size_t>(pairs));
-    for (std::int32_t i = 0; i < neurons; ++i)
-        for (auto j = i + 1; j < neurons; ++j) {
-            first.push_back(i);
-            second.push_back(j);
-        }
-    io::write_index_axis(group, "pair", pairs);
-    io::write_array(group, "pair_i", first, {"pair"});
-    io::write_array(group, "pair_j", second, {"pair"});
-}
-
-void write_null(hid_t group, const ConnectomeNull& null)
+void write_null(const io::Handle& group, const ConnectomeNull& null)
 {
     io::write_array(group, "p_value", null.p_value, {"pair"}, "1");
     io::write_array(group, "q_value", null.q_value, {"pair"}, "1");
@@ -77,7 +58,7 @@ void write_null(hid_t group, const ConnectomeNull& null)
         "for connections; p_fwe is a claim about the global null");
 }
 
-ConnectomeNull read_null(hid_t group)
+ConnectomeNull read_null(const io::Handle& group)
 {
     auto null = ConnectomeNull{};
     null.p_value = io::read_all<double>(group, "p_value");
@@ -100,12 +81,9 @@ ConnectomeNull read_null(hid_t group)
 template <typename Session, typename Attribute>
 void each_attribute(Session& session, Attribute attribute)
 {
-    attribute("file", session.file), attribute("sha256", session.sha256),
-        attribute("status", session.status);
-    attribute("session_start_time", session.start_time), attribute("number", session.number);
-    attribute("layer", session.layer), attribute("group", session.group),
-        attribute("rate_hz", session.rate_hz);
-    attribute("tau_s", session.tau_s), attribute("threshold", session.threshold);
+    each_head_attribute(session, attribute);
+    attribute("rate_hz", session.rate_hz), attribute("tau_s", session.tau_s),
+        attribute("threshold", session.threshold);
     attribute("mean_degree", session.mean_degree), attribute("density", session.density);
     attribute("density_of_pairs", session.density_of_pairs),
         attribute("transitivity", session.transitivity);
@@ -147,7 +125,7 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
 {
     const auto group = file.group(session.subject + "/" + session.session);
     write_neuron_axis(group, session.neuron_id);
-    write_pairs(group, static_cast<std::int64_t>(session.neuron_id.size()));
+    write_pair_axis(group, static_cast<std::int64_t>(session.neuron_id.size()));
     io::write_array(group, "active", session.active, {"neuron_id"});
     const auto status =
         io::write_array(group, "neuron_status", session.neuron_status, {"neuron_id"});
@@ -163,15 +141,21 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
         write_null(group, *session.null);
 }
 
-void write_subject(const io::ResultFile& file, const std::string& subject,
-                   const std::vector<std::string>& common)
+void complete_subject(const io::ResultFile& file, const std::string& subject)
 {
+    auto neurons = std::vector<std::vector<std::string>>{};
+    for (const auto& head : heads_in(file.file()))
+        if (head.subject == subject)
+            neurons.push_back(
+                read_neuron_axis(io::open_group(file.file(), subject + "/" + head.session)));
+    const auto common = common_neurons(neurons);
     const auto group = file.group(subject);
     write_neuron_axis(group, common);
-    write_pairs(group, static_cast<std::int64_t>(common.size()));
+    write_pair_axis(group, static_cast<std::int64_t>(common.size()));
 }
 
-SessionConnectome read_session(hid_t file, const std::string& subject, const std::string& session)
+SessionConnectome read_session(const io::Handle& file, const std::string& subject,
+                               const std::string& session)
 {
     const auto group = io::open_group(file, subject + "/" + session);
     auto read = SessionConnectome{};

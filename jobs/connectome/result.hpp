@@ -1,5 +1,7 @@
 #pragma once
 
+#include "jobs/frame/session_results.hpp"
+
 #include <rewire/base/pack.hpp>
 #include <rewire/io/result_file.hpp>
 
@@ -12,6 +14,8 @@
 /// connectome.h5: one group a session, /SUBJECT/SESSION/. Pairs are the strict upper triangle, row
 /// major.
 namespace rewire::jobs {
+
+inline constexpr auto connectome_name = "connectome"; ///< of the job that writes it
 
 /// Surrogate p-values of a session's pairs.
 struct ConnectomeNull
@@ -34,16 +38,9 @@ struct ConnectomeNull
     static ConnectomeNull unpack(base::Unpacker& unpacker);
 };
 
-struct SessionConnectome
+/// `status` says why there is no result, where there is none.
+struct SessionConnectome : SessionHead
 {
-    std::string subject;
-    std::string session;
-    std::string file;
-    std::string sha256;
-    std::string start_time; ///< of the session, ISO 8601
-    std::int64_t number = 0;
-    std::string layer;
-    std::string group;
     double rate_hz = 0;
     double tau_s = 0;
 
@@ -68,7 +65,6 @@ struct SessionConnectome
     std::int64_t frames = 0;   ///< of the smoothed events
     std::int64_t missing = 0;  ///< samples
     std::uint8_t computed = 0; ///< 1: there are values, whatever the status says of how
-    std::string status;        ///< "ok", or why there is no result
     std::optional<ConnectomeNull> null;
 
     void pack(base::Packer& packer) const;
@@ -77,10 +73,11 @@ struct SessionConnectome
 
 /// Writes the group of one session.
 void write_session(const io::ResultFile& file, const SessionConnectome& session);
-/// Writes what all sessions of a subject share: the neurons that all of them have, and their pairs.
-void write_subject(const io::ResultFile& file, const std::string& subject,
-                   const std::vector<std::string>& common);
+/// Writes what the sessions of a subject that are in the file share: the neurons that all of them
+/// have, and their pairs.
+void complete_subject(const io::ResultFile& file, const std::string& subject);
 
-SessionConnectome read_session(hid_t file, const std::string& subject, const std::string& session);
+SessionConnectome read_session(const io::Handle& file, const std::string& subject,
+                               const std::string& session);
 
 } // namespace rewire::jobs

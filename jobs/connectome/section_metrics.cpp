@@ -1,5 +1,5 @@
 #include "jobs/frame/page_series.hpp"
-#include "jobs/report/page.hpp"
+#include "section.hpp"
 
 #include <rewire/report/markup.hpp>
 
@@ -30,12 +30,12 @@ constexpr auto density_note =
     "by its largest value, it is the curve of the mean degree wherever the number of neurons does "
     "not change.";
 
-std::vector<AnimalSeries> series_of(const ReportData& data, const Metric& metric)
+std::vector<AnimalSeries> series_of(const ConnectomeSummary& data, const Metric& metric)
 {
     return series_by_session(data.sessions, metric.value);
 }
 
-void add_absolute(report::Page& page, const ReportData& data)
+void add_absolute(report::Page& page, const ConnectomeSummary& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}, .numbers = table_of_means()};
     for (const auto& metric : metrics) {
@@ -55,7 +55,7 @@ void add_absolute(report::Page& page, const ReportData& data)
     page.figure(std::move(block));
 }
 
-void add_normalised(report::Page& page, const ReportData& data)
+void add_normalised(report::Page& page, const ConnectomeSummary& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}, .numbers = table_of_means()};
     for (const auto& group : groups_of(series_of(data, metrics[0]))) {
@@ -80,7 +80,7 @@ void add_normalised(report::Page& page, const ReportData& data)
     page.figure(std::move(block));
 }
 
-void add_single_animals(report::Page& page, const ReportData& data)
+void add_single_animals(report::Page& page, const ConnectomeSummary& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}};
     for (const auto& animal : data.animals) {
@@ -113,11 +113,8 @@ void add_single_animals(report::Page& page, const ReportData& data)
 
 } // namespace
 
-void add_graph_metrics(report::Page& page, const ReportData& data)
+void add_graph_metrics(report::Page& page, const ConnectomeSummary& data)
 {
-    page.section("Interconnectedness over sessions");
-    if (add_missing(page, data, "connectome.h5"))
-        return;
     add_absolute(page, data);
     add_normalised(page, data);
     add_single_animals(page, data);

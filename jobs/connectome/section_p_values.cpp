@@ -1,5 +1,4 @@
-#include "jobs/report/origin.hpp"
-#include "jobs/report/page.hpp"
+#include "section.hpp"
 
 #include <rewire/report/markup.hpp>
 
@@ -23,7 +22,7 @@ std::string count_of(std::size_t animals)
     return report::counted(static_cast<std::int64_t>(animals), "animal");
 }
 
-std::vector<TestedAnimal> tested_animals(const ReportData& data)
+std::vector<TestedAnimal> tested_animals(const ConnectomeSummary& data)
 {
     auto animals = std::vector<TestedAnimal>{};
     for (const auto& animal : data.animals) {
@@ -37,7 +36,7 @@ std::vector<TestedAnimal> tested_animals(const ReportData& data)
     return animals;
 }
 
-void add_histograms(report::Page& page, const ReportData& data)
+void add_histograms(report::Page& page, const ConnectomeSummary& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}};
     for (const auto& animal : tested_animals(data)) {
@@ -69,7 +68,7 @@ void add_histograms(report::Page& page, const ReportData& data)
     page.figure(std::move(block));
 }
 
-void add_quantiles(report::Page& page, const ReportData& data)
+void add_quantiles(report::Page& page, const ConnectomeSummary& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}};
     for (const auto& animal : tested_animals(data)) {
@@ -135,7 +134,7 @@ std::vector<std::string> row_of(const std::string& animal, const std::string& se
             range(&EdgePValues::family_wise)};
 }
 
-void add_counts(report::Page& page, const ReportData& data)
+void add_counts(report::Page& page, const ConnectomeSummary& data)
 {
     auto by_animal = report::Table{
         .head = {"animal", "sessions", "pairs tested", "surrogates", "smallest p possible",
@@ -161,7 +160,7 @@ void add_counts(report::Page& page, const ReportData& data)
 }
 
 /// Why q may find nothing where the family-wise p does: p cannot be small enough.
-void add_floor(report::Page& page, const ReportData& data)
+void add_floor(report::Page& page, const ConnectomeSummary& data)
 {
     auto sessions = std::vector<const SessionSummary*>{};
     auto tested = std::int64_t{0};
@@ -243,11 +242,9 @@ void add_meaning(report::Page& page, const EdgePValues& example)
 
 } // namespace
 
-void add_edge_p_values(report::Page& page, const ReportData& data)
+void add_edge_p_values(report::Page& page, const ConnectomeSummary& data,
+                       const std::string& command)
 {
-    page.section("Which edges beat chance");
-    if (add_missing(page, data, "connectome.h5"))
-        return;
     const auto tested =
         std::find_if(data.sessions.begin(), data.sessions.end(),
                      [](const SessionSummary& session) { return session.p_values.has_value(); });
@@ -255,8 +252,7 @@ void add_edge_p_values(report::Page& page, const ReportData& data)
         page.notice("No p-values.",
                     "The connectome was computed without surrogates, so nothing on this page tells "
                     "its edges from chance. They are added by",
-                    command_of("connectome", data.records, data.results) +
-                        " --surrogates 10000 --overwrite");
+                    command + " --surrogates 10000 --overwrite");
         return;
     }
     add_counts(page, data);

@@ -140,20 +140,24 @@ std::vector<runtime::Option> connectome_options()
          .default_value = "0",
          .help = "circular-shift surrogates of every session for p-values",
          .minimum = 0,
-         .maximum = 1e8},
+         .maximum = 1e8,
+         .reaches_later_jobs = false},
         {.name = "two-sided",
          .kind = Kind::flag,
-         .help = "p-values of |partial correlation|; default: of positive ones"},
+         .help = "p-values of |partial correlation|; default: of positive ones",
+         .reaches_later_jobs = false},
         {.name = "min-shift-s",
          .kind = Kind::real,
          .default_value = "2",
          .unit = "s",
          .help = "pairs shifted against each other by less are left out of a surrogate's maximum",
          .minimum = 0,
-         .maximum = 1e5},
+         .maximum = 1e5,
+         .reaches_later_jobs = false},
         {.name = "within",
          .help = "intervals table (e.g. movement): shift inside and outside of its intervals "
-                 "separately"},
+                 "separately",
+         .reaches_later_jobs = false},
     };
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/activity/activity_source.hpp"
+#include "jobs/activity/session_input.hpp"
 
 #include <rewire/calcium/covariance.hpp>
 #include <rewire/calcium/partial_correlation.hpp>

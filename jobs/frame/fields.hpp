@@ -14,7 +14,7 @@ using base::UnpackField;
 
 struct WriteAttribute
 {
-    hid_t object;
+    const io::Handle& object;
 
     void operator()(const char* name, const std::string& text) const
     {
@@ -29,7 +29,7 @@ struct WriteAttribute
 
 struct ReadAttribute
 {
-    hid_t object;
+    const io::Handle& object;
 
     void operator()(const char* name, std::string& text) const
     {

@@ -1,7 +1,9 @@
 #include "session_job.hpp"
 
+#include "entry.hpp"
 #include "study_source.hpp"
 
+#include <rewire/io/digest.hpp>
 #include <rewire/runtime/job.hpp>
 
 #include <fmt/format.h>
@@ -15,14 +17,14 @@ namespace {
 /// On rank 0: the new result file with the sessions that stay as they are.
 std::unique_ptr<io::ResultFile> begun_result(const std::filesystem::path& path,
                                              const io::Attempt& attempt, const Existing& existing,
-                                             const io::Study& study, const SessionJob& session_job)
+                                             const io::Study& study)
 {
     auto output = std::make_unique<io::ResultFile>(path, attempt);
     if (existing.kept.empty())
         return output;
     const auto old = io::open_for_reading(path);
     for (const auto& session : existing.kept)
-        session_job.keep(*output, old, session, study);
+        keep_session(*output, old, session, study);
     return output;
 }
 
@@ -31,19 +33,20 @@ std::unique_ptr<io::ResultFile> begun_result(const std::filesystem::path& path,
 void run_session_job(runtime::RunContext& context, const SessionJob& session_job)
 {
     const auto& comm = context.comm();
+    const auto& entry = own_entry(context);
     const auto study = open_study(context);
-    const auto inputs = check_inputs(context, study, session_job.needs_decay_time);
-    const auto path = context.options().path("results") / session_job.file_name;
+    const auto facts = session_job.check(study);
+    const auto path = context.options().path("results") / entry.file();
     auto digest = context.options().result_changing();
     digest.emplace_back("version", runtime::program_version());
-    const auto existing = look_for_result(context, path, study, inputs, digest);
+    const auto existing = look_for_result(context, path, study, facts, digest);
     if (existing.nothing_to_do())
         return;
     context.check_memory(session_job.estimate(study, existing.todo));
     if (session_job.prepare)
-        session_job.prepare(study, inputs, existing.todo);
+        session_job.prepare(study, existing.todo);
     context.begin_results(
-        checkpoint_fingerprint(digest, study, inputs, existing, context.options()));
+        checkpoint_fingerprint(digest, study, facts, existing, context.options()));
     if (session_job.says_what_is_left)
         context.note(fmt::format("{} sessions of {} subjects; {} to compute, {} kept",
                                  study.sessions.size(), study.subjects.size(), existing.todo.size(),
@@ -52,39 +55,82 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
     auto output = std::unique_ptr<io::ResultFile>{};
     context.collective("write", [&] {
         if (comm.is_root())
-            output = begun_result(path, context.attempt(), existing, study, session_job);
+            output = begun_result(path, context.attempt(), existing, study);
     });
     context.note(session_job.table_head);
     const auto waves =
-        waves_of(study, existing.todo, context.options().real("node-memory-gb") * 1e9);
+        waves_of(study, existing.todo, session_job.node_bytes, node_limit_bytes(context.options()));
     for (std::size_t wave = 0; wave < waves.size(); ++wave)
-        session_job.compute(
-            {study, inputs, waves[wave], wave == 0 ? "" : fmt::format("-{}", wave + 1)},
-            output.get());
+        session_job.compute({study, waves[wave], wave == 0 ? "" : fmt::format("-{}", wave + 1)},
+                            output.get());
     context.collective("write", [&] {
         if (!output)
             return;
-        if (session_job.complete)
-            session_job.complete(*output);
-        output->publish(context.record(all_inputs(study, inputs, existing), digest),
+        if (entry.complete_subject)
+            for (const auto& subject : io::subjects_in(output->file()))
+                entry.complete_subject(*output, subject);
+        output->publish(context.record(all_inputs(study, facts, existing), digest),
                         existing.present);
     });
     context.finish();
     context.note("wrote " + path.string());
 }
 
-runtime::Estimate
-plan_session_job(const runtime::RunContext& context, const io::Study& study,
-                 const std::function<runtime::Estimate(const std::vector<std::size_t>& sessions,
-                                                       const MachineRates& rates)>& estimate)
+std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study)
 {
-    const auto rates = measured_rates(most_neurons(study));
+    auto costs = std::vector<double>{};
+    for (const auto& session : study.sessions)
+        costs.push_back(static_cast<double>(session.record.bytes));
+    const auto hashed = context.each_unit<runtime::UnitResults>(
+        "inputs", costs,
+        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
+            auto packer = base::Packer{};
+            packer.put_text(
+                io::sha256_of_file(study.sessions[static_cast<std::size_t>(unit)].path));
+            results.add(unit, packer.take());
+            return true;
+        });
+    auto facts = std::vector<SessionFacts>(study.sessions.size());
+    runtime::give_to_all(context.comm(), hashed,
+                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                             auto unpacker = base::Unpacker(bytes);
+                             facts[static_cast<std::size_t>(unit)].sha256 = unpacker.get_text();
+                         });
+    return facts;
+}
+
+runtime::Estimate plan_sessions(
+    const runtime::RunContext& context, const io::Study& study,
+    const std::function<runtime::Estimate(const std::vector<std::size_t>& sessions)>& estimate)
+{
     auto estimates = std::vector<runtime::Estimate>{};
     for (const auto& sessions : sessions_to_plan_for(study, context.options()))
-        estimates.push_back(estimate(sessions, rates));
-    auto planned = runtime::most_of(estimates);
-    planned.notes.push_back(described(rates));
-    return planned;
+        estimates.push_back(estimate(sessions));
+    return runtime::most_of(estimates);
+}
+
+std::vector<std::vector<std::size_t>>
+waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,
+         const std::function<double(const io::StudySession& session)>& node_bytes,
+         double limit_bytes)
+{
+    auto waves = std::vector<std::vector<std::size_t>>{};
+    auto bytes = 0.0;
+    for (const auto session : sessions) {
+        const auto more = node_bytes(study.sessions[session]);
+        if (waves.empty() || bytes + more > limit_bytes) {
+            waves.emplace_back();
+            bytes = 0;
+        }
+        waves.back().push_back(session);
+        bytes += more;
+    }
+    return waves;
+}
+
+double node_limit_bytes(const runtime::Options& options)
+{
+    return options.real("node-memory-gb") * 1e9;
 }
 
 } // namespace rewire::jobs

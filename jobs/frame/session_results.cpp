@@ -1,15 +1,21 @@
 #include "session_results.hpp"
 
+#include "fields.hpp"
+
 #include <rewire/base/error.hpp>
+#include <rewire/base/partition.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/dense/symmetric.hpp>
+#include <rewire/io/copy_group.hpp>
 #include <rewire/runtime/job.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <numeric>
+#include <tuple>
 
 namespace rewire::jobs {
 
@@ -18,36 +24,116 @@ SessionName name_of(const io::StudySession& session)
     return {session.record.subject, session.record.session};
 }
 
+SessionHead head_of(const io::StudySession& session, const std::string& sha256)
+{
+    return {.subject = session.record.subject,
+            .session = session.record.session,
+            .file = session.record.file,
+            .sha256 = sha256,
+            .start_time = session.record.start_text,
+            .number = session.number,
+            .layer = session.layer,
+            .group = session.group,
+            .status = "ok"};
+}
+
+SessionHead read_head(const io::Handle& file, const SessionName& name)
+{
+    auto head = SessionHead{.subject = name.first, .session = name.second};
+    each_head_attribute(head, ReadAttribute{io::open_group(file, name.first + "/" + name.second)});
+    return head;
+}
+
+std::vector<SessionHead> heads_in(const io::Handle& file)
+{
+    auto heads = std::vector<SessionHead>{};
+    for (const auto& name : sessions_in(file))
+        heads.push_back(read_head(file, name));
+    std::sort(heads.begin(), heads.end(), [](const SessionHead& a, const SessionHead& b) {
+        return std::tie(a.subject, a.number, a.start_time, a.session) <
+               std::tie(b.subject, b.number, b.start_time, b.session);
+    });
+    return heads;
+}
+
+std::vector<SessionName> sessions_in(const io::Handle& file)
+{
+    auto sessions = std::vector<SessionName>{};
+    for (const auto& subject : io::subjects_in(file))
+        for (const auto& session : io::children(file, subject))
+            if (io::is_group(file, subject + "/" + session))
+                sessions.emplace_back(subject, session);
+    return sessions;
+}
+
 namespace {
 
 /// Compares a session of the result with the study. @return whether what the study says of it has
 /// changed
-bool differs_from(hid_t group, const io::StudySession& session, const SessionInput& input)
+bool differs_from(const io::Handle& file, const io::StudySession& session,
+                  const SessionFacts& facts)
 {
     const auto advice =
         "add --overwrite to compute the result again, or choose another folder with --results";
-    if (io::read_text_attribute(group, "sha256") != input.sha256)
+    const auto head = read_head(file, name_of(session));
+    if (head.sha256 != facts.sha256)
         throw base::UsageError("the file of a session changed since its result was computed",
                                session.record.file, advice);
-    if (const auto tau = io::read_attribute<double>(group, "tau_s"); tau != input.tau_s)
+    const auto group = io::open_group(file, head.subject + "/" + head.session);
+    for (const auto& setting : facts.settings)
+        if (const auto there = io::read_attribute<double>(group, setting.attribute);
+            there != setting.value)
+            throw base::UsageError(
+                fmt::format("a session was computed with a {} of {} {}, now it is {} {}",
+                            setting.meaning, there, setting.unit, setting.value, setting.unit),
+                session.record.file, advice);
+    return head.number != session.number || head.layer != session.layer ||
+           head.group != session.group;
+}
+
+bool is_in(const std::vector<SessionName>& names, const SessionName& name)
+{
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void do_all(Existing& existing, const io::Study& study)
+{
+    existing.todo.resize(study.sessions.size());
+    std::iota(existing.todo.begin(), existing.todo.end(), 0);
+}
+
+/// Sessions of the result that were not chosen this time stay beside those that are replaced.
+void keep_what_was_not_chosen(Existing& existing, const std::filesystem::path& path,
+                              const io::Study& study, const io::Fingerprint& digest)
+{
+    const auto file = io::open_for_reading(path);
+    const auto record = io::read_record(file);
+    existing.inputs = record.inputs;
+    existing.kept = sessions_in(file);
+    for (const auto& session : study.sessions)
+        std::erase(existing.kept, name_of(session));
+    if (existing.kept.empty())
+        return;
+    const auto different = io::differences(record.digest, digest);
+    if (!different.empty())
         throw base::UsageError(
-            fmt::format("a session was computed with a decay time of {} s, now it is {} s", tau,
-                        input.tau_s),
-            session.record.file, advice);
-    return io::read_attribute<std::int64_t>(group, "number") != session.number ||
-           io::read_text_attribute(group, "layer") != session.layer ||
-           io::read_text_attribute(group, "group") != session.group;
+            fmt::format("{} other sessions of this result were made with other settings\n    {}",
+                        existing.kept.size(), base::joined(different, "\n    ")),
+            path.string(),
+            "overwrite all of them (without --subject and --session), or choose another folder "
+            "with --results");
 }
 
 Existing look(const std::filesystem::path& path, const io::Study& study,
-              const std::vector<SessionInput>& inputs, const io::Fingerprint& digest,
-              bool overwrite)
+              const std::vector<SessionFacts>& facts, const io::Fingerprint& digest,
+              const runtime::Options& options)
 {
     auto existing = Existing{};
     existing.present = std::filesystem::exists(path);
-    if (!existing.present || overwrite) {
-        existing.todo.resize(study.sessions.size());
-        std::iota(existing.todo.begin(), existing.todo.end(), 0);
+    if (!existing.present || options.flag("overwrite")) {
+        do_all(existing, study);
+        if (existing.present && (options.given("subject") || options.given("session")))
+            keep_what_was_not_chosen(existing, path, study, digest);
         return existing;
     }
     const auto file = io::open_for_reading(path);
@@ -55,14 +141,11 @@ Existing look(const std::filesystem::path& path, const io::Study& study,
     require_same_settings(path, record, digest);
     existing.inputs = record.inputs;
     existing.kept = sessions_in(file);
-    for (std::size_t i = 0; i < study.sessions.size(); ++i) {
-        const auto name = name_of(study.sessions[i]);
-        if (std::find(existing.kept.begin(), existing.kept.end(), name) == existing.kept.end())
+    for (std::size_t i = 0; i < study.sessions.size(); ++i)
+        if (!is_in(existing.kept, name_of(study.sessions[i])))
             existing.todo.push_back(i);
-        else if (differs_from(io::open_group(file, name.first + "/" + name.second),
-                              study.sessions[i], inputs[i]))
+        else if (differs_from(file, study.sessions[i], facts[i]))
             existing.renumbered = true;
-    }
     return existing;
 }
 
@@ -82,18 +165,15 @@ void pack(base::Packer& packer, const Existing& existing)
 } // namespace
 
 Existing look_for_result(runtime::RunContext& context, const std::filesystem::path& path,
-                         const io::Study& study, const std::vector<SessionInput>& inputs,
+                         const io::Study& study, const std::vector<SessionFacts>& facts,
                          const io::Fingerprint& digest)
 {
     // Rank 0 looks and tells: file systems of a cluster do not show all nodes the same at the same
     // time.
     auto packer = base::Packer{};
     mpi::collective(context.comm(), [&] {
-        if (!context.comm().is_root())
-            return;
-        const auto existing =
-            look(path, study, inputs, digest, context.options().flag("overwrite"));
-        pack(packer, existing);
+        if (context.comm().is_root())
+            pack(packer, look(path, study, facts, digest, context.options()));
     });
     const auto bytes = context.comm().broadcast(packer.take(), 0);
     auto unpacker = base::Unpacker(bytes);
@@ -107,7 +187,7 @@ Existing look_for_result(runtime::RunContext& context, const std::filesystem::pa
         auto subject = unpacker.get_text();
         existing.kept.emplace_back(std::move(subject), unpacker.get_text());
     }
-    if (existing.todo.empty() && !existing.renumbered) {
+    if (existing.nothing_to_do()) {
         context.note(fmt::format("{} holds all {} sessions of the study already: nothing to do",
                                  path.string(), study.sessions.size()));
         context.discard_checkpoint();
@@ -126,10 +206,12 @@ void require_same_settings(const std::filesystem::path& path, const io::Record& 
             "add --overwrite to replace it, or choose another folder with --results");
 }
 
-io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionInput>& inputs,
+io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionFacts>& facts,
                            const Existing& existing)
 {
-    auto all = input_hashes(study, inputs);
+    auto all = io::Fingerprint{};
+    for (std::size_t i = 0; i < facts.size(); ++i)
+        all.emplace_back(study.sessions[i].record.file, facts[i].sha256);
     for (const auto& input : existing.inputs)
         if (std::none_of(all.begin(), all.end(),
                          [&](const auto& known) { return known.first == input.first; }))
@@ -137,8 +219,23 @@ io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionInpu
     return all;
 }
 
+void keep_session(const io::ResultFile& output, const io::Handle& old, const SessionName& name,
+                  const io::Study& study)
+{
+    const auto path = "/" + name.first + "/" + name.second;
+    output.group(name.first);
+    io::copy_group(old, output.file(), path);
+    for (const auto& session : study.sessions)
+        if (name_of(session) == name) {
+            const auto group = io::open_group(output.file(), path);
+            io::write_attribute(group, "number", session.number);
+            io::write_text_attribute(group, "layer", session.layer);
+            io::write_text_attribute(group, "group", session.group);
+        }
+}
+
 io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,
-                                       const std::vector<SessionInput>& inputs,
+                                       const std::vector<SessionFacts>& facts,
                                        const Existing& existing, const runtime::Options& options)
 {
     auto left = std::string{};
@@ -151,36 +248,30 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
                         {"node memory", fmt::format("{} GB", options.real("node-memory-gb"))},
                         {"sessions left to do", left}};
     fingerprint.insert(fingerprint.end(), more.begin(), more.end());
-    for (const auto& field : input_fingerprint(study, inputs))
-        fingerprint.push_back(field);
+    for (std::size_t i = 0; i < facts.size(); ++i) {
+        auto value = facts[i].sha256;
+        for (const auto& setting : facts[i].settings)
+            value += fmt::format(" {} {} {}", setting.meaning, setting.value, setting.unit);
+        fingerprint.emplace_back("input " + study.sessions[i].record.file, value);
+    }
     return fingerprint;
 }
 
-std::vector<SessionName> sessions_in(hid_t file)
-{
-    auto sessions = std::vector<SessionName>{};
-    for (const auto& subject : io::children(file))
-        if (io::is_group(file, subject))
-            for (const auto& session : io::children(file, subject))
-                if (io::is_group(file, subject + "/" + session))
-                    sessions.emplace_back(subject, session);
-    return sessions;
-}
-
-io::Handle write_neuron_axis(hid_t group, const std::vector<std::string>& ids)
+io::Handle write_names(const io::Handle& group, const std::string& axis,
+                       const std::vector<std::string>& names)
 {
     auto numbers = std::vector<std::int64_t>{};
-    for (const auto& id : ids) {
+    for (const auto& name : names) {
         auto number = std::int64_t{0};
-        const auto error = std::from_chars(id.data(), id.data() + id.size(), number).ec;
-        if (error != std::errc{} || std::to_string(number) != id)
-            return io::write_text_axis(group, "neuron_id", ids);
+        const auto error = std::from_chars(name.data(), name.data() + name.size(), number).ec;
+        if (error != std::errc{} || std::to_string(number) != name)
+            return io::write_text_axis(group, axis, names);
         numbers.push_back(number);
     }
-    return io::write_axis(group, "neuron_id", numbers);
+    return io::write_axis(group, axis, numbers);
 }
 
-std::vector<std::string> read_names(hid_t group, const std::string& axis)
+std::vector<std::string> read_names(const io::Handle& group, const std::string& axis)
 {
     if (io::holds_text(io::open_dataset(group, axis)))
         return io::read_texts(group, axis);
@@ -190,9 +281,43 @@ std::vector<std::string> read_names(hid_t group, const std::string& axis)
     return names;
 }
 
-std::vector<std::string> read_neuron_axis(hid_t group)
+io::Handle write_neuron_axis(const io::Handle& group, const std::vector<std::string>& ids)
+{
+    return write_names(group, "neuron_id", ids);
+}
+
+std::vector<std::string> read_neuron_axis(const io::Handle& group)
 {
     return read_names(group, "neuron_id");
+}
+
+void write_pair_axis(const io::Handle& group, std::int64_t items)
+{
+    const auto pairs = base::pair_count(items);
+    io::write_index_axis(group, "pair", pairs);
+    const auto first = io::make_array<std::int32_t>(group, "pair_i", {"pair"});
+    const auto second = io::make_array<std::int32_t>(group, "pair_j", {"pair"});
+    auto i = std::vector<std::int32_t>{};
+    auto j = std::vector<std::int32_t>{};
+    auto written = std::int64_t{0};
+    const auto write = [&] {
+        const auto count = static_cast<std::int64_t>(i.size());
+        io::write_block<std::int32_t>(first, {written}, {count}, i);
+        io::write_block<std::int32_t>(second, {written}, {count}, j);
+        written += count;
+        i.clear();
+        j.clear();
+    };
+    constexpr auto at_a_time = std::size_t{1} << 20;
+    for (std::int32_t row = 0; row < items; ++row)
+        for (auto column = row + 1; column < items; ++column) {
+            i.push_back(row);
+            j.push_back(column);
+            if (i.size() == at_a_time)
+                write();
+        }
+    if (!i.empty())
+        write();
 }
 
 std::vector<std::string> common_neurons(const std::vector<std::vector<std::string>>& sessions)

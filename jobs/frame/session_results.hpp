@@ -1,12 +1,11 @@
 #pragma once
 
-#include "jobs/activity/activity_source.hpp"
-
 #include <rewire/io/result_file.hpp>
 #include <rewire/io/study.hpp>
+#include <rewire/runtime/run_context.hpp>
 
+#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +17,60 @@ namespace rewire::jobs {
 using SessionName = std::pair<std::string, std::string>; ///< subject, session
 
 SessionName name_of(const io::StudySession& session);
+
+/// What every result says of a session: the attributes that all jobs write to its group.
+struct SessionHead
+{
+    std::string subject;
+    std::string session;
+    std::string file;
+    std::string sha256;
+    std::string start_time; ///< ISO 8601
+    std::int64_t number = 0;
+    std::string layer;
+    std::string group;
+    std::string status; ///< "ok", or why there is no result
+};
+
+void each_head_field(auto& head, auto field)
+{
+    field(head.subject), field(head.session), field(head.file), field(head.sha256);
+    field(head.start_time), field(head.number), field(head.layer), field(head.group);
+    field(head.status);
+}
+
+void each_head_attribute(auto& head, auto attribute)
+{
+    attribute("file", head.file), attribute("sha256", head.sha256);
+    attribute("session_start_time", head.start_time), attribute("number", head.number);
+    attribute("layer", head.layer), attribute("group", head.group);
+    attribute("status", head.status);
+}
+
+/// With the status "ok".
+SessionHead head_of(const io::StudySession& session, const std::string& sha256);
+SessionHead read_head(const io::Handle& file, const SessionName& name);
+/// Of all sessions of a result, by subject, number, start and name: the order of a study.
+std::vector<SessionHead> heads_in(const io::Handle& file);
+/// Group paths "A/S" in alphabetical order.
+std::vector<SessionName> sessions_in(const io::Handle& file);
+
+/// A number beside the file's content that the result of a session depends on, as an attribute of
+/// its group: the decay time of the indicator.
+struct SessionSetting
+{
+    std::string attribute;
+    std::string meaning; ///< "decay time"
+    std::string unit;
+    double value = 0;
+};
+
+/// What the frame has to know of a session before anything is computed.
+struct SessionFacts
+{
+    std::string sha256;
+    std::vector<SessionSetting> settings;
+};
 
 /// The result that is already there, if any, and what is left to do.
 struct Existing
@@ -31,11 +84,12 @@ struct Existing
     bool nothing_to_do() const { return todo.empty() && !renumbered; }
 };
 
-/// Collective; with --overwrite everything is to be done.
+/// Collective. With --overwrite all sessions of the study are to be done; where --subject or
+/// --session chose them, the others that the result has stay.
 /// @throws UsageError when the result was made with other settings, or from a file that has changed
 /// since
 Existing look_for_result(runtime::RunContext& context, const std::filesystem::path& path,
-                         const io::Study& study, const std::vector<SessionInput>& inputs,
+                         const io::Study& study, const std::vector<SessionFacts>& facts,
                          const io::Fingerprint& digest);
 
 /// @throws UsageError where the result that is there was made with other settings, naming them
@@ -44,50 +98,30 @@ void require_same_settings(const std::filesystem::path& path, const io::Record& 
 
 /// SHA-256 of the study's files and of those of kept sessions that the study does not have (any
 /// more).
-io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionInput>& inputs,
+io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionFacts>& facts,
                            const Existing& existing);
 
-/// Number, layer and group of a kept session as the study has them now, where it has it.
-template <typename Session>
-void follow_study(Session& session, const io::Study& study)
-{
-    for (const auto& entry : study.sessions)
-        if (name_of(entry) == SessionName{session.subject, session.session}) {
-            session.number = entry.number;
-            session.layer = entry.layer;
-            session.group = entry.group;
-        }
-}
-
-/// What a session's result says of the session itself, from the study and its file.
-template <typename Session>
-void name_session(Session& result, const io::StudySession& session, const SessionInput& input)
-{
-    result.subject = session.record.subject;
-    result.session = session.record.session;
-    result.file = session.record.file;
-    result.sha256 = input.sha256;
-    result.start_time = session.record.start_text;
-    result.number = session.number;
-    result.layer = session.layer;
-    result.group = session.group;
-    result.tau_s = input.tau_s;
-    result.neuron_id = session.record.activity->neuron_id;
-}
+/// Copies the group of a session that stays, with number, layer and group as the study has them.
+void keep_session(const io::ResultFile& output, const io::Handle& old, const SessionName& name,
+                  const io::Study& study);
 
 /// What a checkpoint of such a job depends on.
 io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Study& study,
-                                       const std::vector<SessionInput>& inputs,
+                                       const std::vector<SessionFacts>& facts,
                                        const Existing& existing, const runtime::Options& options);
 
-/// Group paths "A/S" in the order of the file.
-std::vector<SessionName> sessions_in(hid_t file);
-
-/// The axis `neuron_id`: integers where all ids are, text otherwise.
-io::Handle write_neuron_axis(hid_t group, const std::vector<std::string>& ids);
-std::vector<std::string> read_neuron_axis(hid_t group);
+/// An axis of names: integers where all of them are, text otherwise.
+io::Handle write_names(const io::Handle& group, const std::string& axis,
+                       const std::vector<std::string>& names);
 /// Names along an axis, numbers as text.
-std::vector<std::string> read_names(hid_t group, const std::string& axis);
+std::vector<std::string> read_names(const io::Handle& group, const std::string& axis);
+/// The axis `neuron_id`.
+io::Handle write_neuron_axis(const io::Handle& group, const std::vector<std::string>& ids);
+std::vector<std::string> read_neuron_axis(const io::Handle& group);
+
+/// The axis `pair` and pair_i, pair_j: the strict upper triangle over n items, row major.
+/// Some pairs at a time: there are many.
+void write_pair_axis(const io::Handle& group, std::int64_t items);
 
 /// Ids that all sessions have, in the order of the first.
 std::vector<std::string> common_neurons(const std::vector<std::vector<std::string>>& sessions);

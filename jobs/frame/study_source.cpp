@@ -1,5 +1,7 @@
 #include "study_source.hpp"
 
+#include "entry.hpp"
+
 #include <rewire/base/error.hpp>
 
 #include <fmt/format.h>
@@ -28,7 +30,10 @@ std::vector<runtime::Option> study_options()
 
 io::NwbOptions nwb_options(const runtime::Options& options)
 {
-    return {.series = options.text("series"), .roi_column = options.text("roi-column")};
+    const auto text = [&](const char* name) {
+        return options.declared(name) ? options.text(name) : std::string{};
+    };
+    return {.series = text("series"), .roi_column = text("roi-column")};
 }
 
 io::Selection selection(const runtime::Options& options)
@@ -64,7 +69,11 @@ io::Study scan_study(runtime::RunContext& context)
 
 io::Study open_study(runtime::RunContext& context)
 {
+    const auto& entry = own_entry(context);
     auto study = scan_study(context);
+    std::erase_if(study.problems, [&](const io::Problem& problem) {
+        return problem.scope && !entry.feeds_on(*problem.scope);
+    });
     auto errors = std::string{};
     auto count = 0;
     for (const auto& problem : study.problems) {
@@ -85,6 +94,18 @@ io::Study open_study(runtime::RunContext& context)
             fmt::format("`rewire study {}` shows what is there; study.tsv can exclude a file",
                         study.path.string()));
     return study;
+}
+
+void require_feed(const io::Study& study, io::Feed feed)
+{
+    if (study.sessions.empty())
+        throw base::InputError("no session is left in this study", study.path.string(),
+                               "study.tsv excludes them, or --subject and --session choose none");
+    for (const auto& session : study.sessions)
+        if (!io::has(session.record, feed))
+            throw base::InputError(fmt::format("no {} in this session", io::name_of(feed)),
+                                   session.record.file,
+                                   "exclude it in study.tsv, or choose sessions with --session");
 }
 
 std::vector<std::vector<std::size_t>> sessions_to_plan_for(const io::Study& study,

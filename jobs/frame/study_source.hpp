@@ -17,8 +17,10 @@ io::Selection selection(const runtime::Options& options);
 /// Collective.
 io::Study scan_study(runtime::RunContext& context);
 /// The same for a job that computes: problems of severity error are one InputError that lists them
-/// all, warnings go to the log.
+/// all, warnings go to the log. Problems of what the job does not feed on are none.
 io::Study open_study(runtime::RunContext& context);
+/// @throws InputError: no session, or one that does not hold this, naming it
+void require_feed(const io::Study& study, io::Feed feed);
 
 /// For the plan of a job: all sessions together, or those of every subject, or every session by
 /// itself, as --largest says.

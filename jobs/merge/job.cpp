@@ -1,5 +1,4 @@
-#include "jobs/catalogue.hpp"
-#include "jobs/connectome/result.hpp"
+#include "entry.hpp"
 #include "jobs/frame/session_results.hpp"
 
 #include <rewire/base/error.hpp>
@@ -23,22 +22,22 @@ namespace fs = std::filesystem;
 /// The parts of one result, in the order of what they hold.
 using Parts = std::vector<fs::path>;
 
-/// Subject, number, start and name of a session, or a subject alone: the order of a study.
 using Place = std::tuple<std::string, std::int64_t, std::string, std::string>;
 
-std::vector<Place> places_in(hid_t file)
+/// The order of a study: by subject, number, start and name of the sessions.
+Place place_of(const SessionHead& head)
+{
+    return {head.subject, head.number, head.start_time, head.session};
+}
+
+std::vector<Place> places_in(const io::Handle& file)
 {
     auto places = std::vector<Place>{};
-    for (const auto& [subject, session] : sessions_in(file)) {
-        const auto group = io::open_group(file, subject + "/" + session);
-        if (io::has_attribute(group, "number"))
-            places.emplace_back(subject, io::read_attribute<std::int64_t>(group, "number"),
-                                io::read_text_attribute(group, "session_start_time"), session);
-    }
+    for (const auto& head : heads_in(file))
+        places.push_back(place_of(head));
     if (places.empty())
-        for (const auto& name : io::children(file))
+        for (const auto& name : io::subjects_in(file))
             places.emplace_back(name, 0, "", "");
-    std::sort(places.begin(), places.end());
     return places;
 }
 
@@ -101,6 +100,8 @@ io::Record record_of(const Parts& parts, const std::string& command)
                                    fmt::format("{} and {}", parts.front().string(), part.string()),
                                    "compute the odd one again with the settings of the others");
         add_inputs(merged.inputs, record.inputs);
+        for (const auto& [job, upstream] : record.upstream)
+            add_inputs(merged.upstream[job].inputs, upstream.inputs);
         merged.start = std::min(merged.start, record.start);
         merged.ranks = std::max(merged.ranks, record.ranks);
     }
@@ -110,16 +111,11 @@ io::Record record_of(const Parts& parts, const std::string& command)
 }
 
 /// Subjects, and "subject/session" where a result has groups of sessions.
-std::vector<std::string> members_of(hid_t file)
+std::vector<std::string> members_of(const io::Handle& file)
 {
-    auto members = std::vector<std::string>{};
-    for (const auto& subject : io::children(file)) {
-        members.push_back(subject);
-        if (io::is_group(file, subject))
-            for (const auto& session : io::children(file, subject))
-                if (io::is_group(file, subject + "/" + session))
-                    members.push_back(subject + "/" + session);
-    }
+    auto members = io::subjects_in(file);
+    for (const auto& [subject, session] : sessions_in(file))
+        members.push_back(subject + "/" + session);
     return members;
 }
 
@@ -145,7 +141,7 @@ std::map<std::string, Parts> subjects_of(const Parts& parts)
 {
     auto subjects = std::map<std::string, Parts>{};
     for (const auto& part : parts)
-        for (const auto& name : io::children(io::open_for_reading(part)))
+        for (const auto& name : io::subjects_in(io::open_for_reading(part)))
             subjects[name].push_back(part);
     return subjects;
 }
@@ -158,41 +154,36 @@ std::map<std::string, Parts> subjects_of(const Parts& parts)
 }
 
 /// Joins the sessions of a subject that are in several parts.
-void join_sessions(const io::ResultFile& file, const std::string& job, const std::string& subject,
+void join_sessions(const io::ResultFile& file, const Entry& entry, const std::string& subject,
                    const Parts& parts)
 {
-    // Only these two have nothing in the group of a subject that takes all of its sessions to
-    // compute, but for the neurons of all sessions.
-    if (job != "connectome" && job != "movement")
+    if (entry.tasks != TaskLevel::session)
         held_twice(subject, parts[0], parts[1]);
-    const auto all = file.group(subject);
+    file.group(subject);
     auto owner = std::map<std::string, fs::path>{};
-    auto order = std::vector<std::pair<Place, std::vector<std::string>>>{};
     for (const auto& part : parts) {
         const auto from = io::open_for_reading(part);
-        for (const auto& place : places_in(from)) {
-            const auto& session = std::get<3>(place);
-            if (std::get<0>(place) != subject)
+        for (const auto& head : heads_in(from)) {
+            if (head.subject != subject)
                 continue;
-            const auto path = subject + "/" + session;
-            if (const auto [other, is_new] = owner.emplace(session, part); !is_new)
+            const auto path = subject + "/" + head.session;
+            if (const auto [other, is_new] = owner.emplace(head.session, part); !is_new)
                 held_twice(path, other->second, part);
             io::copy_group(from, file.file(), "/" + path);
-            order.emplace_back(place, read_neuron_axis(io::open_group(from, path)));
         }
     }
-    std::sort(order.begin(), order.end());
-    auto neurons = std::vector<std::vector<std::string>>{};
-    for (auto& [place, ids] : order)
-        neurons.push_back(std::move(ids));
-    if (job == "connectome")
-        write_subject(file, subject, common_neurons(neurons));
+    if (entry.complete_subject)
+        entry.complete_subject(file, subject);
 }
 
 void merge_one(runtime::RunContext& context, const fs::path& path, const Parts& parts)
 {
     const auto record =
         record_of(parts, "rewire merge --results " + context.options().text("results"));
+    const auto* entry = find_entry(entries_of(context), record.job);
+    if (entry == nullptr)
+        throw base::InputError("a result of a job that this rewire does not know: " + record.job,
+                               parts.front().string(), "use the version of rewire that wrote it");
     if (fs::exists(path) && !context.options().flag("overwrite"))
         check_existing(path, parts, record);
     auto file = io::ResultFile(path, context.attempt());
@@ -201,7 +192,7 @@ void merge_one(runtime::RunContext& context, const fs::path& path, const Parts& 
         if (holders.size() == 1)
             io::copy_group(io::open_for_reading(holders.front()), file.file(), "/" + subject);
         else
-            join_sessions(file, record.job, subject, holders);
+            join_sessions(file, *entry, subject, holders);
     file.publish(record, true);
     context.note(
         fmt::format("{}: {} subjects from {} parts", path.string(), subjects.size(), parts.size()));
@@ -222,41 +213,48 @@ void run_merge(runtime::RunContext& context)
 
 } // namespace
 
-runtime::Job merge_job()
+Entry merge_entry()
 {
     using Kind = runtime::OptionKind;
     const auto same = false;
     return {
-        .name = "merge",
-        .usage = "--results DIR [--parts DIR]",
-        .summary =
-            "one result from parts that were computed subject by subject, or session by session",
-        .details = "Takes the results in the folders RESULTS/parts/SUBJECT/ and "
-                   "RESULTS/parts/SUBJECT/SESSION/, as the tasks of\n"
-                   "an array of batch jobs make them, and writes RESULTS/JOB.h5 for every job "
-                   "that is there: the same datasets\n"
-                   "as one run over all subjects. The parts must have been made with the same "
-                   "settings and hold subjects of\n"
-                   "their own; those of connectome and movement may hold sessions of one "
-                   "subject.",
-        .options =
-            {{.name = "results",
-              .kind = Kind::path,
-              .help = "folder for the whole results",
-              .required = true},
-             {.name = "parts",
-              .kind = Kind::path,
-              .help = "folder with a folder of results for every part (RESULTS/parts)"},
-             {.name = "overwrite",
-              .kind = Kind::flag,
-              .help = "replace a result that holds something else",
-              .changes_result = same},
-             {.name = "config",
-              .kind = Kind::path,
-              .help = "file of `option = value` lines",
-              .changes_result = same},
-             {.name = "help", .kind = Kind::flag, .help = "this text", .changes_result = same}},
-        .run = run_merge};
+        .job = {.name = "merge",
+                .usage = "--results DIR [--parts DIR]",
+                .summary = "one result from parts that were computed subject by subject, or "
+                           "session by session",
+                .details =
+                    "Takes the results in the folders RESULTS/parts/SUBJECT/ and "
+                    "RESULTS/parts/SUBJECT/SESSION/, as the tasks of\n"
+                    "an array of batch jobs make them, and writes RESULTS/JOB.h5 for every job "
+                    "that is there: the same datasets\n"
+                    "as one run over all subjects. The parts must have been made with the same "
+                    "settings and hold subjects of\n"
+                    "their own; those of jobs with tasks of sessions may hold sessions of one "
+                    "subject.",
+                .examples = {"rewire merge --results out/",
+                             "rewire merge --results out/ --parts out/session-parts"},
+                .options = {{.name = "results",
+                             .kind = Kind::path,
+                             .help = "folder for the whole results",
+                             .required = true},
+                            {.name = "parts",
+                             .kind = Kind::path,
+                             .help =
+                                 "folder with a folder of results for every part (RESULTS/parts)"},
+                            {.name = "overwrite",
+                             .kind = Kind::flag,
+                             .help = "replace a result that holds something else",
+                             .changes_result = same},
+                            {.name = "config",
+                             .kind = Kind::path,
+                             .help = "file of `option = value` lines",
+                             .changes_result = same},
+                            {.name = "help",
+                             .kind = Kind::flag,
+                             .help = "this text",
+                             .changes_result = same}},
+                .run = run_merge},
+        .joins_parts = true};
 }
 
 } // namespace rewire::jobs

@@ -1,6 +1,6 @@
 #include "counts.hpp"
 
-#include "jobs/activity/activity_source.hpp"
+#include "jobs/activity/estimate.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -26,11 +26,11 @@ std::vector<MovementUnit> units_of(const io::Study& study, const std::vector<std
 }
 
 double unit_seconds(const MovementUnit& unit, const io::ActivityInfo& activity,
-                    const MachineRates& rates)
+                    const MovementRates& rates)
 {
     constexpr auto expected_edges = 200.0;
     return static_cast<double>(unit.neurons.size()) * static_cast<double>(unit.shuffles.size()) *
-               expected_edges / rates.movement_sums_per_s +
+               expected_edges / rates.sums_per_s +
            static_cast<double>(unit.neurons.size() * activity.frames) * 0.5e-9 + 1e-3;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/activity/machine_rates.hpp"
+#include "rates.hpp"
 
 #include <rewire/base/pack.hpp>
 #include <rewire/base/partition.hpp>
@@ -42,7 +42,7 @@ std::vector<MovementUnit> units_of(const io::Study& study, const std::vector<std
 
 /// Estimated seconds of one core.
 double unit_seconds(const MovementUnit& unit, const io::ActivityInfo& activity,
-                    const MachineRates& rates = typical_rates);
+                    const MovementRates& rates = typical_movement_rates);
 
 /// Counts and means of a session's neurons, from whichever units have been computed here.
 struct NeuronCounts

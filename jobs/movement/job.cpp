@@ -1,11 +1,17 @@
 #include "counts.hpp"
-#include "jobs/activity/activity_source.hpp"
-#include "jobs/catalogue.hpp"
+#include "entry.hpp"
+#include "jobs/activity/estimate.hpp"
+#include "jobs/activity/options.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "rates.hpp"
+#include "recovery.hpp"
 #include "result.hpp"
+#include "section.hpp"
 #include "source.hpp"
 #include "wave.hpp"
+
+#include <rewire/base/error.hpp>
 
 #include <fmt/format.h>
 
@@ -56,9 +62,9 @@ runtime::Estimate movement_estimate(const io::Study& study,
                                     const std::vector<std::size_t>& sessions,
                                     const MovementSettings& settings,
                                     const runtime::Options& options,
-                                    const MachineRates& rates = typical_rates)
+                                    const MovementRates& rates = typical_movement_rates)
 {
-    auto estimate = deconvolution_estimate(study, sessions, options, rates);
+    auto estimate = deconvolution_estimate(study, sessions, options, rates.activity);
     if (settings.dff) { // dF/F is read by blocks of neurons and not kept
         estimate.node_bytes = 0;
         estimate.spread_bytes = 0;
@@ -98,13 +104,14 @@ std::string table_head(const MovementSettings& settings)
 }
 
 void run_wave(runtime::RunContext& context, const Wave& wave,
+              const std::vector<SessionInput>& inputs,
               const std::map<std::size_t, SessionMovements>& movements,
               const MovementSettings& settings, const io::ResultFile* output)
 {
     auto of_wave = std::vector<SessionMovements>{};
     for (const auto session : wave.sessions)
         of_wave.push_back(movements.at(session));
-    const auto sessions = movement_of_wave(context, wave, of_wave, settings);
+    const auto sessions = movement_of_wave(context, wave, inputs, of_wave, settings);
     context.collective("write", [&] {
         for (const auto& session : sessions) {
             if (session.status != "ok")
@@ -133,35 +140,31 @@ void run_movement(runtime::RunContext& context)
     adopt_activity_options(context);
     const auto settings = movement_settings(context.options());
     warn_of_few_shuffles(context, settings);
+    auto inputs = std::vector<SessionInput>{};                  // [session of the study]
     auto movements = std::map<std::size_t, SessionMovements>{}; // by session of the study
     run_session_job(context,
-                    {.file_name = "movement.h5",
-                     .needs_decay_time = !settings.dff,
-                     .table_head = table_head(settings),
+                    {.table_head = table_head(settings),
+                     .check =
+                         [&](const io::Study& study) {
+                             inputs = check_inputs(context, study, !settings.dff);
+                             return facts_of(inputs);
+                         },
+                     .node_bytes = session_bytes,
                      .estimate =
                          [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
                              return movement_estimate(study, sessions, settings, context.options());
                          },
                      .prepare =
-                         [&](const io::Study& study, const std::vector<SessionInput>& inputs,
-                             const std::vector<std::size_t>& sessions) {
-                             auto found = movements_of(context, study, inputs, sessions,
-                                                       settings.dff, "epochs");
+                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                             auto of_sessions = movements_of(context, study, inputs, sessions,
+                                                             settings.dff, "epochs");
                              for (std::size_t i = 0; i < sessions.size(); ++i)
-                                 movements.emplace(sessions[i], std::move(found[i]));
-                         },
-                     .keep =
-                         [](const io::ResultFile& output, hid_t old, const SessionName& name,
-                            const io::Study& study) {
-                             auto session = read_movement(old, name.first, name.second);
-                             follow_study(session, study);
-                             write_session(output, session);
+                                 movements.emplace(sessions[i], std::move(of_sessions[i]));
                          },
                      .compute =
                          [&](const Wave& wave, const io::ResultFile* output) {
-                             run_wave(context, wave, movements, settings, output);
-                         },
-                     .complete = {}});
+                             run_wave(context, wave, inputs, movements, settings, output);
+                         }});
 }
 
 runtime::Estimate plan_movement(runtime::RunContext& context)
@@ -170,12 +173,15 @@ runtime::Estimate plan_movement(runtime::RunContext& context)
     const auto settings = movement_settings(context.options());
     const auto study = open_study(context);
     if (settings.dff)
-        require_activity(study);
+        require_feed(study, io::Feed::activity);
     else
         require_tau(study, context.options());
-    return plan_session_job(context, study, [&](const auto& sessions, const auto& rates) {
+    const auto rates = measured_movement_rates();
+    auto estimate = plan_sessions(context, study, [&](const auto& sessions) {
         return movement_estimate(study, sessions, settings, context.options(), rates);
     });
+    estimate.notes.push_back(described(rates));
+    return estimate;
 }
 
 std::vector<runtime::Option> movement_options()
@@ -216,9 +222,7 @@ std::vector<runtime::Option> movement_options()
     };
 }
 
-} // namespace
-
-runtime::Job movement_job()
+runtime::Job described_job()
 {
     return {.name = "movement",
             .usage = "--study DIR --results DIR [options]",
@@ -235,11 +239,28 @@ runtime::Job movement_job()
                        "between movement and activity as a whole: it does not separate movement "
                        "from reward or arousal that go\n"
                        "along with it. Writes RESULTS/movement.h5.",
+            .examples = {"rewire movement --study data/ --results out/",
+                         "mpirun -n 8 rewire movement --study data/ --results out/ --lever lever "
+                         "--level 0.975 --level 0.995"},
             .citation = "Peters et al. 2014, 2017 (epoch shuffling)",
+            .paper = "the rewiring paper",
             .options = runtime::common_options() + study_options() + activity_options() +
                        movement_source_options() + movement_options(),
             .run = run_movement,
             .plan = plan_movement};
+}
+
+} // namespace
+
+Entry movement_entry()
+{
+    return {.job = described_job(),
+            .has_result = true,
+            .tasks = TaskLevel::session,
+            .feeds = {io::Feed::activity, io::Feed::movement},
+            .chains = {"rewiring"},
+            .page = movement_page(),
+            .recovery = print_movement_recovery};
 }
 
 } // namespace rewire::jobs

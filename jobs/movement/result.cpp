@@ -1,7 +1,6 @@
 #include "result.hpp"
 
 #include "jobs/frame/fields.hpp"
-#include "jobs/frame/session_results.hpp"
 
 #include <rewire/base/error.hpp>
 
@@ -21,9 +20,8 @@ constexpr auto usual_level = 0.995;
 template <typename Session, typename Field>
 void each_field(Session& session, Field field)
 {
-    field(session.subject), field(session.session), field(session.file), field(session.sha256);
-    field(session.start_time), field(session.number), field(session.tau_s), field(session.layer),
-        field(session.group);
+    each_head_field(session, field);
+    field(session.tau_s);
     field(session.neuron_id), field(session.mean_activity), field(session.less),
         field(session.equal);
     field(session.p_rank), field(session.p_value), field(session.q_value),
@@ -33,19 +31,14 @@ void each_field(Session& session, Field field)
         field(session.frames);
     field(session.dilate), field(session.units), field(session.activity), field(session.source);
     field(session.largest_p_rank);
-    field(session.status), field(session.null_neuron), field(session.null_score),
-        field(session.null);
+    field(session.null_neuron), field(session.null_score), field(session.null);
 }
 
 template <typename Session, typename Attribute>
 void each_attribute(Session& session, Attribute attribute)
 {
-    attribute("file", session.file), attribute("sha256", session.sha256),
-        attribute("status", session.status);
-    attribute("session_start_time", session.start_time), attribute("number", session.number),
-        attribute("tau_s", session.tau_s);
-    attribute("layer", session.layer), attribute("group", session.group),
-        attribute("shuffles", session.shuffles);
+    each_head_attribute(session, attribute);
+    attribute("tau_s", session.tau_s), attribute("shuffles", session.shuffles);
     attribute("units", session.units), attribute("epochs", session.epochs);
     attribute("movement_frames", session.movement_frames), attribute("frames", session.frames);
     attribute("dilate", session.dilate), attribute("activity", session.activity),
@@ -111,7 +104,8 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
     io::write_array(group, "null", session.null, {"shuffle"}, "dF/F");
 }
 
-SessionMovement read_movement(hid_t file, const std::string& subject, const std::string& session)
+SessionMovement read_movement(const io::Handle& file, const std::string& subject,
+                              const std::string& session)
 {
     const auto group = io::open_group(file, subject + "/" + session);
     auto read = SessionMovement{};

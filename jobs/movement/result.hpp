@@ -1,5 +1,7 @@
 #pragma once
 
+#include "jobs/frame/session_results.hpp"
+
 #include <rewire/base/pack.hpp>
 #include <rewire/io/result_file.hpp>
 
@@ -11,18 +13,12 @@
 /// movement.h5: one group a session, /SUBJECT/SESSION/.
 namespace rewire::jobs {
 
-struct SessionMovement
-{
-    std::string subject;
-    std::string session;
-    std::string file;
-    std::string sha256;
-    std::string start_time;
-    std::int64_t number = 0;
-    double tau_s = 0;
-    std::string layer;
-    std::string group;
+inline constexpr auto movement_name = "movement"; ///< of the job that writes it
 
+/// `status` says why nobody is related to movement, where it is not "ok".
+struct SessionMovement : SessionHead
+{
+    double tau_s = 0;
     std::vector<std::string> neuron_id;
     std::vector<double> mean_activity; ///< [neuron] in movement frames
     std::vector<std::int32_t> less;    ///< [neuron] shuffles below the real score
@@ -48,7 +44,6 @@ struct SessionMovement
     std::string null_neuron;  ///< whose shuffled scores are kept; empty: none
     double null_score = 0;    ///< its mean activity in movement
     std::vector<double> null; ///< [shuffle] the same under shuffles
-    std::string status;       ///< "ok", or why nobody is related to movement
 
     void pack(base::Packer& packer) const;
     static SessionMovement unpack(base::Unpacker& unpacker);
@@ -61,6 +56,7 @@ std::size_t row_of_level(const std::vector<double>& levels, std::optional<double
                          const std::string& where);
 
 void write_session(const io::ResultFile& file, const SessionMovement& session);
-SessionMovement read_movement(hid_t file, const std::string& subject, const std::string& session);
+SessionMovement read_movement(const io::Handle& file, const std::string& subject,
+                              const std::string& session);
 
 } // namespace rewire::jobs

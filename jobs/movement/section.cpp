@@ -1,5 +1,7 @@
+#include "section.hpp"
+
 #include "jobs/frame/page_series.hpp"
-#include "jobs/report/page.hpp"
+#include "result.hpp"
 
 #include <rewire/base/text.hpp>
 #include <rewire/report/markup.hpp>
@@ -14,12 +16,12 @@ namespace rewire::jobs {
 
 namespace {
 
-const MovementSummary* first_tested(const ReportData& data)
+const MovementSummary* first_tested(const MovementsSummary& data)
 {
     const auto found =
-        std::find_if(data.movement.begin(), data.movement.end(),
+        std::find_if(data.sessions.begin(), data.sessions.end(),
                      [](const MovementSummary& session) { return session.untestable().empty(); });
-    return found == data.movement.end() ? nullptr : &*found;
+    return found == data.sessions.end() ? nullptr : &*found;
 }
 
 std::string settings_of(const MovementSummary& session)
@@ -31,7 +33,7 @@ std::string settings_of(const MovementSummary& session)
 
 /// What share of unrelated neurons a level calls, which is not one minus the level where ranks come
 /// in large steps.
-std::string chance_of(const ReportData& data, double level)
+std::string chance_of(const MovementsSummary& data, double level)
 {
     auto low = 1.0;
     auto high = 0.0;
@@ -40,7 +42,7 @@ std::string chance_of(const ReportData& data, double level)
     auto largest = 0.0;
     auto restless = std::int64_t{0}; // sessions in which no neuron can be related to quiescence
     auto smallest = 1.0;
-    for (const auto& session : data.movement) {
+    for (const auto& session : data.sessions) {
         if (!session.untestable().empty())
             continue;
         ++sessions;
@@ -92,11 +94,11 @@ bool has_value(const std::vector<AnimalSeries>& animals)
     });
 }
 
-void add_fractions(report::Page& page, const ReportData& data, const MovementSummary& tested)
+void add_fractions(report::Page& page, const MovementsSummary& data, const MovementSummary& tested)
 {
     auto block = report::FigureBlock{.sources = {"movement.h5"}, .numbers = table_of_means()};
     const auto panel = [&](const std::string& title, const std::string& label, auto value) {
-        const auto series = series_by_session(data.movement, value);
+        const auto series = series_by_session(data.sessions, value);
         if (!has_value(series))
             return;
         auto plot = report::LinePlot{};
@@ -124,7 +126,7 @@ void add_fractions(report::Page& page, const ReportData& data, const MovementSum
         "Sessions that could not be tested have no value: section “Left out, and why”.",
         settings_of(tested), band_note,
         counts_of_groups(series_by_session(
-            data.movement, [](const MovementSummary& session) { return session.fraction(0); })),
+            data.sessions, [](const MovementSummary& session) { return session.fraction(0); })),
         base::joined(chances, " "));
     if (block.panels.empty())
         page.paragraph(block.caption);
@@ -132,17 +134,17 @@ void add_fractions(report::Page& page, const ReportData& data, const MovementSum
         page.figure(std::move(block));
 }
 
-void add_ranks(report::Page& page, const ReportData& data, const MovementSummary& tested)
+void add_ranks(report::Page& page, const MovementsSummary& data, const MovementSummary& tested)
 {
     constexpr auto bins = 40;
     auto groups = std::set<std::string>{};
-    for (const auto& session : data.movement)
+    for (const auto& session : data.sessions)
         if (session.untestable().empty())
             groups.insert(session.place.group);
     auto block = report::FigureBlock{.sources = {"movement.h5"}};
     for (const auto& group : groups) {
         auto ranks = std::vector<double>{};
-        for (const auto& session : data.movement)
+        for (const auto& session : data.sessions)
             if (session.place.group == group && session.untestable().empty())
                 std::copy_if(session.p_rank.begin(), session.p_rank.end(),
                              std::back_inserter(ranks), [](double p) { return std::isfinite(p); });
@@ -167,7 +169,7 @@ void add_ranks(report::Page& page, const ReportData& data, const MovementSummary
     page.figure(std::move(block));
 }
 
-void add_nulls(report::Page& page, const ReportData& data)
+void add_nulls(report::Page& page, const MovementsSummary& data)
 {
     page.subsection("The null of a neuron");
     const auto which =
@@ -207,21 +209,82 @@ void add_nulls(report::Page& page, const ReportData& data)
     page.figure(std::move(block));
 }
 
+void add_untested(report::Page& page, const MovementsSummary& data)
+{
+    auto table = report::Table{
+        .head = {"animal", "session", "neurons", "not tested"},
+        .caption = "Neurons that were not tested for movement: their activity has missing values. "
+                   "They count neither as related nor as unrelated."};
+    for (const auto& session : data.sessions)
+        if (session.untestable().empty() && session.untested > 0)
+            table.rows.push_back({session.place.subject, session.place.session,
+                                  std::to_string(session.neurons),
+                                  fmt::format("{} ({:.1f} %)", session.untested,
+                                              100.0 * static_cast<double>(session.untested) /
+                                                  static_cast<double>(session.neurons))});
+    if (!table.rows.empty())
+        page.table(std::move(table));
+}
+
+class MovementPart : public PagePart
+{
+  public:
+    explicit MovementPart(MovementsSummary data) : data_(std::move(data)) {}
+
+    void draw(std::size_t, report::Page& page) const override
+    {
+        const auto* tested = first_tested(data_);
+        if (tested == nullptr) {
+            page.paragraph("No session was tested; section “Left out, and why” says why.");
+            return;
+        }
+        add_fractions(page, data_, *tested);
+        add_ranks(page, data_, *tested);
+        add_nulls(page, data_);
+    }
+
+    std::vector<LeftOut> left_out() const override
+    {
+        auto rows = std::vector<LeftOut>{};
+        for (const auto& session : data_.sessions) {
+            auto why = session.untestable();
+            for (std::size_t level = 0; level < session.level.size() && why.empty(); ++level)
+                if (session.expected_by_chance(session.level[level]) == 0)
+                    why =
+                        fmt::format("shuffles too much alike: the largest rank possible is {:.4g}, "
+                                    "not above the level {:g}",
+                                    session.largest_rank(), session.level[level]);
+            if (!why.empty())
+                rows.push_back({session.place.subject, session.place.session, why});
+        }
+        return rows;
+    }
+
+    void add_left_out(report::Page& page) const override { add_untested(page, data_); }
+
+  private:
+    MovementsSummary data_;
+};
+
 } // namespace
 
-void add_movement(report::Page& page, const ReportData& data)
+std::unique_ptr<PagePart> movement_part(MovementsSummary data)
 {
-    page.section("Movement-related neurons");
-    if (add_missing(page, data, "movement.h5"))
-        return;
-    const auto* tested = first_tested(data);
-    if (tested == nullptr) {
-        page.paragraph("No session was tested; section “Left out, and why” says why.");
-        return;
-    }
-    add_fractions(page, data, *tested);
-    add_ranks(page, data, *tested);
-    add_nulls(page, data);
+    return std::make_unique<MovementPart>(std::move(data));
+}
+
+PageEntry movement_page()
+{
+    return {.shows = "movement-related neurons",
+            .sections = {{300, "Movement-related neurons"}},
+            .options = {{.name = "null-session",
+                         .help = "session whose null of a neuron is drawn, where an animal has it; "
+                                 "default: the last of each animal"}},
+            .read = [](const PageSource& source) {
+                return movement_part(
+                    summary_of_movements(io::open_for_reading(source.path_of(movement_name)),
+                                         source.options.text("null-session")));
+            }};
 }
 
 } // namespace rewire::jobs

@@ -1,5 +1,6 @@
 #include "wave.hpp"
 
+#include "jobs/activity/wave_activity.hpp"
 #include "jobs/frame/study_source.hpp"
 
 #include <rewire/base/random.hpp>
@@ -92,12 +93,16 @@ class MovementRun
   public:
     /// Collective.
     MovementRun(runtime::RunContext& context, const Wave& wave,
+                const std::vector<SessionInput>& inputs,
                 const std::vector<SessionMovements>& movements, const MovementSettings& settings)
-        : context_(context), wave_(wave), settings_(settings), movements_(movements)
+        : context_(context),
+          wave_(wave),
+          inputs_(inputs),
+          settings_(settings),
+          movements_(movements)
     {
         if (!settings_.dff)
-            events_ = std::make_unique<WaveActivity>(context, wave.study, wave.inputs,
-                                                     wave.sessions, "deconvolve" + wave.suffix);
+            events_ = std::make_unique<WaveActivity>(context, wave, inputs);
     }
 
     /// Collective. @return on rank 0 all sessions of the wave
@@ -127,6 +132,11 @@ class MovementRun
     }
 
   private:
+    const SessionInput& input(std::size_t position) const
+    {
+        return inputs_[wave_.sessions[position]];
+    }
+
     behaviour::ShuffleKey key_of(std::size_t position) const
     {
         const auto& record = wave_.session(position).record;
@@ -151,7 +161,7 @@ class MovementRun
         const auto& epochs = movements_[unit.position].epochs;
         const auto file =
             io::NwbSession(wave_.session(unit.position).path, nwb_options(context_.options()));
-        const auto block = read_block<T>(file, unit.neurons, wave_.input(unit.position));
+        const auto block = read_block<T>(file, unit.neurons, input(unit.position));
         const auto view = activity::DenseActivityView<T>{epochs.frames, unit.neurons.size(), block};
         return count_unit(view, {0, unit.neurons.size()}, unit, epochs, settings_,
                           key_of(unit.position), counts, tick);
@@ -160,7 +170,10 @@ class MovementRun
     SessionMovement result_of(std::size_t position, const NeuronCounts& counts) const
     {
         auto result = SessionMovement{};
-        name_session(result, wave_.session(position), wave_.input(position));
+        static_cast<SessionHead&>(result) =
+            head_of(wave_.session(position), input(position).sha256);
+        result.neuron_id = wave_.session(position).record.activity->neuron_id;
+        result.tau_s = input(position).tau_s;
         const auto& epochs = movements_[position].epochs;
         result.shuffles = settings_.shuffles;
         result.epochs = static_cast<std::int64_t>(epochs.movements.size());
@@ -182,7 +195,7 @@ class MovementRun
     void relate(std::size_t position, const NeuronCounts& counts, SessionMovement& result) const
     {
         auto activity = behaviour::MovementActivity{counts.mean, counts.finite};
-        const auto& usable = wave_.input(position).used.usable;
+        const auto& usable = input(position).used.usable;
         for (std::size_t neuron = 0; neuron < usable.size(); ++neuron)
             if (usable[neuron] == 0) { // missing samples: neither related nor unrelated
                 activity.mean[neuron] = std::nan("");
@@ -230,11 +243,12 @@ class MovementRun
             return jobs::trace_of(events_->activity(position), neuron);
         const auto file =
             io::NwbSession(wave_.session(position).path, nwb_options(context_.options()));
-        return read_block<double>(file, {neuron, neuron + 1}, wave_.input(position));
+        return read_block<double>(file, {neuron, neuron + 1}, input(position));
     }
 
     runtime::RunContext& context_;
     const Wave& wave_;
+    const std::vector<SessionInput>& inputs_; ///< [session of the study]
     const MovementSettings& settings_;
     const std::vector<SessionMovements>& movements_; ///< [session of the wave]
     std::unique_ptr<WaveActivity> events_;
@@ -243,10 +257,11 @@ class MovementRun
 } // namespace
 
 std::vector<SessionMovement> movement_of_wave(runtime::RunContext& context, const Wave& wave,
+                                              const std::vector<SessionInput>& inputs,
                                               const std::vector<SessionMovements>& movements,
                                               const MovementSettings& settings)
 {
-    return MovementRun(context, wave, movements, settings).results();
+    return MovementRun(context, wave, inputs, movements, settings).results();
 }
 
 } // namespace rewire::jobs

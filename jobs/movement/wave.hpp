@@ -15,9 +15,10 @@ inline constexpr auto kept_shuffles = std::int64_t{2000};
 
 /// Movement-related neurons of the sessions of a wave, in units of (session x shuffles or neurons)
 /// over all ranks. Collective.
-/// @param movements [session of the wave]
+/// @param inputs [session of the study] @param movements [session of the wave]
 /// @return on rank 0 the sessions in the order of the wave
 std::vector<SessionMovement> movement_of_wave(runtime::RunContext& context, const Wave& wave,
+                                              const std::vector<SessionInput>& inputs,
                                               const std::vector<SessionMovements>& movements,
                                               const MovementSettings& settings);
 

@@ -1,9 +1,8 @@
-#include "jobs/catalogue.hpp"
-#include "origin.hpp"
+#include "entry.hpp"
 #include "page.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/io/result_file.hpp>
+#include <rewire/base/text.hpp>
 #include <rewire/io/whole_file.hpp>
 #include <rewire/runtime/run_context.hpp>
 
@@ -33,16 +32,18 @@ void write_report(runtime::RunContext& context)
     if (std::filesystem::exists(path) && !is_own_page(path) && !context.options().flag("overwrite"))
         throw base::UsageError("there is a page already that rewire did not make", path.string(),
                                "add --overwrite to replace it");
-    const auto data = read_report_data(results, context.options().text("null-session"));
-    for (const auto& mismatch : mismatches_of(data))
+    const auto& entries = entries_of(context);
+    const auto content = read_page(results, entries, context.options());
+    for (const auto& mismatch : content.mismatches)
         context.log().warn(
             fmt::format("{} {} {}", mismatch.title, mismatch.text, mismatch.command));
-    for (const auto& missing : data.missing)
+    for (const auto& missing : content.missing)
         context.log().warn(fmt::format("{} is not there: the page lacks {}; made by: {}",
-                                       missing.file, missing.shows, missing.command));
+                                       missing.entry->file(), missing.entry->page->shows,
+                                       missing.command));
     const auto made = fmt::format("Made {} by rewire {} ({}).", io::utc_now(),
                                   runtime::program_version(), runtime::program_revision());
-    const auto html = report_html(data, made);
+    const auto html = page_html(content, entries, made);
     auto file = io::WholeStream(path);
     file.write(html);
     file.publish();
@@ -57,37 +58,53 @@ void run_report(runtime::RunContext& context)
     });
 }
 
+/// What the page shows, and the options of its parts, follow from the entries.
+void introduce(runtime::Job& job, const std::vector<Entry>& all)
+{
+    auto files = std::vector<std::string>{};
+    for (const auto& entry : all)
+        if (entry.page) {
+            files.push_back(entry.file());
+            job.options.insert(job.options.end(), entry.page->options.begin(),
+                               entry.page->options.end());
+        }
+    job.details +=
+        "\nResults that it shows, whichever are there: " + base::joined(files, ", ") + ".";
+}
+
 } // namespace
 
-runtime::Job report_job()
+Entry report_entry()
 {
     using Kind = runtime::OptionKind;
     return {
-        .name = "report",
-        .usage = "--results DIR",
-        .summary = "one HTML page with the figures of the results, which opens without a network",
-        .details =
-            "Reads connectome.h5, rewiring.h5 and movement.h5 of the results folder, whichever are "
-            "there, and\n"
-            "writes RESULTS/report.html: trajectories, graph metrics, explained variance, top "
-            "edges,\n"
-            "movement-related neurons and edge p-values, with n and band in every caption, the "
-            "settings and\n"
-            "files behind every figure, and what was left out. What is missing is named together "
-            "with the\n"
-            "command that makes it. The figures are drawn by gnuplot (Debian package gnuplot-nox).",
-        .options =
-            {{.name = "results",
-              .kind = Kind::path,
-              .help = "folder of the results",
-              .required = true},
-             {.name = "null-session",
-              .help = "session whose null of a neuron is drawn, where an animal has it; default: "
-                      "the last of each animal"},
-             {.name = "overwrite", .kind = Kind::flag, .help = "replace a report that is there"},
-             {.name = "config", .kind = Kind::path, .help = "file of `option = value` lines"},
-             {.name = "help", .kind = Kind::flag, .help = "this text"}},
-        .run = run_report};
+        .job =
+            {.name = "report",
+             .usage = "--results DIR",
+             .summary =
+                 "one HTML page with the figures of the results, which opens without a network",
+             .details =
+                 "Writes RESULTS/report.html: the figures of every result that is there, with n "
+                 "and band in every caption, the\n"
+                 "settings and files behind every figure, and what was left out. What is missing "
+                 "is named together with the\n"
+                 "command that makes it. The figures are drawn by gnuplot (Debian package "
+                 "gnuplot-nox).",
+             .examples = {"rewire report --results out/"},
+             .options = {{.name = "results",
+                          .kind = Kind::path,
+                          .help = "folder of the results",
+                          .required = true},
+                         {.name = "overwrite",
+                          .kind = Kind::flag,
+                          .help = "replace a page that rewire did not make"},
+                         {.name = "config",
+                          .kind = Kind::path,
+                          .help = "file of `option = value` lines"},
+                         {.name = "help", .kind = Kind::flag, .help = "this text"}},
+             .run = run_report},
+        .ends_chains = true,
+        .introduce = introduce};
 }
 
 } // namespace rewire::jobs

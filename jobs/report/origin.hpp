@@ -1,13 +1,15 @@
 #pragma once
 
-#include "data.hpp"
+#include "jobs/frame/entry.hpp"
+#include "jobs/frame/session_results.hpp"
 
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
-/// Whether the results of a folder belong together, and the commands that make them.
+/// Whether the results of a folder belong together.
+
 namespace rewire::jobs {
 
 /// Results on one page that were computed from different data or settings.
@@ -18,12 +20,20 @@ struct Mismatch
     std::string command; ///< that makes them fit
 };
 
-/// By the SHA-256 of the sessions' files, and by what rewiring.h5 recorded of the other two.
-std::vector<Mismatch> mismatches_of(const ReportData& data);
+/// The sessions of a result, with the decay time that they were computed with (0: none).
+struct SessionsOfResult
+{
+    std::vector<SessionHead> heads;
+    std::vector<double> tau_s; ///< [session]
+};
+/// Empty for a result without sessions.
+SessionsOfResult read_sessions(const io::Handle& file);
 
-/// The command line of a job over these results: with the options of its result where that is there
-/// or known from another one, else with those that it cannot do without.
-std::string command_of(const std::string& job, const std::map<std::string, io::Record>& records,
-                       const std::filesystem::path& results, bool overwrite = false);
+/// By the SHA-256 of the sessions' files, and by what results recorded of those they follow from.
+/// @param sessions by job
+std::vector<Mismatch> mismatches_of(const std::filesystem::path& results,
+                                    const std::vector<Entry>& entries,
+                                    const std::map<std::string, io::Record>& records,
+                                    const std::map<std::string, SessionsOfResult>& sessions);
 
 } // namespace rewire::jobs

@@ -1,165 +1,205 @@
 #include "page.hpp"
 
-#include "jobs/frame/page_series.hpp"
-#include "origin.hpp"
+#include "jobs/frame/command_of.hpp"
 
+#include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/io/digest.hpp>
 #include <rewire/report/markup.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
+#include <set>
+#include <tuple>
 
 namespace rewire::jobs {
 
 namespace {
 
-void add_overview(report::Page& page, const ReportData& data)
+report::Source source_of(const std::filesystem::path& path, const io::Record& record)
+{
+    auto earlier = report::Fields{};
+    for (const auto& [job, upstream] : record.upstream) {
+        earlier.emplace_back(job + ": version", upstream.version);
+        earlier.emplace_back(job + ": computed", upstream.end);
+        for (const auto* fields : {&upstream.digest, &upstream.inputs})
+            for (const auto& [name, value] : *fields)
+                earlier.emplace_back(job + ": " + name, value);
+    }
+    auto bytes = std::filesystem::file_size(path);
+    return {
+        .name = path.filename().string(),
+        .record = {{"command", record.command},
+                   {"version", fmt::format("{} ({})", record.version, record.git_revision)},
+                   {"seed", std::to_string(record.seed)},
+                   {"computed", fmt::format("{} to {} on {}, {}, attempt {}", record.start,
+                                            record.end, record.host,
+                                            report::counted(record.ranks, "rank"), record.attempt)},
+                   {"file", fmt::format("{} ({} bytes)", path.string(), bytes)},
+                   {"SHA-256 of the file", io::sha256_of_file(path)}},
+        .options = record.options,
+        .inputs = record.inputs,
+        .earlier = std::move(earlier)};
+}
+
+const PagePart* part_of(const PageContent& content, const Entry& entry)
+{
+    const auto at = content.parts.find(entry.name());
+    return at == content.parts.end() ? nullptr : at->second.get();
+}
+
+void add_overview(report::Page& page, const PageContent& content, const std::vector<Entry>& entries)
 {
     page.section("What is here");
-    for (const auto& missing : data.missing)
-        page.notice(missing.file + " is not here:",
-                    missing.shows + " are missing from this page. They come from", missing.command);
-    if (data.animals.empty())
-        return;
-    auto table = report::Table{
-        .head = {"animal", "group", "sessions", "with a connectome", "neurons in all sessions",
-                 "active neurons a session", "edges a session", "frames a session"},
-        .caption = "Animals. Group: layer, and the study's group where it names one. Ranges are "
-                   "over sessions."};
-    for (const auto& animal : data.animals) {
-        auto computed = 0;
-        auto active = std::vector<std::int64_t>{};
-        auto edges = std::vector<std::int64_t>{};
-        auto frames = std::vector<std::int64_t>{};
-        for (const auto& session : data.sessions) {
-            if (session.place.subject != animal.subject)
-                continue;
-            active.push_back(session.active);
-            frames.push_back(session.frames);
-            if (!session.computed)
-                continue;
-            ++computed;
-            edges.push_back(session.edges);
-        }
-        const auto range = [](const std::vector<std::int64_t>& values) {
-            if (values.empty())
-                return std::string("–");
-            const auto [low, high] = std::minmax_element(values.begin(), values.end());
-            return *low == *high ? std::to_string(*low) : fmt::format("{}–{}", *low, *high);
-        };
-        table.rows.push_back({animal.subject, animal.group, std::to_string(animal.sessions),
-                              std::to_string(computed), std::to_string(animal.common_neurons),
-                              range(active), range(edges), range(frames)});
+    for (const auto& missing : content.missing)
+        page.notice(missing.entry->file() + " is not here:",
+                    missing.entry->page->shows + " are missing from this page. They come from",
+                    missing.command);
+    for (const auto& entry : entries)
+        if (const auto* part = part_of(content, entry))
+            part->add_overview(page);
+}
+
+void add_sections(report::Page& page, const PageContent& content, const std::vector<Entry>& entries)
+{
+    auto order = std::vector<std::tuple<int, const Entry*, std::size_t>>{};
+    for (const auto& entry : entries)
+        for (std::size_t i = 0; entry.page && i < entry.page->sections.size(); ++i)
+            order.emplace_back(entry.page->sections[i].place, &entry, i);
+    std::stable_sort(order.begin(), order.end(),
+                     [](const auto& a, const auto& b) { return std::get<0>(a) < std::get<0>(b); });
+    for (const auto& [place, entry, section] : order) {
+        page.section(entry->page->sections[section].title);
+        if (const auto* part = part_of(content, *entry))
+            part->draw(section, page);
+        for (const auto& missing : content.missing)
+            if (missing.entry == entry)
+                page.notice(entry->file() + " is not here.", "It is made by", missing.command);
     }
-    page.table(std::move(table));
 }
 
-/// Smallest and largest share that the first two components explain, by group.
-std::map<std::string, std::pair<double, double>> shares_of_two(const ReportData& data)
-{
-    auto ranges = std::map<std::string, std::pair<double, double>>{};
-    for (const auto& animal : data.rewiring) {
-        if (!animal.status.empty() || animal.components < 2)
-            continue;
-        const auto share = animal.explained[0] + animal.explained[1];
-        const auto [at, first] = ranges.try_emplace(animal.group, share, share);
-        at->second = {std::min(at->second.first, share), std::max(at->second.second, share)};
-    }
-    return ranges;
-}
-
-std::string percent_range(double low, double high)
-{
-    const auto from = fmt::format("{:.0f}", 100 * low);
-    const auto to = fmt::format("{:.0f}", 100 * high);
-    return (from == to ? from : from + "–" + to) + " %";
-}
-
-/// Session in which the mean over animals of the metric is largest.
-std::string peak_of(const ReportData& data, const std::string& group)
-{
-    const auto mean =
-        mean_over(series_by_session(data.sessions, &SessionSummary::mean_degree), group);
-    auto best = std::size_t{0};
-    for (std::size_t i = 0; i < mean.mean.size(); ++i)
-        if (std::isfinite(mean.mean[i]) &&
-            (!std::isfinite(mean.mean[best]) || mean.mean[i] > mean.mean[best]))
-            best = i;
-    return mean.mean.empty() || !std::isfinite(mean.mean[best])
-               ? "–"
-               : fmt::format("session {:g}", mean.number[best]);
-}
-
-void add_published(report::Page& page, const ReportData& data)
+void add_published(report::Page& page, const PageContent& content,
+                   const std::vector<Entry>& entries)
 {
     page.section("Beside the published values");
-    page.paragraph("The published values are those of the paper's recordings of motor cortex "
-                   "during lever-press learning. Agreement is to be expected for the same data and "
-                   "settings only; simulated data need not agree.");
+    page.paragraph("The published values are those of the rewiring paper: recordings of motor "
+                   "cortex during lever-press learning. Agreement is to be expected for the same "
+                   "data and settings only; simulated data need not agree.");
     auto table = report::Table{
         .head = {"quantity", "group here", "here", "L2/3, published", "L5, published"},
-        .caption = "Values here beside those published. The paper's values "
-                   "of Core, NP, EP and Other neurons need the neuron "
-                   "groups, which these results do not hold."};
-    for (const auto& [group, range] : shares_of_two(data))
-        table.rows.push_back({"variance explained by two components, range over animals", group,
-                              percent_range(range.first, range.second), "52–62 %", "61–77 %"});
-    auto groups = std::vector<std::string>{};
-    for (const auto& animal : data.animals)
-        if (std::find(groups.begin(), groups.end(), animal.group) == groups.end())
-            groups.push_back(animal.group);
-    for (const auto& group : groups)
-        table.rows.push_back({"largest mean degree, mean over animals", group, peak_of(data, group),
-                              "sessions 3–4, then gradual decrease", "later and weaker than L2/3"});
+        .caption = "Values here beside those published. The paper's values of Core, NP, EP and "
+                   "Other neurons need the neuron groups, which these results do not hold."};
+    for (const auto& entry : entries)
+        if (const auto* part = part_of(content, entry))
+            for (const auto& row : part->published())
+                table.rows.push_back(
+                    {row.quantity, row.group, row.here, row.layer_2_3, row.layer_5});
     if (table.rows.empty())
         page.paragraph("None of the results here has a published counterpart.");
     else
         page.table(std::move(table));
 }
 
-void add_sources(report::Page& page, const ReportData& data)
+/// Sessions that other results have and this one does not.
+std::vector<LeftOut> absent_sessions(const PageContent& content, const std::string& job)
+{
+    const auto own = content.sessions.find(job);
+    if (own == content.sessions.end() || own->second.heads.empty())
+        return {};
+    auto absent = std::set<SessionName>{};
+    for (const auto& [other, sessions] : content.sessions)
+        for (const auto& head : sessions.heads)
+            absent.emplace(head.subject, head.session);
+    for (const auto& head : own->second.heads)
+        absent.erase({head.subject, head.session});
+    auto rows = std::vector<LeftOut>{};
+    for (const auto& [subject, session] : absent)
+        rows.push_back({subject, session, "not in the result"});
+    return rows;
+}
+
+void add_left_out(report::Page& page, const PageContent& content, const std::vector<Entry>& entries)
+{
+    page.section("Left out, and why");
+    auto table = report::Table{.head = {"result", "animal", "session", "why"},
+                               .caption = "Sessions and animals without a result or without a "
+                                          "part of it, and those with a limited one."};
+    for (const auto& entry : entries) {
+        const auto* part = part_of(content, entry);
+        if (part == nullptr)
+            continue;
+        for (const auto& rows : {part->left_out(), absent_sessions(content, entry.name())})
+            for (const auto& row : rows)
+                table.rows.push_back({entry.file(), row.subject, row.session, row.why});
+    }
+    if (table.rows.empty())
+        page.paragraph("No session and no animal was left out.");
+    else
+        page.table(std::move(table));
+    for (const auto& entry : entries)
+        if (const auto* part = part_of(content, entry))
+            part->add_left_out(page);
+}
+
+void add_sources(report::Page& page, const PageContent& content)
 {
     page.section("Settings and files");
     page.paragraph("Every figure on this page is drawn from the result files below; nothing is "
                    "computed for it but means, standard errors and counts. The same command on the "
                    "same inputs gives the same numbers, on any number of ranks.");
-    for (const auto& source : data.sources)
+    for (const auto& source : content.sources)
         page.source(source);
 }
 
 } // namespace
 
-bool add_missing(report::Page& page, const ReportData& data, const std::string& file)
+PageContent read_page(const std::filesystem::path& results, const std::vector<Entry>& entries,
+                      const runtime::Options& options)
 {
-    for (const auto& missing : data.missing)
-        if (missing.file == file) {
-            page.notice(file + " is not here.", "It is made by", missing.command);
-            return true;
+    auto content = PageContent{.results = results, .records = records_in(results, entries)};
+    auto names = std::vector<std::string>{};
+    for (const auto& entry : entries) {
+        if (!entry.page)
+            continue;
+        names.push_back(entry.file());
+        if (!content.records.contains(entry.name())) {
+            content.missing.push_back({&entry, command_of(entry, content.records, results)});
+            continue;
         }
-    return false;
+        const auto path = results / entry.file();
+        content.sources.push_back(source_of(path, content.records.at(entry.name())));
+        if (entry.tasks == TaskLevel::session)
+            content.sessions[entry.name()] = read_sessions(io::open_for_reading(path));
+        content.parts[entry.name()] =
+            entry.page->read({results, content.records, entries, options});
+    }
+    if (content.sources.empty())
+        throw base::InputError(
+            "no result to report on: none of " + base::joined(names, ", ") + " is there",
+            results.string(),
+            content.missing.empty() ? "compute one first"
+                                    : "compute one first, e.g. " + content.missing.front().command);
+    content.mismatches = mismatches_of(results, entries, content.records, content.sessions);
+    return content;
 }
 
-std::string report_html(const ReportData& data, const std::string& made)
+std::string page_html(const PageContent& content, const std::vector<Entry>& entries,
+                      const std::string& made)
 {
     auto files = std::vector<std::string>{};
-    for (const auto& source : data.sources)
+    for (const auto& source : content.sources)
         files.push_back(source.name);
     auto page = report::Page(
         "Rewiring of functional connectomes",
-        fmt::format("From {} ({}). {}", data.results.string(), base::joined(files, ", "), made));
-    for (const auto& mismatch : mismatches_of(data))
+        fmt::format("From {} ({}). {}", content.results.string(), base::joined(files, ", "), made));
+    for (const auto& mismatch : content.mismatches)
         page.notice(mismatch.title, mismatch.text, mismatch.command);
-    add_overview(page, data);
-    add_trajectories(page, data);
-    add_graph_metrics(page, data);
-    add_movement(page, data);
-    add_edge_p_values(page, data);
-    add_published(page, data);
-    add_left_out(page, data);
-    add_sources(page, data);
+    add_overview(page, content, entries);
+    add_sections(page, content, entries);
+    add_published(page, content, entries);
+    add_left_out(page, content, entries);
+    add_sources(page, content);
     return page.html();
 }
 

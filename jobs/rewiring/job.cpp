@@ -1,9 +1,14 @@
+#include "entry.hpp"
 #include "estimate.hpp"
 #include "existing.hpp"
-#include "jobs/catalogue.hpp"
+#include "jobs/connectome/result.hpp"
+#include "jobs/frame/command_of.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "jobs/movement/result.hpp"
 #include "movement_of_edges.hpp"
+#include "recovery.hpp"
 #include "result.hpp"
+#include "section.hpp"
 #include "source.hpp"
 #include "subject.hpp"
 
@@ -40,9 +45,19 @@ std::optional<double> movement_level(const runtime::Options& options)
                                          : std::nullopt;
 }
 
+std::filesystem::path result_path(const runtime::Options& options)
+{
+    return options.path("results") / (std::string(rewiring_name) + ".h5");
+}
+
+std::filesystem::path movement_path(const runtime::Options& options)
+{
+    return options.path("results") / (std::string(movement_name) + ".h5");
+}
+
 /// The subjects of the connectome, or those of --subject, whether they have a trajectory or not.
 std::vector<SubjectConnectomes> wanted_subjects(const runtime::RunContext& context,
-                                                hid_t connectome)
+                                                const io::Handle& connectome)
 {
     auto subjects = subjects_of(connectome);
     if (const auto chosen = context.options().texts("subject"); !chosen.empty()) {
@@ -67,27 +82,6 @@ std::vector<SubjectConnectomes> with_trajectory(std::vector<SubjectConnectomes> 
     return subjects;
 }
 
-std::filesystem::path connectome_path(const runtime::Options& options)
-{
-    auto path = options.path("results") / "connectome.h5";
-    if (!std::filesystem::exists(path))
-        throw base::InputError(
-            "no connectome yet", path.string(),
-            fmt::format("compute it first: rewire connectome --study DIR --results {} --tau-s X",
-                        options.text("results")));
-    return path;
-}
-
-/// What the result depends on: the options, and the settings of the connectome.
-io::Fingerprint digest_of(hid_t connectome, const runtime::Options& options)
-{
-    auto digest = options.result_changing();
-    digest.emplace_back("version", runtime::program_version());
-    for (const auto& [field, value] : io::read_record(connectome).digest)
-        digest.emplace_back("connectome " + field, value);
-    return digest;
-}
-
 /// Signs and last digits of components found by products depend on the number of ranks: what one
 /// number has begun, another cannot finish. Empty without such a subject.
 io::Fingerprint solver_of(const runtime::RunContext& context,
@@ -102,19 +96,27 @@ io::Fingerprint solver_of(const runtime::RunContext& context,
                : io::Fingerprint{};
 }
 
-io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::Fingerprint& inputs,
-                                       const io::Fingerprint& solver)
+io::Fingerprint checkpoint_fingerprint(const RewiringOrigin& origin, const io::Fingerprint& solver)
 {
-    auto fingerprint = digest;
-    fingerprint.insert(fingerprint.end(), inputs.begin(), inputs.end());
+    auto fingerprint = fingerprint_of(origin);
     fingerprint.insert(fingerprint.end(), solver.begin(), solver.end());
     fingerprint.emplace_back("revision", runtime::program_revision());
     fingerprint.emplace_back("cpu target", dense::blas_target());
     return fingerprint;
 }
 
-/// What movement.h5 says of the subjects, on rank 0: others need it not, and file systems of a
-/// cluster do not show all nodes the same at the same time. Collective.
+/// Collective: the record of the movements, where there are any.
+std::optional<io::Record> movement_record(const runtime::RunContext& context)
+{
+    return mpi::collective(context.comm(), [&] {
+        const auto path = movement_path(context.options());
+        return std::filesystem::exists(path)
+                   ? std::optional(io::read_record(io::open_for_reading(path)))
+                   : std::nullopt;
+    });
+}
+
+/// What movement.h5 says of the subjects, on rank 0 alone, which writes it. Collective.
 std::vector<SubjectMovement> movements_of(const runtime::RunContext& context,
                                           const std::vector<SubjectConnectomes>& subjects)
 {
@@ -122,8 +124,8 @@ std::vector<SubjectMovement> movements_of(const runtime::RunContext& context,
         auto movements = std::vector<SubjectMovement>{};
         if (context.comm().is_root())
             for (const auto& subject : subjects)
-                movements.push_back(movement_of(context.options().path("results") / "movement.h5",
-                                                subject, movement_level(context.options())));
+                movements.push_back(movement_of(movement_path(context.options()), subject,
+                                                movement_level(context.options())));
         return movements;
     });
 }
@@ -187,8 +189,8 @@ std::unique_ptr<io::ResultFile> written_result(runtime::RunContext& context, con
     context.collective("write", [&] {
         if (!context.comm().is_root())
             return;
-        output = std::make_unique<io::ResultFile>(context.options().path("results") / "rewiring.h5",
-                                                  context.attempt());
+        output =
+            std::make_unique<io::ResultFile>(result_path(context.options()), context.attempt());
         for (const auto& subject : all)
             if (subject.status != "ok")
                 write_subject_without(*output, subject, subject.status);
@@ -235,14 +237,17 @@ void run_rewiring(runtime::RunContext& context)
     const auto& comm = context.comm();
     const auto& options = context.options();
     const auto settings = rewiring_settings(options);
-    const auto path = options.path("results") / "rewiring.h5";
-    const auto file =
-        mpi::collective(comm, [&] { return io::open_for_reading(connectome_path(options)); });
+    const auto path = result_path(options);
+    const auto file = mpi::collective(
+        comm, [&] { return io::open_for_reading(required_result(context, connectome_name)); });
     const auto all = mpi::collective(comm, [&] { return wanted_subjects(context, file); });
     auto subjects = with_trajectory(all);
     const auto movements = movements_of(context, subjects);
-    const auto digest = mpi::collective(comm, [&] { return digest_of(file, options); });
-    const auto inputs = mpi::collective(comm, [&] { return inputs_of(all, options); });
+    const auto of_movement = movement_record(context);
+    const auto origin = mpi::collective(comm, [&] {
+        return origin_of(all, io::read_record(file), of_movement ? &*of_movement : nullptr,
+                         options);
+    });
     auto present = false;
     auto done = std::int64_t{0};
     mpi::collective(comm, [&] {
@@ -250,7 +255,9 @@ void run_rewiring(runtime::RunContext& context)
                              // time
             return;
         present = std::filesystem::exists(path);
-        done = !options.flag("overwrite") && is_up_to_date(path, digest, inputs, all) ? 1 : 0;
+        done = !options.flag("overwrite") && is_up_to_date(path, origin, all, entries_of(context))
+                   ? 1
+                   : 0;
     });
     if (comm.sum(done) > 0) {
         context.note(path.string() + " is up to date: nothing to do");
@@ -258,8 +265,7 @@ void run_rewiring(runtime::RunContext& context)
         return;
     }
     context.check_memory(rewiring_estimate(sizes_of(subjects), settings));
-    context.begin_results(
-        checkpoint_fingerprint(digest, inputs, solver_of(context, subjects, settings)));
+    context.begin_results(checkpoint_fingerprint(origin, solver_of(context, subjects, settings)));
     say_what_is_left_out(context, all);
     say_what_moves(context, subjects, movements);
 
@@ -267,8 +273,11 @@ void run_rewiring(runtime::RunContext& context)
     run.compute();
     const auto output = written_result(context, run, all, movements, settings);
     context.collective("publish", [&] {
-        if (output)
-            output->publish(context.record(inputs, digest), present);
+        if (!output)
+            return;
+        auto record = context.record(origin.inputs, origin.digest);
+        record.upstream = origin.upstream;
+        output->publish(record, present);
     });
     context.note(fmt::format("{:<12} {:>8} {:>8} {:>10}   explained variance", "subject",
                              "sessions", "neurons", "edges"));
@@ -283,7 +292,7 @@ std::vector<SubjectSize> sizes_to_plan_for(const runtime::RunContext& context)
 {
     const auto& options = context.options();
     if (!options.has("study")) {
-        const auto file = io::open_for_reading(connectome_path(options));
+        const auto file = io::open_for_reading(required_result(context, connectome_name));
         return sizes_of(with_trajectory(wanted_subjects(context, file)));
     }
     auto sizes = std::vector<SubjectSize>{};
@@ -363,9 +372,7 @@ std::vector<runtime::Option> rewiring_options()
            };
 }
 
-} // namespace
-
-runtime::Job rewiring_job()
+runtime::Job described_job()
 {
     return {
         .name = "rewiring",
@@ -384,10 +391,29 @@ runtime::Job rewiring_job()
             "15 on where there are more. A subject without a trajectory (one session, sessions "
             "that do not differ) has a\n"
             "group with a status that says so. Writes RESULTS/rewiring.h5.",
+        .examples = {"rewire rewiring --results out/",
+                     "mpirun -n 8 rewire rewiring --results out/ --edges all --components 5"},
         .citation = "",
+        .paper = "the rewiring paper",
         .options = rewiring_options(),
         .run = run_rewiring,
         .plan = plan_rewiring};
+}
+
+} // namespace
+
+Entry rewiring_entry()
+{
+    return {.job = described_job(),
+            .has_result = true,
+            .needs = {{.job = connectome_name, .for_what = ""},
+                      {.job = movement_name,
+                       .required = false,
+                       .for_what = "the fraction of movement-related neurons at the top edges"}},
+            .tasks = TaskLevel::subject,
+            .chains = {"rewiring"},
+            .page = rewiring_page(),
+            .recovery = print_rewiring_recovery};
 }
 
 } // namespace rewire::jobs

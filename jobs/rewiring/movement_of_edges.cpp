@@ -99,7 +99,7 @@ SubjectMovement movement_of(const std::filesystem::path& movement,
             result.left_out.push_back(fmt::format("{}: {}", name, why));
         };
         if (!io::exists(file, subject.subject + "/" + name)) {
-            leave_out("not in movement.h5");
+            leave_out("not in " + movement.filename().string());
             continue;
         }
         const auto session = read_movement(file, subject.subject, name);

@@ -18,7 +18,7 @@ std::vector<double> row_major(const Eigen::MatrixXd& matrix)
     return values;
 }
 
-void write_components(hid_t group, const SubjectRewiring& result)
+void write_components(const io::Handle& group, const SubjectRewiring& result)
 {
     io::write_array(group, "score", row_major(result.components.score), {"session", "component"},
                     "1");
@@ -29,40 +29,10 @@ void write_components(hid_t group, const SubjectRewiring& result)
     const auto loading = io::make_array<double>(group, "loading", {"pair", "component"}, "1");
 }
 
-/// Neurons of every pair, as indices into `neuron_id`: some pairs at a time, there are many.
-void write_pairs(hid_t group, std::int64_t neurons)
-{
-    const auto pairs = base::pair_count(neurons);
-    io::write_index_axis(group, "pair", pairs);
-    const auto first = io::make_array<std::int32_t>(group, "pair_i", {"pair"});
-    const auto second = io::make_array<std::int32_t>(group, "pair_j", {"pair"});
-    auto i = std::vector<std::int32_t>{};
-    auto j = std::vector<std::int32_t>{};
-    auto written = std::int64_t{0};
-    const auto write = [&] {
-        const auto count = static_cast<std::int64_t>(i.size());
-        io::write_block<std::int32_t>(first, {written}, {count}, i);
-        io::write_block<std::int32_t>(second, {written}, {count}, j);
-        written += count;
-        i.clear();
-        j.clear();
-    };
-    constexpr auto at_a_time = std::size_t{1} << 20;
-    for (std::int32_t row = 0; row < neurons; ++row)
-        for (auto column = row + 1; column < neurons; ++column) {
-            i.push_back(row);
-            j.push_back(column);
-            if (i.size() == at_a_time)
-                write();
-        }
-    if (!i.empty())
-        write();
-}
-
 /// The neurons of top pairs [component, rank]: indices into `neuron_id`, and where ids are numbers
 /// these, too; -1 where there are fewer pairs.
-void write_top_neurons(hid_t group, const std::string& name, const std::vector<std::int64_t>& pair,
-                       std::int64_t neurons)
+void write_top_neurons(const io::Handle& group, const std::string& name,
+                       const std::vector<std::int64_t>& pair, std::int64_t neurons)
 {
     auto index = std::array<std::vector<std::int32_t>, 2>{};
     for (const auto each : pair) {
@@ -86,7 +56,8 @@ void write_top_neurons(hid_t group, const std::string& name, const std::vector<s
 }
 
 /// Top pairs of every component, and their mean partial correlation by session.
-void write_top(hid_t group, const SubjectRewiring& result, std::int64_t ranks, std::int64_t neurons)
+void write_top(const io::Handle& group, const SubjectRewiring& result, std::int64_t ranks,
+               std::int64_t neurons)
 {
     io::write_index_axis(group, "rank", ranks);
     auto first = Eigen::Index{0};
@@ -116,7 +87,7 @@ void write_top(hid_t group, const SubjectRewiring& result, std::int64_t ranks, s
     }
 }
 
-void write_movement(hid_t group, const MovementFractions& movement)
+void write_movement(const io::Handle& group, const MovementFractions& movement)
 {
     io::write_text_attribute(group, "movement_fraction_status", movement.status);
     io::write_texts_attribute(group, "movement_sessions_left_out", movement.left_out);
@@ -133,7 +104,7 @@ void write_movement(hid_t group, const MovementFractions& movement)
         io::write_attribute(dataset, "movement_level", movement.level);
 }
 
-void write_sessions_left_out(hid_t group, const SubjectConnectomes& subject)
+void write_sessions_left_out(const io::Handle& group, const SubjectConnectomes& subject)
 {
     io::write_texts_attribute(group, "sessions_left_out", subject.left_out);
 }
@@ -150,7 +121,7 @@ void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject
     io::write_index_axis(group, "dimension", result.mds.cols());
     write_neuron_axis(group, subject.neuron_id);
     const auto neurons = static_cast<std::int64_t>(subject.neuron_id.size());
-    write_pairs(group, neurons);
+    write_pair_axis(group, neurons);
     io::write_array(group, "session_number", subject.numbers, {"session"});
     write_components(group, result);
     write_top(group, result, settings.top, neurons);

@@ -12,6 +12,8 @@
 /// that all sessions of the subject have, row major.
 namespace rewire::jobs {
 
+inline constexpr auto rewiring_name = "rewiring"; ///< of the job that writes it
+
 /// Everything of a subject but the loadings, for which it makes the dataset.
 void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject,
                    const SubjectRewiring& result, const RewiringSettings& settings,

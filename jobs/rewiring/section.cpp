@@ -1,5 +1,10 @@
+#include "section.hpp"
+
+#include "jobs/connectome/result.hpp"
 #include "jobs/frame/page_series.hpp"
-#include "jobs/report/page.hpp"
+#include "jobs/movement/result.hpp"
+#include "result.hpp"
+#include "summary.hpp"
 
 #include <rewire/report/markup.hpp>
 
@@ -14,6 +19,8 @@
 namespace rewire::jobs {
 
 namespace {
+
+using Animals = std::vector<AnimalRewiring>;
 
 const report::Axis session_axis = {.label = "session", .whole_numbers = true};
 
@@ -37,10 +44,10 @@ std::vector<double> scaled(std::vector<double> values)
 }
 
 template <typename Values>
-std::vector<AnimalSeries> series_of(const ReportData& data, Values values)
+std::vector<AnimalSeries> series_of(const Animals& data, Values values)
 {
     auto all = std::vector<AnimalSeries>{};
-    for (const auto& animal : data.rewiring) {
+    for (const auto& animal : data) {
         auto series = AnimalSeries{animal.subject, animal.group, animal.number, values(animal)};
         if (series.value.size() == series.number.size() && !series.value.empty())
             all.push_back(std::move(series));
@@ -54,19 +61,19 @@ std::string count_of(std::size_t animals)
 }
 
 /// The largest number of components of the animals of a group, or of all of them.
-std::size_t components_of(const ReportData& data, const std::string& group = "")
+std::size_t components_of(const Animals& data, const std::string& group = "")
 {
     auto components = std::size_t{0};
-    for (const auto& animal : data.rewiring)
+    for (const auto& animal : data)
         if (animal.status.empty() && (group.empty() || animal.group == group))
             components = std::max(components, animal.components);
     return components;
 }
 
-std::set<std::string> groups_in(const ReportData& data)
+std::set<std::string> groups_in(const Animals& data)
 {
     auto groups = std::set<std::string>{};
-    for (const auto& animal : data.rewiring)
+    for (const auto& animal : data)
         if (animal.status.empty())
             groups.insert(animal.group);
     return groups;
@@ -80,9 +87,9 @@ std::string share_of(const AnimalRewiring& animal, std::size_t component)
 }
 
 /// What the components were computed from.
-std::string edges_of(const ReportData& data)
+std::string edges_of(const Animals& data)
 {
-    for (const auto& animal : data.rewiring)
+    for (const auto& animal : data)
         if (!animal.edges.empty())
             return animal.edges == "all" ? "partial correlations of all pairs"
                                          : "partial correlations of edges, 0 for other pairs";
@@ -91,13 +98,13 @@ std::string edges_of(const ReportData& data)
 
 /// Panels of all animals of a group, after the key to their colours.
 template <typename Plot>
-report::FigureBlock panels_of(const ReportData& data, const std::string& group, Plot plot)
+report::FigureBlock panels_of(const Animals& data, const std::string& group, Plot plot)
 {
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}};
     auto first = std::string{};
     auto last = std::string{};
     auto points = std::size_t{0};
-    for (const auto& animal : data.rewiring) {
+    for (const auto& animal : data) {
         if (animal.group != group || !animal.status.empty())
             continue;
         if (animal.session.size() > points) {
@@ -114,16 +121,15 @@ report::FigureBlock panels_of(const ReportData& data, const std::string& group, 
 }
 
 /// Two sessions differ in one direction.
-std::string lines_only(const ReportData& data, const std::string& group)
+std::string lines_only(const Animals& data, const std::string& group)
 {
-    const auto any =
-        std::any_of(data.rewiring.begin(), data.rewiring.end(), [&](const AnimalRewiring& animal) {
-            return animal.group == group && animal.status.empty() && animal.components < 2;
-        });
+    const auto any = std::any_of(data.begin(), data.end(), [&](const AnimalRewiring& animal) {
+        return animal.group == group && animal.status.empty() && animal.components < 2;
+    });
     return any ? "Two sessions have one component: their points lie on a line. " : "";
 }
 
-void add_paths(report::Page& page, const ReportData& data)
+void add_paths(report::Page& page, const Animals& data)
 {
     page.subsection("Trajectories in the plane of the first two components");
     for (const auto& group : groups_in(data)) {
@@ -152,9 +158,9 @@ void add_paths(report::Page& page, const ReportData& data)
     }
 }
 
-void add_mds(report::Page& page, const ReportData& data)
+void add_mds(report::Page& page, const Animals& data)
 {
-    const auto any = std::any_of(data.rewiring.begin(), data.rewiring.end(),
+    const auto any = std::any_of(data.begin(), data.end(),
                                  [](const AnimalRewiring& animal) { return !animal.mds.empty(); });
     if (!any)
         return;
@@ -184,7 +190,7 @@ void add_mds(report::Page& page, const ReportData& data)
     }
 }
 
-void add_scores(report::Page& page, const ReportData& data)
+void add_scores(report::Page& page, const Animals& data)
 {
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}, .numbers = table_of_means()};
     const auto components = std::min<std::size_t>(components_of(data), 2);
@@ -214,7 +220,7 @@ void add_scores(report::Page& page, const ReportData& data)
     page.figure(std::move(block));
 }
 
-void add_explained(report::Page& page, const ReportData& data)
+void add_explained(report::Page& page, const Animals& data)
 {
     auto plot = report::BarPlot{};
     const auto components = components_of(data);
@@ -223,7 +229,7 @@ void add_explained(report::Page& page, const ReportData& data)
     auto numbers = report::Table{.head = {"animal", "group", "sessions"}};
     for (std::size_t component = 0; component < components; ++component)
         numbers.head.push_back(fmt::format("PC{}", component + 1));
-    for (const auto& animal : data.rewiring) {
+    for (const auto& animal : data) {
         if (!animal.status.empty())
             continue;
         plot.category.push_back(animal.subject);
@@ -253,7 +259,7 @@ void add_explained(report::Page& page, const ReportData& data)
 }
 
 /// "39–100": over animals and components, of one sign or both.
-std::string top_range(const ReportData& data, bool positive, bool negative, std::size_t components)
+std::string top_range(const Animals& data, bool positive, bool negative, std::size_t components)
 {
     auto low = std::numeric_limits<std::int64_t>::max();
     auto high = std::int64_t{0};
@@ -263,7 +269,7 @@ std::string top_range(const ReportData& data, bool positive, bool negative, std:
             high = std::max(high, counts[i]);
         }
     };
-    for (const auto& animal : data.rewiring) {
+    for (const auto& animal : data) {
         if (positive)
             add(animal.positive_count);
         if (negative)
@@ -272,7 +278,7 @@ std::string top_range(const ReportData& data, bool positive, bool negative, std:
     return low >= high ? report::grouped(high) : report::grouped(low) + "–" + report::grouped(high);
 }
 
-void add_top_edges(report::Page& page, const ReportData& data)
+void add_top_edges(report::Page& page, const Animals& data)
 {
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}, .numbers = table_of_means()};
     auto animals = std::string{};
@@ -318,23 +324,23 @@ void add_top_edges(report::Page& page, const ReportData& data)
 }
 
 /// The level that made a neuron movement-related for the fractions at top edges.
-std::string level_of_fractions(const ReportData& data)
+std::string level_of_fractions(const Animals& data)
 {
-    for (const auto& animal : data.rewiring)
+    for (const auto& animal : data)
         if (animal.movement_level)
             return fmt::format(" (rank above {:g})", *animal.movement_level);
     return "";
 }
 
 /// Share of movement-related neurons among the ends of PC1's top edges, by learning period.
-void add_movement_of_top_edges(report::Page& page, const ReportData& data)
+void add_movement_of_top_edges(report::Page& page, const Animals& data)
 {
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}};
     block.numbers.head = {"animal",   "group",    "edges",     "how many",
                           "sessions", "fraction", "percentile"};
     auto plots = std::map<std::string, std::vector<AnimalSeries>>{};
     auto periods = std::vector<std::string>{};
-    for (const auto& animal : data.rewiring)
+    for (const auto& animal : data)
         for (std::size_t i = 0; i < animal.movement_fraction.size(); ++i) {
             const auto count = animal.period.size();
             if (count > periods.size()) // animals with more sessions have one more
@@ -384,23 +390,144 @@ void add_movement_of_top_edges(report::Page& page, const ReportData& data)
     page.figure(std::move(block));
 }
 
+/// Smallest and largest share that the first two components explain, by group.
+std::map<std::string, std::pair<double, double>> shares_of_two(const Animals& data)
+{
+    auto ranges = std::map<std::string, std::pair<double, double>>{};
+    for (const auto& animal : data) {
+        if (!animal.status.empty() || animal.components < 2)
+            continue;
+        const auto share = animal.explained[0] + animal.explained[1];
+        const auto [at, first] = ranges.try_emplace(animal.group, share, share);
+        at->second = {std::min(at->second.first, share), std::max(at->second.second, share)};
+    }
+    return ranges;
+}
+
+std::string percent_range(double low, double high)
+{
+    const auto from = fmt::format("{:.0f}", 100 * low);
+    const auto to = fmt::format("{:.0f}", 100 * high);
+    return (from == to ? from : from + "–" + to) + " %";
+}
+
+class RewiringPart : public PagePart
+{
+  public:
+    explicit RewiringPart(const PageSource& source)
+        : with_movement_(source.records.at(rewiring_name).upstream.contains(movement_name)),
+          movement_is_there_(source.has(movement_name))
+    {
+        auto places = std::vector<SessionPlace>{};
+        if (source.has(connectome_name))
+            sessions_ = heads_in(io::open_for_reading(source.path_of(connectome_name)));
+        for (const auto& head : sessions_)
+            places.push_back(place_of(head));
+        data_ = summary_of_rewiring(io::open_for_reading(source.path_of(rewiring_name)), places);
+    }
+
+    void draw(std::size_t, report::Page& page) const override
+    {
+        if (groups_in(data_).empty()) {
+            page.paragraph("No animal has a trajectory; section “Left out, and why” says why.");
+            return;
+        }
+        add_paths(page, data_);
+        add_scores(page, data_);
+        add_mds(page, data_);
+        add_explained(page, data_);
+        add_top_edges(page, data_);
+        add_movement_of_top_edges(page, data_);
+    }
+
+    std::vector<LeftOut> left_out() const override
+    {
+        auto rows = std::vector<LeftOut>{};
+        for (const auto& animal : data_)
+            if (!animal.status.empty())
+                rows.push_back({animal.subject, "all", animal.status});
+        for (const auto& animal : data_)
+            if (!animal.remark.empty())
+                rows.push_back({animal.subject, "all", animal.remark});
+        for (const auto& animal : data_)
+            for (const auto& session : animal.movement_left_out)
+                rows.push_back({animal.subject, "movement at the top edges", session});
+        for (const auto& animal : data_)
+            if (animal.status.empty() && animal.movement_fraction.empty())
+                rows.push_back({animal.subject, "movement at the top edges",
+                                animal.movement_status.empty() || animal.movement_status == "ok"
+                                    ? without_movement()
+                                    : animal.movement_status});
+        add_animals_without(rows);
+        for (const auto& animal : data_)
+            add_sessions_without(rows, animal);
+        return rows;
+    }
+
+    std::vector<Published> published() const override
+    {
+        auto rows = std::vector<Published>{};
+        for (const auto& [group, range] : shares_of_two(data_))
+            rows.push_back({"variance explained by two components, range over animals", group,
+                            percent_range(range.first, range.second), "52–62 %", "61–77 %"});
+        return rows;
+    }
+
+  private:
+    /// Why no animal has a fraction of movement-related neurons at its top edges, or this one has
+    /// not.
+    std::string without_movement() const
+    {
+        if (with_movement_)
+            return "not in the result: fewer pairs were ever an edge than top edges were asked for";
+        return movement_is_there_
+                   ? fmt::format("computed before there was a {}.h5: run rewiring again with "
+                                 "--overwrite",
+                                 movement_name)
+                   : fmt::format("there was no {}.h5", movement_name);
+    }
+
+    void add_animals_without(std::vector<LeftOut>& rows) const
+    {
+        auto subjects = std::set<std::string>{};
+        for (const auto& head : sessions_)
+            subjects.insert(head.subject);
+        for (const auto& animal : data_)
+            subjects.erase(animal.subject);
+        for (const auto& subject : subjects)
+            rows.push_back({subject, "all",
+                            "not in the result: fewer than two sessions with a connectome, or not "
+                            "selected"});
+    }
+
+    void add_sessions_without(std::vector<LeftOut>& rows, const AnimalRewiring& animal) const
+    {
+        for (const auto& session : animal.left_out)
+            rows.push_back({animal.subject, "", session});
+        if (!animal.left_out.empty() || !animal.status.empty())
+            return;
+        const auto used = std::set<std::string>(animal.session.begin(), animal.session.end());
+        for (const auto& head : sessions_)
+            if (head.subject == animal.subject && !used.contains(head.session))
+                rows.push_back({animal.subject, head.session,
+                                head.status == "ok" ? "not among its sessions" : head.status});
+    }
+
+    std::vector<AnimalRewiring> data_;
+    std::vector<SessionHead> sessions_; ///< with connectomes, or why without; may be empty
+    bool with_movement_;
+    bool movement_is_there_;
+};
+
 } // namespace
 
-void add_trajectories(report::Page& page, const ReportData& data)
+PageEntry rewiring_page()
 {
-    page.section("Rewiring trajectories");
-    if (add_missing(page, data, "rewiring.h5"))
-        return;
-    if (groups_in(data).empty()) {
-        page.paragraph("No animal has a trajectory; section “Left out, and why” says why.");
-        return;
-    }
-    add_paths(page, data);
-    add_scores(page, data);
-    add_mds(page, data);
-    add_explained(page, data);
-    add_top_edges(page, data);
-    add_movement_of_top_edges(page, data);
+    return {
+        .shows = "rewiring trajectories, explained variance, and the top edges",
+        .sections = {{100, "Rewiring trajectories"}},
+        .options = {},
+        .read = [](const PageSource& source) { return std::make_unique<RewiringPart>(source); }};
 }
 
 } // namespace rewire::jobs

@@ -17,38 +17,9 @@ namespace rewire::jobs {
 
 namespace {
 
-struct SessionEntry
-{
-    std::int64_t number;
-    std::string start_time;
-    std::string name;
-    std::string sha256;
-    std::string status;
-    bool computed;
-};
-
-std::vector<SessionEntry> ordered_sessions(hid_t file, const std::string& subject)
-{
-    auto entries = std::vector<SessionEntry>{};
-    for (const auto& name : io::children(file, subject)) {
-        if (!io::is_group(file, subject + "/" + name))
-            continue;
-        const auto group = io::open_group(file, subject + "/" + name);
-        entries.push_back({io::read_attribute<std::int64_t>(group, "number"),
-                           io::read_text_attribute(group, "session_start_time"), name,
-                           io::read_text_attribute(group, "sha256"),
-                           io::read_text_attribute(group, "status"),
-                           io::read_attribute<std::uint8_t>(group, "computed") != 0});
-    }
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.number, a.start_time, a.name) < std::tie(b.number, b.start_time, b.name);
-    });
-    return entries;
-}
-
 /// A neuron that a session left out for missing samples has no connections there: that is not
 /// rewiring.
-void leave_out_missing(hid_t connectome, SubjectConnectomes& subject)
+void leave_out_missing(const io::Handle& connectome, SubjectConnectomes& subject)
 {
     auto missing = std::set<std::string>{};
     for (const auto& session : subject.sessions) {
@@ -85,24 +56,26 @@ std::int64_t pair_in_session(const std::vector<std::int64_t>& columns, network::
 
 } // namespace
 
-std::vector<SubjectConnectomes> subjects_of(hid_t connectome)
+std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
 {
     auto subjects = std::vector<SubjectConnectomes>{};
-    for (const auto& name : io::children(connectome)) {
-        if (!io::is_group(connectome, name))
-            continue;
+    const auto heads = heads_in(connectome);
+    for (const auto& name : io::subjects_in(connectome)) {
         auto subject = SubjectConnectomes{.subject = name};
         auto ids = std::vector<std::vector<std::string>>{};
-        for (const auto& entry : ordered_sessions(connectome, name)) {
-            subject.inputs.emplace_back(name + "/" + entry.name, entry.sha256);
-            if (!entry.computed) {
-                subject.left_out.push_back(fmt::format("{}: {}", entry.name, entry.status));
+        for (const auto& head : heads) {
+            if (head.subject != name)
+                continue;
+            subject.inputs.emplace_back(name + "/" + head.session, head.sha256);
+            const auto group = io::open_group(connectome, name + "/" + head.session);
+            if (io::read_attribute<std::uint8_t>(group, "computed") == 0) {
+                subject.left_out.push_back(fmt::format("{}: {}", head.session, head.status));
                 continue;
             }
-            subject.sessions.push_back(entry.name);
-            subject.numbers.push_back(entry.number);
-            subject.sha256.push_back(entry.sha256);
-            ids.push_back(read_neuron_axis(io::open_group(connectome, name + "/" + entry.name)));
+            subject.sessions.push_back(head.session);
+            subject.numbers.push_back(head.number);
+            subject.sha256.push_back(head.sha256);
+            ids.push_back(read_neuron_axis(group));
         }
         if (!ids.empty())
             subject.neuron_id = common_neurons(ids);
@@ -122,8 +95,8 @@ std::vector<SubjectConnectomes> subjects_of(hid_t connectome)
     return subjects;
 }
 
-PairBlock read_pairs(hid_t connectome, const SubjectConnectomes& subject, base::Range pairs,
-                     bool thresholded)
+PairBlock read_pairs(const io::Handle& connectome, const SubjectConnectomes& subject,
+                     base::Range pairs, bool thresholded)
 {
     const auto count = static_cast<std::size_t>(pairs.size());
     const auto common = static_cast<std::int64_t>(subject.neuron_id.size());

@@ -35,7 +35,7 @@ struct SubjectConnectomes
     }
 };
 
-std::vector<SubjectConnectomes> subjects_of(hid_t connectome);
+std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome);
 
 /// Partial correlations of some pairs over the sessions.
 struct PairBlock
@@ -48,7 +48,7 @@ struct PairBlock
 /// Reads pairs [first, last) of the common neurons from every session; thresholded ones are 0 where
 /// there is no edge. Reads only the part of each session that holds them, where the sessions list
 /// their neurons in the same order.
-PairBlock read_pairs(hid_t connectome, const SubjectConnectomes& subject, base::Range pairs,
-                     bool thresholded);
+PairBlock read_pairs(const io::Handle& connectome, const SubjectConnectomes& subject,
+                     base::Range pairs, bool thresholded);
 
 } // namespace rewire::jobs

@@ -137,7 +137,7 @@ std::vector<network::Extreme> all_top_pairs(const SubjectRewiring& result)
     return pairs;
 }
 
-RewiringRun::RewiringRun(runtime::RunContext& context, hid_t connectome,
+RewiringRun::RewiringRun(runtime::RunContext& context, const io::Handle& connectome,
                          std::vector<SubjectConnectomes> subjects, const RewiringSettings& settings)
     : context_(context),
       connectome_(connectome),

@@ -86,7 +86,7 @@ class RewiringRun
 {
   public:
     /// @param connectome connectome.h5; has to stay open, and the settings alive, with the run
-    RewiringRun(runtime::RunContext& context, hid_t connectome,
+    RewiringRun(runtime::RunContext& context, const io::Handle& connectome,
                 std::vector<SubjectConnectomes> subjects, const RewiringSettings& settings);
 
     /// Collective. Subjects whose sessions do not differ get a status that says so, and nothing
@@ -117,7 +117,7 @@ class RewiringRun
     void read_top_values();
 
     runtime::RunContext& context_;
-    hid_t connectome_;
+    const io::Handle& connectome_;
     std::vector<SubjectConnectomes> subjects_;
     const RewiringSettings& settings_;
     std::vector<PairUnit> units_;

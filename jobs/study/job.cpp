@@ -1,4 +1,4 @@
-#include "jobs/catalogue.hpp"
+#include "entry.hpp"
 #include "jobs/frame/study_source.hpp"
 
 #include <rewire/base/error.hpp>
@@ -6,6 +6,7 @@
 #include <rewire/runtime/run_context.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace rewire::jobs {
 
@@ -25,6 +26,21 @@ std::string listed(const io::Study& study, bool sessions)
     return out;
 }
 
+/// For every session the jobs that it can feed.
+std::function<std::vector<std::string>(const io::SessionRecord&)>
+jobs_that_feed_on(const runtime::RunContext& context)
+{
+    return [&entries = entries_of(context)](const io::SessionRecord& record) {
+        auto jobs = std::vector<std::string>{};
+        for (const auto& entry : entries)
+            if (!entry.feeds.empty() &&
+                std::all_of(entry.feeds.begin(), entry.feeds.end(),
+                            [&](io::Feed feed) { return io::has(record, feed); }))
+                jobs.push_back(entry.name());
+        return jobs;
+    };
+}
+
 void run_study(runtime::RunContext& context)
 {
     const auto& options = context.options();
@@ -37,34 +53,34 @@ void run_study(runtime::RunContext& context)
             [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
                 const auto& session = study.sessions[static_cast<std::size_t>(unit)];
                 auto packer = base::Packer{};
-                base::PackField{packer}(
-                    io::check_data(session, *policy, nwb_options(context.options())));
+                for (const auto& problem :
+                     io::check_data(session, *policy, nwb_options(context.options())))
+                    problem.pack(packer);
                 results.add(unit, packer.take());
                 return true;
             });
-        runtime::gather_to_root(
-            context.comm(), checked, static_cast<std::int64_t>(study.sessions.size()),
-            [&](std::int64_t, std::span<const std::byte> bytes) {
-                auto unpacker = base::Unpacker(bytes);
-                auto problems = std::vector<io::Problem>{};
-                base::UnpackField{unpacker}(problems);
-                study.problems.insert(study.problems.end(), problems.begin(), problems.end());
-            });
+        runtime::gather_to_root(context.comm(), checked,
+                                static_cast<std::int64_t>(study.sessions.size()),
+                                [&](std::int64_t, std::span<const std::byte> bytes) {
+                                    auto unpacker = base::Unpacker(bytes);
+                                    while (unpacker.remaining() > 0)
+                                        study.problems.push_back(io::Problem::unpack(unpacker));
+                                });
     }
     std::stable_sort(study.problems.begin(), study.problems.end(),
                      [](const auto& a, const auto& b) { return a.severity < b.severity; });
     context.print(lists && study.ok() ? listed(study, options.text("list") == "sessions")
-                                      : io::describe(study));
+                                      : io::describe(study, jobs_that_feed_on(context)));
     mpi::collective(context.comm(), [&] {
         if (context.comm().is_root() && !study.ok())
             throw base::InputError("the study has errors, listed above", study.path.string(),
-                                   "mend the files, or exclude them in study.tsv");
+                                   "repair the files, or exclude them in study.tsv");
     });
 }
 
 } // namespace
 
-runtime::Job study_job()
+Entry study_entry()
 {
     auto options = std::vector<runtime::Option>{
         {.name = "study",
@@ -91,16 +107,19 @@ runtime::Job study_job()
         {.name = "help", .kind = runtime::OptionKind::flag, .help = "this text"},
     };
     return {
-        .name = "study",
-        .usage = "PATH [options]",
-        .summary =
-            "list subjects and sessions, what each can be used for, and what is wrong with them",
-        .details =
-            "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside them. "
-            "Exit code 3 when\n"
-            "something is wrong; everything that is wrong is listed, with what to do about it.",
-        .options = options + study_options(),
-        .run = run_study};
+        .job = {
+            .name = "study",
+            .usage = "PATH [options]",
+            .summary = "list subjects and sessions, what each can be used for, and what is wrong "
+                       "with them",
+            .details =
+                "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside "
+                "them. "
+                "Exit code 3 when\n"
+                "something is wrong; everything that is wrong is listed, with what to do about it.",
+            .examples = {"rewire study data/", "rewire study data/ --quick"},
+            .options = options + study_options(),
+            .run = run_study}};
 }
 
 } // namespace rewire::jobs

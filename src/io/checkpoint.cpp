@@ -154,19 +154,42 @@ void link_snapshots(const fs::path& from, const fs::path& into)
 
 std::string to_text(const Fingerprint& fingerprint)
 {
+    const auto escaped = [](const std::string& text, bool is_name) {
+        auto out = std::string{};
+        for (const auto letter : text) {
+            if (letter == '\\' || (is_name && letter == '='))
+                out += '\\';
+            out += letter == '\n' ? std::string("\\n") : std::string(1, letter);
+        }
+        return out;
+    };
     auto text = std::string{};
     for (const auto& [field, value] : fingerprint)
-        text += field + "=" + value + "\n";
+        text += escaped(field, true) + "=" + escaped(value, false) + "\n";
     return text;
 }
 
 Fingerprint fingerprint_from_text(const std::string& text)
 {
     auto fingerprint = Fingerprint{};
-    auto lines = std::istringstream(text);
-    for (auto line = std::string{}; std::getline(lines, line);)
-        if (const auto at = line.find('='); at != std::string::npos)
-            fingerprint.emplace_back(line.substr(0, at), line.substr(at + 1));
+    auto parts = std::pair<std::string, std::string>{};
+    auto in_name = true;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto& part = in_name ? parts.first : parts.second;
+        if (text[i] == '\\' && i + 1 < text.size()) {
+            ++i;
+            part += text[i] == 'n' ? '\n' : text[i];
+        } else if (text[i] == '=' && in_name) {
+            in_name = false;
+        } else if (text[i] == '\n') {
+            if (!in_name)
+                fingerprint.push_back(parts);
+            parts = {};
+            in_name = true;
+        } else {
+            part += text[i];
+        }
+    }
     return fingerprint;
 }
 

@@ -154,7 +154,10 @@ NwbSession::NwbSession(const std::filesystem::path& path, const NwbOptions& opti
 {
     read_header();
     const auto found = find_objects(file_);
+    const auto before_activity = problems_.size();
     choose_activity(found.activity, options);
+    for (auto i = before_activity; i < problems_.size(); ++i)
+        problems_[i].scope = Feed::activity;
     for (const auto& object : found.series)
         guarded([&] {
             if (auto info = read_series_info(file_, object))
@@ -165,19 +168,19 @@ NwbSession::NwbSession(const std::filesystem::path& path, const NwbOptions& opti
     if (found.units.size() > 1)
         problems_.push_back({Severity::warning, path_.string(),
                              "several units tables: " + listed(found.units),
-                             "the first is used; leave the others out of the file"});
+                             "the first is used; leave the others out of the file", Feed::units});
     // The NWB file's own table comes before those of modules.
     for (const auto& object : found.units)
         if (!units_ || object.path == "/units")
-            guarded([&] { units_ = read_units_info(file_, object.path); });
+            guarded([&] { units_ = read_units_info(file_, object.path); }, Feed::units);
 }
 
-void NwbSession::guarded(const std::function<void()>& read)
+void NwbSession::guarded(const std::function<void()>& read, std::optional<Feed> scope)
 {
     try {
         read();
     } catch (const base::Error& error) {
-        problems_.push_back({Severity::error, error.where(), error.problem(), error.next()});
+        problems_.push_back({Severity::error, error.where(), error.problem(), error.next(), scope});
     }
 }
 

@@ -10,6 +10,21 @@ bool has_errors(const std::vector<Problem>& problems)
                        [](const Problem& one) { return one.severity == Severity::error; });
 }
 
+std::string name_of(Feed feed)
+{
+    switch (feed) {
+    case Feed::activity:
+        return "dF/F";
+    case Feed::movement:
+        return "movements";
+    case Feed::units:
+        return "sorted units with spikes";
+    case Feed::trials:
+        break;
+    }
+    return "table of intervals";
+}
+
 std::string name_of(Severity severity)
 {
     switch (severity) {

@@ -13,6 +13,7 @@ namespace rewire::io {
 namespace {
 
 constexpr auto format_version = 1;
+constexpr auto upstream_group = "upstream";
 constexpr auto chunk_values = std::int64_t{65536};
 
 /// Compressed in chunks of whole rows where rows are short, pieces of rows where they are long.
@@ -125,6 +126,13 @@ void ResultFile::publish(const Record& record, bool replace)
     write_text_attribute(file_, "cpu_target", record.cpu_target);
     write_text_attribute(file_, "start", record.start);
     write_text_attribute(file_, "end", record.end);
+    for (const auto& [job, upstream] : record.upstream) {
+        const auto group = create_group(file_, std::string(upstream_group) + "/" + job);
+        write_text_attribute(group, "version", upstream.version);
+        write_text_attribute(group, "end", upstream.end);
+        write_text_attribute(group, "inputs_sha256", to_text(upstream.inputs));
+        write_text_attribute(group, "digest", to_text(upstream.digest));
+    }
     if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
         throw base::IoError("cannot flush result", whole_.partial().string(),
                             "is the disk full or the quota used up?");
@@ -163,7 +171,33 @@ Record read_record(hid_t file)
         record.cpu_target = read_text_attribute(file, "cpu_target");
     record.start = read_text_attribute(file, "start");
     record.end = read_text_attribute(file, "end");
+    if (is_group(file, upstream_group))
+        for (const auto& job : children(file, upstream_group)) {
+            const auto group = open_group(file, std::string(upstream_group) + "/" + job);
+            record.upstream[job] = {
+                .version = read_text_attribute(group, "version"),
+                .end = read_text_attribute(group, "end"),
+                .inputs = fingerprint_from_text(read_text_attribute(group, "inputs_sha256")),
+                .digest = fingerprint_from_text(read_text_attribute(group, "digest"))};
+        }
     return record;
+}
+
+Upstream as_upstream(const Record& record)
+{
+    return {.version = record.version,
+            .end = record.end,
+            .inputs = record.inputs,
+            .digest = record.digest};
+}
+
+std::vector<std::string> subjects_in(const Handle& file)
+{
+    auto subjects = std::vector<std::string>{};
+    for (const auto& name : children(file))
+        if (name != upstream_group && is_group(file, name))
+            subjects.push_back(name);
+    return subjects;
 }
 
 std::string utc_now()

@@ -176,7 +176,8 @@ void check_rates(Study& study)
                  fmt::format("frame rates differ: {:.4g} Hz in session {}, {:.4g} Hz in {}",
                              slow->record.activity->rate_hz, slow->record.session,
                              fast->record.activity->rate_hz, fast->record.session),
-                 "events of sessions with different rates are not the same; compare with care"});
+                 "events of sessions with different rates are not the same; compare with care",
+                 Feed::activity});
     }
 }
 

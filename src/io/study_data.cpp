@@ -89,24 +89,26 @@ class DataCheck
             guarded([&] { series(info); });
         for (const auto& info : session_.intervals())
             guarded([&] { intervals(info); });
-        guarded([this] { spikes(); });
+        guarded([this] { spikes(); }, Feed::units);
         return std::move(problems_);
     }
 
   private:
     template <typename Check>
-    void guarded(Check check)
+    void guarded(Check check, std::optional<Feed> scope = {})
     {
         try {
             check();
         } catch (const base::Error& error) {
-            problems_.push_back({Severity::error, error.where(), error.problem(), error.next()});
+            problems_.push_back(
+                {Severity::error, error.where(), error.problem(), error.next(), scope});
         }
     }
-    void say(Severity severity, const std::string& object, std::string what, std::string next)
+    void say(Severity severity, const std::string& object, std::string what, std::string next,
+             std::optional<Feed> scope = {})
     {
-        problems_.push_back(
-            {severity, session_.path().string() + ":" + object, std::move(what), std::move(next)});
+        problems_.push_back({severity, session_.path().string() + ":" + object, std::move(what),
+                             std::move(next), scope});
     }
 
     void activity()
@@ -117,7 +119,7 @@ class DataCheck
         if (missing.any())
             say(policy_ == NanPolicy::error ? Severity::error : Severity::warning,
                 session_.activity().path, what_is_missing(session_.activity(), missing),
-                missing_next);
+                missing_next, Feed::activity);
     }
 
     void series(const SeriesInfo& info)
@@ -163,7 +165,8 @@ class DataCheck
         std::sort(ids.begin(), ids.end());
         if (const auto twice = std::adjacent_find(ids.begin(), ids.end()); twice != ids.end())
             say(Severity::error, session_.units()->path,
-                fmt::format("unit id {} occurs more than once", *twice), "give every unit its id");
+                fmt::format("unit id {} occurs more than once", *twice), "give every unit its id",
+                Feed::units);
         const auto all = std::span<const double>(units.spike_time_s);
         auto unsorted = std::int64_t{0};
         auto example = std::string{};
@@ -178,7 +181,7 @@ class DataCheck
             say(Severity::error, session_.units()->path,
                 fmt::format("spike times of {} units are unsorted or NaN, first {}", unsorted,
                             example),
-                "sort them and write the file again");
+                "sort them and write the file again", Feed::units);
     }
 
     const NwbSession& session_;

@@ -12,6 +12,8 @@ namespace rewire::io {
 
 namespace {
 
+using JobsOf = std::function<std::vector<std::string>(const SessionRecord&)>;
+
 constexpr auto page_width = std::size_t{100};
 
 /// "40,000"; "-" for nothing.
@@ -130,7 +132,7 @@ std::string row_of(const StudySession& session)
         record.units ? grouped_or_dash(record.units->units) : "-");
 }
 
-std::string contents_of(const Study& study, const Subject& subject)
+std::string contents_of(const Study& study, const Subject& subject, const JobsOf& jobs_of)
 {
     auto series = Inventory{};
     auto tables = Inventory{};
@@ -160,7 +162,7 @@ std::string contents_of(const Study& study, const Subject& subject)
     return out + wrapped("  feeds   ", jobs.text(all));
 }
 
-std::string subject_text(const Study& study, const Subject& subject)
+std::string subject_text(const Study& study, const Subject& subject, const JobsOf& jobs_of)
 {
     auto groups = std::set<std::string>{};
     auto layers = std::set<std::string>{};
@@ -188,7 +190,7 @@ std::string subject_text(const Study& study, const Subject& subject)
                        "neurons", "left out", "trials", "units");
     for (const auto index : subject.sessions)
         out += row_of(study.sessions[index]);
-    return out + "\n" + contents_of(study, subject) + "\n";
+    return out + "\n" + contents_of(study, subject, jobs_of) + "\n";
 }
 
 std::string short_place(const Study& study, const std::string& place)
@@ -231,7 +233,7 @@ std::string problems_text(const Study& study)
 
 } // namespace
 
-std::string describe(const Study& study)
+std::string describe(const Study& study, const JobsOf& jobs_of)
 {
     auto bytes = 0.0;
     for (const auto& session : study.sessions)
@@ -245,7 +247,7 @@ std::string describe(const Study& study)
             fmt::format(" ({} excluded or not selected)", base::counted(study.excluded, "file"));
     auto out = wrapped("", head) + "\n";
     for (const auto& subject : study.subjects)
-        out += subject_text(study, subject);
+        out += subject_text(study, subject, jobs_of);
     return out + problems_text(study);
 }
 

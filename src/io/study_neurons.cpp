@@ -135,8 +135,8 @@ class Matching
 
     void say(Severity severity, std::string what, std::string next)
     {
-        study_.problems.push_back(
-            {severity, "subject " + subject_.name, std::move(what), std::move(next)});
+        study_.problems.push_back({severity, "subject " + subject_.name, std::move(what),
+                                   std::move(next), Feed::activity});
     }
 
     Study& study_;

@@ -14,7 +14,7 @@ std::string group_name(std::string name)
 {
     std::replace(name.begin(), name.end(), '/', '_');
     static const auto taken =
-        std::set<std::string>{".", "..", "pair", "pair_i", "pair_j", "neuron_id"};
+        std::set<std::string>{".", "..", "pair", "pair_i", "pair_j", "neuron_id", "upstream"};
     if (taken.contains(name))
         name.push_back('_');
     return name;
@@ -169,27 +169,23 @@ const SeriesInfo* lever_of(const SessionRecord& record)
     return found == record.series.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> jobs_of(const SessionRecord& record)
+bool has(const SessionRecord& record, Feed feed)
 {
-    auto jobs = std::vector<std::string>{};
-    const auto moves =
-        std::any_of(record.intervals.begin(), record.intervals.end(), [](const TableInfo& table) {
-            return table.name.find("movement") != std::string::npos;
-        });
-    if (record.activity && record.activity->frames > 0 && record.activity->rate_hz > 0) {
-        jobs.emplace_back("connectome");
-        if (moves || lever_of(record) != nullptr)
-            jobs.emplace_back("movement");
+    switch (feed) {
+    case Feed::activity:
+        return record.activity && record.activity->frames > 0 && record.activity->rate_hz > 0;
+    case Feed::movement:
+        return lever_of(record) != nullptr ||
+               std::any_of(record.intervals.begin(), record.intervals.end(),
+                           [](const TableInfo& table) {
+                               return table.name.find("movement") != std::string::npos;
+                           });
+    case Feed::units:
+        return record.units && record.units->spikes > 0;
+    case Feed::trials:
+        return !record.intervals.empty();
     }
-    if (record.units && record.units->spikes > 0) {
-        jobs.emplace_back("ccg");
-        jobs.emplace_back("glmcc");
-        if (!record.intervals.empty()) {
-            jobs.emplace_back("jpsth");
-            jobs.emplace_back("dynetcp-static");
-        }
-    }
-    return jobs;
+    return false;
 }
 
 } // namespace rewire::io

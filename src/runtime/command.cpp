@@ -14,7 +14,7 @@ namespace rewire::runtime {
 
 namespace {
 
-std::string overview(const std::vector<Job>& catalogue)
+std::string overview(const Catalogue& catalogue)
 {
     auto text = fmt::format(
         "rewire {} - connectivity of whole recorded populations of neurons, at cluster scale\n\n"
@@ -22,8 +22,8 @@ std::string overview(const std::vector<Job>& catalogue)
         "       mpirun -n 8 rewire JOB ...  on a laptop; under Slurm: srun rewire JOB "
         "...\n\njobs:\n",
         version);
-    for (const auto& job : catalogue)
-        text += fmt::format("  {:<12} {}\n", job.name, job.summary);
+    for (const auto* job : catalogue.jobs())
+        text += fmt::format("  {:<12} {}\n", job->name, job->summary);
     text += "\n`rewire JOB --help` describes a job, its options and what to cite.\n"
             "Exit codes: 0 done, 2 usage, 3 input, 4 files, 5 numerical, 70 fault of rewire, 75 "
             "stopped in time: run "
@@ -35,19 +35,25 @@ std::string help_of(const Job& job)
 {
     auto text = fmt::format("usage: rewire {} {}\n\n{}\n\n{}\n\noptions:\n{}", job.name, job.usage,
                             job.summary, job.details, describe_options(job.options));
+    if (!job.paper.empty())
+        text += fmt::format("\nNumbers in braces: sections of {}.\n", job.paper);
+    if (!job.examples.empty())
+        text += "\nexamples:\n";
+    for (const auto& example : job.examples)
+        text += "  " + example + "\n";
     if (!job.citation.empty())
         text += "\nplease cite: " + job.citation + "\n";
     return text;
 }
 
-const Job& find_job(const std::vector<Job>& catalogue, const std::string& name)
+const Job& find_job(const Catalogue& catalogue, const std::string& name)
 {
-    for (const auto& job : catalogue)
-        if (job.name == name)
-            return job;
     auto names = std::vector<std::string>{};
-    for (const auto& job : catalogue)
-        names.push_back(job.name);
+    for (const auto* job : catalogue.jobs()) {
+        if (job->name == name)
+            return *job;
+        names.push_back(job->name);
+    }
     const auto meant = base::nearest(name, names);
     throw base::UsageError(fmt::format("no job named {}", name), "",
                            meant.empty() ? "`rewire --help` lists the jobs"
@@ -102,7 +108,7 @@ void refuse_without_working_memory()
             mpi::host_name(), "raise the limit (`ulimit -v`), or ask for more memory");
 }
 
-void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
+void run_plan(const mpi::Communicator& comm, const Catalogue& catalogue,
               std::vector<std::string> words)
 {
     if (words.empty() || words.front().starts_with("-"))
@@ -127,11 +133,11 @@ void run_plan(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     }
     const auto ranks = options.integer("ranks");
     const auto per_node = std::min(ranks, options.integer("ranks-per-node"));
-    auto context = RunContext(comm, job, options, command);
+    auto context = RunContext(comm, job, options, command, &catalogue);
     context.print(describe_plan(job.name, job.plan(context), ranks, per_node, command));
 }
 
-void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
+void run_words(const mpi::Communicator& comm, const Catalogue& catalogue,
                const std::vector<std::string>& words, const std::string& cpu_target, Log*& log,
                std::unique_ptr<RunContext>& context)
 {
@@ -167,7 +173,7 @@ void run_words(const mpi::Communicator& comm, const std::vector<Job>& catalogue,
     auto options = mpi::collective(comm, [&] {
         return parse_options(job.name, job.options, {words.begin() + 1, words.end()});
     });
-    context = std::make_unique<RunContext>(comm, job, std::move(options), command);
+    context = std::make_unique<RunContext>(comm, job, std::move(options), command, &catalogue);
     context->set_cpu_target(cpu_target);
     log = &context->log();
     mpi::collective(comm, refuse_without_working_memory);
@@ -185,7 +191,7 @@ std::string program_revision()
     return std::string(git_revision);
 }
 
-int run_command(const std::vector<Job>& catalogue, const std::vector<std::string>& words,
+int run_command(const Catalogue& catalogue, const std::vector<std::string>& words,
                 const std::string& cpu_target)
 {
     const auto comm = mpi::Communicator::world();

@@ -154,6 +154,12 @@ bool Options::given(const std::string& name) const
     return found != given_.end() && found->second;
 }
 
+bool Options::declared(const std::string& name) const
+{
+    return std::any_of(declared_.begin(), declared_.end(),
+                       [&](const Option& option) { return option.name == name; });
+}
+
 bool Options::has(const std::string& name) const
 {
     return !values(name).empty();

@@ -34,9 +34,11 @@ RunContext::PhaseTimer::~PhaseTimer()
     context_.phases_.push_back({phase_, seconds_since(start_), 0});
 }
 
-RunContext::RunContext(mpi::Communicator comm, const Job& job, Options options, std::string command)
+RunContext::RunContext(mpi::Communicator comm, const Job& job, Options options, std::string command,
+                       const Catalogue* catalogue)
     : comm_(std::move(comm)),
       job_(job),
+      catalogue_(catalogue),
       options_(std::move(options)),
       command_(std::move(command)),
       start_(io::utc_now()),

@@ -55,18 +55,16 @@ io::Record record_of(const std::string& job, const ReportExample& example)
         for (auto session = 0; session < example.sessions; ++session)
             inputs.emplace_back(animal_name(animal) + "/" + session_name(session),
                                 sha256_of(animal, session));
-    if (job == "rewiring" && example.movement_counted) {
-        inputs.emplace_back("movement --shuffles", "10000");
-        for (const auto& [name, value] : record_of("movement", example).inputs)
-            inputs.emplace_back("movement " + name, value);
-    }
+    auto upstream = std::map<std::string, io::Upstream>{};
+    if (job == "rewiring")
+        upstream["connectome"] = io::as_upstream(record_of("connectome", example));
+    if (job == "rewiring" && example.movement_counted)
+        upstream["movement"] = io::as_upstream(record_of("movement", example));
     auto digest = io::Fingerprint{};
     if (job == "connectome")
         digest = {{"--alpha", "2"}, {"--tau-s", "0.7"}};
     if (job == "movement")
         digest = {{"--shuffles", "10000"}};
-    if (job == "rewiring")
-        digest = {{"connectome --alpha", "2"}, {"connectome --tau-s", "0.7"}};
     return {.job = job,
             .version = "0.0.0-test",
             .git_revision = "test data",
@@ -77,7 +75,8 @@ io::Record record_of(const std::string& job, const ReportExample& example)
             .digest = std::move(digest),
             .host = "test",
             .start = "2026-01-01T00:00:00Z",
-            .end = "2026-01-01T00:01:00Z"};
+            .end = "2026-01-01T00:01:00Z",
+            .upstream = std::move(upstream)};
 }
 
 /// Rises over the first sessions and falls slowly: what the paper describes.
@@ -159,7 +158,7 @@ jobs::SessionConnectome invented_session(const ReportExample& example, int anima
     return result;
 }
 
-void write_animal(hid_t group, const ReportExample& example, int animal)
+void write_animal(const io::Handle& group, const ReportExample& example, int animal)
 {
     constexpr auto components = 3;
     const auto sessions = example.sessions;
@@ -279,14 +278,11 @@ void write_example_connectome(const std::filesystem::path& folder, const ReportE
 {
     auto file = io::ResultFile(folder / "connectome.h5", io::Attempt{});
     for (auto animal = 0; animal < example.animals; ++animal) {
-        auto common = std::vector<std::string>{};
         for (auto session = 0; session < example.sessions; ++session) {
             const auto result = invented_session(example, animal, session);
             jobs::write_session(file, result);
-            if (common.empty() || result.neuron_id.size() < common.size())
-                common = result.neuron_id;
         }
-        jobs::write_subject(file, animal_name(animal), common);
+        jobs::complete_subject(file, animal_name(animal));
     }
     file.publish(record_of("connectome", example), false);
 }

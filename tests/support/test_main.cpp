@@ -14,7 +14,6 @@ int main(int argc, char** argv)
     testing::InitGoogleTest(&argc, argv);
     const auto failed = RUN_ALL_TESTS();
     const auto& tests = *testing::UnitTest::GetInstance();
-    const auto all_skipped =
-        tests.skipped_test_count() > 0 && tests.successful_test_count() == 0;
+    const auto all_skipped = tests.skipped_test_count() > 0 && tests.successful_test_count() == 0;
     return failed == 0 && all_skipped ? exit_skipped : failed;
 }

@@ -22,7 +22,6 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -59,11 +58,11 @@ class Results
 
     void publish()
     {
-        for (const auto& [subject, sessions] : ids_)
-            jobs::write_subject(connectome_, subject, jobs::common_neurons(sessions));
-        connectome_.publish({.job = "connectome", .digest = {{"alpha", "2"}}}, true);
+        for (const auto& subject : io::subjects_in(connectome_.file()))
+            jobs::complete_subject(connectome_, subject);
+        connectome_.publish({.job = "connectome", .digest = {{"--alpha", "2"}}}, true);
         if (movement_)
-            movement_->publish({.job = "movement", .digest = {{"shuffles", "99"}}}, true);
+            movement_->publish({.job = "movement", .digest = {{"--shuffles", "99"}}}, true);
     }
 
   private:
@@ -82,7 +81,6 @@ class Results
         auto session = jobs::SessionConnectome{};
         words >> session.subject >> session.session >> session.number >> session.sha256;
         session.neuron_id = neurons_;
-        ids_[session.subject].push_back(neurons_);
         session.active.assign(neurons, 1);
         session.neuron_status.assign(neurons, 0);
         session.events.assign(neurons, 1);
@@ -134,7 +132,6 @@ class Results
     io::ResultFile connectome_;
     std::unique_ptr<io::ResultFile> movement_;
     std::vector<std::string> neurons_;
-    std::map<std::string, std::vector<std::vector<std::string>>> ids_; ///< by subject and session
     std::vector<double> levels_;
     double reach_ = 1;
 };

@@ -1,7 +1,14 @@
 // All results here are invented (report_example.hpp).
+#include "jobs/catalogue.hpp"
+#include "jobs/connectome/result.hpp"
+#include "jobs/connectome/section.hpp"
+#include "jobs/frame/command_of.hpp"
 #include "jobs/frame/page_series.hpp"
-#include "jobs/report/origin.hpp"
+#include "jobs/movement/result.hpp"
+#include "jobs/movement/section.hpp"
 #include "jobs/report/page.hpp"
+#include "jobs/rewiring/result.hpp"
+#include "jobs/rewiring/summary.hpp"
 #include "report_example.hpp"
 #include "shared_data.hpp"
 
@@ -32,9 +39,81 @@ void write_all(const std::filesystem::path& folder, const test::ReportExample& e
     test::write_example_movement(folder, example);
 }
 
+const std::vector<jobs::Entry>& entries()
+{
+    static const auto table = jobs::EntryTable(jobs::catalogue());
+    return table.entries();
+}
+
+const jobs::Entry& entry_of(const std::string& job)
+{
+    return *jobs::find_entry(entries(), job);
+}
+
+/// @param null_session empty: not given
+jobs::PageContent content_of(const std::filesystem::path& folder,
+                             const std::string& null_session = "")
+{
+    auto words = std::vector<std::string>{"--results", folder.string()};
+    if (!null_session.empty())
+        words.insert(words.end(), {"--null-session", null_session});
+    const auto options = runtime::parse_options("report", entry_of("report").job.options, words);
+    return jobs::read_page(folder, entries(), options);
+}
+
+std::string html_of(const jobs::PageContent& content)
+{
+    return jobs::page_html(content, entries(), "Made for a test.");
+}
+
 std::string page_of(const std::filesystem::path& folder)
 {
-    return jobs::report_html(jobs::read_report_data(folder), "Made for a test.");
+    return html_of(content_of(folder));
+}
+
+io::Handle result_in(const std::filesystem::path& folder, const std::string& job)
+{
+    return io::open_for_reading(folder / (job + ".h5"));
+}
+
+jobs::ConnectomeSummary connectomes_in(const std::filesystem::path& folder)
+{
+    return jobs::summary_of_connectomes(result_in(folder, jobs::connectome_name));
+}
+
+jobs::MovementsSummary movements_in(const std::filesystem::path& folder,
+                                    const std::string& null_session = "")
+{
+    return jobs::summary_of_movements(result_in(folder, jobs::movement_name), null_session);
+}
+
+/// The page with other connectomes.
+std::string page_with(const std::filesystem::path& folder, const jobs::ConnectomeSummary& data)
+{
+    auto content = content_of(folder);
+    content.parts[jobs::connectome_name] = jobs::connectome_part(data, "rewire connectome");
+    return html_of(content);
+}
+
+/// The page with other movements.
+std::string page_with(const std::filesystem::path& folder, const jobs::MovementsSummary& data)
+{
+    auto content = content_of(folder);
+    content.parts[jobs::movement_name] = jobs::movement_part(data);
+    return html_of(content);
+}
+
+std::vector<jobs::Mismatch> mismatches_of(const jobs::PageContent& content)
+{
+    return jobs::mismatches_of(content.results, entries(), content.records, content.sessions);
+}
+
+std::string texts_of(const jobs::PageContent& content)
+{
+    auto all = std::string{};
+    for (const auto& mismatch : mismatches_of(content))
+        all += mismatch.title + " " + mismatch.text + " " + mismatch.command + "\n";
+    return all;
 }
 
 /// Without the marks that keep options together.
@@ -112,10 +191,17 @@ TEST(ReportData, ReadsWhatTheResultsHold)
     const auto folder = test::TemporaryFolder{};
     write_all(folder.path(), {});
 
-    const auto data = jobs::read_report_data(folder.path());
+    const auto content = content_of(folder.path());
+    const auto data = connectomes_in(folder.path());
+    const auto movement = movements_in(folder.path());
+    auto places = std::vector<jobs::SessionPlace>{};
+    for (const auto& session : data.sessions)
+        places.push_back(session.place);
+    const auto rewiring =
+        jobs::summary_of_rewiring(result_in(folder.path(), jobs::rewiring_name), places);
 
-    EXPECT_EQ(data.sources.size(), 3U);
-    EXPECT_TRUE(data.missing.empty());
+    EXPECT_EQ(content.sources.size(), 3U);
+    EXPECT_TRUE(content.missing.empty());
     ASSERT_EQ(data.animals.size(), 5U);
     EXPECT_EQ(data.animals[4].group, "L5");
     EXPECT_EQ(data.animals[0].common_neurons, 38);
@@ -124,16 +210,16 @@ TEST(ReportData, ReadsWhatTheResultsHold)
     EXPECT_EQ(data.sessions[0].silent, 1);
     EXPECT_EQ(data.sessions[0].active, 39);
     EXPECT_EQ(data.sessions[1].p_values->tested, 780);
-    ASSERT_EQ(data.rewiring.size(), 5U);
-    EXPECT_THAT(data.rewiring[0].positive_count, ElementsAre(100, 100, 100));
-    EXPECT_THAT(data.rewiring[0].negative_count, ElementsAre(39, 100, 100));
-    EXPECT_EQ(data.rewiring[0].movement_level, 0.995);
-    EXPECT_EQ(data.rewiring[0].scores_of(2).size(), 14U);
-    EXPECT_TRUE(data.rewiring[0].scores_of(3).empty());
-    EXPECT_EQ(data.rewiring[0].movement_fraction.size(), 8U);
-    ASSERT_EQ(data.movement.size(), 70U);
-    EXPECT_EQ(data.movement[1].untested, 1);
-    EXPECT_EQ(data.movement[1].place.group, "L2/3");
+    ASSERT_EQ(rewiring.size(), 5U);
+    EXPECT_THAT(rewiring[0].positive_count, ElementsAre(100, 100, 100));
+    EXPECT_THAT(rewiring[0].negative_count, ElementsAre(39, 100, 100));
+    EXPECT_EQ(rewiring[0].movement_level, 0.995);
+    EXPECT_EQ(rewiring[0].scores_of(2).size(), 14U);
+    EXPECT_TRUE(rewiring[0].scores_of(3).empty());
+    EXPECT_EQ(rewiring[0].movement_fraction.size(), 8U);
+    ASSERT_EQ(movement.sessions.size(), 70U);
+    EXPECT_EQ(movement.sessions[1].untested, 1);
+    EXPECT_EQ(movement.sessions[1].place.group, "L2/3");
 }
 
 TEST(ReportData, FractionsAreOfTheTestedNeurons)
@@ -207,9 +293,9 @@ TEST(ReportData, TheNullOfAChosenSessionIsKept)
     const auto folder = test::TemporaryFolder{};
     test::write_example_movement(folder.path(), {});
 
-    const auto last = jobs::read_report_data(folder.path());
-    const auto chosen = jobs::read_report_data(folder.path(), "ses-14");
-    const auto without = jobs::read_report_data(folder.path(), "ses-02");
+    const auto last = movements_in(folder.path());
+    const auto chosen = movements_in(folder.path(), "ses-14");
+    const auto without = movements_in(folder.path(), "ses-02");
 
     ASSERT_EQ(last.neuron_nulls.size(), 1U);
     EXPECT_EQ(last.neuron_nulls[0].session, "ses-14");
@@ -218,11 +304,10 @@ TEST(ReportData, TheNullOfAChosenSessionIsKept)
     EXPECT_THAT(page_of(folder.path()),
                 HasSubstr("among 10,000 shuffles; histogram of the first 2,000 of them"));
     EXPECT_TRUE(without.neuron_nulls.empty());
-    EXPECT_THAT(jobs::report_html(without, ""), HasSubstr("no null of a neuron of session ses-02"));
+    EXPECT_THAT(html_of(content_of(folder.path(), "ses-02")),
+                HasSubstr("no null of a neuron of session ses-02"));
     EXPECT_THROW(
-        try {
-            jobs::read_report_data(folder.path(), "ses-99");
-        } catch (const base::InputError& error) {
+        try { content_of(folder.path(), "ses-99"); } catch (const base::InputError& error) {
             EXPECT_THAT(error.what(), HasSubstr("one of ses-01, ses-02"));
             throw;
         },
@@ -234,7 +319,7 @@ TEST(ReportData, NoResultAtAllIsAnErrorThatNamesACommand)
     const auto folder = test::TemporaryFolder{};
 
     EXPECT_THROW(
-        try { jobs::read_report_data(folder.path()); } catch (const base::InputError& error) {
+        try { content_of(folder.path()); } catch (const base::InputError& error) {
             EXPECT_THAT(error.what(), HasSubstr("rewire connectome --study DIR --results "));
             throw;
         },
@@ -253,7 +338,7 @@ TEST(ReportData, AResultOfTheWrongShapeIsAnErrorThatNamesTheDataset)
     file.publish({.job = "rewiring"}, false);
 
     EXPECT_THROW(
-        try { jobs::read_report_data(folder.path()); } catch (const base::InputError& error) {
+        try { content_of(folder.path()); } catch (const base::InputError& error) {
             EXPECT_THAT(error.what(), HasSubstr("/m1/score"));
             throw;
         },
@@ -334,7 +419,7 @@ TEST(ReportPage, DrawsTheNullOfAChosenNeuron)
 {
     const auto folder = test::TemporaryFolder{};
     test::write_example_movement(folder.path(), {});
-    auto data = jobs::read_report_data(folder.path());
+    auto data = movements_in(folder.path());
     data.neuron_nulls = {{.subject = "m2",
                           .session = "ses-01",
                           .neuron = "104",
@@ -343,7 +428,7 @@ TEST(ReportPage, DrawsTheNullOfAChosenNeuron)
                           .shuffles = 4,
                           .null = {1, 2, 3, 6}}};
 
-    const auto html = jobs::report_html(data, "");
+    const auto html = page_with(folder.path(), data);
 
     EXPECT_THAT(
         html, HasSubstr("m2, session ses-01, neuron 104: rank 0.75 among 4 shuffles; histogram of "
@@ -371,20 +456,20 @@ TEST(ReportPage, FewShufflesAreSaidToBeFew)
 {
     const auto folder = test::TemporaryFolder{};
     test::write_example_movement(folder.path(), {.animals = 1, .sessions = 2, .troubled = false});
-    auto data = jobs::read_report_data(folder.path());
-    EXPECT_THAT(jobs::report_html(data, ""), HasSubstr("A level of 0.995 calls about 0.5 %"));
-    for (auto& session : data.movement)
+    auto data = movements_in(folder.path());
+    EXPECT_THAT(page_with(folder.path(), data), HasSubstr("A level of 0.995 calls about 0.5 %"));
+    for (auto& session : data.sessions)
         session.shuffles = 100;
 
-    const auto html = jobs::report_html(data, "");
+    const auto html = page_with(folder.path(), data);
 
     EXPECT_THAT(html, HasSubstr("too coarse for a level of 0.995: it calls 0.99 % of neurons that "
                                 "have nothing to do with movement, not 0.5 %."));
     EXPECT_THAT(html, HasSubstr("In 2 of 2 sessions no neuron can rank below 0.005 (the smallest "
                                 "rank possible is 0.0099"));
-    for (auto& session : data.movement)
+    for (auto& session : data.sessions)
         session.ties = 20; // of 100: five distinct shuffles
-    EXPECT_THAT(jobs::report_html(data, ""),
+    EXPECT_THAT(page_with(folder.path(), data),
                 HasSubstr("shuffles too much alike: the largest rank possible is 0.901, not above "
                           "the level 0.995"));
 }
@@ -401,17 +486,18 @@ TEST(ReportPage, TheLargestMeanDegreeIsFoundAmongSessionsWithoutAValue)
 {
     const auto folder = test::TemporaryFolder{};
     test::write_example_connectome(folder.path(), {.animals = 1, .sessions = 5});
-    auto data = jobs::read_report_data(folder.path());
+    auto data = connectomes_in(folder.path());
     const auto degrees = std::vector<double>{missing, 2, missing, 5, missing};
     for (std::size_t i = 0; i < degrees.size(); ++i)
         data.sessions[i].mean_degree = degrees[i];
 
-    const auto html = jobs::report_html(data, "");
+    const auto html = page_with(folder.path(), data);
 
     EXPECT_THAT(html, HasSubstr("<td>L2/3</td><td>session 4</td>"));
     for (auto& session : data.sessions)
         session.mean_degree = missing;
-    EXPECT_THAT(jobs::report_html(data, ""), HasSubstr("<td>L2/3</td><td class=\"number\">–</td>"));
+    EXPECT_THAT(page_with(folder.path(), data),
+                HasSubstr("<td>L2/3</td><td class=\"number\">–</td>"));
 }
 
 TEST(ReportPage, CountsOfEdgesAreThoseOfTheFile)
@@ -443,15 +529,15 @@ TEST(ReportPage, TheSmallestPossiblePIsNamedWhereItKeepsQLarge)
 {
     const auto folder = test::TemporaryFolder{};
     test::write_example_connectome(folder.path(), {.animals = 1, .sessions = 2, .troubled = false});
-    auto data = jobs::read_report_data(folder.path());
+    auto data = connectomes_in(folder.path());
     for (auto& session : data.sessions)
         session.p_values->discoveries = 5;
 
-    EXPECT_THAT(jobs::report_html(data, ""), Not(HasSubstr("Why no pair has q")));
+    EXPECT_THAT(page_with(folder.path(), data), Not(HasSubstr("Why no pair has q")));
     data.sessions[0].p_values->discoveries = 0;
     data.sessions[0].p_values->at_floor = 3;
     EXPECT_THAT(
-        jobs::report_html(data, ""),
+        page_with(folder.path(), data),
         HasSubstr("In 1 of 2 sessions p cannot be smaller than 0.0011: 1000 surrogates, and "
                   "912 distinct relative shifts, tell no more. Over 780 tested pairs q ≤ "
                   "0.05 is then out of reach unless 18 pairs or more stand at that "
@@ -463,7 +549,7 @@ TEST(ReportOrigin, ResultsOfOneOriginBelongTogether)
     const auto folder = test::TemporaryFolder{};
     write_all(folder.path(), {});
 
-    EXPECT_TRUE(jobs::mismatches_of(jobs::read_report_data(folder.path())).empty());
+    EXPECT_EQ(texts_of(content_of(folder.path())), "");
     EXPECT_THAT(page_of(folder.path()), Not(HasSubstr("was computed from another")));
 }
 
@@ -471,86 +557,94 @@ TEST(ReportOrigin, MovementsOfOtherFilesAreNamed)
 {
     const auto folder = test::TemporaryFolder{};
     write_all(folder.path(), {.animals = 2, .sessions = 3});
-    auto data = jobs::read_report_data(folder.path());
-    data.movement[4].sha256 = "other";
+    auto content = content_of(folder.path());
+    content.sessions[jobs::movement_name].heads[4].sha256 = "other";
 
-    const auto mismatches = jobs::mismatches_of(data);
-    const auto html = jobs::report_html(data, "");
+    content.mismatches = mismatches_of(content);
+    const auto html = html_of(content);
 
-    ASSERT_EQ(mismatches.size(), 1U);
-    EXPECT_THAT(mismatches[0].text, HasSubstr("1 of 6 sessions"));
-    EXPECT_THAT(mismatches[0].text, HasSubstr("m2/ses-02"));
+    ASSERT_EQ(content.mismatches.size(), 1U);
+    EXPECT_THAT(content.mismatches[0].text, HasSubstr("1 of 6 sessions"));
+    EXPECT_THAT(content.mismatches[0].text, HasSubstr("m2/ses-02"));
     EXPECT_LT(html.find("movement.h5 and connectome.h5 were computed from different data"),
               html.find("<nav>")); // at the top
+}
+
+TEST(ReportOrigin, OtherDecayTimesAreNamedWhereBothDeconvolved)
+{
+    const auto folder = test::TemporaryFolder{};
+    write_all(folder.path(), {.animals = 1, .sessions = 3});
+    auto content = content_of(folder.path());
+    auto& tau = content.sessions[jobs::movement_name].tau_s;
+
+    tau[1] = 1.2;
+    EXPECT_THAT(texts_of(content), HasSubstr("1 of 3 sessions were computed with another decay"));
+    tau[1] = 0; // dF/F as it is
+    EXPECT_EQ(texts_of(content), "");
 }
 
 TEST(ReportOrigin, ATrajectoryOfAnotherConnectomeIsNamedWithItsCommand)
 {
     const auto folder = test::TemporaryFolder{};
     write_all(folder.path(), {.animals = 2, .sessions = 3});
-    const auto fitting = jobs::read_report_data(folder.path());
-    auto other_file = fitting;
-    other_file.sessions[2].sha256 = other_file.movement[2].sha256 = "other";
-    auto other_setting = fitting;
-    other_setting.records["connectome.h5"].digest = {{"--alpha", "3"}, {"--tau-s", "0.7"}};
-    auto more_surrogates = fitting; // change no trajectory
-    more_surrogates.records["connectome.h5"].digest.emplace_back("--surrogates", "500");
-    auto more_sessions = fitting;
-    more_sessions.sessions.push_back(fitting.sessions.back());
-    more_sessions.sessions.back().place.session = "ses-04";
+    auto content = content_of(folder.path());
+    auto& connectome = content.records[jobs::connectome_name];
+    const auto fitting = connectome;
 
-    const auto texts = [](const jobs::ReportData& data) {
-        auto all = std::string{};
-        for (const auto& mismatch : jobs::mismatches_of(data))
-            all += mismatch.title + " " + mismatch.text + " " + mismatch.command + "\n";
-        return all;
-    };
-
-    EXPECT_THAT(texts(other_file),
+    connectome.inputs[2].second = "other";
+    EXPECT_THAT(texts_of(content),
                 HasSubstr("rewiring.h5 was computed from another connectome.h5"));
-    EXPECT_THAT(texts(other_file), HasSubstr("rewire rewiring --results"));
-    EXPECT_THAT(texts(other_setting), HasSubstr("--alpha: there 2, here 3"));
-    EXPECT_EQ(texts(more_surrogates), "");
-    EXPECT_THAT(texts(more_sessions), HasSubstr("m2/ses-04"));
+    EXPECT_THAT(texts_of(content), HasSubstr("rewire rewiring --results"));
+    connectome = fitting;
+    connectome.digest = {{"--alpha", "3"}, {"--tau-s", "0.7"}};
+    EXPECT_THAT(texts_of(content), HasSubstr("--alpha: there 2, here 3"));
+    connectome = fitting;
+    connectome.digest.emplace_back("--surrogates", "500"); // changes no trajectory
+    EXPECT_EQ(texts_of(content), "");
+    connectome.inputs.emplace_back("m2/ses-04", "new");
+    EXPECT_THAT(texts_of(content), HasSubstr("m2/ses-04"));
 }
 
 TEST(ReportOrigin, FractionsOfAnotherMovementResultAreNamed)
 {
     const auto folder = test::TemporaryFolder{};
     write_all(folder.path(), {.animals = 2, .sessions = 3});
-    auto data = jobs::read_report_data(folder.path());
-    data.records["movement.h5"].digest = {{"--shuffles", "500"}};
+    auto content = content_of(folder.path());
+    content.records[jobs::movement_name].digest = {{"--shuffles", "500"}};
 
-    const auto mismatches = jobs::mismatches_of(data);
+    const auto mismatches = mismatches_of(content);
 
     ASSERT_EQ(mismatches.size(), 1U);
     EXPECT_THAT(mismatches[0].title, HasSubstr("another movement.h5"));
     EXPECT_THAT(mismatches[0].text, HasSubstr("--shuffles: there 10000, here 500"));
+    EXPECT_THAT(mismatches[0].text, HasSubstr("movement-related neurons at the top edges"));
 }
 
 TEST(ReportOrigin, CommandsCarryTheOptionsThatTheResultsWereMadeWith)
 {
+    using Records = std::map<std::string, io::Record>;
+    const auto command = [](const std::string& job, const Records& records, bool overwrite) {
+        return jobs::command_of(entry_of(job), records, "out", overwrite);
+    };
     auto connectome = io::Record{};
     connectome.options = {{"study", "my data"}, {"tau-s", "0.7"},    {"alpha", "3"},
                           {"surrogates", "0"},  {"two-sided", "no"}, {"overwrite", "yes"}};
     auto movement = io::Record{};
     movement.options = {{"study", "data"}, {"level", "0.975 0.995"}, {"activity", "dff"}};
     auto rewiring = io::Record{};
-    rewiring.digest = {{"connectome --tau-s", "1.2"}, {"connectome --oasis", "suite2p"}};
+    rewiring.upstream["connectome"].digest = {{"--tau-s", "1.2"}, {"--oasis", "suite2p"}};
 
-    EXPECT_EQ(
-        jobs::command_of("connectome", {{"connectome.h5", connectome}}, "out", true),
-        "rewire connectome --study 'my data' --results out --tau-s 0.7 --alpha 3 --overwrite");
+    const auto whole =
+        "rewire connectome --study 'my data' --results out --tau-s 0.7 --alpha 3 --overwrite";
+    EXPECT_EQ(command("connectome", {{"connectome", connectome}}, true), whole);
     connectome.options.emplace_back("subject", "M1"); // the last run of several, or a part
     connectome.options.emplace_back("session", "01");
-    EXPECT_EQ(
-        jobs::command_of("connectome", {{"connectome.h5", connectome}}, "out", true),
-        "rewire connectome --study 'my data' --results out --tau-s 0.7 --alpha 3 --overwrite");
-    EXPECT_EQ(jobs::command_of("movement", {{"movement.h5", movement}}, "out"),
+    EXPECT_EQ(command("connectome", {{"connectome", connectome}}, true), whole);
+    EXPECT_EQ(command("movement", {{"movement", movement}}, false),
               "rewire movement --study data --results out --level 0.975 --level 0.995 "
               "--activity dff");
-    EXPECT_EQ(jobs::command_of("connectome", {{"movement.h5", movement}}, "out"),
+    EXPECT_EQ(command("connectome", {{"movement", movement}}, false),
               "rewire connectome --study data --results out --tau-s X");
-    EXPECT_EQ(jobs::command_of("connectome", {{"rewiring.h5", rewiring}}, "out"),
+    EXPECT_EQ(command("connectome", {{"rewiring", rewiring}}, false),
               "rewire connectome --study DIR --results out --tau-s 1.2 --oasis suite2p");
 }

@@ -17,9 +17,20 @@ using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 
 namespace {
+
+/// Names what a session has to compute from as if they were jobs.
+std::vector<std::string> feeds_of(const io::SessionRecord& record)
+{
+    auto names = std::vector<std::string>{};
+    for (const auto feed : {io::Feed::activity, io::Feed::movement, io::Feed::units})
+        if (io::has(record, feed))
+            names.push_back("job of " + io::name_of(feed));
+    return names;
+}
 
 constexpr auto missing_value = std::numeric_limits<double>::quiet_NaN();
 
@@ -417,14 +428,14 @@ TEST_F(Study, RecordsSurviveTheWayBetweenRanks)
     const auto study = io::assemble(root, records, {});
 
     EXPECT_EQ(unpacker.remaining(), 0U);
-    EXPECT_EQ(io::describe(study), io::describe(open()));
+    EXPECT_EQ(io::describe(study, feeds_of), io::describe(open(), feeds_of));
     EXPECT_THAT(study.sessions[0].record.activity->neuron_number, ElementsAre(5, 4));
     EXPECT_EQ(study.sessions[0].record.units->spikes, 2);
     EXPECT_EQ(study.sessions[0].record.intervals.at(0).columns.size(), 2U);
     EXPECT_EQ(study.problems, open().problems);
 }
 
-TEST_F(Study, JobsThatASessionFeeds)
+TEST_F(Study, WhatASessionHasToComputeFrom)
 {
     session("A", "01");
     auto header = test::TinyHeader{};
@@ -432,17 +443,25 @@ TEST_F(Study, JobsThatASessionFeeds)
     test::write_units<std::uint8_t>(test::begin_nwb(spikes, header), {1, 2}, {1, 2});
     const auto still = root / "still.nwb";
     test::write_imaging(test::begin_nwb(still, header), 8, {1});
+    const auto feeds_in = [&](const std::string& file) {
+        const auto record = io::scan_file(root, file);
+        auto feeds = std::vector<io::Feed>{};
+        for (const auto feed :
+             {io::Feed::activity, io::Feed::movement, io::Feed::units, io::Feed::trials})
+            if (io::has(record, feed))
+                feeds.push_back(feed);
+        return feeds;
+    };
 
-    EXPECT_THAT(io::jobs_of(io::scan_file(root, "sub-A/sub-A_ses-01.nwb")),
-                ElementsAre("connectome", "movement"));
-    EXPECT_THAT(io::jobs_of(io::scan_file(root, "spikes.nwb")), ElementsAre("ccg", "glmcc"));
+    EXPECT_THAT(feeds_in("sub-A/sub-A_ses-01.nwb"),
+                IsSupersetOf({io::Feed::activity, io::Feed::movement}));
+    EXPECT_THAT(feeds_in("spikes.nwb"), ElementsAre(io::Feed::units));
     test::write_intervals(io::open_for_update(spikes), "gratings", {0}, {1});
-    EXPECT_THAT(io::jobs_of(io::scan_file(root, "spikes.nwb")),
-                ElementsAre("ccg", "glmcc", "jpsth", "dynetcp-static"));
-    EXPECT_THAT(io::jobs_of(io::scan_file(root, "still.nwb")), ElementsAre("connectome"));
+    EXPECT_THAT(feeds_in("spikes.nwb"), ElementsAre(io::Feed::units, io::Feed::trials));
+    EXPECT_THAT(feeds_in("still.nwb"), ElementsAre(io::Feed::activity));
     test::write_intervals(io::open_for_update(still), "movement_epochs", {0}, {1});
-    EXPECT_THAT(io::jobs_of(io::scan_file(root, "still.nwb")),
-                ElementsAre("connectome", "movement"));
+    EXPECT_THAT(feeds_in("still.nwb"),
+                ElementsAre(io::Feed::activity, io::Feed::movement, io::Feed::trials));
 }
 
 TEST_F(Study, ReportFitsThePageAndNamesEverything)
@@ -454,7 +473,7 @@ TEST_F(Study, ReportFitsThePageAndNamesEverything)
     std::ofstream(file_of("A", "02")) << "not HDF5";
     table("file\tgroup\ttau_s\nsub-A_ses-01.nwb\ttrained\t0.7\n");
 
-    const auto text = io::describe(open());
+    const auto text = io::describe(open(), feeds_of);
 
     for (const auto& line : base::split(text, '\n'))
         EXPECT_TRUE(line.size() <= 100 || line.find(root.string()) != std::string::npos) << line;
@@ -463,7 +482,7 @@ TEST_F(Study, ReportFitsThePageAndNamesEverything)
     EXPECT_THAT(text, HasSubstr("2024-01-03 09:00"));
     EXPECT_THAT(text, HasSubstr("  series  lever 100 Hz (all sessions)"));
     EXPECT_THAT(text, HasSubstr("  tau     0.7 s (session 1)"));
-    EXPECT_THAT(text, HasSubstr("  feeds   connectome, movement (all sessions)"));
+    EXPECT_THAT(text, HasSubstr("  feeds   job of dF/F, job of movements (all sessions)"));
     EXPECT_THAT(text, HasSubstr("    1  a-sessi..0240101 "));
     EXPECT_THAT(text, HasSubstr("1 error, 1 warning\n\n  error   sub-A/sub-A_ses-02.nwb\n"
                                 "          not a readable HDF5 file"));

@@ -2,7 +2,6 @@
 
 #include <rewire/base/pack.hpp>
 
-#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,10 +26,6 @@ concept HasFields = requires(T& value)
 {
     each_field(value, AnyField{});
 };
-
-/// T, const or not: what one `each_field` takes, to write from it or to read into it.
-template <typename T, typename Struct>
-concept FieldsOf = std::same_as<std::remove_const_t<T>, Struct>;
 
 /// Vectors of these are packed whole.
 template <typename T>

@@ -17,7 +17,9 @@ using Fingerprint = std::vector<std::pair<std::string, std::string>>;
 
 /// "field: there X, here Y" for every field that differs; empty where none does.
 std::vector<std::string> differences(const Fingerprint& there, const Fingerprint& here);
-std::string to_text(const Fingerprint& fingerprint); ///< one line a field
+/// One line a field, NAME=VALUE; line breaks, backslashes and, in names, = are escaped by a
+/// backslash.
+std::string to_text(const Fingerprint& fingerprint);
 Fingerprint fingerprint_from_text(const std::string& text);
 
 /// One start of a job: its number in the log and in the record, and the folder for its files.

@@ -145,7 +145,7 @@ class NwbSession
   private:
     void read_header();
     /// What one damaged object throws becomes a problem; the rest stays usable.
-    void guarded(const std::function<void()>& read);
+    void guarded(const std::function<void()>& read, std::optional<Feed> scope = {});
     void choose_activity(const std::vector<FoundObject>& found, const NwbOptions& options);
 
     std::filesystem::path path_;

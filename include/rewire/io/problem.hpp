@@ -1,11 +1,21 @@
 #pragma once
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/pack.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace rewire::io {
+
+/// What a recording may hold that jobs compute from.
+enum class Feed : int
+{
+    activity, ///< dF/F of ROIs, with a frame rate
+    movement, ///< intervals of movement, or the trace of a lever
+    units,    ///< spike times of sorted units
+    trials,   ///< a table of intervals to align to
+};
 
 enum class Severity : int
 {
@@ -22,16 +32,14 @@ struct Problem
     std::string file; ///< file, or "file:/object", or "study.tsv line 4"; may be empty
     std::string what;
     std::string next;
+    std::optional<Feed> scope; ///< a problem for jobs that this feeds; none: for all of them
 
+    void pack(base::Packer& packer) const;
+    static Problem unpack(base::Unpacker& unpacker);
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 
-/// For base::PackField and base::UnpackField.
-void each_field(base::FieldsOf<Problem> auto& problem, auto field)
-{
-    field(problem.severity), field(problem.file), field(problem.what), field(problem.next);
-}
-
+std::string name_of(Feed feed); ///< "dF/F", ...
 bool has_errors(const std::vector<Problem>& problems);
 /// "error" ...
 std::string name_of(Severity severity);

@@ -5,12 +5,23 @@
 #include <rewire/io/whole_file.hpp>
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace rewire::io {
 
-/// Where a result comes from: the root attributes of every result file.
+/// An earlier result that another one was computed from, as it was then.
+struct Upstream
+{
+    std::string version;
+    std::string end; ///< when it was computed
+    Fingerprint inputs;
+    Fingerprint digest;
+};
+
+/// Where a result comes from: the root attributes of every result file, and the groups
+/// /upstream/JOB/.
 struct Record
 {
     std::string job;
@@ -27,7 +38,11 @@ struct Record
     std::string cpu_target; ///< kernels that linear algebra chose: the same bits only with the same
     std::string start;      ///< ISO 8601, UTC
     std::string end;
+    std::map<std::string, Upstream> upstream; ///< by job
 };
+
+/// As a result that follows from this one records it.
+Upstream as_upstream(const Record& record);
 
 /// A result being written, in the folder of its attempt until `publish`, so that NAME is whole or
 /// absent, and an attempt that a newer one has taken over from cannot publish: its file is gone.
@@ -38,7 +53,7 @@ class ResultFile
   public:
     ResultFile(const std::filesystem::path& path, const Attempt& attempt);
 
-    hid_t file() const noexcept { return file_.get(); }
+    const Handle& file() const noexcept { return file_; }
     Handle group(const std::string& path) const { return create_group(file_, path); }
 
     /// Flushes, closes and renames. With `replace` an existing file gives way; without, the first
@@ -70,7 +85,11 @@ template <typename T>
 Handle make_array(hid_t group, const std::string& name, const std::vector<std::string>& axes,
                   const std::string& units = "");
 
-/// Reads back the root attributes. @throws InputError when the file is not a result of rewire
+/// Groups of a result that are subjects: all but /upstream.
+std::vector<std::string> subjects_in(const Handle& file);
+
+/// Reads back the root attributes and /upstream. @throws InputError when the file is not a result
+/// of rewire
 Record read_record(hid_t file);
 
 std::string utc_now(); ///< "2026-01-31T12:00:00Z"

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -129,14 +130,15 @@ Study assemble(const std::filesystem::path& path, std::vector<SessionRecord> rec
 Study open_study(const std::filesystem::path& path, const NwbOptions& options = {},
                  const Selection& selection = {});
 
-/// Names of the jobs that a session can feed: connectome (activity), movement (activity and a lever
-/// or movement intervals), ccg, glmcc (spikes), jpsth, dynetcp-static (spikes and intervals).
-std::vector<std::string> jobs_of(const SessionRecord& record);
+/// Whether the file of a session has this to compute from.
+bool has(const SessionRecord& record, Feed feed);
 /// The series a movement job would use: the one whose name contains "lever"; nullptr for none.
 const SeriesInfo* lever_of(const SessionRecord& record);
 
 /// The report of `rewire study`: subjects, sessions, problems; 100 columns of plain text.
-std::string describe(const Study& study);
+/// @param jobs_of names of the jobs that a session can feed
+std::string describe(const Study& study,
+                     const std::function<std::vector<std::string>(const SessionRecord&)>& jobs_of);
 
 // --- missing samples -----------------------------------------------------------------------------
 

@@ -35,8 +35,10 @@ struct Option
     std::vector<std::string> choices; ///< of a text; empty: any
     bool required = false;
     bool repeatable = false;
-    bool changes_result = true; ///< part of the digest of checkpoint and result
-    bool positional = false;    ///< also taken as the word after the job's name
+    bool changes_result = true;     ///< part of the digest of checkpoint and result
+    bool reaches_later_jobs = true; ///< changes what jobs that read the result compute from it
+    std::string placeholder; ///< stands for the value in commands that name the job and need it
+    bool positional = false; ///< also taken as the word after the job's name
 };
 
 /// The values a run goes by: command line, then configuration file, then default.
@@ -44,6 +46,7 @@ class Options
 {
   public:
     bool flag(const std::string& name) const;
+    bool declared(const std::string& name) const; ///< the job has such an option
     bool given(const std::string& name) const; ///< on the command line or in the configuration file
     bool has(const std::string& name) const;   ///< given, or has a default
     std::string text(const std::string& name) const;

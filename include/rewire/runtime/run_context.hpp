@@ -38,7 +38,9 @@ struct UnitLoop
 class RunContext
 {
   public:
-    RunContext(mpi::Communicator comm, const Job& job, Options options, std::string command);
+    /// @param catalogue that the job is from; null: none. Outlives the context
+    RunContext(mpi::Communicator comm, const Job& job, Options options, std::string command,
+               const Catalogue* catalogue = nullptr);
     RunContext(const RunContext&) = delete;
     RunContext& operator=(const RunContext&) = delete;
     ~RunContext();
@@ -46,6 +48,8 @@ class RunContext
     const mpi::Communicator& comm() const noexcept { return comm_; }
     const Options& options() const noexcept { return options_; }
     const std::string& job_name() const noexcept { return job_.name; }
+    const Job& job() const noexcept { return job_; }
+    const Catalogue* catalogue() const noexcept { return catalogue_; }
     std::uint64_t seed() const;
     /// Sets an option that was not given, from an earlier result.
     void adopt(const std::string& option, const std::string& value)
@@ -152,6 +156,7 @@ class RunContext
 
     mpi::Communicator comm_;
     const Job& job_;
+    const Catalogue* catalogue_;
     Options options_;
     std::string command_;
     std::string cpu_target_;

@@ -1,0 +1,149 @@
+#include "options.hpp"
+
+#include "jobs/frame/entry.hpp"
+#include "jobs/frame/study_source.hpp"
+
+#include <rewire/base/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace rewire::jobs {
+
+namespace {
+
+double tau_of(const io::StudySession& session, const runtime::Options& options)
+{
+    if (options.has("tau-s"))
+        return options.real("tau-s");
+    if (session.tau_s)
+        return *session.tau_s;
+    throw base::UsageError(
+        "the decay time of the indicator is not known", session.record.file,
+        "give --tau-s (GCaMP6f about 0.7, GCaMP5G about 1) or a column tau_s in study.tsv");
+}
+
+bool same_value(const std::string& a, const std::string& b)
+{
+    auto first = 0.0;
+    auto second = 0.0;
+    const auto is_number = [](const std::string& text, double& value) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        return error == std::errc{} && end == text.data() + text.size();
+    };
+    return a == b || (is_number(a, first) && is_number(b, second) && first == second);
+}
+
+/// Whether the result of the job was computed with the same activity.
+bool shares_activity_options(const Entry& entry)
+{
+    const auto own = activity_options();
+    return entry.has_result &&
+           std::all_of(own.begin(), own.end(), [&](const runtime::Option& option) {
+               return std::any_of(entry.job.options.begin(), entry.job.options.end(),
+                                  [&](const auto& other) { return other.name == option.name; });
+           });
+}
+
+} // namespace
+
+std::vector<runtime::Option> activity_options()
+{
+    return {
+        {.name = "tau-s",
+         .kind = runtime::OptionKind::real,
+         .unit = "s",
+         .help = "decay time of the calcium indicator (GCaMP6f about 0.7, GCaMP5G about 1); or "
+                 "column tau_s of study.tsv",
+         .source = "2.3",
+         .minimum = 1e-3,
+         .maximum = 60,
+         .placeholder = "X"},
+        {.name = "oasis",
+         .default_value = "farci",
+         .help = "deconvolution: as FARCI calls it (pools clipped at 0), or as Python suite2p",
+         .source = "2.3",
+         .choices = {"farci", "suite2p"}},
+        {.name = "nan",
+         .default_value = "error",
+         .help = "missing samples: an error, leave the neuron out, or cut the frame out for all "
+                 "neurons",
+         .choices = {"error", "drop-neuron", "mask-frames"}},
+    };
+}
+
+void adopt_activity_options(runtime::RunContext& context)
+{
+    // Rank 0 looks and tells: file systems of a cluster do not show all nodes the same at the same
+    // time.
+    auto packer = base::Packer{};
+    mpi::collective(context.comm(), [&] {
+        for (const auto& entry : entries_of(context)) {
+            const auto path = context.options().path("results") / entry.file();
+            if (!context.comm().is_root() || !shares_activity_options(entry) ||
+                entry.name() == context.job_name() || // its own: compared field by field later
+                !std::filesystem::exists(path))
+                continue;
+            const auto record = io::read_record(io::open_for_reading(path));
+            for (const auto& [option, value] : record.options)
+                for (const auto& shared : activity_options())
+                    if (option == shared.name && !value.empty()) {
+                        packer.put_text(option);
+                        packer.put_text(value);
+                        packer.put_text(path.string());
+                    }
+        }
+    });
+    const auto bytes = context.comm().broadcast(packer.take(), 0);
+    auto unpacker = base::Unpacker(bytes);
+    auto recorded = std::vector<std::array<std::string, 3>>{}; // option, value, file
+    while (unpacker.remaining() > 0) {
+        auto& entry = recorded.emplace_back();
+        for (auto& text : entry)
+            text = unpacker.get_text();
+    }
+    for (const auto& [option, value, file] : recorded) {
+        if (!context.options().given(option))
+            context.adopt(option, value);
+        else if (!same_value(context.options().text(option), value))
+            throw base::UsageError(
+                fmt::format("--{} {} here, but {} in an earlier result of this folder", option,
+                            context.options().text(option), value),
+                file,
+                "leave the option out to go on with the same, or choose another folder with "
+                "--results");
+    }
+}
+
+io::NanPolicy nan_policy(const runtime::Options& options)
+{
+    return *io::parse_nan_policy(options.text("nan"));
+}
+
+calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,
+                                  const runtime::Options& options)
+{
+    return {.tau_s = tau_s,
+            .rate_hz = session.record.activity->rate_hz,
+            .variant = options.text("oasis") == "suite2p" ? calcium::OasisVariant::suite2p
+                                                          : calcium::OasisVariant::farci};
+}
+
+double checked_tau(const io::StudySession& session, const runtime::Options& options)
+{
+    const auto tau_s = tau_of(session, options);
+    calcium::oasis_decay(oasis_of(session, tau_s, options));
+    return tau_s;
+}
+
+void require_tau(const io::Study& study, const runtime::Options& options)
+{
+    require_feed(study, io::Feed::activity);
+    for (const auto& session : study.sessions)
+        checked_tau(session, options);
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "jobs/frame/session_job.hpp"
+
+#include <rewire/base/partition.hpp>
+#include <rewire/io/study.hpp>
+#include <rewire/runtime/run_context.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// What calcium jobs read of a session: its dF/F, as the NaN policy leaves it.
+namespace rewire::jobs {
+
+/// What was found in the file of a session before anything is computed.
+struct SessionInput
+{
+    std::string sha256;
+    double tau_s = 0;         ///< 0: not needed
+    std::int64_t missing = 0; ///< samples
+    io::UsedSamples used;
+};
+
+/// Hashes every file and looks for missing samples, sessions over ranks; known on all ranks.
+/// Collective.
+/// @throws InputError listing the sessions with missing samples (under --nan error), without decay
+/// time, ...
+/// @param deconvolves whether the decay time of the indicator is needed
+std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
+                                       bool deconvolves = true);
+
+/// As the frame of the jobs has to know them.
+std::vector<SessionFacts> facts_of(const std::vector<SessionInput>& inputs);
+
+/// dF/F of some neurons, frame after frame, without the frames that the NaN policy cuts out; 0
+/// throughout for neurons that it leaves out.
+template <typename T>
+std::vector<T> read_block(const io::NwbSession& file, base::Range neurons,
+                          const SessionInput& input);
+
+} // namespace rewire::jobs

@@ -1,0 +1,67 @@
+#include "rates.hpp"
+
+#include <rewire/calcium/shift_null.hpp>
+#include <rewire/dense/symmetric.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace rewire::jobs {
+
+namespace {
+
+double inverse_rate(std::int64_t neurons)
+{
+    const auto n = std::clamp<std::int64_t>(neurons, 32, 1000);
+    auto original = std::vector<double>(static_cast<std::size_t>(n * n), 0.1);
+    for (std::int64_t i = 0; i < n; ++i)
+        original[static_cast<std::size_t>(i * n + i)] = 1;
+    auto matrix = original;
+    const auto order = static_cast<double>(n);
+    return rate_of(order * order * order, [&] {
+        matrix = original;
+        dense::invert_positive_definite(matrix, n);
+    });
+}
+
+double table_rate()
+{
+    constexpr auto neurons = std::int64_t{96};
+    constexpr auto frames = std::int64_t{12000};
+    constexpr auto surrogates = std::int64_t{16};
+    const auto activity = made_up_events(neurons, frames);
+    const auto plan = calcium::plan_shift_null(
+        activity.view(), {}, {},
+        {.surrogates = surrogates, .engine = calcium::NullEngine::table, .block_size = surrogates},
+        {1, 2, 3});
+    const auto work =
+        calcium::null_work(neurons, frames, static_cast<std::int64_t>(activity.frame.size()),
+                           surrogates, calcium::NullEngine::table);
+    return rate_of(work.table_flops,
+                   [&] { calcium::run_shift_block(plan, 0, [](std::int64_t) { return true; }); });
+}
+
+} // namespace
+
+ConnectomeRates measured_connectome_rates(std::int64_t neurons)
+{
+    auto rates = typical_connectome_rates;
+    rates.activity = measured_activity_rates();
+    rates.inverse_flops_per_s = inverse_rate(neurons);
+    rates.table_flops_per_s = table_rate();
+    rates.pairs_per_s *= rates.table_flops_per_s / typical_connectome_rates.table_flops_per_s;
+    return rates;
+}
+
+std::string described(const ConnectomeRates& rates)
+{
+    return fmt::format("{}inverse {:.0f} GFLOP/s, shift table {:.0f} GFLOP/s, deconvolution {:.0f} "
+                       "million samples/s{}",
+                       rates_measured, rates.inverse_flops_per_s / 1e9,
+                       rates.table_flops_per_s / 1e9, rates.activity.oasis_samples_per_s / 1e6,
+                       rates_differ);
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,118 @@
+#include "recovery.hpp"
+
+#include "jobs/frame/recovery_counts.hpp"
+#include "result.hpp"
+
+#include <rewire/base/partition.hpp>
+#include <rewire/io/truth.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace rewire::jobs {
+
+namespace {
+
+/// How a pair is called a connection.
+struct Rule
+{
+    std::string name;
+    bool (*holds)(const SessionConnectome&, std::size_t pair);
+};
+
+const std::vector<Rule>& rules()
+{
+    static const auto all = std::vector<Rule>{
+        {"edge (threshold)",
+         [](const SessionConnectome& s, std::size_t pair) { return s.edge[pair] != 0; }},
+        {"q <= 0.05", [](const SessionConnectome& s,
+                         std::size_t pair) { return s.null && s.null->q_value[pair] <= 0.05; }},
+        {"family-wise p <= 0.05",
+         [](const SessionConnectome& s, std::size_t pair) {
+             return s.null && s.null->p_fwe[pair] <= 0.05;
+         }},
+    };
+    return all;
+}
+
+/// Indices of the planted pairs of a session in the order of the result, by kind.
+std::map<std::string, std::set<std::size_t>> planted_pairs(const io::Truth& truth,
+                                                           const SessionConnectome& session)
+{
+    auto place = std::map<std::string, std::int64_t>{};
+    for (std::size_t i = 0; i < session.neuron_id.size(); ++i)
+        place[session.neuron_id[i]] = static_cast<std::int64_t>(i);
+    const auto neurons = static_cast<std::int64_t>(session.neuron_id.size());
+    auto planted = std::map<std::string, std::set<std::size_t>>{};
+    for (std::size_t edge = 0; edge < truth.edge_i.size(); ++edge) {
+        const auto first = place.find(std::to_string(truth.edge_i[edge]));
+        const auto second = place.find(std::to_string(truth.edge_j[edge]));
+        if (truth.edge_strength[edge] <= 0 || first == place.end() || second == place.end())
+            continue;
+        const auto [low, high] = std::minmax(first->second, second->second);
+        planted[truth.edge_kind[edge]].insert(
+            static_cast<std::size_t>(base::pair_index(low, high, neurons)));
+    }
+    return planted;
+}
+
+RecoveryCounts compare(const std::set<std::size_t>& planted, const SessionConnectome& session,
+                       const Rule& rule)
+{
+    auto recovery = RecoveryCounts{.planted = static_cast<std::int64_t>(planted.size())};
+    for (std::size_t pair = 0; pair < session.edge.size(); ++pair) {
+        if (!rule.holds(session, pair))
+            continue;
+        ++recovery.found;
+        recovery.both += planted.contains(pair) ? 1 : 0;
+    }
+    return recovery;
+}
+
+} // namespace
+
+void print_connectome_recovery(const RecoveryRequest& request)
+{
+    auto& context = request.context;
+    const auto& study = request.study;
+    const auto file = io::open_for_reading(request.result);
+    auto total = std::vector<RecoveryCounts>(rules().size());
+    auto by_kind = std::map<std::string, RecoveryCounts>{};
+    auto with_null = false;
+    auto rows = std::string{};
+    for (const auto& entry : study.sessions) {
+        const auto session = read_session(file, entry.record.subject, entry.record.session);
+        with_null = with_null || session.null.has_value();
+        auto planted = std::set<std::size_t>{};
+        for (const auto& [kind, pairs] : planted_pairs(io::read_truth(entry.path), session)) {
+            planted.insert(pairs.begin(), pairs.end());
+            by_kind[kind].planted += static_cast<std::int64_t>(pairs.size());
+            for (const auto pair : pairs)
+                by_kind[kind].both += session.edge[pair];
+        }
+        for (std::size_t rule = 0; rule < rules().size(); ++rule)
+            total[rule].add(compare(planted, session, rules()[rule]));
+        rows += fmt::format("{:<12} {:<12} {}\n", entry.record.subject, entry.record.session,
+                            compare(planted, session, rules()[0]).text());
+    }
+    if (context.options().flag("sessions"))
+        context.print(fmt::format(recovery_columns, "edges of session", "planted", "found", "both",
+                                  "precision", "recall") +
+                      rows + "\n");
+    context.print(fmt::format(recovery_columns, "connections, all sessions", "planted", "found",
+                              "both", "precision", "recall"));
+    for (std::size_t rule = 0; rule < rules().size(); ++rule)
+        if (rule == 0 || with_null)
+            context.print(fmt::format("{:<25} {}\n", rules()[rule].name, total[rule].text()));
+    for (const auto& [kind, recovery] : by_kind)
+        context.print(
+            fmt::format("{:<25} {:>8} {:>8} {:>8} {:>10} {:>8.3f}\n", "  " + kind + " edges",
+                        recovery.planted, "", recovery.both, "",
+                        static_cast<double>(recovery.both) /
+                            static_cast<double>(std::max<std::int64_t>(recovery.planted, 1))));
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "jobs/frame/page_part.hpp"
+#include "summary.hpp"
+
+#include <memory>
+#include <string>
+
+/// What connectomes add to the page.
+
+namespace rewire::jobs {
+
+PageEntry connectome_page();
+
+/// @param command that computed the connectomes
+std::unique_ptr<PagePart> connectome_part(ConnectomeSummary data, std::string command);
+
+void add_graph_metrics(report::Page& page, const ConnectomeSummary& data);
+/// @param command that computed the connectomes
+void add_edge_p_values(report::Page& page, const ConnectomeSummary& data,
+                       const std::string& command);
+/// Neurons that sessions do not share, or that take no part in correlations.
+void add_left_out_neurons(report::Page& page, const ConnectomeSummary& data);
+
+} // namespace rewire::jobs

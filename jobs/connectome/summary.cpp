@@ -1,0 +1,113 @@
+#include "summary.hpp"
+
+#include "result.hpp"
+
+#include <rewire/calcium/event_smoothing.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto significance = 0.05;
+
+EdgePValues p_values_of(const ConnectomeNull& null)
+{
+    auto summary = EdgePValues{};
+    const auto counts = report::binned(null.p_value, 0, 1, EdgePValues::bins);
+    std::copy(counts.count.begin(), counts.count.end(), summary.count.begin());
+    summary.quantiles = report::p_value_quantiles(null.p_value);
+    const auto at_most = [](const std::vector<double>& values) {
+        return std::count_if(values.begin(), values.end(),
+                             [](double value) { return value <= significance; });
+    };
+    summary.tested = std::count_if(null.p_value.begin(), null.p_value.end(),
+                                   [](double p) { return !std::isnan(p); });
+    summary.discoveries = at_most(null.q_value);
+    summary.family_wise = at_most(null.p_fwe);
+    summary.surrogates = null.surrogates;
+    summary.singular = null.singular;
+    summary.offsets = null.offsets;
+    summary.minimum_shift_s = null.minimum_shift_s;
+    summary.smallest_p = null.smallest_p;
+    summary.at_floor = std::count_if(null.p_value.begin(), null.p_value.end(),
+                                     [&](double p) { return p <= null.smallest_p * (1 + 1e-9); });
+    summary.two_sided = null.two_sided;
+    return summary;
+}
+
+SessionSummary summary_of(const SessionConnectome& session)
+{
+    using calcium::NeuronStatus;
+    const auto of_status = [&](NeuronStatus status) {
+        return std::count(session.neuron_status.begin(), session.neuron_status.end(),
+                          static_cast<std::uint8_t>(status));
+    };
+    auto summary =
+        SessionSummary{.place = place_of(session),
+                       .file = session.file,
+                       .sha256 = session.sha256,
+                       .tau_s = session.tau_s,
+                       .status = session.status,
+                       .computed = session.computed != 0,
+                       .neurons = static_cast<std::int64_t>(session.neuron_id.size()),
+                       .active = std::count_if(session.active.begin(), session.active.end(),
+                                               [](std::uint8_t active) { return active != 0; }),
+                       .silent = of_status(NeuronStatus::silent),
+                       .constant = of_status(NeuronStatus::constant),
+                       .incomplete = of_status(NeuronStatus::not_finite),
+                       .missing_samples = session.missing,
+                       .frames = session.frames,
+                       .edges = std::count_if(session.edge.begin(), session.edge.end(),
+                                              [](std::uint8_t edge) { return edge != 0; }),
+                       .threshold = session.threshold,
+                       .mean_degree = session.mean_degree,
+                       .density = session.density,
+                       .transitivity = session.transitivity,
+                       .clustering = session.average_clustering};
+    if (session.null)
+        summary.p_values = p_values_of(*session.null);
+    return summary;
+}
+
+} // namespace
+
+ConnectomeSummary summary_of_connectomes(const io::Handle& file)
+{
+    auto data = ConnectomeSummary{};
+    auto neurons = std::map<std::string, std::set<std::string>>{};
+    for (const auto& [subject, name] : sessions_in(file)) {
+        const auto session = read_session(file, subject, name);
+        neurons[subject].insert(session.neuron_id.begin(), session.neuron_id.end());
+        data.sessions.push_back(summary_of(session));
+    }
+    std::stable_sort(data.sessions.begin(), data.sessions.end(),
+                     [](const SessionSummary& a, const SessionSummary& b) {
+                         return comes_before(a.place, b.place);
+                     });
+    for (const auto& [subject, all] : neurons) {
+        auto animal = AnimalSummary{.subject = subject};
+        for (const auto& session : data.sessions)
+            if (session.place.subject == subject) {
+                ++animal.sessions;
+                animal.group = session.place.group;
+            }
+        animal.common_neurons = io::shape_of(io::open_dataset(file, subject + "/neuron_id")).at(0);
+        animal.all_neurons = static_cast<std::int64_t>(all.size());
+        data.animals.push_back(std::move(animal));
+    }
+    return data;
+}
+
+std::int64_t EdgePValues::needed_at_floor() const
+{
+    // q of k pairs with the smallest p is p * tested / k.
+    return static_cast<std::int64_t>(
+        std::ceil(smallest_p * static_cast<double>(tested) / significance - 1e-9));
+}
+
+} // namespace rewire::jobs

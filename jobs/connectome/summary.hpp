@@ -1,0 +1,82 @@
+#pragma once
+
+#include "jobs/frame/session_place.hpp"
+
+#include <rewire/report/page.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the page shows of connectomes. Nothing as long as the pairs of a session is kept.
+
+namespace rewire::jobs {
+
+/// p-values of the pairs of one session.
+struct EdgePValues
+{
+    static constexpr auto bins = 20;
+    std::array<double, bins> count{}; ///< in equal bins of [0, 1]
+    report::Quantiles quantiles;
+    std::int64_t tested = 0;
+    std::int64_t discoveries = 0; ///< q <= 0.05
+    std::int64_t family_wise = 0; ///< p_fwe <= 0.05
+    std::int64_t surrogates = 0;
+    std::int64_t singular = 0;
+    std::int64_t offsets = 0;
+    double minimum_shift_s = 0;
+    double smallest_p = 1;     ///< that a pair could reach
+    std::int64_t at_floor = 0; ///< pairs that do
+    bool two_sided = false;
+
+    /// Pairs with the smallest p that there have to be before one of them has q <= 0.05.
+    std::int64_t needed_at_floor() const;
+};
+
+/// /A/S/
+struct SessionSummary
+{
+    SessionPlace place;
+    std::string file;
+    std::string sha256; ///< of that file
+    double tau_s = 0;
+    std::string status;
+    bool computed = false; ///< there is a connectome, whatever the status says of how
+    std::int64_t neurons = 0;
+    std::int64_t active = 0;
+    std::int64_t silent = 0;
+    std::int64_t constant = 0;
+    std::int64_t incomplete = 0; ///< neurons with missing samples
+    std::int64_t missing_samples = 0;
+    std::int64_t frames = 0;
+    std::int64_t edges = 0;
+    double threshold = 0;
+    double mean_degree = 0;
+    double density = 0;
+    double transitivity = 0;
+    double clustering = 0;
+    std::optional<EdgePValues> p_values;
+};
+
+/// /A/
+struct AnimalSummary
+{
+    std::string subject;
+    std::string group;
+    std::int64_t sessions = 0;
+    std::int64_t common_neurons = 0; ///< in all sessions
+    std::int64_t all_neurons = 0;    ///< in any session
+};
+
+struct ConnectomeSummary
+{
+    std::vector<AnimalSummary> animals;
+    std::vector<SessionSummary> sessions; ///< by animal, then number
+};
+
+/// Memory: the pairs of one session at a time. @throws InputError
+ConnectomeSummary summary_of_connectomes(const io::Handle& file);
+
+} // namespace rewire::jobs
