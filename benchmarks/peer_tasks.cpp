@@ -1,5 +1,6 @@
 #include "peer_tasks.hpp"
 
+#include "activity_rows.hpp"
 #include "shift_block.hpp" // private to calcium: the shifts that a surrogate was given
 
 #include <rewire/activity/activity.hpp>
@@ -39,24 +40,6 @@ Table<T> read_table(hid_t input, const std::string& name)
 {
     const auto shape = io::shape_of(io::open_dataset(input, name));
     return {shape.at(0), shape.at(1), io::read_all<T>(input, name)};
-}
-
-/// The non-zero samples of each row.
-activity::Activity sparse(const Table<double>& table)
-{
-    auto activity = activity::Activity{};
-    activity.frames = table.columns;
-    for (auto row = std::int64_t{0}; row < table.rows; ++row) {
-        for (auto frame = std::int64_t{0}; frame < table.columns; ++frame) {
-            const auto value = table.values[static_cast<std::size_t>(row * table.columns + frame)];
-            if (value != 0) {
-                activity.frame.push_back(static_cast<std::int32_t>(frame));
-                activity.value.push_back(value);
-            }
-        }
-        activity.start.push_back(static_cast<std::int64_t>(activity.frame.size()));
-    }
-    return activity;
 }
 
 template <typename T>
@@ -175,7 +158,8 @@ Task partial_correlation_task(hid_t input, std::int64_t /*count*/)
         calcium::PartialCorrelation result;
     };
     const auto state = std::make_shared<State>();
-    state->activity = sparse(read_table<double>(input, "smoothed"));
+    const auto table = read_table<double>(input, "smoothed");
+    state->activity = test::sparse_of(table.values, table.columns);
     return {
         [state] { state->result = calcium::partial_correlation(state->activity.view()); },
         [state](hid_t file) { write_vector(file, "partial_correlation", state->result.value); }};
@@ -252,7 +236,8 @@ void write_null(hid_t file, const NullState& state)
 Task null_task(hid_t input, std::int64_t count)
 {
     const auto state = std::make_shared<NullState>();
-    state->activity = sparse(read_table<double>(input, "smoothed"));
+    const auto table = read_table<double>(input, "smoothed");
+    state->activity = test::sparse_of(table.values, table.columns);
     state->options.surrogates = count;
     return {[state] {
                 state->plan = state->planned(state->options);
@@ -304,7 +289,8 @@ void write_movement(hid_t file, const MovementState& state)
 Task movement_task(hid_t input, std::int64_t count)
 {
     const auto state = std::make_shared<MovementState>();
-    state->activity = sparse(read_table<double>(input, "activity"));
+    const auto table = read_table<double>(input, "activity");
+    state->activity = test::sparse_of(table.values, table.columns);
     state->epochs = behaviour::epochs_of_mask(io::read_all<std::uint8_t>(input, "movement"));
     state->shuffles = count;
     return {[state] {

@@ -1,6 +1,12 @@
 # Tests may run as root (in a container), which mpirun otherwise refuses.
 set(REWIRE_TEST_ENVIRONMENT "OPENBLAS_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
 
+# Sanitizers make programs several times as slow.
+set(REWIRE_SLOWER 1)
+if(REWIRE_SANITIZE)
+    set(REWIRE_SLOWER 5)
+endif()
+
 # rewire_add_test(NAME SOURCES... LIBRARIES targets... [LABELS labels...] [TIMEOUT s]): a GoogleTest program without MPI,
 # labelled unit unless it says otherwise.
 # One in which every test was skipped counts as skipped (tests/support/test_main.cpp).
@@ -12,6 +18,7 @@ function(rewire_add_test name)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
+    math(EXPR ARG_TIMEOUT "${REWIRE_SLOWER} * ${ARG_TIMEOUT}")
     if(NOT ARG_LABELS)
         set(ARG_LABELS unit)
     endif()
@@ -24,9 +31,14 @@ function(rewire_add_test name)
                          ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT}")
 endfunction()
 
+# Errors that valgrind knows of Open MPI and PMIx, which are not ours.
+find_program(REWIRE_VALGRIND valgrind)
+find_file(REWIRE_VALGRIND_SUPPRESSIONS openmpi-valgrind.supp PATHS /usr/share/openmpi)
+
 # rewire_add_mpi_test(NAME RANKS 1 2 3 4 LIBRARIES targets... [ENVIRONMENT a=b...] [SUFFIX s]): the same program on each
 # number of ranks. It brings its own main (tests/support/mpi_main.cpp), which makes one rank's failure everybody's.
 # A second call with the same name runs the program again under another suffix. With sanitizers, on 2 ranks only.
+# Without, it runs once on 2 ranks under valgrind, too (label long).
 function(rewire_add_mpi_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT;SUFFIX" "SOURCES;LIBRARIES;RANKS;LABELS;ENVIRONMENT" ${ARGN})
     if(NOT ARG_SOURCES)
@@ -35,6 +47,7 @@ function(rewire_add_mpi_test name)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
+    math(EXPR ARG_TIMEOUT "${REWIRE_SLOWER} * ${ARG_TIMEOUT}")
     if(ARG_SUFFIX)
         set(suffix _${ARG_SUFFIX})
     endif()
@@ -43,6 +56,14 @@ function(rewire_add_mpi_test name)
         target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support GTest::gmock GTest::gtest
                               rewire_flags)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+        if(REWIRE_VALGRIND AND REWIRE_VALGRIND_SUPPRESSIONS AND NOT REWIRE_SANITIZE)
+            add_test(NAME ${name}_valgrind
+                     COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} 2 --oversubscribe ${REWIRE_VALGRIND} -q
+                             --error-exitcode=99 --suppressions=${REWIRE_VALGRIND_SUPPRESSIONS}
+                             --suppressions=${PROJECT_SOURCE_DIR}/tests/style/valgrind.supp $<TARGET_FILE:${name}>)
+            set_tests_properties(${name}_valgrind PROPERTIES TIMEOUT 900 PROCESSORS 2 LABELS "long"
+                                 ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT};OMPI_MCA_mpi_yield_when_idle=1")
+        endif()
     endif()
     if(REWIRE_SANITIZE)
         list(FILTER ARG_RANKS INCLUDE REGEX "^2$")

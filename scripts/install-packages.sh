@@ -8,7 +8,7 @@ build=(g++ cmake ninja-build pkg-config git ca-certificates
     libboost-program-options-dev libboost-math-dev libeigen3-dev librandom123-dev libopenblas-dev
     libspdlog-dev libfmt-dev libssl-dev gnuplot-nox)
 test=(libgtest-dev libgmock-dev libbenchmark-dev hdf5-tools python3 python3-venv
-    slurm-wlm munge libpmix-dev iproute2 procps chromium clang-format-14 clang-tidy-14)
+    slurm-wlm munge libpmix-dev iproute2 procps chromium clang-format-14 clang-tidy-14 valgrind)
 
 wanted=("${build[@]}")
 if [ "${1:-build}" = test ]; then

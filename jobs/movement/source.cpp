@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -23,21 +22,15 @@ namespace {
 
 constexpr auto exact_names = {"movement_epochs", "movements", "movement"};
 
-std::string lower_case(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    return text;
-}
-
 bool mentions(const std::string& name, const std::string& word)
 {
-    return lower_case(name).find(word) != std::string::npos;
+    return base::lower_case(name).find(word) != std::string::npos;
 }
 
 bool is_exact(const std::string& name)
 {
-    return std::find(exact_names.begin(), exact_names.end(), lower_case(name)) != exact_names.end();
+    return std::find(exact_names.begin(), exact_names.end(), base::lower_case(name)) !=
+           exact_names.end();
 }
 
 /// A table or a series of a file from which movements could be taken.
@@ -126,7 +119,7 @@ Candidate found(const std::vector<Candidate>& all, const io::NwbSession& file)
                                    "; choose with --movement, or exclude the session in study.tsv");
     if (levers.size() == possible.size())
         for (const auto& lever : levers)
-            if (lower_case(lever.name) == "lever")
+            if (base::lower_case(lever.name) == "lever")
                 return lever;
     return only_one(possible, "things may hold the movements", file);
 }

@@ -102,6 +102,29 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
     return text;
 }
 
+std::string lower_case(std::string_view text)
+{
+    auto result = std::string(text);
+    for (auto& letter : result)
+        if (letter >= 'A' && letter <= 'Z')
+            letter = static_cast<char>(letter - 'A' + 'a');
+    return result;
+}
+
+std::string grouped(std::int64_t value)
+{
+    auto text = std::to_string(value);
+    const auto first = std::int64_t{value < 0 ? 1 : 0};
+    for (auto at = static_cast<std::int64_t>(text.size()) - 3; at > first; at -= 3)
+        text.insert(static_cast<std::size_t>(at), ",");
+    return text;
+}
+
+std::string counted(std::int64_t count, std::string_view one)
+{
+    return grouped(count) + " " + std::string(one) + (count == 1 ? "" : "s");
+}
+
 std::string for_shell(const std::string& word)
 {
     static constexpr auto plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

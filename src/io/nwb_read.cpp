@@ -115,17 +115,6 @@ SampleGrid grid_of(const NwbSession& session)
     return grid;
 }
 
-std::int64_t NwbSession::advised_block(std::int64_t max_bytes, std::int64_t bytes_per_value) const
-{
-    const auto grid = grid_of(*this);
-    if (grid.neurons == 0)
-        return 1;
-    const auto trace = std::max<std::int64_t>(grid.frames * bytes_per_value, 1);
-    const auto fitting = std::clamp<std::int64_t>(max_bytes / trace, 1, grid.neurons);
-    const auto unit = grid.chunk.empty() ? 1 : grid.chunk[1];
-    return fitting < unit || fitting == grid.neurons ? fitting : fitting / unit * unit;
-}
-
 template <typename T>
 void NwbSession::read_activity(std::span<const std::int64_t> neurons,
                                std::span<const std::int64_t> kept, std::span<T> out,

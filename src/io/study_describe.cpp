@@ -17,19 +17,9 @@ using JobsOf = std::function<std::vector<std::string>(const SessionRecord&)>;
 constexpr auto page_width = std::size_t{100};
 
 /// "40,000"; "-" for nothing.
-std::string grouped(std::int64_t count)
+std::string grouped_or_dash(std::int64_t count)
 {
-    if (count <= 0)
-        return count == 0 ? "-" : std::to_string(count);
-    auto digits = std::to_string(count);
-    for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
-        digits.insert(static_cast<std::size_t>(at), 1, ',');
-    return digits;
-}
-
-std::string counted(std::size_t count, const std::string& noun)
-{
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+    return count == 0 ? "-" : base::grouped(count);
 }
 
 /// Shortened in the middle, so that both ends of a name can be read.
@@ -129,16 +119,17 @@ std::string row_of(const StudySession& session)
     for (const auto& table : record.intervals)
         if (table.name == "trials")
             trials = table.rows;
-    return fmt::format(columns, session.number, fitted(record.session, 16),
-                       record.start ? to_text(*record.start).substr(0, 16) : "-",
-                       has_rate ? fmt::format("{:.1f}", static_cast<double>(activity->frames) /
-                                                            activity->rate_hz / 60)
-                                : "-",
-                       activity != nullptr ? grouped(activity->frames) : "-",
-                       has_rate ? fmt::format("{:.2f}", activity->rate_hz) : "-",
-                       activity != nullptr ? grouped(activity->neurons) : "-",
-                       activity != nullptr ? grouped(session.left_out) : "-", grouped(trials),
-                       record.units ? grouped(record.units->units) : "-");
+    return fmt::format(
+        columns, session.number, fitted(record.session, 16),
+        record.start ? to_text(*record.start).substr(0, 16) : "-",
+        has_rate
+            ? fmt::format("{:.1f}", static_cast<double>(activity->frames) / activity->rate_hz / 60)
+            : "-",
+        activity != nullptr ? grouped_or_dash(activity->frames) : "-",
+        has_rate ? fmt::format("{:.2f}", activity->rate_hz) : "-",
+        activity != nullptr ? grouped_or_dash(activity->neurons) : "-",
+        activity != nullptr ? grouped_or_dash(session.left_out) : "-", grouped_or_dash(trials),
+        record.units ? grouped_or_dash(record.units->units) : "-");
 }
 
 std::string contents_of(const Study& study, const Subject& subject, const JobsOf& jobs_of)
@@ -184,12 +175,12 @@ std::string subject_text(const Study& study, const Subject& subject, const JobsO
         if (!session.layer.empty())
             layers.insert(session.layer);
     }
-    auto head =
-        fmt::format("Subject {}: {}", subject.name, counted(subject.sessions.size(), "session"));
+    auto head = fmt::format("Subject {}: {}", subject.name,
+                            base::counted(std::ssize(subject.sessions), "session"));
     if (active > 1)
-        head +=
-            fmt::format(", {} neurons in all of them",
-                        subject.neuron_id.empty() ? "no" : grouped(std::ssize(subject.neuron_id)));
+        head += fmt::format(
+            ", {} neurons in all of them",
+            subject.neuron_id.empty() ? "no" : grouped_or_dash(std::ssize(subject.neuron_id)));
     if (!groups.empty())
         head += ", group " + base::joined({groups.begin(), groups.end()}, " and ");
     if (!layers.empty())
@@ -221,7 +212,7 @@ std::string problems_text(const Study& study)
         return "No problems found.\n";
     auto parts = std::vector<std::string>{};
     for (const auto& [severity, count] : number)
-        parts.push_back(counted(count, name_of(severity)));
+        parts.push_back(base::counted(count, name_of(severity)));
     auto out = base::joined(parts, ", ") + "\n";
     for (const auto& one : study.problems) {
         auto& files = places[{one.severity, one.what, one.next}];
@@ -247,12 +238,13 @@ std::string describe(const Study& study, const JobsOf& jobs_of)
     auto bytes = 0.0;
     for (const auto& session : study.sessions)
         bytes += static_cast<double>(session.record.bytes);
-    auto head = fmt::format("Study {}: {}, {}, {}", study.path.string(),
-                            counted(study.subjects.size(), "subject"),
-                            counted(study.sessions.size(), "session"), base::human_bytes(bytes));
+    auto head =
+        fmt::format("Study {}: {}, {}, {}", study.path.string(),
+                    base::counted(std::ssize(study.subjects), "subject"),
+                    base::counted(std::ssize(study.sessions), "session"), base::human_bytes(bytes));
     if (study.excluded > 0)
-        head += fmt::format(" ({} excluded or not selected)",
-                            counted(static_cast<std::size_t>(study.excluded), "file"));
+        head +=
+            fmt::format(" ({} excluded or not selected)", base::counted(study.excluded, "file"));
     auto out = wrapped("", head) + "\n";
     for (const auto& subject : study.subjects)
         out += subject_text(study, subject, jobs_of);

@@ -162,10 +162,8 @@ SessionRecord scan_file(const std::filesystem::path& study, const std::string& f
 const SeriesInfo* lever_of(const SessionRecord& record)
 {
     const auto is_lever = [](const SeriesInfo& series) {
-        auto name = series.name;
-        std::transform(name.begin(), name.end(), name.begin(),
-                       [](unsigned char letter) { return std::tolower(letter); });
-        return name.find("lever") != std::string::npos && series.channels == 1;
+        return base::lower_case(series.name).find("lever") != std::string::npos &&
+               series.channels == 1;
     };
     const auto found = std::find_if(record.series.begin(), record.series.end(), is_lever);
     return found == record.series.end() ? nullptr : &*found;

@@ -26,10 +26,9 @@ std::optional<T> parse(const std::string& text)
     return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
 }
 
-std::optional<bool> parse_flag(std::string text)
+std::optional<bool> parse_flag(const std::string& word)
 {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char letter) { return std::tolower(letter); });
+    const auto text = base::lower_case(word);
     if (text == "1" || text == "yes" || text == "true" || text == "y" || text == "x")
         return true;
     if (text.empty() || text == "0" || text == "no" || text == "false" || text == "n")

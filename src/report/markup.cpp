@@ -104,20 +104,6 @@ std::string number(double value, int digits)
     return text;
 }
 
-std::string grouped(std::int64_t value)
-{
-    auto text = std::to_string(value);
-    const auto first = std::int64_t{value < 0 ? 1 : 0};
-    for (auto at = static_cast<std::int64_t>(text.size()) - 3; at > first; at -= 3)
-        text.insert(static_cast<std::size_t>(at), ",");
-    return text;
-}
-
-std::string counted(std::int64_t count, const std::string& one)
-{
-    return grouped(count) + " " + one + (count == 1 ? "" : "s");
-}
-
 std::string shortened(std::string_view text, std::size_t characters)
 {
     auto clean = printable(text);

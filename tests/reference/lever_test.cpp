@@ -78,7 +78,9 @@ TEST(LeverFilters, AgreeWithScipy)
 TEST(Lever, SpeedAndMovementsAgreeWithScipyAtEveryRate)
 {
     const auto file = expected_values();
-    for (const auto* name : {"lever_10kHz", "lever_1kHz", "lever_3kHz", "lever_441Hz"}) {
+    for (const auto& name : io::children(file)) {
+        if (!name.starts_with("lever_"))
+            continue;
         SCOPED_TRACE(name);
         const auto group = io::open_group(file, name);
         const auto rate_hz = io::read_attribute<double>(group, "rate_hz");

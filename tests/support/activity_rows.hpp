@@ -26,6 +26,25 @@ inline activity::Activity activity_of(const Rows& rows, std::int64_t frames)
     return activity;
 }
 
+/// (neuron, frame) row major to sparse; NaN is kept.
+inline activity::Activity sparse_of(const std::vector<double>& values, std::int64_t frames)
+{
+    auto activity = activity::Activity{};
+    activity.frames = frames;
+    const auto neurons = frames == 0 ? 0 : static_cast<std::int64_t>(values.size()) / frames;
+    for (std::int64_t neuron = 0; neuron < neurons; ++neuron) {
+        for (std::int64_t frame = 0; frame < frames; ++frame) {
+            const auto value = values[static_cast<std::size_t>(neuron * frames + frame)];
+            if (value != 0) {
+                activity.frame.push_back(static_cast<std::int32_t>(frame));
+                activity.value.push_back(value);
+            }
+        }
+        activity.start.push_back(static_cast<std::int64_t>(activity.frame.size()));
+    }
+    return activity;
+}
+
 /// Sparse exponential events, a third of them common to all rows.
 inline Rows random_rows(std::int64_t neurons, std::int64_t frames, double density,
                         std::uint64_t seed)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "activity_rows.hpp"
+
 #include <rewire/activity/activity.hpp>
 #include <rewire/behaviour/epoch_shuffles.hpp>
 #include <rewire/behaviour/movement_test.hpp>
@@ -10,25 +12,6 @@
 
 /// Slow obvious restatement of the movement test, to hold the fast one against.
 namespace rewire::test {
-
-/// (neuron, frame) row major to sparse; NaN is kept.
-inline activity::Activity sparse_of(const std::vector<double>& values, std::int64_t frames)
-{
-    auto activity = activity::Activity{};
-    activity.frames = frames;
-    const auto neurons = frames == 0 ? 0 : static_cast<std::int64_t>(values.size()) / frames;
-    for (std::int64_t neuron = 0; neuron < neurons; ++neuron) {
-        for (std::int64_t frame = 0; frame < frames; ++frame) {
-            const auto value = values[static_cast<std::size_t>(neuron * frames + frame)];
-            if (value != 0) {
-                activity.frame.push_back(static_cast<std::int32_t>(frame));
-                activity.value.push_back(value);
-            }
-        }
-        activity.start.push_back(static_cast<std::int64_t>(activity.frame.size()));
-    }
-    return activity;
-}
 
 template <typename T>
 std::vector<T> frame_major(const std::vector<double>& values, std::int64_t frames)

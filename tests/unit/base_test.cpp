@@ -198,3 +198,15 @@ TEST(Text, HumanUnits)
     EXPECT_EQ(human_bytes(1'440'000'000), "1.4 GB");
     EXPECT_EQ(human_seconds(11100), "3 h 05 min");
 }
+
+TEST(Text, CountsForReaders)
+{
+    EXPECT_EQ(grouped(0), "0");
+    EXPECT_EQ(grouped(999), "999");
+    EXPECT_EQ(grouped(1000), "1,000");
+    EXPECT_EQ(grouped(-1234567), "-1,234,567");
+    EXPECT_EQ(counted(1, "animal"), "1 animal");
+    EXPECT_EQ(counted(0, "animal"), "0 animals");
+    EXPECT_EQ(counted(10000, "shuffle"), "10,000 shuffles");
+    EXPECT_EQ(lower_case("Lever_Z9"), "lever_z9");
+}

@@ -540,21 +540,3 @@ INSTANTIATE_TEST_SUITE_P(
                     // larger than a tile of 1 MB
                     GridCase{3001, 211, {}}, GridCase{3001, 211, {{1000, 64}, 1, {}}},
                     GridCase{3001, 211, {{64, 1000}, 1, {-1, -1}}, true}));
-
-TEST_F(NwbSession, AdvisedBlocksKeepChunksWhole)
-{
-    {
-        const auto file = test::begin_nwb(path);
-        const auto series = test::write_imaging(file, 10, test::counting<std::int64_t>(20));
-        H5Ldelete(series, "data", H5P_DEFAULT);
-        io::write_dataset(series, "data", test::counting<float>(200), {10, 20}, {{4, 6}, 1, {}});
-    }
-
-    const auto session = io::NwbSession(path);
-
-    EXPECT_EQ(session.advised_block(1'000'000, 4), 20);
-    EXPECT_EQ(session.advised_block(10 * 4 * 19, 4), 18);
-    EXPECT_EQ(session.advised_block(10 * 4 * 13, 4), 12);
-    EXPECT_EQ(session.advised_block(10 * 4 * 5, 4), 5);
-    EXPECT_EQ(session.advised_block(1, 4), 1);
-}

@@ -116,11 +116,6 @@ class NwbSession
     const std::vector<TableInfo>& intervals() const noexcept { return intervals_; }
     const std::optional<UnitsInfo>& units() const noexcept { return units_; }
 
-    /// Neurons a block so that block * frames * bytes_per_value <= max_bytes (one at least), a
-    /// multiple of the file's chunk columns where those fit, so that no chunk is decompressed
-    /// twice.
-    std::int64_t advised_block(std::int64_t max_bytes, std::int64_t bytes_per_value) const;
-
     /// Reads the neurons first .. first+count into `out` [count * frames], conversion and offset
     /// applied. Memory beyond `out`: a few MB, or one chunk of the file where that is more.
     /// T is float (only where activity().exact_as_float) or double.

@@ -25,7 +25,6 @@ struct Column
     /// Ragged only: the elements of row r are end[r-1] .. end[r] (with end[-1] = 0).
     std::vector<std::int64_t> end;
 
-    bool is_text() const noexcept { return values.index() == 3; }
     bool is_boolean() const noexcept { return values.index() == 2; }
     /// Numbers and booleans as double. @throws InputError for text
     std::vector<double> numbers() const;

@@ -39,7 +39,6 @@ class NodeShared
     /// Of the items first .. last-1.
     std::span<const std::byte> bytes_of(std::int64_t first, std::int64_t last) const;
     std::int64_t total_bytes() const noexcept { return offset_.back(); }
-    bool is_shared() const noexcept { return window_ != MPI_WIN_NULL; }
 
   private:
     void allocate(const Communicator& comm, const Communicator& node);

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <rewire/base/text.hpp>
+
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,11 +19,8 @@ std::string escaped(std::string_view text);
 /// A number for a reader: four significant digits or `digits`, "–" for NaN.
 std::string number(double value, int digits = 4);
 
-/// "1,234,567"
-std::string grouped(std::int64_t value);
-
-/// "1 animal", "2 animals", "10,000 shuffles"
-std::string counted(std::int64_t count, const std::string& one);
+using base::counted;
+using base::grouped;
 
 /// At most so many characters: where there are more, the middle gives way to "…", as names that
 /// differ do so at an end.
