@@ -61,6 +61,14 @@ class WholeFile
         temporary_ += ".partial";
         file_.open(temporary_, std::ios::binary | std::ios::trunc);
     }
+    WholeFile(const WholeFile&) = delete;
+    WholeFile& operator=(const WholeFile&) = delete;
+    ~WholeFile()
+    {
+        auto error = std::error_code{};
+        if (!published_) // what a full disk left of it would keep the disk full
+            fs::remove(temporary_, error);
+    }
 
     void add(std::span<const std::byte> bytes)
     {
@@ -79,16 +87,15 @@ class WholeFile
     {
         file_.close();
         if (!file_)
-            throw base::IoError(
-                fmt::format("cannot write checkpoint: {}", std::strerror(errno)),
-                temporary_.string(),
-                "is the disk full, the quota used up, or has a newer attempt taken over?");
+            throw base::IoError(fmt::format("cannot write checkpoint: {}", std::strerror(errno)),
+                                temporary_.string(), "is the disk full or the quota used up?");
         sync_to_disk(temporary_);
         auto error = std::error_code{};
         fs::rename(temporary_, path_, error);
         if (error)
             throw base::IoError("cannot write checkpoint: " + error.message(), path_.string(),
-                                "has a newer attempt taken over?");
+                                "may you write there?");
+        published_ = true;
         sync_to_disk(path_.parent_path());
     }
 
@@ -96,6 +103,7 @@ class WholeFile
     fs::path path_;
     fs::path temporary_;
     std::ofstream file_;
+    bool published_ = false;
 };
 
 void write_whole(const fs::path& path, std::span<const std::byte> bytes)
@@ -158,9 +166,10 @@ void refuse_if_overtaken(const fs::path& newest)
     auto my_restart = 0;
     if (file >> job >> restart && mine >> my_job >> my_restart && job == my_job &&
         restart > my_restart)
-        throw base::IoError(fmt::format("restart {} of job {} has taken over; this is restart {}",
+        throw base::IoError(fmt::format("restart {} of job {} has taken over from restart {}, "
+                                        "which ends here: the newer one goes on with the work",
                                         restart, job, my_restart),
-                            newest.string(), "nothing: the newer one goes on with the work");
+                            "", "");
 }
 
 Fingerprint read_manifest(const fs::path& path)
@@ -230,6 +239,20 @@ std::vector<std::string> differences(const Fingerprint& there, const Fingerprint
                                             values.first.empty() ? "(none)" : values.first,
                                             values.second.empty() ? "(none)" : values.second));
     return different;
+}
+
+bool is_there(const Attempt& attempt)
+{
+    auto error = std::error_code{};
+    return attempt.folder.empty() || fs::exists(attempt.folder, error);
+}
+
+base::IoError taken_over(const Attempt& attempt)
+{
+    return {fmt::format("a newer start of this job has taken over from attempt {}, which ends "
+                        "here: the newer one goes on with the work",
+                        attempt.number),
+            "", ""};
 }
 
 Checkpoint::Checkpoint(const mpi::Communicator& comm, fs::path folder,
@@ -325,7 +348,7 @@ void Checkpoint::take_over(
 
 void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>& units,
                       const std::function<void(base::Packer&)>& pack) const
-{
+try {
     auto file = WholeFile(attempt_.folder /
                           fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_));
     file.add(std::as_bytes(std::span(&snapshot_head, 1)));
@@ -340,6 +363,10 @@ void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>&
     packer.flush();
     file.replace(sizeof(snapshot_head), as_bytes(digest.hexadecimal()));
     file.publish();
+} catch (const base::IoError&) {
+    if (!is_there(attempt_))
+        throw taken_over(attempt_);
+    throw;
 }
 
 void Checkpoint::remove() const

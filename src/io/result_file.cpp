@@ -1,3 +1,5 @@
+#include "hdf5_detail.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/io/result_file.hpp>
 
@@ -38,7 +40,7 @@ Storage storage_for(const Shape& shape)
 Handle as_axis(Handle dataset, const std::string& name)
 {
     if (H5DSset_scale(dataset, name.c_str()) < 0)
-        throw base::IoError("cannot make a dimension scale", name_of(dataset), "is the disk full?");
+        fail_writing(dataset, "a dimension scale");
     return dataset;
 }
 
@@ -73,8 +75,7 @@ Handle make_array(hid_t group, const std::string& name, const std::vector<std::s
     auto dataset = make_dataset(group, name, native_type<T>(), shape, storage_for(shape));
     for (std::size_t i = 0; i < axes.size(); ++i)
         if (H5DSattach_scale(dataset, open_dataset(group, axes[i]), static_cast<unsigned>(i)) < 0)
-            throw base::IoError("cannot attach axis " + axes[i], name_of(dataset),
-                                "is the disk full?");
+            fail_writing(dataset, "axis " + axes[i]);
     if (!units.empty())
         write_text_attribute(dataset, "units", units);
     return dataset;
@@ -106,9 +107,11 @@ REWIRE_INSTANTIATE(double)
 
 ResultFile::ResultFile(std::filesystem::path path, const Attempt& attempt)
     : path_(std::move(path)),
+      attempt_(attempt),
       temporary_(attempt.folder.empty() ? std::filesystem::path(path_.string() + ".partial")
                                         : attempt.folder / path_.filename()),
-      file_(create_file(temporary_))
+      failed_before_(failed_writes()),
+      file_(is_there(attempt) ? create_file(temporary_) : throw taken_over(attempt))
 {
 }
 
@@ -138,14 +141,13 @@ void ResultFile::publish(const Record& record, bool replace)
     write_text_attribute(file_, "cpu_target", record.cpu_target);
     write_text_attribute(file_, "start", record.start);
     write_text_attribute(file_, "end", record.end);
+    check_written(failed_before_, temporary_);
     if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
-        throw base::IoError("cannot flush result", temporary_.string(),
-                            "is the disk full or the quota used up?");
+        fail_writing(file_, "what was buffered");
     file_.close();
     auto error = std::error_code{};
     if (!std::filesystem::exists(temporary_, error))
-        throw base::IoError("a newer attempt of this job has taken over: nothing is published",
-                            path_.string(), "nothing: the newer one goes on with the work");
+        throw taken_over(attempt_);
     sync_to_disk(temporary_);
     // Without replacing, the first one there wins; a file system without links has to rename.
     const auto settled =

@@ -52,8 +52,12 @@ bool stop_requested() noexcept
 Log::Log(bool speaks)
     : speaks_(speaks), terminal_(isatty(STDERR_FILENO) != 0), last_shown_s_(now_s())
 {
-    if (!speaks_)
-        return;
+    if (speaks_)
+        open_console();
+}
+
+void Log::open_console()
+{
     console_ = std::make_shared<spdlog::logger>("console",
                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
     console_->set_pattern("%v");
@@ -66,6 +70,7 @@ Log::~Log()
 
 void Log::to_file(const std::filesystem::path& path)
 {
+    path_ = path;
     if (!speaks_)
         return;
     try {
@@ -76,6 +81,20 @@ void Log::to_file(const std::filesystem::path& path)
     }
     file_->set_pattern("%Y-%m-%d %H:%M:%S %^%l%$ %v");
     file_->flush_on(spdlog::level::info);
+}
+
+void Log::speak_up()
+{
+    if (speaks_)
+        return;
+    speaks_ = true;
+    open_console();
+    try {
+        if (!path_.empty())
+            to_file(path_);
+    } catch (const base::IoError&) {
+        file_.reset(); // the console has to do
+    }
 }
 
 void Log::clear_line()

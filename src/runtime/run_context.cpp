@@ -1,5 +1,6 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/mpi/shared_array.hpp>
 #include <rewire/mpi/work_queue.hpp>
 #include <rewire/runtime/plan.hpp>
 #include <rewire/runtime/run_context.hpp>
@@ -88,10 +89,9 @@ void RunContext::begin_log()
         return;
     const auto folder = options_.path("results");
     mpi::collective(comm_, [&] {
-        if (!comm_.is_root())
-            return;
         auto error = std::error_code{};
-        std::filesystem::create_directories(folder, error);
+        if (comm_.is_root())
+            std::filesystem::create_directories(folder, error);
         if (error)
             throw base::IoError("cannot make the results folder: " + error.message(),
                                 folder.string(), "may you write there?");
@@ -124,8 +124,18 @@ void RunContext::check_memory(const Estimate& estimate)
     begin_log();
     const auto ranks_here = comm_.node().size();
     const auto share = static_cast<double>(ranks_here) / comm_.size();
-    const auto wanted =
-        estimate.rank_bytes * ranks_here + estimate.node_bytes + estimate.spread_bytes * share;
+    // Where there is no room for memory that a node's ranks share, each keeps a copy.
+    const auto room = mpi::shared_memory_room();
+    const auto copies = ranks_here > 1 && estimate.node_bytes > room ? ranks_here : 1;
+    if (copies > 1)
+        warn(fmt::format("shared memory (/dev/shm) of {} has {}, less than the {} that the ranks "
+                         "of a node share: each of the {} ranks keeps a copy. In a container: "
+                         "docker run --shm-size",
+                         mpi::host_name(), base::human_bytes(room),
+                         base::human_bytes(estimate.node_bytes), ranks_here));
+    flush_warnings();
+    const auto wanted = estimate.rank_bytes * ranks_here + estimate.node_bytes * copies +
+                        estimate.spread_bytes * share;
     mpi::collective(comm_, [&] {
         const auto usable = usable_node_bytes(ranks_here);
         if (wanted > usable && !options_.flag("ignore-memory"))
@@ -156,16 +166,19 @@ std::vector<std::int64_t> RunContext::units_left(const UnitLoop& loop,
     auto packer = base::Packer{};
     packer.put_all(done_here);
     auto done = std::vector<bool>(loop.costs.size(), false);
-    for (const auto& bytes : comm_.all_gather(packer.bytes())) {
-        auto unpacker = base::Unpacker(bytes);
-        for (const auto unit : unpacker.get_all<std::int64_t>()) {
-            if (unit < 0 || unit >= static_cast<std::int64_t>(done.size()) ||
-                done[static_cast<std::size_t>(unit)])
-                throw base::IoError("damaged checkpoint: work units do not fit together",
-                                    loop.phase, "add --restart to discard it and begin afresh");
-            done[static_cast<std::size_t>(unit)] = true;
+    const auto of_ranks = comm_.all_gather(packer.bytes());
+    mpi::collective(comm_, [&] {
+        for (const auto& bytes : of_ranks) {
+            auto unpacker = base::Unpacker(bytes);
+            for (const auto unit : unpacker.get_all<std::int64_t>()) {
+                if (unit < 0 || unit >= static_cast<std::int64_t>(done.size()) ||
+                    done[static_cast<std::size_t>(unit)])
+                    throw base::IoError("damaged checkpoint: work units do not fit together",
+                                        loop.phase, "add --restart to discard it and begin afresh");
+                done[static_cast<std::size_t>(unit)] = true;
+            }
         }
-    }
+    });
     auto left = std::vector<std::int64_t>{};
     for (std::size_t unit = 0; unit < done.size(); ++unit)
         if (!done[unit])
@@ -321,14 +334,17 @@ void give_to_all(const mpi::Communicator& comm, const UnitResults& mine,
                  const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take)
 {
     auto packer = base::Packer{};
-    mine.pack(packer);
-    for (const auto& bytes : comm.all_gather(packer.bytes())) {
-        auto results = UnitResults{};
-        auto unpacker = base::Unpacker(bytes);
-        results.merge(unpacker);
-        for (const auto& [unit, result] : results.all())
-            take(unit, result);
-    }
+    mpi::collective(comm, [&] { mine.pack(packer); });
+    const auto of_ranks = comm.all_gather(packer.bytes());
+    mpi::collective(comm, [&] {
+        for (const auto& bytes : of_ranks) {
+            auto results = UnitResults{};
+            auto unpacker = base::Unpacker(bytes);
+            results.merge(unpacker);
+            for (const auto& [unit, result] : results.all())
+                take(unit, result);
+        }
+    });
 }
 
 void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std::int64_t units,

@@ -27,6 +27,11 @@ struct Attempt
     std::filesystem::path folder; ///< empty: none; then files are written next to their place
 };
 
+/// False when a newer attempt has removed the attempt's folder.
+bool is_there(const Attempt& attempt);
+/// What an attempt says, in one line, that notices so.
+base::IoError taken_over(const Attempt& attempt);
+
 /// Results of finished work units on disk, so that a killed or stopped job goes on where it was.
 ///
 ///     FOLDER/attempt-0002-1f3a9c2e/

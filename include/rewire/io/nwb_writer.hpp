@@ -129,6 +129,7 @@ class NwbWriter
     std::int64_t frames_written_ = 0;
     std::int64_t samples_ = 0;
     std::int64_t samples_written_ = 0;
+    std::int64_t failed_before_ = 0;
     bool finished_ = false;
 };
 

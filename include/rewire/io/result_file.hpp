@@ -50,7 +50,9 @@ class ResultFile
 
   private:
     std::filesystem::path path_;
+    Attempt attempt_;
     std::filesystem::path temporary_;
+    std::int64_t failed_before_;
     Handle file_;
 };
 

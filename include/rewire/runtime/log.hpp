@@ -21,6 +21,8 @@ class Log
     ~Log();
 
     void to_file(const std::filesystem::path& path); ///< from now on also there, appended
+    /// From now on this rank speaks, too: it has an error that the others do not know of.
+    void speak_up();
     void note(const std::string& text);
     void warn(const std::string& text);
     void error(const std::string& text);
@@ -32,10 +34,13 @@ class Log
   private:
     void clear_line();
 
+    void open_console();
+
     bool speaks_;
     bool terminal_;
     bool line_shown_ = false;
     double last_shown_s_;
+    std::filesystem::path path_; ///< of the file, also on ranks that do not speak
     std::shared_ptr<spdlog::logger> console_;
     std::shared_ptr<spdlog::logger> file_;
 };

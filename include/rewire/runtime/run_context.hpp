@@ -97,14 +97,16 @@ class RunContext
                        inherited.merge(results);
                        resumed = true;
                    }});
-        if (!resumed)
-            return own;
-        auto packer = base::Packer{};
-        inherited.pack(packer);
-        inherited = empty; // one copy less while they are joined
-        const auto bytes = packer.take();
-        auto unpacker = base::Unpacker(bytes);
-        own.merge(unpacker);
+        mpi::collective(comm_, [&] {
+            if (!resumed)
+                return;
+            auto packer = base::Packer{};
+            inherited.pack(packer);
+            inherited = empty; // one copy less while they are joined
+            const auto bytes = packer.take();
+            auto unpacker = base::Unpacker(bytes);
+            own.merge(unpacker);
+        });
         return own;
     }
 
