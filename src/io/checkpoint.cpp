@@ -191,11 +191,46 @@ void write_manifest(const fs::path& path, const Fingerprint& fingerprint)
     write_whole(path, as_bytes(text));
 }
 
+/// A file of ours: head, SHA-256 of what follows, what `pack` writes, without a copy of it in
+/// memory.
+void write_checked(const fs::path& path, const std::function<void(base::Packer&)>& pack)
+{
+    auto file = WholeFile(path);
+    file.add(std::as_bytes(std::span(&snapshot_head, 1)));
+    file.add(as_bytes(std::string(digest_size, ' ')));
+    auto digest = Sha256{};
+    auto packer = base::Packer([&](std::span<const std::byte> bytes) {
+        digest.add(bytes);
+        file.add(bytes);
+    });
+    pack(packer);
+    packer.flush();
+    file.replace(sizeof(snapshot_head), as_bytes(digest.hexadecimal()));
+    file.publish();
+}
+
+/// What `pack` wrote is what follows the first `checked_from` bytes.
+constexpr auto checked_from = sizeof(snapshot_head) + digest_size;
+
+std::vector<std::byte> read_checked(const fs::path& path)
+{
+    auto bytes = bytes_of_file(path);
+    if (bytes.size() < checked_from)
+        damaged(path, "it is too short");
+    auto head = base::Unpacker(bytes);
+    const auto found = head.get<std::uint64_t>();
+    const auto* digest = reinterpret_cast<const char*>(bytes.data()) + sizeof(snapshot_head);
+    if (found != snapshot_head ||
+        std::string(digest, digest_size) != sha256_of(std::span(bytes).subspan(checked_from)))
+        damaged(path, "its checksum does not fit");
+    return bytes;
+}
+
 /// Takes over the files of an earlier attempt, by links where the file system has them.
 void link_snapshots(const fs::path& from, const fs::path& into)
 {
     for (const auto& entry : fs::directory_iterator(from)) {
-        if (entry.path().extension() != ".snapshot")
+        if (entry.path().extension() != ".snapshot" && entry.path().extension() != ".state")
             continue;
         auto error = std::error_code{};
         const auto target = into / entry.path().filename();
@@ -331,42 +366,49 @@ void Checkpoint::take_over(
     for (std::size_t i = 0; i < paths.size(); ++i) {
         if (static_cast<int>(i % static_cast<std::size_t>(ranks_)) != rank_)
             continue;
-        const auto bytes = bytes_of_file(paths[i]);
-        if (bytes.size() < sizeof(snapshot_head) + digest_size)
-            damaged(paths[i], "it is too short");
-        const auto payload = std::span(bytes).subspan(sizeof(snapshot_head) + digest_size);
-        auto head = base::Unpacker(bytes);
-        const auto found = head.get<std::uint64_t>();
-        const auto* digest = reinterpret_cast<const char*>(bytes.data()) + sizeof(snapshot_head);
-        if (found != snapshot_head || std::string(digest, digest_size) != sha256_of(payload))
-            damaged(paths[i], "its checksum does not fit");
-        auto results = base::Unpacker(payload);
+        const auto bytes = read_checked(paths[i]);
+        auto results = base::Unpacker(std::span(bytes).subspan(checked_from));
         const auto units = results.get_all<std::int64_t>();
         take(units, results);
     }
 }
 
+void Checkpoint::write(const std::string& name,
+                       const std::function<void(base::Packer&)>& pack) const
+{
+    try {
+        write_checked(attempt_.folder / name, pack);
+    } catch (const base::IoError&) {
+        if (!is_there(attempt_))
+            throw taken_over(attempt_);
+        throw;
+    }
+}
+
 void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>& units,
                       const std::function<void(base::Packer&)>& pack) const
-try {
-    auto file = WholeFile(attempt_.folder /
-                          fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_));
-    file.add(std::as_bytes(std::span(&snapshot_head, 1)));
-    file.add(as_bytes(std::string(digest_size, ' ')));
-    auto digest = Sha256{};
-    auto packer = base::Packer([&](std::span<const std::byte> bytes) {
-        digest.add(bytes);
-        file.add(bytes);
-    });
-    packer.put_all(units);
-    pack(packer);
-    packer.flush();
-    file.replace(sizeof(snapshot_head), as_bytes(digest.hexadecimal()));
-    file.publish();
-} catch (const base::IoError&) {
-    if (!is_there(attempt_))
-        throw taken_over(attempt_);
-    throw;
+{
+    write(fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_),
+          [&](base::Packer& packer) {
+              packer.put_all(units);
+              pack(packer);
+          });
+}
+
+void Checkpoint::save_state(const std::string& phase,
+                            const std::function<void(base::Packer&)>& pack) const
+{
+    write(phase + ".state", pack);
+}
+
+std::optional<std::vector<std::byte>> Checkpoint::saved_state(const std::string& phase) const
+{
+    const auto path = attempt_.folder / (phase + ".state");
+    if (!fs::exists(path))
+        return std::nullopt;
+    auto bytes = read_checked(path);
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(checked_from));
+    return bytes;
 }
 
 void Checkpoint::remove() const

@@ -136,24 +136,31 @@ void Log::error(const std::string& text)
 
 void Log::progress(const std::string& phase, double fraction, double seconds, double units_done)
 {
+    progress(fraction, [&] {
+        const auto left = fraction > 0.005
+                              ? base::human_seconds(seconds * (1 - fraction) / fraction) + " left"
+                              : "";
+        return fmt::format("{:<12} {:5.1f} %  {:.3g} units/s  {}", phase, 100 * fraction,
+                           seconds > 0 ? units_done / seconds : 0.0, left);
+    });
+}
+
+void Log::progress(double fraction, const std::function<std::string()>& text)
+{
     if (!speaks_)
         return;
     const auto now = now_s();
     if (now - last_shown_s_ < (terminal_ ? 0.2 : 60.0))
         return;
     last_shown_s_ = now;
-    const auto left =
-        fraction > 0.005 ? base::human_seconds(seconds * (1 - fraction) / fraction) + " left" : "";
-    const auto text = fmt::format("{:<12} {:5.1f} %  {:.3g} units/s  {}", phase, 100 * fraction,
-                                  seconds > 0 ? units_done / seconds : 0.0, left);
     if (!terminal_) {
-        console_->info(text);
+        console_->info(text());
         return;
     }
     constexpr auto width = 24;
     const auto full = static_cast<std::size_t>(fraction * width);
     std::fprintf(stderr, "\r\033[K[%s%s] %s", std::string(full, '#').c_str(),
-                 std::string(width - full, '.').c_str(), text.c_str());
+                 std::string(width - full, '.').c_str(), text().c_str());
     std::fflush(stderr);
     line_shown_ = true;
 }

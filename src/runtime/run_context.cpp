@@ -186,8 +186,18 @@ std::vector<std::int64_t> RunContext::units_left(const UnitLoop& loop,
     return left;
 }
 
+void RunContext::begin_phase(const std::string& phase)
+{
+    // A second phase of that name would take over the units of the first, and overwrite its file.
+    if (!used_phases_.insert(phase).second)
+        mpi::throw_on_all(base::Error(base::ExitCode::bug,
+                                      fmt::format("two phases of this run are named {}", phase), "",
+                                      "please report this"));
+}
+
 void RunContext::run_units(const UnitLoop& loop)
 {
+    begin_phase(loop.phase);
     const auto start = Clock::now();
     auto taken_over = std::vector<std::int64_t>{};
     const auto left = units_left(loop, taken_over);
@@ -201,8 +211,7 @@ void RunContext::run_units(const UnitLoop& loop)
     // A tenth of the interval is kept back for phases that end unsaved because computing them again
     // takes no longer than saving would: what a kill costs stays within the interval.
     const auto interval_s = checkpoint_ ? options_.real("checkpoint-s") : 0.0;
-    constexpr auto most_spare_s = 12.0;
-    const auto spare_s = std::min(0.1 * interval_s, most_spare_s);
+    const auto spare_s = std::min(0.1 * interval_s, most_unsaved_s);
     const auto save = [&] {
         if (checkpoint_ && done.size() > saved)
             checkpoint_->save(loop.phase, done, loop.pack);

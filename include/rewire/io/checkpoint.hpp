@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,7 @@ base::IoError taken_over(const Attempt& attempt);
 ///         slurm                        number and restart count of the batch job, if it is one
 ///         deconvolve.0001-3.snapshot   what rank 3 of attempt 1 had done (taken over by a link)
 ///         deconvolve.0002-0.snapshot   what rank 0 of this attempt has done
+///         train.state                  of a phase that all ranks advance together
 ///         connectome.h5                the result being written
 ///
 /// Every start is an attempt with a folder of its own, whose name never comes again. It links what
@@ -70,11 +72,18 @@ class Checkpoint
     /// the results is made.
     void save(const std::string& phase, const std::vector<std::int64_t>& units,
               const std::function<void(base::Packer&)>& pack) const;
+    /// Replaces the state of a phase that all ranks advance together: the latest wins. Call on one
+    /// rank.
+    void save_state(const std::string& phase, const std::function<void(base::Packer&)>& pack) const;
+    /// The state that this attempt or one before it saved last, as it was packed; nothing where
+    /// none was. Any rank. @throws IoError
+    std::optional<std::vector<std::byte>> saved_state(const std::string& phase) const;
     /// The result is published: what this attempt saved is not needed any more. Call on one rank.
     void remove() const;
 
   private:
     void begin_attempt(const Fingerprint& fingerprint, bool restart);
+    void write(const std::string& name, const std::function<void(base::Packer&)>& pack) const;
 
     std::filesystem::path folder_;
     Attempt attempt_;

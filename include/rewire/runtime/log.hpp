@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,8 @@ class Log
 
     /// @param fraction 0..1 of the phase's work; shown at most as often as suits the terminal
     void progress(const std::string& phase, double fraction, double seconds, double units_done);
+    /// The same line with words of the caller's.
+    void progress(double fraction, const std::function<std::string()>& text);
     void end_progress();
 
   private:

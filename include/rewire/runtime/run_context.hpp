@@ -7,12 +7,14 @@
 #include <rewire/mpi/communicator.hpp>
 #include <rewire/runtime/job.hpp>
 #include <rewire/runtime/log.hpp>
+#include <rewire/runtime/steps.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -110,6 +112,30 @@ class RunContext
         return own;
     }
 
+    /// Advances a state that every rank holds a copy of, in lock-step: training, the simulation of
+    /// one network. A checkpoint holds the state alone, the latest wins, and a run goes on from it
+    /// on any number of ranks.
+    ///
+    /// `State` has
+    ///     void pack(base::Packer&) const;
+    ///     void unpack(base::Unpacker&);        replaces what is in it
+    /// `advance(step, state)` computes this rank's leaves, adds them up with `step.sum` and moves
+    /// the state on; it returns `Advanced`. What depends on the state has to be the same on all
+    /// ranks: it follows from sums and from `step.decided`. An error of one rank ends all of them
+    /// at once, with its message; what was saved before is kept.
+    ///
+    /// @param state as it is at the beginning; at the end, as the last step left it
+    /// @return steps that the state has seen
+    /// @throws Error with ExitCode::stopped on all ranks after a request to stop: the state is
+    /// saved
+    template <typename State, typename Advance>
+    std::int64_t each_step(const StepPlan& plan, State& state, Advance advance)
+    {
+        return run_steps({plan, [&](Step& step) { return advance(step, state); },
+                          [&](base::Packer& packer) { state.pack(packer); },
+                          [&](base::Unpacker& unpacker) { state.unpack(unpacker); }});
+    }
+
     void set_cpu_target(const std::string& target) { cpu_target_ = target; }
     /// The record of this run, for the result file.
     io::Record record(const io::Fingerprint& inputs, const io::Fingerprint& digest) const;
@@ -141,11 +167,23 @@ class RunContext
     {
         std::string phase;
         double seconds;
-        std::int64_t units;
+        std::int64_t units; ///< or steps
     };
 
+    /// How far the state of a phase of steps is.
+    struct StepsDone
+    {
+        std::int64_t steps = 0;
+        std::int64_t done = 0; ///< 1: no further step is needed
+    };
+    /// At most so much work of finished phases is computed again rather than saved.
+    static constexpr auto most_unsaved_s = 12.0;
+
     void begin_log();
+    void begin_phase(const std::string& phase);
     void run_units(const UnitLoop& loop);
+    std::int64_t run_steps(const StepLoop& loop);
+    StepsDone saved_steps(const StepLoop& loop);
     std::vector<std::int64_t> units_left(const UnitLoop& loop,
                                          std::vector<std::int64_t>& done_here);
     void flush_warnings();
@@ -162,7 +200,8 @@ class RunContext
     std::vector<std::string> warnings_;
     std::vector<PhaseTime> phases_;
     bool logs_to_file_ = false;
-    double unsaved_s_ = 0; ///< of finished phases that were too short to be saved
+    std::set<std::string> used_phases_; ///< of units and steps: the names of their files
+    double unsaved_s_ = 0;              ///< of finished phases that were too short to be saved
 };
 
 /// Results of units as bytes, by unit: for phases whose units give something of their own.
