@@ -12,11 +12,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <tuple>
@@ -226,11 +228,90 @@ std::vector<std::byte> read_checked(const fs::path& path)
     return bytes;
 }
 
+/// A file of finished units, by its name.
+struct Snapshot
+{
+    fs::path path;
+    int attempt = 0;
+    int rank = 0;
+    std::int64_t first = 0; ///< of the parts in it; 0: all that the rank had
+    std::int64_t last = 0;
+    bool base = false; ///< what the rank took over
+};
+
+std::optional<Snapshot> snapshot_of(const fs::path& path, const std::string& phase)
+{
+    const auto name = path.filename().string();
+    if (!name.starts_with(phase + "."))
+        return std::nullopt;
+    const auto* rest = name.c_str() + phase.size() + 1;
+    auto found = Snapshot{.path = path};
+    const auto is_end = [&](int length) {
+        return length > 0 && std::strcmp(rest + length, ".snapshot") == 0;
+    };
+    auto length = 0;
+    if (std::sscanf(rest, "%d-%d%n", &found.attempt, &found.rank, &length) == 2 && is_end(length))
+        return found;
+    if (length > 0 && std::strcmp(rest + length, ".base.snapshot") == 0) {
+        found.base = true;
+        return found;
+    }
+    length = 0;
+    if (std::sscanf(rest, "%d-%d.%ld-%ld%n", &found.attempt, &found.rank, &found.first, &found.last,
+                    &length) == 4 &&
+        is_end(length))
+        return found;
+    return std::nullopt;
+}
+
+/// The last attempt whose ranks have taken all before it into files of their own; 0: none.
+int compacted_by(const fs::path& folder, const std::string& phase)
+{
+    auto last = 0;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        const auto name = entry.path().filename().string();
+        auto attempt = 0;
+        if (name.starts_with(phase + ".") && name.ends_with(".compacted") &&
+            std::sscanf(name.c_str() + phase.size() + 1, "%d.compacted", &attempt) == 1)
+            last = std::max(last, attempt);
+    }
+    return last;
+}
+
+/// The files of attempts before `attempt` that count, in one order on all ranks.
+std::vector<Snapshot> snapshots_before(int attempt, const fs::path& folder,
+                                       const std::string& phase)
+{
+    const auto compacted = compacted_by(folder, phase);
+    auto all = std::vector<Snapshot>{};
+    for (const auto& entry : fs::directory_iterator(folder))
+        if (auto found = snapshot_of(entry.path(), phase);
+            found && found->attempt < attempt && found->attempt >= compacted &&
+            (!found->base || found->attempt == compacted))
+            all.push_back(*found);
+    // Of two files of a rank that hold the same part the longer is the later one: killed in
+    // between, the shorter was left.
+    const auto is_within = [](const Snapshot& inner, const Snapshot& outer) {
+        return inner.first > 0 && inner.attempt == outer.attempt && inner.rank == outer.rank &&
+               outer.first > 0 && outer.first <= inner.first && inner.last <= outer.last &&
+               (outer.first < inner.first || inner.last < outer.last);
+    };
+    auto counting = std::vector<Snapshot>{};
+    for (const auto& one : all)
+        if (std::none_of(all.begin(), all.end(),
+                         [&](const Snapshot& other) { return is_within(one, other); }))
+            counting.push_back(one);
+    std::sort(counting.begin(), counting.end(),
+              [](const Snapshot& a, const Snapshot& b) { return a.path < b.path; });
+    return counting;
+}
+
 /// Takes over the files of an earlier attempt, by links where the file system has them.
 void link_snapshots(const fs::path& from, const fs::path& into)
 {
     for (const auto& entry : fs::directory_iterator(from)) {
-        if (entry.path().extension() != ".snapshot" && entry.path().extension() != ".state")
+        const auto extension = entry.path().extension();
+        if (extension != ".snapshot" && extension != ".state" && extension != ".compacted")
             continue;
         auto error = std::error_code{};
         const auto target = into / entry.path().filename();
@@ -355,22 +436,44 @@ void Checkpoint::take_over(
     const std::string& phase,
     const std::function<void(const std::vector<std::int64_t>&, base::Unpacker&)>& take) const
 {
-    auto paths = std::vector<fs::path>{};
-    const auto own = fmt::format("{}.{:04}-", phase, attempt_.number);
-    for (const auto& entry : fs::directory_iterator(attempt_.folder)) {
-        const auto name = entry.path().filename().string();
-        if (name.starts_with(phase + ".") && name.ends_with(".snapshot") && !name.starts_with(own))
-            paths.push_back(entry.path());
-    }
-    std::sort(paths.begin(), paths.end());
-    for (std::size_t i = 0; i < paths.size(); ++i) {
+    const auto files = snapshots_before(attempt_.number, attempt_.folder, phase);
+    for (std::size_t i = 0; i < files.size(); ++i) {
         if (static_cast<int>(i % static_cast<std::size_t>(ranks_)) != rank_)
             continue;
-        const auto bytes = read_checked(paths[i]);
+        const auto bytes = read_checked(files[i].path);
         auto results = base::Unpacker(std::span(bytes).subspan(checked_from));
         const auto units = results.get_all<std::int64_t>();
         take(units, results);
     }
+}
+
+std::int64_t Checkpoint::inherited_files(const std::string& phase) const
+{
+    return static_cast<std::int64_t>(
+        snapshots_before(attempt_.number, attempt_.folder, phase).size());
+}
+
+void Checkpoint::compact(const mpi::Communicator& comm, const std::string& phase,
+                         const std::vector<std::int64_t>& units,
+                         const std::function<void(base::Packer&)>& pack) const
+{
+    const auto of_attempt = fmt::format("{}.{:04}", phase, attempt_.number);
+    mpi::collective(comm, [&] {
+        if (!units.empty())
+            write(fmt::format("{}-{}.base.snapshot", of_attempt, rank_), [&](base::Packer& packer) {
+                packer.put_all(units);
+                pack(packer);
+            });
+    });
+    mpi::collective(comm, [&] {
+        if (rank_ != 0)
+            return;
+        const auto replaced = snapshots_before(attempt_.number, attempt_.folder, phase);
+        write_whole(attempt_.folder / (of_attempt + ".compacted"), {}); // from here on they count
+        auto error = std::error_code{};
+        for (const auto& file : replaced)
+            fs::remove(file.path, error);
+    });
 }
 
 void Checkpoint::write(const std::string& name,
@@ -393,6 +496,23 @@ void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>&
               packer.put_all(units);
               pack(packer);
           });
+}
+
+void Checkpoint::save_part(const std::string& phase, std::int64_t part,
+                           const std::vector<std::int64_t>& units,
+                           const std::function<void(base::Packer&)>& pack) const
+{
+    const auto name = [&](std::int64_t last) {
+        return fmt::format("{}.{:04}-{}.{}-{}.snapshot", phase, attempt_.number, rank_,
+                           first_in_file_of(last), last);
+    };
+    write(name(part), [&](base::Packer& packer) {
+        packer.put_all(units);
+        pack(packer);
+    });
+    auto error = std::error_code{};
+    for (auto last = part - 1; last >= first_in_file_of(part); last = first_in_file_of(last) - 1)
+        fs::remove(attempt_.folder / name(last), error);
 }
 
 void Checkpoint::save_state(const std::string& phase,

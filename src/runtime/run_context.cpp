@@ -201,6 +201,10 @@ void RunContext::run_units(const UnitLoop& loop)
     const auto start = Clock::now();
     auto taken_over = std::vector<std::int64_t>{};
     const auto left = units_left(loop, taken_over);
+    // Many starts leave many files: one a rank is enough.
+    if (checkpoint_ && !left.empty() &&
+        comm_.largest(checkpoint_->inherited_files(loop.phase)) > comm_.size())
+        checkpoint_->compact(comm_, loop.phase, taken_over, loop.pack_taken_over);
     auto costs = std::vector<double>{};
     for (const auto unit : left)
         costs.push_back(loop.costs[static_cast<std::size_t>(unit)]);
@@ -212,9 +216,26 @@ void RunContext::run_units(const UnitLoop& loop)
     // takes no longer than saving would: what a kill costs stays within the interval.
     const auto interval_s = checkpoint_ ? options_.real("checkpoint-s") : 0.0;
     const auto spare_s = std::min(0.1 * interval_s, most_unsaved_s);
+    struct Mark
+    {
+        std::size_t units;
+        std::size_t results;
+    };
+    auto parts = std::vector<Mark>{{0, 0}}; // what there was after each part that was saved
     const auto save = [&] {
-        if (checkpoint_ && done.size() > saved)
-            checkpoint_->save(loop.phase, done, loop.pack);
+        if (checkpoint_ && done.size() > saved && !loop.results) {
+            checkpoint_->save(loop.phase, done,
+                              [&](base::Packer& packer) { loop.pack(packer, 0); });
+        } else if (checkpoint_ && done.size() > saved) {
+            const auto part = static_cast<std::int64_t>(parts.size());
+            const auto from =
+                parts[static_cast<std::size_t>(io::Checkpoint::first_in_file_of(part) - 1)];
+            checkpoint_->save_part(
+                loop.phase, part,
+                {done.begin() + static_cast<std::ptrdiff_t>(from.units), done.end()},
+                [&](base::Packer& packer) { loop.pack(packer, from.results); });
+            parts.push_back({done.size(), loop.results()});
+        }
         saved = done.size();
         last_save = Clock::now();
     };
@@ -321,12 +342,12 @@ void RunContext::show_phases()
                      base::human_bytes(comm_.largest(peak_resident_bytes()))));
 }
 
-void UnitResults::pack(base::Packer& packer) const
+void UnitResults::pack_from(base::Packer& packer, std::size_t first) const
 {
-    packer.put(static_cast<std::uint64_t>(results_.size()));
-    for (const auto& [unit, bytes] : results_) {
-        packer.put(unit);
-        packer.put_all(bytes);
+    packer.put(static_cast<std::uint64_t>(results_.size() - first));
+    for (auto i = first; i < results_.size(); ++i) {
+        packer.put(results_[i].first);
+        packer.put_all(results_[i].second);
     }
 }
 

@@ -40,7 +40,10 @@ base::IoError taken_over(const Attempt& attempt);
 ///         slurm                        number and restart count of the batch job, if it is one
 ///         deconvolve.0001-3.snapshot   what rank 3 of attempt 1 had done (taken over by a link)
 ///         deconvolve.0002-0.snapshot   what rank 0 of this attempt has done
-///         train.state                  of a phase that all ranks advance together
+///         scan.0002-0.5-6.snapshot     the same, of parts 5 and 6 of a store that only grows
+///         scan.0002-0.base.snapshot    what rank 0 of attempt 2 took over, in one file; counts,
+///         and scan.0002.compacted          takes the place of what earlier attempts saved, with
+///         this train.state                  of a phase that all ranks advance together
 ///         connectome.h5                the result being written
 ///
 /// Every start is an attempt with a folder of its own, whose name never comes again. It links what
@@ -68,10 +71,30 @@ class Checkpoint
     void take_over(const std::string& phase,
                    const std::function<void(const std::vector<std::int64_t>& units,
                                             base::Unpacker& results)>& take) const;
+    /// Files of earlier attempts that the phase has: many starts leave many.
+    std::int64_t inherited_files(const std::string& phase) const;
+    /// Collective, after `take_over`: what every rank took over becomes one file of its own, and
+    /// the files of earlier attempts go. Killed meanwhile, the next start finds what was there
+    /// before.
+    void compact(const mpi::Communicator& comm, const std::string& phase,
+                 const std::vector<std::int64_t>& units,
+                 const std::function<void(base::Packer&)>& pack) const;
     /// Replaces this rank's snapshot of the phase. `pack` writes straight into the file: no copy of
     /// the results is made.
     void save(const std::string& phase, const std::vector<std::int64_t>& units,
               const std::function<void(base::Packer&)>& pack) const;
+    /// The first of the parts 1 .. `part` that the file of `part` has to hold: it takes the place
+    /// of the files of the others, as in a Fenwick tree. So n parts are at most log2(n) + 1 files,
+    /// and each part is written log2(n) / 2 times on average instead of n / 2 times.
+    static std::int64_t first_in_file_of(std::int64_t part) noexcept
+    {
+        return (part & (part - 1)) + 1;
+    }
+    /// For results that grow part by part: what this rank has computed from part
+    /// `first_in_file_of(part)` on to `part` (1, 2, ...), inclusive.
+    void save_part(const std::string& phase, std::int64_t part,
+                   const std::vector<std::int64_t>& units,
+                   const std::function<void(base::Packer&)>& pack) const;
     /// Replaces the state of a phase that all ranks advance together: the latest wins. Call on one
     /// rank.
     void save_state(const std::string& phase, const std::function<void(base::Packer&)>& pack) const;

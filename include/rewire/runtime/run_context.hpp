@@ -1,6 +1,6 @@
 #pragma once
 
-#include <rewire/base/pack.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/io/checkpoint.hpp>
 #include <rewire/io/result_file.hpp>
 #include <rewire/mpi/agreement.hpp>
@@ -10,6 +10,7 @@
 #include <rewire/runtime/steps.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,10 +32,26 @@ struct UnitLoop
     std::string phase;
     std::vector<double> costs; ///< estimated seconds of every unit
     std::function<bool(std::int64_t unit, const Tick& tick)>
-        compute;                                    ///< computes and adds to the store
-    std::function<void(base::Packer&)> pack;        ///< what this rank computed in this run
-    std::function<void(base::Unpacker&)> take_over; ///< adds what an earlier run computed
+        compute; ///< computes and adds to the store
+    /// What this rank computed in this run, but for the first results that the store had.
+    std::function<void(base::Packer&, std::size_t first)> pack;
+    std::function<std::size_t()> results; ///< in the store; empty: the store does not just grow
+    std::function<void(base::Unpacker&)> take_over;     ///< adds what an earlier run computed
+    std::function<void(base::Packer&)> pack_taken_over; ///< all of that, on this rank
 };
+
+/// A store whose results only become more: a checkpoint then holds what is new, and is not written
+/// again and again.
+template <typename Store>
+concept GrowingStore = requires(const Store& store, base::Packer& packer)
+{
+    {
+        store.size()
+        } -> std::convertible_to<std::size_t>;
+    store.pack_from(packer, std::size_t{0}); ///< as `pack`, without the first results
+};
+
+class UnitResults;
 
 /// What a job runs in: ranks, options, log, progress, checkpoint, errors, the record of the result.
 class RunContext
@@ -81,6 +98,7 @@ class RunContext
     /// `Store` is default constructible or copied from `empty` and has
     ///     void pack(base::Packer&) const;      everything in it
     ///     void merge(base::Unpacker&);         add what another store packed
+    /// A store of very many results should be a `GrowingStore`, too, as `UnitResults` is.
     /// `compute(unit, store, tick)` adds the unit's result to the store at its end, or returns
     /// false, with the store untouched, when `tick()` said to stop.
     /// @throws Error with ExitCode::stopped on all ranks after a request to stop: the finished
@@ -92,13 +110,26 @@ class RunContext
         auto own = empty;
         auto inherited = empty;
         auto resumed = false;
-        run_units({phase, std::move(costs),
-                   [&](std::int64_t unit, const Tick& tick) { return compute(unit, own, tick); },
-                   [&](base::Packer& packer) { own.pack(packer); },
-                   [&](base::Unpacker& results) {
-                       inherited.merge(results);
-                       resumed = true;
-                   }});
+        auto loop = UnitLoop{};
+        loop.phase = phase;
+        loop.costs = std::move(costs);
+        loop.compute = [&](std::int64_t unit, const Tick& tick) {
+            return compute(unit, own, tick);
+        };
+        if constexpr (GrowingStore<Store>) {
+            loop.pack = [&](base::Packer& packer, std::size_t first) {
+                own.pack_from(packer, first);
+            };
+            loop.results = [&] { return own.size(); };
+        } else {
+            loop.pack = [&](base::Packer& packer, std::size_t) { own.pack(packer); };
+        }
+        loop.take_over = [&](base::Unpacker& results) {
+            inherited.merge(results);
+            resumed = true;
+        };
+        loop.pack_taken_over = [&](base::Packer& packer) { inherited.pack(packer); };
+        run_units(loop);
         mpi::collective(comm_, [&] {
             if (!resumed)
                 return;
@@ -111,6 +142,20 @@ class RunContext
         });
         return own;
     }
+
+    /// Computes units on whichever ranks are free; the results of all of them, by unit, on all
+    /// ranks: for results that are small. T goes through `base::pack_value`. `compute(unit, tick)`
+    /// returns the unit's T, or std::nullopt when `tick()` said to stop.
+    /// @throws Error as `each_unit`
+    template <typename T, typename Compute>
+    std::vector<T> each_unit_to_all(const std::string& phase, std::vector<double> costs,
+                                    Compute compute);
+
+    /// The same, handed to `take(unit, T&&)` on rank 0 in the order of the units; nothing
+    /// elsewhere. Rank 0 holds one at a time.
+    template <typename T, typename Compute, typename Take>
+    void each_unit_to_root(const std::string& phase, std::vector<double> costs, Compute compute,
+                           Take take);
 
     /// Advances a state that every rank holds a copy of, in lock-step: training, the simulation of
     /// one network. A checkpoint holds the state alone, the latest wins, and a run goes on from it
@@ -180,6 +225,10 @@ class RunContext
     static constexpr auto most_unsaved_s = 12.0;
 
     void begin_log();
+    template <typename T, typename Compute>
+    UnitResults each_unit_packed(const std::string& phase, std::vector<double> costs,
+                                 Compute& compute);
+
     void begin_phase(const std::string& phase);
     void run_units(const UnitLoop& loop);
     std::int64_t run_steps(const StepLoop& loop);
@@ -223,7 +272,10 @@ class UnitResults
         return std::move(results_);
     }
 
-    void pack(base::Packer& packer) const;
+    std::size_t size() const noexcept { return results_.size(); }
+
+    void pack(base::Packer& packer) const { pack_from(packer, 0); }
+    void pack_from(base::Packer& packer, std::size_t first) const;
     void merge(base::Unpacker& unpacker);
 
   private:
@@ -238,5 +290,46 @@ void give_to_all(const mpi::Communicator& comm, const UnitResults& mine,
 /// each to `take` and keeps none.
 void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std::int64_t units,
                     const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take);
+
+template <typename T, typename Compute>
+UnitResults RunContext::each_unit_packed(const std::string& phase, std::vector<double> costs,
+                                         Compute& compute)
+{
+    return each_unit<UnitResults>(phase, std::move(costs),
+                                  [&](std::int64_t unit, UnitResults& results, const Tick& tick) {
+                                      const std::optional<T> made = compute(unit, tick);
+                                      if (!made)
+                                          return false;
+                                      auto packer = base::Packer{};
+                                      base::pack_value(packer, *made);
+                                      results.add(unit, packer.take());
+                                      return true;
+                                  });
+}
+
+template <typename T, typename Compute>
+std::vector<T> RunContext::each_unit_to_all(const std::string& phase, std::vector<double> costs,
+                                            Compute compute)
+{
+    auto all = std::vector<T>(costs.size());
+    give_to_all(comm_, each_unit_packed<T>(phase, std::move(costs), compute),
+                [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                    auto unpacker = base::Unpacker(bytes);
+                    all[static_cast<std::size_t>(unit)] = base::unpack_value<T>(unpacker);
+                });
+    return all;
+}
+
+template <typename T, typename Compute, typename Take>
+void RunContext::each_unit_to_root(const std::string& phase, std::vector<double> costs,
+                                   Compute compute, Take take)
+{
+    const auto units = static_cast<std::int64_t>(costs.size());
+    gather_to_root(comm_, each_unit_packed<T>(phase, std::move(costs), compute), units,
+                   [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                       auto unpacker = base::Unpacker(bytes);
+                       take(unit, base::unpack_value<T>(unpacker));
+                   });
+}
 
 } // namespace rewire::runtime
