@@ -81,6 +81,14 @@ Handle make_array(hid_t group, const std::string& name, const std::vector<std::s
     return dataset;
 }
 
+ChunkGrid result_chunks(const Shape& shape)
+{
+    const auto storage = storage_for(shape);
+    if (storage.chunk.empty())
+        return {shape, shape, 0};
+    return {shape, storage.chunk, storage.deflate};
+}
+
 template <typename T>
 Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
                    const std::vector<std::string>& axes, const std::string& units)

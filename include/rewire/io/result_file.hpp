@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rewire/io/checkpoint.hpp>
+#include <rewire/io/chunks.hpp>
 #include <rewire/io/hdf5.hpp>
 
 #include <filesystem>
@@ -74,6 +75,10 @@ Handle write_array(hid_t group, const std::string& name, const std::vector<T>& v
 template <typename T>
 Handle make_array(hid_t group, const std::string& name, const std::vector<std::string>& axes,
                   const std::string& units = "");
+
+/// The chunks of an array of that shape made by `make_array`: for ranks that hand them to
+/// `write_chunks` in chunks.hpp, which is how an array of many GB is filled.
+ChunkGrid result_chunks(const Shape& shape);
 
 /// Reads back the root attributes. @throws InputError when the file is not a result of rewire
 Record read_record(hid_t file);
