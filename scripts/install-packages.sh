@@ -4,7 +4,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git ca-certificates
-    openmpi-bin libopenmpi-dev libhdf5-openmpi-dev libpetsc-real-dev libslepc-real-dev
+    openmpi-bin libopenmpi-dev libhdf5-openmpi-dev libpetsc-real-dev zlib1g-dev libslepc-real-dev
     libboost-program-options-dev libboost-math-dev libeigen3-dev librandom123-dev libopenblas-dev
     libspdlog-dev libfmt-dev libssl-dev gnuplot-nox)
 test=(libgtest-dev libgmock-dev libbenchmark-dev hdf5-tools python3 python3-venv

@@ -69,6 +69,10 @@ void run_study(runtime::RunContext& context)
     }
     std::stable_sort(study.problems.begin(), study.problems.end(),
                      [](const auto& a, const auto& b) { return a.severity < b.severity; });
+    // A batch script lists for a job of its own, which looks at what it reads itself.
+    if (lists)
+        std::erase_if(study.problems,
+                      [](const io::Problem& problem) { return problem.scope.has_value(); });
     context.print(lists && study.ok() ? listed(study, options.text("list") == "sessions")
                                       : io::describe(study, jobs_that_feed_on(context)));
     mpi::collective(context.comm(), [&] {

@@ -12,11 +12,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <tuple>
@@ -112,9 +114,10 @@ void refuse_if_overtaken(const fs::path& newest)
     auto my_restart = 0;
     if (file >> job >> restart && mine >> my_job >> my_restart && job == my_job &&
         restart > my_restart)
-        throw base::IoError(fmt::format("restart {} of job {} has taken over; this is restart {}",
+        throw base::IoError(fmt::format("restart {} of job {} has taken over from restart {}, "
+                                        "which ends here: the newer one goes on with the work",
                                         restart, job, my_restart),
-                            newest.string(), "nothing: the newer one goes on with the work");
+                            "", "");
 }
 
 Fingerprint read_manifest(const fs::path& path)
@@ -136,11 +139,125 @@ void write_manifest(const fs::path& path, const Fingerprint& fingerprint)
     write_whole(path, text);
 }
 
+/// A file of ours: head, SHA-256 of what follows, what `pack` writes, without a copy of it in
+/// memory.
+void write_checked(const fs::path& path, const std::function<void(base::Packer&)>& pack)
+{
+    auto file = WholeStream(path);
+    file.write(std::as_bytes(std::span(&snapshot_head, 1)));
+    file.write(std::string(digest_size, ' '));
+    auto digest = Sha256{};
+    auto packer = base::Packer([&](std::span<const std::byte> bytes) {
+        digest.add(bytes);
+        file.write(bytes);
+    });
+    pack(packer);
+    packer.flush();
+    file.overwrite(sizeof(snapshot_head), as_bytes(digest.hexadecimal()));
+    file.publish();
+}
+
+/// What `pack` wrote is what follows the first `checked_from` bytes.
+constexpr auto checked_from = sizeof(snapshot_head) + digest_size;
+
+std::vector<std::byte> read_checked(const fs::path& path)
+{
+    auto bytes = bytes_of_file(path);
+    if (bytes.size() < checked_from)
+        damaged(path, "it is too short");
+    auto head = base::Unpacker(bytes);
+    const auto found = head.get<std::uint64_t>();
+    const auto* digest = reinterpret_cast<const char*>(bytes.data()) + sizeof(snapshot_head);
+    if (found != snapshot_head ||
+        std::string(digest, digest_size) != sha256_of(std::span(bytes).subspan(checked_from)))
+        damaged(path, "its checksum does not fit");
+    return bytes;
+}
+
+/// A file of finished units, by its name.
+struct Snapshot
+{
+    fs::path path;
+    int attempt = 0;
+    int rank = 0;
+    std::int64_t first = 0; ///< of the parts in it; 0: all that the rank had
+    std::int64_t last = 0;
+    bool base = false; ///< what the rank took over
+};
+
+std::optional<Snapshot> snapshot_of(const fs::path& path, const std::string& phase)
+{
+    const auto name = path.filename().string();
+    if (!name.starts_with(phase + "."))
+        return std::nullopt;
+    const auto* rest = name.c_str() + phase.size() + 1;
+    auto found = Snapshot{.path = path};
+    const auto is_end = [&](int length) {
+        return length > 0 && std::strcmp(rest + length, ".snapshot") == 0;
+    };
+    auto length = 0;
+    if (std::sscanf(rest, "%d-%d%n", &found.attempt, &found.rank, &length) == 2 && is_end(length))
+        return found;
+    if (length > 0 && std::strcmp(rest + length, ".base.snapshot") == 0) {
+        found.base = true;
+        return found;
+    }
+    length = 0;
+    if (std::sscanf(rest, "%d-%d.%ld-%ld%n", &found.attempt, &found.rank, &found.first, &found.last,
+                    &length) == 4 &&
+        is_end(length))
+        return found;
+    return std::nullopt;
+}
+
+/// The last attempt whose ranks have taken all before it into files of their own; 0: none.
+int compacted_by(const fs::path& folder, const std::string& phase)
+{
+    auto last = 0;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        const auto name = entry.path().filename().string();
+        auto attempt = 0;
+        if (name.starts_with(phase + ".") && name.ends_with(".compacted") &&
+            std::sscanf(name.c_str() + phase.size() + 1, "%d.compacted", &attempt) == 1)
+            last = std::max(last, attempt);
+    }
+    return last;
+}
+
+/// The files of attempts before `attempt` that count, in one order on all ranks.
+std::vector<Snapshot> snapshots_before(int attempt, const fs::path& folder,
+                                       const std::string& phase)
+{
+    const auto compacted = compacted_by(folder, phase);
+    auto all = std::vector<Snapshot>{};
+    for (const auto& entry : fs::directory_iterator(folder))
+        if (auto found = snapshot_of(entry.path(), phase);
+            found && found->attempt < attempt && found->attempt >= compacted &&
+            (!found->base || found->attempt == compacted))
+            all.push_back(*found);
+    // Of two files of a rank that hold the same part the longer is the later one: killed in
+    // between, the shorter was left.
+    const auto is_within = [](const Snapshot& inner, const Snapshot& outer) {
+        return inner.first > 0 && inner.attempt == outer.attempt && inner.rank == outer.rank &&
+               outer.first > 0 && outer.first <= inner.first && inner.last <= outer.last &&
+               (outer.first < inner.first || inner.last < outer.last);
+    };
+    auto counting = std::vector<Snapshot>{};
+    for (const auto& one : all)
+        if (std::none_of(all.begin(), all.end(),
+                         [&](const Snapshot& other) { return is_within(one, other); }))
+            counting.push_back(one);
+    std::sort(counting.begin(), counting.end(),
+              [](const Snapshot& a, const Snapshot& b) { return a.path < b.path; });
+    return counting;
+}
+
 /// Takes over the files of an earlier attempt, by links where the file system has them.
 void link_snapshots(const fs::path& from, const fs::path& into)
 {
     for (const auto& entry : fs::directory_iterator(from)) {
-        if (entry.path().extension() != ".snapshot")
+        const auto extension = entry.path().extension();
+        if (extension != ".snapshot" && extension != ".state" && extension != ".compacted")
             continue;
         auto error = std::error_code{};
         const auto target = into / entry.path().filename();
@@ -209,6 +326,20 @@ std::vector<std::string> differences(const Fingerprint& there, const Fingerprint
     return different;
 }
 
+bool is_there(const Attempt& attempt)
+{
+    auto error = std::error_code{};
+    return attempt.folder.empty() || fs::exists(attempt.folder, error);
+}
+
+base::IoError taken_over(const Attempt& attempt)
+{
+    return {fmt::format("a newer start of this job has taken over from attempt {}, which ends "
+                        "here: the newer one goes on with the work",
+                        attempt.number),
+            "", ""};
+}
+
 Checkpoint::Checkpoint(const mpi::Communicator& comm, fs::path folder,
                        const Fingerprint& fingerprint, bool restart)
     : folder_(std::move(folder)), rank_(comm.rank()), ranks_(comm.size())
@@ -274,49 +405,99 @@ void Checkpoint::take_over(
     const std::string& phase,
     const std::function<void(const std::vector<std::int64_t>&, base::Unpacker&)>& take) const
 {
-    auto paths = std::vector<fs::path>{};
-    const auto own = fmt::format("{}.{:04}-", phase, attempt_.number);
-    for (const auto& entry : fs::directory_iterator(attempt_.folder)) {
-        const auto name = entry.path().filename().string();
-        if (name.starts_with(phase + ".") && name.ends_with(".snapshot") && !name.starts_with(own))
-            paths.push_back(entry.path());
-    }
-    std::sort(paths.begin(), paths.end());
-    for (std::size_t i = 0; i < paths.size(); ++i) {
+    const auto files = snapshots_before(attempt_.number, attempt_.folder, phase);
+    for (std::size_t i = 0; i < files.size(); ++i) {
         if (static_cast<int>(i % static_cast<std::size_t>(ranks_)) != rank_)
             continue;
-        const auto bytes = bytes_of_file(paths[i]);
-        if (bytes.size() < sizeof(snapshot_head) + digest_size)
-            damaged(paths[i], "it is too short");
-        const auto payload = std::span(bytes).subspan(sizeof(snapshot_head) + digest_size);
-        auto head = base::Unpacker(bytes);
-        const auto found = head.get<std::uint64_t>();
-        const auto* digest = reinterpret_cast<const char*>(bytes.data()) + sizeof(snapshot_head);
-        if (found != snapshot_head || std::string(digest, digest_size) != sha256_of(payload))
-            damaged(paths[i], "its checksum does not fit");
-        auto results = base::Unpacker(payload);
+        const auto bytes = read_checked(files[i].path);
+        auto results = base::Unpacker(std::span(bytes).subspan(checked_from));
         const auto units = results.get_all<std::int64_t>();
         take(units, results);
+    }
+}
+
+std::int64_t Checkpoint::inherited_files(const std::string& phase) const
+{
+    return static_cast<std::int64_t>(
+        snapshots_before(attempt_.number, attempt_.folder, phase).size());
+}
+
+void Checkpoint::compact(const mpi::Communicator& comm, const std::string& phase,
+                         const std::vector<std::int64_t>& units,
+                         const std::function<void(base::Packer&)>& pack) const
+{
+    const auto of_attempt = fmt::format("{}.{:04}", phase, attempt_.number);
+    mpi::collective(comm, [&] {
+        if (!units.empty())
+            write(fmt::format("{}-{}.base.snapshot", of_attempt, rank_), [&](base::Packer& packer) {
+                packer.put_all(units);
+                pack(packer);
+            });
+    });
+    mpi::collective(comm, [&] {
+        if (rank_ != 0)
+            return;
+        const auto replaced = snapshots_before(attempt_.number, attempt_.folder, phase);
+        write_whole(attempt_.folder / (of_attempt + ".compacted"), ""); // from here on they count
+        auto error = std::error_code{};
+        for (const auto& file : replaced)
+            fs::remove(file.path, error);
+    });
+}
+
+void Checkpoint::write(const std::string& name,
+                       const std::function<void(base::Packer&)>& pack) const
+{
+    try {
+        write_checked(attempt_.folder / name, pack);
+    } catch (const base::IoError&) {
+        if (!is_there(attempt_))
+            throw taken_over(attempt_);
+        throw;
     }
 }
 
 void Checkpoint::save(const std::string& phase, const std::vector<std::int64_t>& units,
                       const std::function<void(base::Packer&)>& pack) const
 {
-    auto file = WholeStream(attempt_.folder /
-                            fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_));
-    file.write(std::as_bytes(std::span(&snapshot_head, 1)));
-    file.write(std::string(digest_size, ' '));
-    auto digest = Sha256{};
-    auto packer = base::Packer([&](std::span<const std::byte> bytes) {
-        digest.add(bytes);
-        file.write(bytes);
+    write(fmt::format("{}.{:04}-{}.snapshot", phase, attempt_.number, rank_),
+          [&](base::Packer& packer) {
+              packer.put_all(units);
+              pack(packer);
+          });
+}
+
+void Checkpoint::save_part(const std::string& phase, std::int64_t part,
+                           const std::vector<std::int64_t>& units,
+                           const std::function<void(base::Packer&)>& pack) const
+{
+    const auto name = [&](std::int64_t last) {
+        return fmt::format("{}.{:04}-{}.{}-{}.snapshot", phase, attempt_.number, rank_,
+                           first_in_file_of(last), last);
+    };
+    write(name(part), [&](base::Packer& packer) {
+        packer.put_all(units);
+        pack(packer);
     });
-    packer.put_all(units);
-    pack(packer);
-    packer.flush();
-    file.overwrite(sizeof(snapshot_head), as_bytes(digest.hexadecimal()));
-    file.publish();
+    auto error = std::error_code{};
+    for (auto last = part - 1; last >= first_in_file_of(part); last = first_in_file_of(last) - 1)
+        fs::remove(attempt_.folder / name(last), error);
+}
+
+void Checkpoint::save_state(const std::string& phase,
+                            const std::function<void(base::Packer&)>& pack) const
+{
+    write(phase + ".state", pack);
+}
+
+std::optional<std::vector<std::byte>> Checkpoint::saved_state(const std::string& phase) const
+{
+    const auto path = attempt_.folder / (phase + ".state");
+    if (!fs::exists(path))
+        return std::nullopt;
+    auto bytes = read_checked(path);
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(checked_from));
+    return bytes;
 }
 
 void Checkpoint::remove() const

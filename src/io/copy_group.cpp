@@ -1,3 +1,5 @@
+#include "hdf5_detail.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/io/copy_group.hpp>
 
@@ -31,7 +33,7 @@ Axes axes_of(hid_t dataset)
 void remove_attribute(hid_t object, const char* name)
 {
     if (has_attribute(object, name) && H5Adelete(object, name) < 0)
-        throw base::IoError("cannot copy the axes", name_of(object), "is the disk full?");
+        fail_writing(object, "copied axes");
 }
 
 /// The copies hold links to places in the file they came from.
@@ -60,8 +62,7 @@ void attach_axes(hid_t from, hid_t into, const std::string& path)
         const auto copy = open_dataset(into, child);
         for (const auto& [dimension, scale] : axes_of(open_dataset(from, child)))
             if (H5DSattach_scale(copy, open_dataset(into, scale), dimension) < 0)
-                throw base::IoError("cannot attach axis " + scale, name_of(copy),
-                                    "is the disk full?");
+                fail_writing(copy, "axis " + scale);
     }
 }
 
@@ -70,8 +71,7 @@ void attach_axes(hid_t from, hid_t into, const std::string& path)
 void copy_group(hid_t from, hid_t into, const std::string& path)
 {
     if (H5Ocopy(from, path.c_str(), into, path.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0)
-        throw base::IoError("cannot copy " + path, name_of(from),
-                            "is the disk full, or the file damaged?");
+        fail_writing(into, "the copy of " + name_of(from) + ":" + path);
     remove_links(into, path);
     attach_axes(from, into, path);
 }

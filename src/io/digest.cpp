@@ -47,7 +47,7 @@ std::string sha256_of(std::span<const std::byte> bytes)
     return digest.hexadecimal();
 }
 
-std::string sha256_of_file(const std::filesystem::path& path)
+std::string sha256_of_file(const std::filesystem::path& path, const std::function<bool()>& go_on)
 {
     const auto file = std::unique_ptr<std::FILE, int (*)(std::FILE*)>(
         std::fopen(path.c_str(), "rbe"), &std::fclose);
@@ -56,9 +56,14 @@ std::string sha256_of_file(const std::filesystem::path& path)
                             "check the path and its permissions");
     auto digest = Sha256{};
     auto buffer = std::vector<std::byte>(std::size_t{1} << 20);
+    constexpr auto pieces_between = 64; // of a megabyte
     auto count = std::size_t{0};
-    while ((count = std::fread(buffer.data(), 1, buffer.size(), file.get())) > 0)
+    for (auto piece = 1; (count = std::fread(buffer.data(), 1, buffer.size(), file.get())) > 0;
+         ++piece) {
         digest.add(std::span(buffer).first(count));
+        if (go_on && piece % pieces_between == 0 && !go_on())
+            return {};
+    }
     if (std::ferror(file.get()) != 0)
         throw base::IoError("cannot read file to its end", path.string(),
                             "is the disk or network mount in order?");

@@ -8,19 +8,11 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <mutex>
 #include <string_view>
 
 namespace rewire::io {
 
 namespace {
-
-/// Errors are reported by ours; HDF5 would print its stack on top.
-void silence_hdf5()
-{
-    static auto once = std::once_flag{};
-    std::call_once(once, [] { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); });
-}
 
 /// Version of the file format; -1 where the file does not begin as HDF5 does. 3 is the last that
 /// HDF5 1.10 knows.
@@ -36,7 +28,6 @@ int superblock_version(const std::filesystem::path& path)
 
 Handle open_file(const std::filesystem::path& path, unsigned mode)
 {
-    silence_hdf5();
     auto error = std::error_code{};
     if (!std::filesystem::exists(path, error))
         throw base::IoError("no such file", path.string(), "check the path");
@@ -76,7 +67,6 @@ Handle open_for_update(const std::filesystem::path& path)
 
 Handle create_file(const std::filesystem::path& path)
 {
-    silence_hdf5();
     const auto access = Handle(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     const auto id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);

@@ -1,3 +1,5 @@
+#include "hdf5_detail.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
@@ -105,6 +107,7 @@ NwbWriter::NwbWriter(const std::filesystem::path& path, const NwbDescription& de
     require(!description.identifier.empty() && !description.session_start_time.empty() &&
                 !description.subject_id.empty(),
             "identifier, start time and subject are needed", path);
+    failed_before_ = failed_writes();
     file_ = create_file(whole_.partial());
     write_root(description);
     write_subject(description);
@@ -227,8 +230,7 @@ void NwbWriter::write_masks(hid_t segmentation)
     const auto type = pixel_type();
     const auto mask = make_dataset(segmentation, "pixel_mask", type, {rois_});
     if (H5Dwrite(mask, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pixels.data()) < 0)
-        throw base::IoError("cannot write values", name_of(mask),
-                            "is the disk full or the quota used up?");
+        fail_writing(mask, "values");
     const auto path = std::string(segmentation_path) + "/pixel_mask";
     mark(mask, path, "VectorData", common);
     write_text_attribute(mask, "description", "place on the field; simulated: one pixel a neuron");
@@ -338,6 +340,7 @@ void NwbWriter::finish()
             whole_.path());
     dfof_.close();
     lever_.close();
+    check_written(failed_before_, whole_.partial());
     file_.close();
     whole_.publish();
 }

@@ -1,3 +1,5 @@
+#include "hdf5_detail.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/io/result_file.hpp>
 
@@ -36,7 +38,7 @@ Storage storage_for(const Shape& shape)
 Handle as_axis(Handle dataset, const std::string& name)
 {
     if (H5DSset_scale(dataset, name.c_str()) < 0)
-        throw base::IoError("cannot make a dimension scale", name_of(dataset), "is the disk full?");
+        fail_writing(dataset, "a dimension scale");
     return dataset;
 }
 
@@ -71,11 +73,18 @@ Handle make_array(hid_t group, const std::string& name, const std::vector<std::s
     auto dataset = make_dataset(group, name, native_type<T>(), shape, storage_for(shape));
     for (std::size_t i = 0; i < axes.size(); ++i)
         if (H5DSattach_scale(dataset, open_dataset(group, axes[i]), static_cast<unsigned>(i)) < 0)
-            throw base::IoError("cannot attach axis " + axes[i], name_of(dataset),
-                                "is the disk full?");
+            fail_writing(dataset, "axis " + axes[i]);
     if (!units.empty())
         write_text_attribute(dataset, "units", units);
     return dataset;
+}
+
+ChunkGrid result_chunks(const Shape& shape)
+{
+    const auto storage = storage_for(shape);
+    if (storage.chunk.empty())
+        return {shape, shape, 0};
+    return {shape, storage.chunk, storage.deflate};
 }
 
 template <typename T>
@@ -103,9 +112,11 @@ REWIRE_INSTANTIATE(float)
 REWIRE_INSTANTIATE(double)
 
 ResultFile::ResultFile(const std::filesystem::path& path, const Attempt& attempt)
-    : whole_(path, attempt.folder.empty() ? std::filesystem::path(path.string() + ".partial")
+    : attempt_(attempt),
+      failed_before_(failed_writes()),
+      whole_(path, attempt.folder.empty() ? std::filesystem::path(path.string() + ".partial")
                                           : attempt.folder / path.filename()),
-      file_(create_file(whole_.partial()))
+      file_(is_there(attempt) ? create_file(whole_.partial()) : throw taken_over(attempt))
 {
 }
 
@@ -132,14 +143,13 @@ void ResultFile::publish(const Record& record, bool replace)
         write_text_attribute(group, "inputs_sha256", to_text(upstream.inputs));
         write_text_attribute(group, "digest", to_text(upstream.digest));
     }
+    check_written(failed_before_, whole_.partial());
     if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
-        throw base::IoError("cannot flush result", whole_.partial().string(),
-                            "is the disk full or the quota used up?");
+        fail_writing(file_, "what was buffered");
     file_.close();
     auto error = std::error_code{};
     if (!std::filesystem::exists(whole_.partial(), error))
-        throw base::IoError("a newer attempt of this job has taken over: nothing is published",
-                            whole_.path().string(), "nothing: the newer one goes on with the work");
+        throw taken_over(attempt_);
     whole_.publish(replace ? WholeFile::Existing::replace : WholeFile::Existing::keep);
 }
 

@@ -224,6 +224,9 @@ std::string problems_text(const Study& study)
                            ? files.front()
                            : fmt::format("{} and {} more", files.front(), files.size() - 1));
         out += wrapped("          ", one.what);
+        if (one.scope)
+            out += wrapped("          ", fmt::format("(for jobs that read {}; none for others)",
+                                                     name_of(*one.scope)));
         if (!one.next.empty())
             out += wrapped("          -> ", one.next);
         files.clear();

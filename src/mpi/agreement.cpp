@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <new>
 #include <string>
@@ -13,6 +14,27 @@ namespace rewire::mpi {
 namespace {
 
 using base::ExitCode;
+
+/// Set when an exception that all ranks have is thrown; this program runs one thread.
+bool all_unwind = false;
+
+[[noreturn]] void rethrow(ExitCode code, std::string problem, std::string where, std::string next)
+{
+    switch (code) {
+    case ExitCode::usage:
+        throw base::UsageError(std::move(problem), std::move(where), std::move(next));
+    case ExitCode::input:
+        throw base::InputError(std::move(problem), std::move(where), std::move(next));
+    case ExitCode::io:
+        throw base::IoError(std::move(problem), std::move(where), std::move(next));
+    case ExitCode::numerical:
+        throw base::NumericalError(std::move(problem), std::move(where), std::move(next));
+    default:
+        throw base::Error(code, std::move(problem), std::move(where), std::move(next));
+    }
+}
+
+} // namespace
 
 base::Error as_error(const std::exception_ptr& thrown)
 {
@@ -36,38 +58,27 @@ base::Error as_error(const std::exception_ptr& thrown)
     }
 }
 
-/// Set when an exception that all ranks have is thrown; this program runs one thread.
-bool all_unwind = false;
-
-[[noreturn]] void rethrow(ExitCode code, std::string problem, std::string where, std::string next)
+void end_all_ranks(ExitCode code) noexcept
 {
-    switch (code) {
-    case ExitCode::usage:
-        throw base::UsageError(std::move(problem), std::move(where), std::move(next));
-    case ExitCode::input:
-        throw base::InputError(std::move(problem), std::move(where), std::move(next));
-    case ExitCode::io:
-        throw base::IoError(std::move(problem), std::move(where), std::move(next));
-    case ExitCode::numerical:
-        throw base::NumericalError(std::move(problem), std::move(where), std::move(next));
-    default:
-        throw base::Error(code, std::move(problem), std::move(where), std::move(next));
-    }
+    MPI_Abort(MPI_COMM_WORLD, static_cast<int>(code));
+    std::_Exit(static_cast<int>(code));
 }
-
-} // namespace
 
 void agree_on(const Communicator& comm, const std::exception_ptr& mine)
 {
     const auto first =
         static_cast<int>(-comm.largest(std::int64_t{mine ? -comm.rank() : -comm.size()}));
-    if (first == comm.size())
+    all_unwind = first != comm.size(); // what was caught before is over
+    if (!all_unwind)
         return;
     auto packer = base::Packer{};
     if (comm.rank() == first) {
         const auto error = as_error(mine);
         auto where = error.where();
-        if (comm.size() > 1)
+        // The command line is everybody's, and what names neither a place nor a next step is not a
+        // fault of this rank.
+        if (comm.size() > 1 && error.code() != ExitCode::usage &&
+            !(where.empty() && error.next().empty()))
             where +=
                 fmt::format("{}rank {} on {}", where.empty() ? "" : ", ", comm.rank(), host_name());
         packer.put(error.code());
@@ -80,7 +91,6 @@ void agree_on(const Communicator& comm, const std::exception_ptr& mine)
     const auto code = unpacker.get<ExitCode>();
     auto problem = unpacker.get_text();
     auto where = unpacker.get_text();
-    all_unwind = true;
     rethrow(code, std::move(problem), std::move(where), unpacker.get_text());
 }
 
@@ -90,10 +100,14 @@ void throw_on_all(const base::Error& error)
     rethrow(error.code(), error.problem(), error.where(), error.next());
 }
 
-void end_unless_all_unwind() noexcept
+bool all_have_error() noexcept
 {
-    if (std::uncaught_exceptions() > 0 && !all_unwind)
-        MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::bug));
+    return all_unwind;
+}
+
+bool unwinds_alone() noexcept
+{
+    return std::uncaught_exceptions() > 0 && !all_unwind;
 }
 
 } // namespace rewire::mpi

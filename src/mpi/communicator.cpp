@@ -1,4 +1,5 @@
 #include <rewire/base/error.hpp>
+#include <rewire/mpi/agreement.hpp>
 #include <rewire/mpi/communicator.hpp>
 
 #include <unistd.h>
@@ -52,17 +53,48 @@ std::vector<std::function<void()>>& actions_before_finalize()
     return actions;
 }
 
+/// A copy of MPI_COMM_WORLD, so that messages of libraries are never taken for ours.
+auto world_copy = MPI_COMM_NULL; // NOLINT: made once, by the only Environment
+
+/// Size of the job as its launcher says; 1 without a launcher, 0 where it does not say.
+int announced_ranks()
+{
+    for (const auto* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"})
+        if (const auto* text = std::getenv(name); text != nullptr)
+            return std::atoi(text);
+    for (const auto* name : {"PMIX_RANK", "PMIX_NAMESPACE", "PMI_RANK", "PMI_FD"})
+        if (std::getenv(name) != nullptr)
+            return 0;
+    return 1;
+}
+
+/// Settings of Open MPI that suit this program; what the user sets goes first.
+void choose_settings()
+{
+    // Debian's settings leave nothing that makes a window over nodes joined by Ethernet alone; with
+    // point-to-point messages there is.
+    setenv("OMPI_MCA_osc", "^ucx", 0);
+    if (announced_ranks() != 1)
+        return;
+    // Nobody to talk to: no port that listens on all interfaces of the node, no daemon beside.
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_pml", "ob1", 0);
+    setenv("OMPI_MCA_btl", "self", 0);
+}
+
 } // namespace
 
 Environment::Environment(int& argc, char**& argv) : exceptions_at_start_(std::uncaught_exceptions())
 {
+    choose_settings();
     // One rank runs one thread. Funneled is asked for because libraries below may start threads of
     // their own.
-    // Debian's settings of Open MPI leave nothing that makes a window over nodes joined by Ethernet
-    // alone; with point-to-point messages there is. A setting of the user takes precedence.
-    setenv("OMPI_MCA_osc", "^ucx", 0);
     auto provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    if (provided < MPI_THREAD_FUNNELED)
+        throw base::InputError("this MPI cannot be used by a program with threads", host_name(),
+                               "use a build of it with MPI_THREAD_FUNNELED or more");
+    MPI_Comm_dup(MPI_COMM_WORLD, &world_copy);
 }
 
 Environment::~Environment()
@@ -74,6 +106,7 @@ Environment::~Environment()
     auto& actions = actions_before_finalize();
     for (; !actions.empty(); actions.pop_back())
         actions.back()();
+    MPI_Comm_free(&world_copy);
     MPI_Finalize();
 }
 
@@ -94,7 +127,7 @@ struct Communicator::Shared
     {
         auto finalized = 0;
         MPI_Finalized(&finalized);
-        if (owned && finalized == 0)
+        if (owned && finalized == 0 && !unwinds_alone()) // freeing is collective
             MPI_Comm_free(&comm);
     }
 };
@@ -108,7 +141,7 @@ Communicator::Communicator(MPI_Comm comm, bool owned)
 
 Communicator Communicator::world()
 {
-    return Communicator(MPI_COMM_WORLD, false);
+    return Communicator(world_copy, false);
 }
 
 MPI_Comm Communicator::get() const noexcept

@@ -2,12 +2,47 @@
 #include <rewire/mpi/agreement.hpp>
 #include <rewire/mpi/shared_array.hpp>
 
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <numeric>
 
 namespace rewire::mpi {
+
+namespace {
+
+/// @return false when there is no room for them; true also where the system cannot take them early
+bool take_pages(std::byte* begin, std::size_t bytes)
+{
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto first = reinterpret_cast<std::uintptr_t>(begin) / page * page;
+    const auto length = reinterpret_cast<std::uintptr_t>(begin) + bytes - first;
+#ifdef MADV_POPULATE_WRITE
+    constexpr auto populate = MADV_POPULATE_WRITE;
+#else
+    constexpr auto populate = 23; // of Linux 5.14, by its number
+#endif
+    return madvise(reinterpret_cast<void*>(first), length, populate) == 0 || errno == EINVAL;
+}
+
+} // namespace
+
+double shared_memory_room()
+{
+    const auto* chosen = std::getenv("OMPI_MCA_osc_sm_backing_directory");
+    struct statvfs file_system = {};
+    if (statvfs(chosen == nullptr ? "/dev/shm" : chosen, &file_system) != 0)
+        return std::numeric_limits<double>::infinity();
+    return static_cast<double>(file_system.f_bavail) * static_cast<double>(file_system.f_frsize);
+}
 
 NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
                        const std::vector<SharedPiece>& mine)
@@ -26,8 +61,8 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
         MPI_Allreduce(MPI_IN_PLACE, values->data(), static_cast<int>(items), MPI_INT64_T, MPI_SUM,
                       comm.get());
     if (std::any_of(copies.begin(), copies.end(), [](auto count) { return count != 1; }))
-        throw base::Error(base::ExitCode::bug, "a shared item is missing or handed in twice", "",
-                          "please report this");
+        throw_on_all(base::Error(base::ExitCode::bug, "a shared item is missing or handed in twice",
+                                 "", "please report this"));
     std::partial_sum(size.begin(), size.end(), offset_.begin() + 1);
 
     const auto node = comm.node();
@@ -40,8 +75,8 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
         MPI_Win_sync(window_);
     node.barrier();
 
-    // What other nodes have: first ranks of the nodes pass it on (all ranks where nothing is
-    // shared).
+    // What other nodes have: first ranks of the nodes pass it on (all ranks of a node where nothing
+    // is shared).
     const auto passes_on = window_ == MPI_WIN_NULL || node.is_root();
     const auto between = comm.split(passes_on ? 0 : 1);
     auto place = std::int64_t{between.rank()};
@@ -60,26 +95,41 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
     node.barrier();
 }
 
+bool NodeShared::allocate_window(const Communicator& node, std::int64_t wanted)
+{
+    // Asked for where there is no room, Open MPI fails on one rank and lets the others wait for
+    // ever.
+    constexpr auto spare_bytes = 1e6;
+    if (node.smallest(shared_memory_room()) < static_cast<double>(wanted) + spare_bytes)
+        return false;
+    MPI_Comm_set_errhandler(node.get(), MPI_ERRORS_RETURN);
+    const auto mine = static_cast<MPI_Aint>(node.is_root() ? wanted : 0);
+    auto done = MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, node.get(), &base_, &window_) ==
+                MPI_SUCCESS;
+    if (node.sum(done ? 0 : 1) > 0) { // one that only some ranks have cannot be freed
+        window_ = MPI_WIN_NULL;
+        return false;
+    }
+    auto size = MPI_Aint{0};
+    auto unit = 0;
+    MPI_Win_shared_query(window_, 0, &size, &unit, &base_);
+    // Its pages are taken now: were the room gone when they are written to, that would be a crash.
+    done = !node.is_root() || take_pages(base_, static_cast<std::size_t>(wanted));
+    if (node.sum(done ? 0 : 1) > 0) {
+        MPI_Win_free(&window_);
+        window_ = MPI_WIN_NULL;
+        return false;
+    }
+    MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
+    return true;
+}
+
 void NodeShared::allocate(const Communicator& comm, const Communicator& node)
 {
     // At least a page: some implementations refuse an empty window.
     const auto wanted = std::max<std::int64_t>(total_bytes(), 4096);
-    if (node.size() > 1) {
-        MPI_Comm_set_errhandler(node.get(), MPI_ERRORS_RETURN);
-        const auto mine = static_cast<MPI_Aint>(node.is_root() ? wanted : 0);
-        const auto done = MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, node.get(), &base_,
-                                                  &window_) == MPI_SUCCESS;
-        if (node.sum(done ? 1 : 0) == node.size()) {
-            auto size = MPI_Aint{0};
-            auto unit = 0;
-            MPI_Win_shared_query(window_, 0, &size, &unit, &base_);
-            MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
-        } else {
-            if (done)
-                MPI_Win_free(&window_);
-            window_ = MPI_WIN_NULL;
-        }
-    }
+    if (node.size() > 1)
+        allocate_window(node, wanted);
     constexpr auto alignment = std::size_t{64};
     collective(comm, [&] {
         if (window_ == MPI_WIN_NULL)
@@ -95,8 +145,7 @@ void NodeShared::allocate(const Communicator& comm, const Communicator& node)
 
 NodeShared::~NodeShared()
 {
-    end_unless_all_unwind();
-    if (window_ == MPI_WIN_NULL)
+    if (window_ == MPI_WIN_NULL || unwinds_alone())
         return;
     MPI_Win_unlock_all(window_);
     MPI_Win_free(&window_);

@@ -1,4 +1,5 @@
 #include <rewire/mpi/agreement.hpp>
+#include <rewire/mpi/shared_array.hpp>
 #include <rewire/mpi/work_queue.hpp>
 
 #include <algorithm>
@@ -25,7 +26,15 @@ WorkQueue::WorkQueue(const Communicator& comm, const std::vector<double>& costs)
         cumulative_cost_[i + 1] = cumulative_cost_[i] + cost(order_[i]);
 
     const auto bytes = static_cast<MPI_Aint>(comm.is_root() ? sizeof(std::int64_t) : 0);
-    MPI_Win_allocate(bytes, sizeof(std::int64_t), MPI_INFO_NULL, comm.get(), &counter_, &window_);
+    // Memory that MPI allocates is shared by the ranks of a node: they count without rank 0. Where
+    // there is no room for it Open MPI would hang; then messages have to do.
+    constexpr auto wanted_room = 1e6;
+    if (comm.smallest(shared_memory_room()) >= wanted_room)
+        MPI_Win_allocate(bytes, sizeof(std::int64_t), MPI_INFO_NULL, comm.get(), &counter_,
+                         &window_);
+    else
+        MPI_Win_create(counter_ = &own_counter_, bytes, sizeof(std::int64_t), MPI_INFO_NULL,
+                       comm.get(), &window_);
     if (comm.is_root()) {
         MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 0, 0, window_);
         *counter_ = 0;
@@ -37,7 +46,8 @@ WorkQueue::WorkQueue(const Communicator& comm, const std::vector<double>& costs)
 
 WorkQueue::~WorkQueue()
 {
-    end_unless_all_unwind();
+    if (unwinds_alone())
+        return;
     MPI_Win_unlock_all(window_);
     MPI_Win_free(&window_);
 }

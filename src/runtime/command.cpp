@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <iostream>
 
 namespace rewire::runtime {
@@ -111,16 +112,20 @@ void refuse_without_working_memory()
 void run_plan(const mpi::Communicator& comm, const Catalogue& catalogue,
               std::vector<std::string> words)
 {
-    if (words.empty() || words.front().starts_with("-"))
-        throw base::UsageError("which job is to be planned?", "",
-                               "rewire plan connectome --study DIR ... --ranks 64");
-    mpi::collective(comm, refuse_without_working_memory);
-    const auto& job = find_job(catalogue, words.front());
+    const auto& job = *mpi::collective(comm, [&] {
+        if (words.empty() || words.front().starts_with("-"))
+            throw base::UsageError("which job is to be planned?", "",
+                                   "rewire plan connectome --study DIR ... --ranks 64");
+        refuse_without_working_memory();
+        const auto* named = &find_job(catalogue, words.front());
+        if (!named->plan)
+            throw base::UsageError(fmt::format("rewire {} needs no planning", named->name), "",
+                                   "run it as it is");
+        return named;
+    });
     words.erase(words.begin());
-    if (!job.plan)
-        throw base::UsageError(fmt::format("rewire {} needs no planning", job.name), "",
-                               "run it as it is");
-    const auto options = parse_options("plan " + job.name, plan_options(job.options), words);
+    const auto options = mpi::collective(
+        comm, [&] { return parse_options("plan " + job.name, plan_options(job.options), words); });
     auto command = "rewire " + job.name;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i].starts_with("--ranks") || words[i].starts_with("--largest") ||
@@ -149,7 +154,7 @@ void run_words(const mpi::Communicator& comm, const Catalogue& catalogue,
         return word == "--help" || word == "-h" || word == "help";
     };
     if (words.empty())
-        throw base::UsageError("no job given", "", "`rewire --help` lists the jobs");
+        mpi::throw_on_all(base::UsageError("no job given", "", "`rewire --help` lists the jobs"));
     if (wants_help(words.front()) && words.size() == 1)
         return say(overview(catalogue));
     if (words.front() == "--version")
@@ -163,7 +168,7 @@ void run_words(const mpi::Communicator& comm, const Catalogue& catalogue,
                    "                       [--largest subject|session]\n\n"
                    "Prints memory a rank, hours and the #SBATCH lines of a job; with --largest "
                    "those of a task of an\narray, enough for the largest subject or session.\n");
-    const auto& job = find_job(catalogue, words[name_at]);
+    const auto& job = *mpi::collective(comm, [&] { return &find_job(catalogue, words[name_at]); });
     if (std::any_of(words.begin(), words.end(), wants_help))
         return say(help_of(job));
 
@@ -199,11 +204,19 @@ int run_command(const Catalogue& catalogue, const std::vector<std::string>& word
     auto* log = &fallback;
     auto context = std::unique_ptr<RunContext>{};
     try {
-        // Errors from here on are everybody's: they were agreed on, or come from the command line,
-        // which all share.
         run_words(comm, catalogue, words, cpu_target, log, context);
         return static_cast<int>(base::ExitCode::success);
-    } catch (const base::Error& error) {
+    } catch (...) {
+        const auto error = mpi::as_error(std::current_exception());
+        // What was agreed on ends all ranks here. An error of this rank alone does not: the others
+        // may be waiting for it.
+        const auto alone = comm.size() > 1 && !mpi::all_have_error();
+        if (alone) {
+            log->speak_up();
+            log->error(
+                fmt::format("{}\n  rank:  {} on {}", error.what(), comm.rank(), mpi::host_name()));
+            mpi::end_all_ranks(error.code());
+        }
         if (error.code() == base::ExitCode::stopped)
             log->note(error.what());
         else

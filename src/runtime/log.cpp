@@ -52,8 +52,12 @@ bool stop_requested() noexcept
 Log::Log(bool speaks)
     : speaks_(speaks), terminal_(isatty(STDERR_FILENO) != 0), last_shown_s_(now_s())
 {
-    if (!speaks_)
-        return;
+    if (speaks_)
+        open_console();
+}
+
+void Log::open_console()
+{
     console_ = std::make_shared<spdlog::logger>("console",
                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
     console_->set_pattern("%v");
@@ -66,6 +70,7 @@ Log::~Log()
 
 void Log::to_file(const std::filesystem::path& path)
 {
+    path_ = path;
     if (!speaks_)
         return;
     try {
@@ -76,6 +81,20 @@ void Log::to_file(const std::filesystem::path& path)
     }
     file_->set_pattern("%Y-%m-%d %H:%M:%S %^%l%$ %v");
     file_->flush_on(spdlog::level::info);
+}
+
+void Log::speak_up()
+{
+    if (speaks_)
+        return;
+    speaks_ = true;
+    open_console();
+    try {
+        if (!path_.empty())
+            to_file(path_);
+    } catch (const base::IoError&) {
+        file_.reset(); // the console has to do
+    }
 }
 
 void Log::clear_line()
@@ -117,24 +136,31 @@ void Log::error(const std::string& text)
 
 void Log::progress(const std::string& phase, double fraction, double seconds, double units_done)
 {
+    progress(fraction, [&] {
+        const auto left = fraction > 0.005
+                              ? base::human_seconds(seconds * (1 - fraction) / fraction) + " left"
+                              : "";
+        return fmt::format("{:<12} {:5.1f} %  {:.3g} units/s  {}", phase, 100 * fraction,
+                           seconds > 0 ? units_done / seconds : 0.0, left);
+    });
+}
+
+void Log::progress(double fraction, const std::function<std::string()>& text)
+{
     if (!speaks_)
         return;
     const auto now = now_s();
     if (now - last_shown_s_ < (terminal_ ? 0.2 : 60.0))
         return;
     last_shown_s_ = now;
-    const auto left =
-        fraction > 0.005 ? base::human_seconds(seconds * (1 - fraction) / fraction) + " left" : "";
-    const auto text = fmt::format("{:<12} {:5.1f} %  {:.3g} units/s  {}", phase, 100 * fraction,
-                                  seconds > 0 ? units_done / seconds : 0.0, left);
     if (!terminal_) {
-        console_->info(text);
+        console_->info(text());
         return;
     }
     constexpr auto width = 24;
     const auto full = static_cast<std::size_t>(fraction * width);
     std::fprintf(stderr, "\r\033[K[%s%s] %s", std::string(full, '#').c_str(),
-                 std::string(width - full, '.').c_str(), text.c_str());
+                 std::string(width - full, '.').c_str(), text().c_str());
     std::fflush(stderr);
     line_shown_ = true;
 }

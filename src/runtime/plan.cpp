@@ -99,7 +99,27 @@ void Estimate::add_phase(const std::string& name, double seconds, std::int64_t u
                          double longest_s)
 {
     if (units > 0)
-        phases.push_back({name, seconds, units, longest_s});
+        phases.push_back({name, seconds, units, longest_s, 0, 0});
+}
+
+void Estimate::add_steps(const std::string& name, std::int64_t steps, double step_s,
+                         std::int64_t leaves, double bytes_per_step)
+{
+    if (steps > 0)
+        phases.push_back({.name = name,
+                          .seconds = step_s * static_cast<double>(steps),
+                          .units = leaves,
+                          .longest_s = 0,
+                          .steps = steps,
+                          .bytes_per_step = bytes_per_step});
+}
+
+double seconds_to_sum(double bytes, std::int64_t ranks)
+{
+    constexpr auto round_s = 20e-6;
+    constexpr auto bytes_per_s = 1e9;
+    const auto rounds = 2 * std::ceil(std::log2(static_cast<double>(ranks)));
+    return rounds * (round_s + bytes / bytes_per_s);
 }
 
 double Estimate::core_seconds() const
@@ -113,9 +133,17 @@ double Estimate::core_seconds() const
 double Estimate::seconds_on(std::int64_t ranks) const
 {
     auto sum = 0.0;
-    for (const auto& phase : phases)
-        sum += std::max(phase.seconds / static_cast<double>(std::min(ranks, phase.units)),
-                        phase.longest_s);
+    for (const auto& phase : phases) {
+        if (phase.steps == 0) {
+            sum += std::max(phase.seconds / static_cast<double>(std::min(ranks, phase.units)),
+                            phase.longest_s);
+            continue;
+        }
+        // The slowest rank of a step has the most leaves.
+        const auto leaves = static_cast<double>((phase.units + ranks - 1) / ranks);
+        sum += phase.seconds * leaves / static_cast<double>(phase.units) +
+               static_cast<double>(phase.steps) * seconds_to_sum(phase.bytes_per_step, ranks);
+    }
     return sum;
 }
 
@@ -147,6 +175,8 @@ Estimate most_of(const std::vector<Estimate>& estimates)
             known->seconds = std::max(known->seconds, phase.seconds);
             known->units = std::min(known->units, phase.units); // fewer share the work
             known->longest_s = std::max(known->longest_s, phase.longest_s);
+            known->steps = std::max(known->steps, phase.steps);
+            known->bytes_per_step = std::max(known->bytes_per_step, phase.bytes_per_step);
         }
         for (const auto& note : estimate.notes)
             if (std::find(most.notes.begin(), most.notes.end(), note) == most.notes.end())
@@ -206,9 +236,13 @@ std::string describe_plan(const std::string& job, const Estimate& estimate, std:
     out += fmt::format("  checkpoint        {:>10}   on disk while it runs\n",
                        base::human_bytes(estimate.checkpoint_bytes));
     for (const auto& phase : estimate.phases)
-        out += fmt::format("  {:<17} {:>10}   core seconds in {} unit{}\n", phase.name,
-                           fmt::format("{:.1f}", phase.seconds), phase.units,
-                           phase.units == 1 ? "" : "s");
+        out += fmt::format(
+            "  {:<17} {:>10}   core seconds in {}\n", phase.name,
+            fmt::format("{:.1f}", phase.seconds),
+            phase.steps > 0
+                ? fmt::format("{} steps of {} parts; {} summed over ranks a step", phase.steps,
+                              phase.units, base::human_bytes(phase.bytes_per_step))
+                : fmt::format("{} unit{}", phase.units, phase.units == 1 ? "" : "s"));
     for (const auto& note : estimate.notes)
         out += "  note: " + note + "\n";
     out += fmt::format(

@@ -1,5 +1,6 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/mpi/shared_array.hpp>
 #include <rewire/mpi/work_queue.hpp>
 #include <rewire/runtime/plan.hpp>
 #include <rewire/runtime/run_context.hpp>
@@ -90,10 +91,9 @@ void RunContext::begin_log()
         return;
     const auto folder = options_.path("results");
     mpi::collective(comm_, [&] {
-        if (!comm_.is_root())
-            return;
         auto error = std::error_code{};
-        std::filesystem::create_directories(folder, error);
+        if (comm_.is_root())
+            std::filesystem::create_directories(folder, error);
         if (error)
             throw base::IoError("cannot make the results folder: " + error.message(),
                                 folder.string(), "may you write there?");
@@ -126,8 +126,18 @@ void RunContext::check_memory(const Estimate& estimate)
     begin_log();
     const auto ranks_here = comm_.node().size();
     const auto share = static_cast<double>(ranks_here) / comm_.size();
-    const auto wanted =
-        estimate.rank_bytes * ranks_here + estimate.node_bytes + estimate.spread_bytes * share;
+    // Where there is no room for memory that a node's ranks share, each keeps a copy.
+    const auto room = mpi::shared_memory_room();
+    const auto copies = ranks_here > 1 && estimate.node_bytes > room ? ranks_here : 1;
+    if (copies > 1)
+        warn(fmt::format("shared memory (/dev/shm) of {} has {}, less than the {} that the ranks "
+                         "of a node share: each of the {} ranks keeps a copy. In a container: "
+                         "docker run --shm-size",
+                         mpi::host_name(), base::human_bytes(room),
+                         base::human_bytes(estimate.node_bytes), ranks_here));
+    flush_warnings();
+    const auto wanted = estimate.rank_bytes * ranks_here + estimate.node_bytes * copies +
+                        estimate.spread_bytes * share;
     mpi::collective(comm_, [&] {
         const auto usable = usable_node_bytes(ranks_here);
         if (wanted > usable && !options_.flag("ignore-memory"))
@@ -158,16 +168,19 @@ std::vector<std::int64_t> RunContext::units_left(const UnitLoop& loop,
     auto packer = base::Packer{};
     packer.put_all(done_here);
     auto done = std::vector<bool>(loop.costs.size(), false);
-    for (const auto& bytes : comm_.all_gather(packer.bytes())) {
-        auto unpacker = base::Unpacker(bytes);
-        for (const auto unit : unpacker.get_all<std::int64_t>()) {
-            if (unit < 0 || unit >= static_cast<std::int64_t>(done.size()) ||
-                done[static_cast<std::size_t>(unit)])
-                throw base::IoError("damaged checkpoint: work units do not fit together",
-                                    loop.phase, "add --restart to discard it and begin afresh");
-            done[static_cast<std::size_t>(unit)] = true;
+    const auto of_ranks = comm_.all_gather(packer.bytes());
+    mpi::collective(comm_, [&] {
+        for (const auto& bytes : of_ranks) {
+            auto unpacker = base::Unpacker(bytes);
+            for (const auto unit : unpacker.get_all<std::int64_t>()) {
+                if (unit < 0 || unit >= static_cast<std::int64_t>(done.size()) ||
+                    done[static_cast<std::size_t>(unit)])
+                    throw base::IoError("damaged checkpoint: work units do not fit together",
+                                        loop.phase, "add --restart to discard it and begin afresh");
+                done[static_cast<std::size_t>(unit)] = true;
+            }
         }
-    }
+    });
     auto left = std::vector<std::int64_t>{};
     for (std::size_t unit = 0; unit < done.size(); ++unit)
         if (!done[unit])
@@ -175,11 +188,25 @@ std::vector<std::int64_t> RunContext::units_left(const UnitLoop& loop,
     return left;
 }
 
+void RunContext::begin_phase(const std::string& phase)
+{
+    // A second phase of that name would take over the units of the first, and overwrite its file.
+    if (!used_phases_.insert(phase).second)
+        mpi::throw_on_all(base::Error(base::ExitCode::bug,
+                                      fmt::format("two phases of this run are named {}", phase), "",
+                                      "please report this"));
+}
+
 void RunContext::run_units(const UnitLoop& loop)
 {
+    begin_phase(loop.phase);
     const auto start = Clock::now();
     auto taken_over = std::vector<std::int64_t>{};
     const auto left = units_left(loop, taken_over);
+    // Many starts leave many files: one a rank is enough.
+    if (checkpoint_ && !left.empty() &&
+        comm_.largest(checkpoint_->inherited_files(loop.phase)) > comm_.size())
+        checkpoint_->compact(comm_, loop.phase, taken_over, loop.pack_taken_over);
     auto costs = std::vector<double>{};
     for (const auto unit : left)
         costs.push_back(loop.costs[static_cast<std::size_t>(unit)]);
@@ -190,11 +217,27 @@ void RunContext::run_units(const UnitLoop& loop)
     // A tenth of the interval is kept back for phases that end unsaved because computing them again
     // takes no longer than saving would: what a kill costs stays within the interval.
     const auto interval_s = checkpoint_ ? options_.real("checkpoint-s") : 0.0;
-    constexpr auto most_spare_s = 12.0;
-    const auto spare_s = std::min(0.1 * interval_s, most_spare_s);
+    const auto spare_s = std::min(0.1 * interval_s, most_unsaved_s);
+    struct Mark
+    {
+        std::size_t units;
+        std::size_t results;
+    };
+    auto parts = std::vector<Mark>{{0, 0}}; // what there was after each part that was saved
     const auto save = [&] {
-        if (checkpoint_ && done.size() > saved)
-            checkpoint_->save(loop.phase, done, loop.pack);
+        if (checkpoint_ && done.size() > saved && !loop.results) {
+            checkpoint_->save(loop.phase, done,
+                              [&](base::Packer& packer) { loop.pack(packer, 0); });
+        } else if (checkpoint_ && done.size() > saved) {
+            const auto part = static_cast<std::int64_t>(parts.size());
+            const auto from =
+                parts[static_cast<std::size_t>(io::Checkpoint::first_in_file_of(part) - 1)];
+            checkpoint_->save_part(
+                loop.phase, part,
+                {done.begin() + static_cast<std::ptrdiff_t>(from.units), done.end()},
+                [&](base::Packer& packer) { loop.pack(packer, from.results); });
+            parts.push_back({done.size(), loop.results()});
+        }
         saved = done.size();
         last_save = Clock::now();
     };
@@ -301,12 +344,12 @@ void RunContext::show_phases()
                      base::human_bytes(comm_.largest(peak_resident_bytes()))));
 }
 
-void UnitResults::pack(base::Packer& packer) const
+void UnitResults::pack_from(base::Packer& packer, std::size_t first) const
 {
-    packer.put(static_cast<std::uint64_t>(results_.size()));
-    for (const auto& [unit, bytes] : results_) {
-        packer.put(unit);
-        packer.put_all(bytes);
+    packer.put(static_cast<std::uint64_t>(results_.size() - first));
+    for (auto i = first; i < results_.size(); ++i) {
+        packer.put(results_[i].first);
+        packer.put_all(results_[i].second);
     }
 }
 
@@ -323,14 +366,17 @@ void give_to_all(const mpi::Communicator& comm, const UnitResults& mine,
                  const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take)
 {
     auto packer = base::Packer{};
-    mine.pack(packer);
-    for (const auto& bytes : comm.all_gather(packer.bytes())) {
-        auto results = UnitResults{};
-        auto unpacker = base::Unpacker(bytes);
-        results.merge(unpacker);
-        for (const auto& [unit, result] : results.all())
-            take(unit, result);
-    }
+    mpi::collective(comm, [&] { mine.pack(packer); });
+    const auto of_ranks = comm.all_gather(packer.bytes());
+    mpi::collective(comm, [&] {
+        for (const auto& bytes : of_ranks) {
+            auto results = UnitResults{};
+            auto unpacker = base::Unpacker(bytes);
+            results.merge(unpacker);
+            for (const auto& [unit, result] : results.all())
+                take(unit, result);
+        }
+    });
 }
 
 void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std::int64_t units,

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -265,4 +266,149 @@ TEST_F(Checkpoints, WithFewerFilesThanRanksSomeRanksInheritNothing)
     comm.barrier();
 
     EXPECT_EQ(units_inherited(open(), "null"), 3);
+}
+
+namespace {
+
+/// Unit numbers and their results of parts first .. last: part p has units 10 p and 10 p + 1, of
+/// each rank apart.
+std::vector<std::int64_t> units_of_parts(int rank, std::int64_t first, std::int64_t last)
+{
+    auto units = std::vector<std::int64_t>{};
+    for (auto part = first; part <= last; ++part)
+        for (const auto more : {0, 1})
+            units.push_back(1000 * rank + 10 * part + more);
+    return units;
+}
+
+void save_parts(const io::Checkpoint& checkpoint, int rank, std::int64_t parts)
+{
+    for (std::int64_t part = 1; part <= parts; ++part) {
+        const auto units = units_of_parts(rank, io::Checkpoint::first_in_file_of(part), part);
+        checkpoint.save_part("scan", part, units,
+                             [&](base::Packer& packer) { packer.put_all(units); });
+    }
+}
+
+std::vector<fs::path> files_in(const fs::path& folder)
+{
+    auto files = std::vector<fs::path>{};
+    for (const auto& entry : fs::directory_iterator(folder))
+        if (entry.path().extension() == ".snapshot")
+            files.push_back(entry.path());
+    return files;
+}
+
+} // namespace
+
+class GrowingCheckpoints : public Checkpoints
+{
+  protected:
+    /// All units that are taken over, in their order, and whether results came with them.
+    std::vector<std::int64_t> taken_over(const io::Checkpoint& checkpoint)
+    {
+        auto mine = std::vector<std::int64_t>{};
+        checkpoint.take_over("scan", [&](const auto& units, base::Unpacker& results) {
+            EXPECT_EQ(results.get_all<std::int64_t>(), units);
+            mine.insert(mine.end(), units.begin(), units.end());
+        });
+        last_taken = mine;
+        auto all = std::vector<std::int64_t>{};
+        for (const auto& bytes : comm.all_gather(std::as_bytes(std::span(mine)))) {
+            const auto* first = reinterpret_cast<const std::int64_t*>(bytes.data());
+            all.insert(all.end(), first, first + bytes.size() / sizeof(std::int64_t));
+        }
+        std::sort(all.begin(), all.end());
+        return all;
+    }
+    std::vector<std::int64_t> all_units(std::int64_t parts) const
+    {
+        auto all = std::vector<std::int64_t>{};
+        for (auto rank = 0; rank < comm.size(); ++rank) {
+            const auto units = units_of_parts(rank, 1, parts);
+            all.insert(all.end(), units.begin(), units.end());
+        }
+        return all;
+    }
+
+    std::vector<std::int64_t> last_taken;
+};
+
+TEST_F(GrowingCheckpoints, ManyPartsAreFewFilesAndEachUnitIsThereOnce)
+{
+    for (const auto parts : {1, 2, 7, 16, 23}) {
+        const auto first = open(same_run, true);
+        save_parts(first, comm.rank(), parts);
+        comm.barrier();
+
+        EXPECT_LE(files_in(first.attempt().folder).size(), 5U * comm.size());
+        EXPECT_EQ(taken_over(open()), all_units(parts)) << parts;
+        comm.barrier();
+    }
+}
+
+TEST_F(GrowingCheckpoints, APartThatWasLeftWhenItsFileWasReplacedCountsOnce)
+{
+    const auto first = open();
+    save_parts(first, comm.rank(), 7);
+    comm.barrier();
+    const auto aside = folder.parent_path() / "aside";
+    if (comm.is_root())
+        fs::copy(first.attempt().folder, aside);
+    comm.barrier();
+    const auto units = units_of_parts(comm.rank(), 1, 8);
+    first.save_part("scan", 8, units, [&](base::Packer& packer) { packer.put_all(units); });
+    comm.barrier();
+    if (comm.is_root())
+        for (const auto& file : files_in(aside))
+            fs::copy(file, first.attempt().folder);
+    comm.barrier();
+
+    EXPECT_EQ(taken_over(open()), all_units(8));
+}
+
+TEST_F(GrowingCheckpoints, CompactedFilesTakeThePlaceOfThoseBeforeAndOnlyWhenAllAreThere)
+{
+    save_parts(open(), comm.rank(), 7);
+    comm.barrier();
+    const auto second = open();
+    EXPECT_EQ(taken_over(second), all_units(7));
+    EXPECT_EQ(second.inherited_files("scan"), 3 * comm.size());
+    const auto aside = folder.parent_path() / "aside";
+    if (comm.is_root())
+        fs::copy(second.attempt().folder, aside);
+    comm.barrier();
+
+    const auto mine = last_taken;
+    second.compact(comm, "scan", mine, [&](base::Packer& packer) { packer.put_all(mine); });
+    EXPECT_LE(files_in(second.attempt().folder).size(), static_cast<std::size_t>(comm.size()));
+    comm.barrier();
+    if (comm.is_root()) // killed before the old files went
+        for (const auto& file : files_in(aside))
+            fs::copy(file, second.attempt().folder);
+    comm.barrier();
+    const auto third = open();
+    EXPECT_EQ(taken_over(third), all_units(7));
+    comm.barrier();
+    if (comm.is_root()) // killed before the new ones counted
+        fs::remove(third.attempt().folder / "scan.0002.compacted");
+    comm.barrier();
+    EXPECT_EQ(taken_over(open()), all_units(7));
+}
+
+TEST_F(GrowingCheckpoints, AnOvertakenAttemptSaysSoInOneLine)
+{
+    const auto first = open();
+    comm.barrier();
+    open();
+    comm.barrier();
+
+    try {
+        save_parts(first, comm.rank(), 1);
+        FAIL();
+    } catch (const base::IoError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("a newer start of this job has taken over"));
+        EXPECT_THAT(error.what(), testing::Not(HasSubstr("\n")));
+    }
+    EXPECT_THROW(io::ResultFile(folder.parent_path() / "a.h5", first.attempt()), base::IoError);
 }

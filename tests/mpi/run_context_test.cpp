@@ -151,6 +151,125 @@ TEST_F(RunContexts, APhaseMuchShorterThanTheIntervalIsComputedAgainRatherThanSav
     EXPECT_EQ(computed, 0);
 }
 
+namespace {
+
+/// A result that packs itself.
+struct Named
+{
+    std::string name;
+    std::vector<double> values;
+
+    void pack(base::Packer& packer) const
+    {
+        packer.put_text(name);
+        packer.put_all(values);
+    }
+    void unpack(base::Unpacker& unpacker)
+    {
+        name = unpacker.get_text();
+        values = unpacker.get_all<double>();
+    }
+    friend bool operator==(const Named&, const Named&) = default;
+};
+
+Named named(std::int64_t unit)
+{
+    return {"unit " + std::to_string(unit),
+            std::vector<double>(static_cast<std::size_t>(unit), 0.5)};
+}
+
+} // namespace
+
+TEST_F(RunContexts, TypedResultsOfAllUnitsReachAllRanks)
+{
+    const auto context = start("0");
+
+    const auto all = context->each_unit_to_all<Named>(
+        "typed", std::vector<double>(units, 1.0),
+        [](std::int64_t unit, const runtime::Tick&) { return named(unit); });
+    const auto numbers = context->each_unit_to_all<std::vector<std::string>>(
+        "texts", std::vector<double>(units, 1.0),
+        [](std::int64_t unit, const runtime::Tick&) -> std::optional<std::vector<std::string>> {
+            return std::vector<std::string>(static_cast<std::size_t>(unit % 3), "a");
+        });
+
+    ASSERT_EQ(all.size(), static_cast<std::size_t>(units));
+    for (std::int64_t unit = 0; unit < units; ++unit) {
+        EXPECT_EQ(all[static_cast<std::size_t>(unit)], named(unit));
+        EXPECT_EQ(numbers[static_cast<std::size_t>(unit)].size(),
+                  static_cast<std::size_t>(unit % 3));
+    }
+}
+
+TEST_F(RunContexts, TypedResultsReachTheRootInOrderAlsoThoseOfEarlierStarts)
+{
+    for (const auto fails : {units - 1, std::int64_t{-1}}) {
+        auto taken = std::vector<std::int64_t>{};
+        auto failed = false;
+        try {
+            start("0")->each_unit_to_root<Named>(
+                "typed", std::vector<double>(units, 1.0),
+                [&](std::int64_t unit, const runtime::Tick&) {
+                    if (unit == fails)
+                        throw base::NumericalError("as planned", "unit", "");
+                    return named(unit);
+                },
+                [&](std::int64_t unit, const Named& result) {
+                    EXPECT_EQ(result, named(unit));
+                    taken.push_back(unit);
+                });
+        } catch (const base::NumericalError&) {
+            failed = true;
+        }
+        auto expected = std::vector<std::int64_t>{};
+        for (std::int64_t unit = 0; unit < units && comm.is_root() && !failed; ++unit)
+            expected.push_back(unit);
+
+        EXPECT_EQ(failed, fails >= 0);
+        EXPECT_EQ(taken, expected);
+    }
+}
+
+TEST_F(RunContexts, AStoreThatGrowsIsSavedInFewFilesThroughManyStarts)
+{
+    constexpr auto many = std::int64_t{80};
+    for (auto round = 0; round < 3; ++round) {
+        const auto context = start("0");
+        auto mine = std::int64_t{0};
+        EXPECT_THROW(context->each_unit_to_all<Named>("many", std::vector<double>(many, 1.0),
+                                                      [&](std::int64_t unit, const runtime::Tick&) {
+                                                          if (mine++ == 5)
+                                                              throw base::NumericalError(
+                                                                  "as planned", "unit", "");
+                                                          return named(unit);
+                                                      }),
+                     base::NumericalError);
+        auto files = std::int64_t{0};
+        for (const auto& entry : fs::directory_iterator(context->attempt().folder))
+            files += entry.path().extension() == ".snapshot" ? 1 : 0;
+        // Of what was taken over one a rank, of five parts two (parts 1 to 4, and 5).
+        EXPECT_LE(files, 3 * comm.size());
+        comm.barrier();
+    }
+    const auto all = start("0")->each_unit_to_all<Named>(
+        "many", std::vector<double>(many, 1.0),
+        [](std::int64_t unit, const runtime::Tick&) { return named(unit); });
+    for (std::int64_t unit = 0; unit < many; ++unit)
+        EXPECT_EQ(all[static_cast<std::size_t>(unit)], named(unit));
+}
+
+TEST_F(RunContexts, APhaseNameUsedTwiceIsAnError)
+{
+    const auto context = start("0");
+    run(*context, "first");
+    const auto again = [&] {
+        context->each_unit<Sums>("first", {},
+                                 [](std::int64_t, Sums&, const runtime::Tick&) { return true; });
+    };
+
+    EXPECT_THROW(again(), base::Error);
+}
+
 /// The last one: a request to stop cannot be taken back.
 TEST_F(RunContexts, ARequestToOneRankSavesWhatAllHaveDone)
 {

@@ -30,3 +30,28 @@ TEST(MostOf, IsEnoughForEach)
     }
     EXPECT_EQ(most.seconds_on(1), 310);
 }
+
+TEST(Steps, TakeTheirComputeAndTheSumOverRanks)
+{
+    auto estimate = Estimate{};
+    estimate.add_steps("train", 1000, 0.8, 8, 4e6);
+
+    EXPECT_DOUBLE_EQ(estimate.core_seconds(), 800);
+    EXPECT_DOUBLE_EQ(estimate.seconds_on(1), 800); // nothing to sum
+    // Four ranks: a quarter of the compute, two rounds up and two down of 20 us + 4 ms.
+    EXPECT_DOUBLE_EQ(estimate.seconds_on(4), 200 + 1000 * 4 * 4.02e-3);
+    // Three: the slowest rank has three of the eight leaves.
+    EXPECT_DOUBLE_EQ(estimate.seconds_on(3), 300 + 1000 * 4 * 4.02e-3);
+    EXPECT_EQ(estimate.most_units(), 8);
+}
+
+TEST(Steps, AreShownInThePlan)
+{
+    auto estimate = Estimate{};
+    estimate.add_steps("train", 1000, 0.8, 8, 4e6);
+
+    const auto text = rewire::runtime::describe_plan("dynetcp", estimate, 4, 4, "rewire dynetcp");
+
+    EXPECT_NE(text.find("1000 steps of 8 parts; 4.0 MB summed over ranks a step"), std::string::npos)
+        << text;
+}

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,7 +29,10 @@ class Sha256
 
 /// SHA-256 in lower-case hexadecimal.
 std::string sha256_of(std::span<const std::byte> bytes);
-/// Reads the whole file (about 0.5 to 2 GB/s a core). @throws IoError
-std::string sha256_of_file(const std::filesystem::path& path);
+/// Reads the whole file (about 0.5 to 2 GB/s a core).
+/// @param go_on asked about ten times a second; when it says no, the result is empty
+/// @throws IoError
+std::string sha256_of_file(const std::filesystem::path& path,
+                           const std::function<bool()>& go_on = {});
 
 } // namespace rewire::io

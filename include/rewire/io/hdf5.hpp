@@ -15,7 +15,9 @@
 namespace rewire::io {
 
 /// Owns one HDF5 identifier of any kind (file, group, dataset, type, space, attribute, property
-/// list).
+/// list). Once something could not be written (a full disk), nothing is closed any more but by
+/// `close`: HDF5 would walk into what it has freed. The system closes the files as the program
+/// ends.
 class Handle
 {
   public:
@@ -35,6 +37,8 @@ class Handle
     void close();
 
   private:
+    void release() noexcept;
+
     hid_t id_ = H5I_INVALID_HID;
 };
 
@@ -162,5 +166,12 @@ void write_reference_attribute(hid_t object, const std::string& name, const std:
 
 /// A soft link to `target` (a path from the root), which need not exist yet.
 void write_soft_link(hid_t location, const std::string& name, const std::string& target);
+
+/// How often HDF5 failed so far to write what was handed to it, in this process: also when an
+/// object was closed unseen, by the end of its scope. Who publishes a file compares it with what it
+/// was when the file was begun.
+std::int64_t failed_writes() noexcept;
+/// @throws IoError, with HDF5's reason, when there were more since
+void check_written(std::int64_t failed_before, const std::filesystem::path& path);
 
 } // namespace rewire::io

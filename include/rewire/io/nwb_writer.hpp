@@ -125,6 +125,7 @@ class NwbWriter
     std::int64_t frames_written_ = 0;
     std::int64_t samples_ = 0;
     std::int64_t samples_written_ = 0;
+    std::int64_t failed_before_ = 0;
 };
 
 } // namespace rewire::io

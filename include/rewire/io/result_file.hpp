@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rewire/io/checkpoint.hpp>
+#include <rewire/io/chunks.hpp>
 #include <rewire/io/hdf5.hpp>
 #include <rewire/io/whole_file.hpp>
 
@@ -61,6 +62,8 @@ class ResultFile
     void publish(const Record& record, bool replace);
 
   private:
+    Attempt attempt_;
+    std::int64_t failed_before_;
     WholeFile whole_; // goes after the handle that keeps it open
     Handle file_;
 };
@@ -83,6 +86,10 @@ Handle write_array(hid_t group, const std::string& name, const std::vector<T>& v
 template <typename T>
 Handle make_array(hid_t group, const std::string& name, const std::vector<std::string>& axes,
                   const std::string& units = "");
+
+/// The chunks of an array of that shape made by `make_array`: for ranks that hand them to
+/// `write_chunks` in chunks.hpp, which is how an array of many GB is filled.
+ChunkGrid result_chunks(const Shape& shape);
 
 /// Groups of a result that are subjects: all but /upstream.
 std::vector<std::string> subjects_in(const Handle& file);

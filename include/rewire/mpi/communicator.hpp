@@ -13,10 +13,12 @@
 namespace rewire::mpi {
 
 /// Starts MPI, and ends it unless an exception is on its way out of this rank alone (the others
-/// would wait for it for ever: main aborts them instead).
+/// would wait for it for ever: main aborts them instead). A program that is alone, without a
+/// launcher or its only rank, opens no socket and starts no daemon.
 class Environment
 {
   public:
+    /// @throws InputError when this MPI cannot be used from a program with threads
     Environment(int& argc, char**& argv);
     Environment(const Environment&) = delete;
     Environment& operator=(const Environment&) = delete;
@@ -36,6 +38,7 @@ void before_finalize(std::function<void()> action);
 class Communicator
 {
   public:
+    /// All ranks, apart from whatever libraries send over MPI_COMM_WORLD. @pre an Environment
     static Communicator world();
 
     int rank() const noexcept { return rank_; }

@@ -9,6 +9,10 @@
 
 namespace rewire::mpi {
 
+/// What is free where MPI puts the memory that ranks of a node share (/dev/shm; containers often
+/// have no more than 64 MB there), in bytes; infinite where that cannot be told.
+double shared_memory_room();
+
 /// One piece of a `NodeShared`, as the rank that has it hands it in.
 struct SharedPiece
 {
@@ -17,8 +21,8 @@ struct SharedPiece
 };
 
 /// Bytes of many items, handed in by whichever ranks have them and held once in the memory of every
-/// node, where all ranks of the node read them. Where the system refuses shared memory, each rank
-/// keeps a copy.
+/// node, where all ranks of the node read them. Where there is no room for shared memory, or the
+/// system refuses it, each rank of the node keeps a copy.
 class NodeShared
 {
   public:
@@ -42,6 +46,7 @@ class NodeShared
 
   private:
     void allocate(const Communicator& comm, const Communicator& node);
+    bool allocate_window(const Communicator& node, std::int64_t wanted);
 
     std::vector<std::int64_t> offset_; ///< [items + 1]
     MPI_Win window_ = MPI_WIN_NULL;

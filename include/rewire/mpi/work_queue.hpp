@@ -42,6 +42,7 @@ class WorkQueue
     std::vector<double> cumulative_cost_; ///< of order_, [units + 1]
     MPI_Win window_ = MPI_WIN_NULL;
     std::int64_t* counter_ = nullptr;
+    std::int64_t own_counter_ = 0; ///< where it lives when MPI has no shared memory for it
 };
 
 } // namespace rewire::mpi

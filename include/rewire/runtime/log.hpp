@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,21 +22,28 @@ class Log
     ~Log();
 
     void to_file(const std::filesystem::path& path); ///< from now on also there, appended
+    /// From now on this rank speaks, too: it has an error that the others do not know of.
+    void speak_up();
     void note(const std::string& text);
     void warn(const std::string& text);
     void error(const std::string& text);
 
     /// @param fraction 0..1 of the phase's work; shown at most as often as suits the terminal
     void progress(const std::string& phase, double fraction, double seconds, double units_done);
+    /// The same line with words of the caller's.
+    void progress(double fraction, const std::function<std::string()>& text);
     void end_progress();
 
   private:
     void clear_line();
 
+    void open_console();
+
     bool speaks_;
     bool terminal_;
     bool line_shown_ = false;
     double last_shown_s_;
+    std::filesystem::path path_; ///< of the file, also on ranks that do not speak
     std::shared_ptr<spdlog::logger> console_;
     std::shared_ptr<spdlog::logger> file_;
 };

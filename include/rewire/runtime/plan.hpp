@@ -12,8 +12,15 @@ struct PhaseEstimate
     std::string name;
     double seconds = 0; ///< of all units
     std::int64_t units = 0;
-    double longest_s = 0; ///< of one unit: no number of ranks is faster
+    double longest_s = 0;      ///< of one unit: no number of ranks is faster
+    std::int64_t steps = 0;    ///< of work in lock-step; 0: units that are independent
+    double bytes_per_step = 0; ///< of the arrays that a step sums over ranks
 };
+
+/// Seconds that summing `bytes` over ranks and handing round the total takes, along a binary tree:
+/// up and down, each in ceil(log2(ranks)) rounds of 20 us and 1 GB/s (Ethernet of 10 Gbit/s; within
+/// a node and over InfiniBand it is faster).
+double seconds_to_sum(double bytes, std::int64_t ranks);
 
 /// What a job will need. Predicted from sizes alone.
 struct Estimate
@@ -28,6 +35,12 @@ struct Estimate
 
     /// @pre 0 <= longest <= seconds
     void add_phase(const std::string& name, double seconds, std::int64_t units, double longest_s);
+    /// Work in lock-step. @param step_s compute of one step, of all ranks together
+    /// @param leaves into which a step can be cut; more ranks than this are idle
+    /// @param bytes_per_step that a step sums over ranks
+    /// @pre steps >= 0, leaves > 0
+    void add_steps(const std::string& name, std::int64_t steps, double step_s, std::int64_t leaves,
+                   double bytes_per_step);
     double core_seconds() const;
     double seconds_on(std::int64_t ranks) const; ///< phases one after the other
     std::int64_t most_units() const;             ///< more ranks than this are idle

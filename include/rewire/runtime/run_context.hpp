@@ -1,18 +1,21 @@
 #pragma once
 
-#include <rewire/base/pack.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/io/checkpoint.hpp>
 #include <rewire/io/result_file.hpp>
 #include <rewire/mpi/agreement.hpp>
 #include <rewire/mpi/communicator.hpp>
 #include <rewire/runtime/job.hpp>
 #include <rewire/runtime/log.hpp>
+#include <rewire/runtime/steps.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,10 +32,26 @@ struct UnitLoop
     std::string phase;
     std::vector<double> costs; ///< estimated seconds of every unit
     std::function<bool(std::int64_t unit, const Tick& tick)>
-        compute;                                    ///< computes and adds to the store
-    std::function<void(base::Packer&)> pack;        ///< what this rank computed in this run
-    std::function<void(base::Unpacker&)> take_over; ///< adds what an earlier run computed
+        compute; ///< computes and adds to the store
+    /// What this rank computed in this run, but for the first results that the store had.
+    std::function<void(base::Packer&, std::size_t first)> pack;
+    std::function<std::size_t()> results; ///< in the store; empty: the store does not just grow
+    std::function<void(base::Unpacker&)> take_over;     ///< adds what an earlier run computed
+    std::function<void(base::Packer&)> pack_taken_over; ///< all of that, on this rank
 };
+
+/// A store whose results only become more: a checkpoint then holds what is new, and is not written
+/// again and again.
+template <typename Store>
+concept GrowingStore = requires(const Store& store, base::Packer& packer)
+{
+    {
+        store.size()
+        } -> std::convertible_to<std::size_t>;
+    store.pack_from(packer, std::size_t{0}); ///< as `pack`, without the first results
+};
+
+class UnitResults;
 
 /// What a job runs in: ranks, options, log, progress, checkpoint, errors, the record of the result.
 class RunContext
@@ -83,6 +102,7 @@ class RunContext
     /// `Store` is default constructible or copied from `empty` and has
     ///     void pack(base::Packer&) const;      everything in it
     ///     void merge(base::Unpacker&);         add what another store packed
+    /// A store of very many results should be a `GrowingStore`, too, as `UnitResults` is.
     /// `compute(unit, store, tick)` adds the unit's result to the store at its end, or returns
     /// false, with the store untouched, when `tick()` said to stop.
     /// @throws Error with ExitCode::stopped on all ranks after a request to stop: the finished
@@ -94,22 +114,75 @@ class RunContext
         auto own = empty;
         auto inherited = empty;
         auto resumed = false;
-        run_units({phase, std::move(costs),
-                   [&](std::int64_t unit, const Tick& tick) { return compute(unit, own, tick); },
-                   [&](base::Packer& packer) { own.pack(packer); },
-                   [&](base::Unpacker& results) {
-                       inherited.merge(results);
-                       resumed = true;
-                   }});
-        if (!resumed)
-            return own;
-        auto packer = base::Packer{};
-        inherited.pack(packer);
-        inherited = empty; // one copy less while they are joined
-        const auto bytes = packer.take();
-        auto unpacker = base::Unpacker(bytes);
-        own.merge(unpacker);
+        auto loop = UnitLoop{};
+        loop.phase = phase;
+        loop.costs = std::move(costs);
+        loop.compute = [&](std::int64_t unit, const Tick& tick) {
+            return compute(unit, own, tick);
+        };
+        if constexpr (GrowingStore<Store>) {
+            loop.pack = [&](base::Packer& packer, std::size_t first) {
+                own.pack_from(packer, first);
+            };
+            loop.results = [&] { return own.size(); };
+        } else {
+            loop.pack = [&](base::Packer& packer, std::size_t) { own.pack(packer); };
+        }
+        loop.take_over = [&](base::Unpacker& results) {
+            inherited.merge(results);
+            resumed = true;
+        };
+        loop.pack_taken_over = [&](base::Packer& packer) { inherited.pack(packer); };
+        run_units(loop);
+        mpi::collective(comm_, [&] {
+            if (!resumed)
+                return;
+            auto packer = base::Packer{};
+            inherited.pack(packer);
+            inherited = empty; // one copy less while they are joined
+            const auto bytes = packer.take();
+            auto unpacker = base::Unpacker(bytes);
+            own.merge(unpacker);
+        });
         return own;
+    }
+
+    /// Computes units on whichever ranks are free; the results of all of them, by unit, on all
+    /// ranks: for results that are small. T goes through `base::pack_value`. `compute(unit, tick)`
+    /// returns the unit's T, or std::nullopt when `tick()` said to stop.
+    /// @throws Error as `each_unit`
+    template <typename T, typename Compute>
+    std::vector<T> each_unit_to_all(const std::string& phase, std::vector<double> costs,
+                                    Compute compute);
+
+    /// The same, handed to `take(unit, T&&)` on rank 0 in the order of the units; nothing
+    /// elsewhere. Rank 0 holds one at a time.
+    template <typename T, typename Compute, typename Take>
+    void each_unit_to_root(const std::string& phase, std::vector<double> costs, Compute compute,
+                           Take take);
+
+    /// Advances a state that every rank holds a copy of, in lock-step: training, the simulation of
+    /// one network. A checkpoint holds the state alone, the latest wins, and a run goes on from it
+    /// on any number of ranks.
+    ///
+    /// `State` has
+    ///     void pack(base::Packer&) const;
+    ///     void unpack(base::Unpacker&);        replaces what is in it
+    /// `advance(step, state)` computes this rank's leaves, adds them up with `step.sum` and moves
+    /// the state on; it returns `Advanced`. What depends on the state has to be the same on all
+    /// ranks: it follows from sums and from `step.decided`. An error of one rank ends all of them
+    /// at once, with its message; what was saved before is kept.
+    ///
+    /// @param state as it is at the beginning; at the end, as the last step left it
+    /// @return steps that the state has seen
+    /// @throws Error with ExitCode::stopped on all ranks after a request to stop: the state is
+    /// saved
+    template <typename State, typename Advance>
+    std::int64_t each_step(const StepPlan& plan, State& state, Advance advance)
+    {
+        return run_steps({plan, [&](Step& step) { return advance(step, state); },
+                          [&](base::Packer& packer) { state.pack(packer); },
+                          [&](base::Unpacker& unpacker) { state.unpack(unpacker); }});
     }
 
     void set_cpu_target(const std::string& target) { cpu_target_ = target; }
@@ -144,11 +217,27 @@ class RunContext
     {
         std::string phase;
         double seconds;
-        std::int64_t units;
+        std::int64_t units; ///< or steps
     };
 
+    /// How far the state of a phase of steps is.
+    struct StepsDone
+    {
+        std::int64_t steps = 0;
+        std::int64_t done = 0; ///< 1: no further step is needed
+    };
+    /// At most so much work of finished phases is computed again rather than saved.
+    static constexpr auto most_unsaved_s = 12.0;
+
     void begin_log();
+    template <typename T, typename Compute>
+    UnitResults each_unit_packed(const std::string& phase, std::vector<double> costs,
+                                 Compute& compute);
+
+    void begin_phase(const std::string& phase);
     void run_units(const UnitLoop& loop);
+    std::int64_t run_steps(const StepLoop& loop);
+    StepsDone saved_steps(const StepLoop& loop);
     std::vector<std::int64_t> units_left(const UnitLoop& loop,
                                          std::vector<std::int64_t>& done_here);
     void flush_warnings();
@@ -166,7 +255,8 @@ class RunContext
     std::vector<std::string> warnings_;
     std::vector<PhaseTime> phases_;
     bool logs_to_file_ = false;
-    double unsaved_s_ = 0; ///< of finished phases that were too short to be saved
+    std::set<std::string> used_phases_; ///< of units and steps: the names of their files
+    double unsaved_s_ = 0;              ///< of finished phases that were too short to be saved
 };
 
 /// Results of units as bytes, by unit: for phases whose units give something of their own.
@@ -188,7 +278,10 @@ class UnitResults
         return std::move(results_);
     }
 
-    void pack(base::Packer& packer) const;
+    std::size_t size() const noexcept { return results_.size(); }
+
+    void pack(base::Packer& packer) const { pack_from(packer, 0); }
+    void pack_from(base::Packer& packer, std::size_t first) const;
     void merge(base::Unpacker& unpacker);
 
   private:
@@ -203,5 +296,46 @@ void give_to_all(const mpi::Communicator& comm, const UnitResults& mine,
 /// each to `take` and keeps none.
 void gather_to_root(const mpi::Communicator& comm, const UnitResults& mine, std::int64_t units,
                     const std::function<void(std::int64_t unit, std::span<const std::byte>)>& take);
+
+template <typename T, typename Compute>
+UnitResults RunContext::each_unit_packed(const std::string& phase, std::vector<double> costs,
+                                         Compute& compute)
+{
+    return each_unit<UnitResults>(phase, std::move(costs),
+                                  [&](std::int64_t unit, UnitResults& results, const Tick& tick) {
+                                      const std::optional<T> made = compute(unit, tick);
+                                      if (!made)
+                                          return false;
+                                      auto packer = base::Packer{};
+                                      base::pack_value(packer, *made);
+                                      results.add(unit, packer.take());
+                                      return true;
+                                  });
+}
+
+template <typename T, typename Compute>
+std::vector<T> RunContext::each_unit_to_all(const std::string& phase, std::vector<double> costs,
+                                            Compute compute)
+{
+    auto all = std::vector<T>(costs.size());
+    give_to_all(comm_, each_unit_packed<T>(phase, std::move(costs), compute),
+                [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                    auto unpacker = base::Unpacker(bytes);
+                    all[static_cast<std::size_t>(unit)] = base::unpack_value<T>(unpacker);
+                });
+    return all;
+}
+
+template <typename T, typename Compute, typename Take>
+void RunContext::each_unit_to_root(const std::string& phase, std::vector<double> costs,
+                                   Compute compute, Take take)
+{
+    const auto units = static_cast<std::int64_t>(costs.size());
+    gather_to_root(comm_, each_unit_packed<T>(phase, std::move(costs), compute), units,
+                   [&](std::int64_t unit, std::span<const std::byte> bytes) {
+                       auto unpacker = base::Unpacker(bytes);
+                       take(unit, base::unpack_value<T>(unpacker));
+                   });
+}
 
 } // namespace rewire::runtime

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <rewire/base/pack.hpp>
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+/// Values of any type through the packing, so that those who hand results on name the type and not
+/// the bytes. A type is packed, in this order of preference,
+///     by its members        void pack(Packer&) const;  void unpack(Unpacker&);   (replaces)
+///     by functions beside it void pack(Packer&, const T&);  void unpack(Unpacker&, T&);
+///     as text, as a vector of such types, as an optional of one, or as its plain bytes.
+namespace rewire::base {
+
+template <typename T>
+concept PacksItself = requires(const T& value, T& target, Packer& packer, Unpacker& unpacker)
+{
+    value.pack(packer);
+    target.unpack(unpacker);
+};
+
+template <typename T>
+concept PackedBeside = requires(const T& value, T& target, Packer& packer, Unpacker& unpacker)
+{
+    pack(packer, value);
+    unpack(unpacker, target);
+};
+
+namespace detail {
+
+template <typename T>
+struct IsVector : std::false_type
+{
+};
+template <typename T>
+struct IsVector<std::vector<T>> : std::true_type
+{
+};
+template <typename T>
+struct IsOptional : std::false_type
+{
+};
+template <typename T>
+struct IsOptional<std::optional<T>> : std::true_type
+{
+};
+
+} // namespace detail
+
+template <typename T>
+void pack_value(Packer& packer, const T& value)
+{
+    if constexpr (PacksItself<T>) {
+        value.pack(packer);
+    } else if constexpr (PackedBeside<T>) {
+        pack(packer, value);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        packer.put_text(value);
+    } else if constexpr (detail::IsOptional<T>::value) {
+        packer.put(value.has_value());
+        if (value)
+            pack_value(packer, *value);
+    } else if constexpr (detail::IsVector<T>::value) {
+        using Element = typename T::value_type;
+        if constexpr (std::is_trivially_copyable_v<Element> && !std::is_same_v<Element, bool> &&
+                      !PacksItself<Element> && !PackedBeside<Element>) {
+            packer.put_all(value);
+        } else {
+            packer.put(static_cast<std::uint64_t>(value.size()));
+            for (const Element& element : value)
+                pack_value(packer, element);
+        }
+    } else {
+        static_assert(std::is_trivially_copyable_v<T>, "give the type pack and unpack");
+        packer.put(value);
+    }
+}
+
+/// @throws IoError when the bytes end before the value does
+template <typename T>
+T unpack_value(Unpacker& unpacker)
+{
+    if constexpr (PacksItself<T>) {
+        auto value = T{};
+        value.unpack(unpacker);
+        return value;
+    } else if constexpr (PackedBeside<T>) {
+        auto value = T{};
+        unpack(unpacker, value);
+        return value;
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        return unpacker.get_text();
+    } else if constexpr (detail::IsOptional<T>::value) {
+        if (!unpacker.get<bool>())
+            return std::nullopt;
+        return unpack_value<typename T::value_type>(unpacker);
+    } else if constexpr (detail::IsVector<T>::value) {
+        using Element = typename T::value_type;
+        if constexpr (std::is_trivially_copyable_v<Element> && !std::is_same_v<Element, bool> &&
+                      !PacksItself<Element> && !PackedBeside<Element>) {
+            return unpacker.get_all<Element>();
+        } else {
+            auto values = T{};
+            for (auto left = unpacker.get<std::uint64_t>(); left > 0; --left)
+                values.push_back(unpack_value<Element>(unpacker));
+            return values;
+        }
+    } else {
+        static_assert(std::is_trivially_copyable_v<T>, "give the type pack and unpack");
+        return unpacker.get<T>();
+    }
+}
+
+} // namespace rewire::base
