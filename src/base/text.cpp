@@ -102,6 +102,67 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
     return text;
 }
 
+namespace {
+
+/// Length of the UTF-8 character at the start of the text; 0 where it is not one, or one that
+/// moves a cursor, ends a line or separates cells.
+std::size_t printable_character(std::string_view text)
+{
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto first = byte(0);
+    if (first < 0x80)
+        return first >= 0x20 && first != 0x7f ? 1 : 0;
+    const auto length = first >= 0xf0 ? 4U : first >= 0xe0 ? 3U : 2U;
+    if (first < 0xc2 || first > 0xf4 || text.size() < length)
+        return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((byte(i) & 0xc0U) != 0x80)
+            return 0;
+    const auto is_control = first == 0xc2 && byte(1) < 0xa0; // U+0080 .. U+009F
+    const auto ends_line = first == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae;
+    return is_control || ends_line ? 0 : length; // lines, paragraphs, changes of direction
+}
+
+/// FNV-1a, as eight hexadecimal digits.
+std::string short_hash(std::string_view text)
+{
+    auto hash = std::uint32_t{2166136261U};
+    for (const auto character : text)
+        hash = (hash ^ static_cast<unsigned char>(character)) * 16777619U;
+    return fmt::format("{:08x}", hash);
+}
+
+} // namespace
+
+std::string printable(std::string_view text)
+{
+    auto out = std::string{};
+    while (!text.empty()) {
+        const auto length = printable_character(text);
+        const auto keeps = length > 0 || text.front() == '\n' || text.front() == '\t';
+        out += keeps ? text.substr(0, std::max<std::size_t>(length, 1)) : "?";
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return out;
+}
+
+std::string safe_name(std::string_view name)
+{
+    constexpr auto longest = std::size_t{100};
+    const auto whole = name;
+    auto out = std::string{};
+    auto changed = false;
+    while (!name.empty()) {
+        const auto length = printable_character(name);
+        if (out.size() + std::max<std::size_t>(length, 1) > longest)
+            return out + "~" + short_hash(whole);
+        changed = changed || length == 0;
+        out += length == 0 || name.front() == '/' ? "_" : name.substr(0, length);
+        name.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return changed ? out + "~" + short_hash(whole) : out;
+}
+
 std::string for_shell(const std::string& word)
 {
     static constexpr auto plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

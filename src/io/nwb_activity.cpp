@@ -243,6 +243,7 @@ std::optional<ActivityInfo> Reader::read()
             "gzip (h5repack -f GZIP=4)");
         return {};
     }
+    check_declared_size(data);
     const auto scaled =
         (has_attribute(data, "conversion") && read_attribute<double>(data, "conversion") != 1) ||
         (has_attribute(data, "offset") && read_attribute<double>(data, "offset") != 0);

@@ -4,6 +4,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/io/crash_guard.hpp>
 #include <rewire/io/nwb_session.hpp>
 
 #include <fmt/format.h>
@@ -149,9 +150,11 @@ const Info& find_named(const std::vector<Info>& all, const std::string& name,
 
 } // namespace
 
-NwbSession::NwbSession(const std::filesystem::path& path, const NwbOptions& options)
-    : path_(path), file_(open_for_reading(path)), nwb_version_(require_nwb2(file_, path.string()))
+NwbSession::NwbSession(const std::filesystem::path& path, const NwbOptions& options) : path_(path)
 {
+    const auto guard = CrashGuard(path);
+    file_ = open_for_reading(path);
+    nwb_version_ = require_nwb2(file_, path.string());
     read_header();
     const auto found = find_objects(file_);
     choose_activity(found.activity, options);
@@ -263,6 +266,7 @@ const SeriesInfo& NwbSession::find_series(const std::string& name) const
 
 Series NwbSession::read_series(const std::string& name) const
 {
+    const auto guard = CrashGuard(path_);
     auto series = Series{};
     series.info = find_series(name);
     const auto group = open_group(file_, series.info.path);
@@ -293,6 +297,7 @@ const TableInfo& NwbSession::find_intervals(const std::string& name) const
 
 Table NwbSession::read_intervals(const std::string& name) const
 {
+    const auto guard = CrashGuard(path_);
     return read_table(file_, find_intervals(name).path);
 }
 
@@ -301,6 +306,7 @@ Units NwbSession::read_units() const
     if (!units_)
         throw base::InputError("no units table", path_.string(),
                                "spike jobs need one; calcium jobs do not");
+    const auto guard = CrashGuard(path_);
     return io::read_units(file_, units_->path);
 }
 

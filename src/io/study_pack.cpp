@@ -52,7 +52,7 @@ void each_field(Either<SessionRecord> auto& record, auto field)
     field(record.file), field(record.subject), field(record.session), field(record.identifier);
     field(record.start_text), field(record.readable), field(record.bytes), field(record.start);
     field(record.activity), field(record.units), field(record.series), field(record.intervals);
-    field(record.problems);
+    field(record.problems), field(record.subject_as_written);
 }
 
 void SessionRecord::pack(base::Packer& packer) const

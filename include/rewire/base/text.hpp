@@ -21,6 +21,16 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string trimmed(std::string_view text);
 std::string joined(const std::vector<std::string>& parts, std::string_view separator);
 
+/// For the screen and log files: what a terminal would obey (escape sequences, carriage returns,
+/// changes of direction) and what is not UTF-8 becomes "?"; newline and tab stay.
+std::string printable(std::string_view text);
+
+/// The one way of making a name from elsewhere fit for file names, groups of HDF5 files, lines and
+/// cells of lists: '/' becomes '_'; what is not printable or not UTF-8 becomes '_', too, and more
+/// than 100 bytes are cut, in both cases with '~' and eight digits of a hash of the whole, so that
+/// different names stay different. Most names stay as they are.
+std::string safe_name(std::string_view name);
+
 /// A word of a command line as a POSIX shell has to be given it: quoted unless plain.
 std::string for_shell(const std::string& word);
 
