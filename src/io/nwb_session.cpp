@@ -227,18 +227,49 @@ void NwbSession::choose_activity(const std::vector<FoundObject>& found, const Nw
         best = std::min(best, preference(one.container));
     std::erase_if(candidates,
                   [&](const FoundObject& one) { return preference(one.container) != best; });
+    // Signals made of others are not what a session is analysed by, unless asked for.
+    if (options.series.empty()) {
+        auto signals = candidates;
+        std::erase_if(signals, [](const FoundObject& one) {
+            const auto kind = kind_of_signal(one.path, one.container);
+            return kind == SignalKind::neuropil || kind == SignalKind::deconvolved;
+        });
+        if (!signals.empty())
+            candidates = std::move(signals);
+    }
     if (candidates.size() > 1)
         return give_up(fmt::format("{} RoiResponseSeries to choose from", candidates.size()),
                        "choose with --series NAME: " + listed(candidates), true);
-    guarded([&] {
-        activity_ = read_activity_info(file_, candidates.front(), options.roi_column, problems_);
-    });
+    guarded([&] { activity_ = read_activity_info(file_, candidates.front(), options, problems_); });
+    if (activity_)
+        guarded([&] { find_neuropil(found); });
     if (!activity_)
         no_activity_ = problems_.back();
     else if (best != 0)
         problems_.push_back({Severity::note, path_.string() + ":" + activity_->path,
                              "not in a DfOverF container: may be raw fluorescence",
                              "it is used as it is; name another with --series if there is one"});
+}
+
+void NwbSession::find_neuropil(const std::vector<FoundObject>& found)
+{
+    auto paths = std::vector<std::string>{};
+    for (const auto& one : found) {
+        if (one.path == activity_->path || !is_dataset(file_, one.path + "/data") ||
+            kind_of_signal(one.path, one.container) != SignalKind::neuropil)
+            continue;
+        const auto own = shape_of(open_dataset(file_, activity_->path + "/data"));
+        if (shape_of(open_dataset(file_, one.path + "/data")) == own)
+            paths.push_back(one.path);
+    }
+    if (paths.size() == 1)
+        activity_->neuropil = paths.front();
+}
+
+std::int64_t NwbSession::column_of(std::int64_t neuron) const
+{
+    const auto& column = activity().column;
+    return column.empty() ? neuron : column.at(static_cast<std::size_t>(neuron));
 }
 
 const ActivityInfo& NwbSession::activity() const

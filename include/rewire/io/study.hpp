@@ -208,6 +208,13 @@ struct UsedSamples
 UsedSamples apply_policy(const NwbSession& session, const MissingSamples& missing,
                          NanPolicy policy);
 
+/// Leaves out the frames of which something else is not known (`known` is 0: a lever with gaps), as
+/// missing samples under mask-frames. Returns how many of those used so far.
+/// @param known one value a frame of the file; empty: all are known
+/// @throws InputError: no frame is left
+std::int64_t leave_out_frames(UsedSamples& used, std::span<const std::uint8_t> known,
+                              const std::string& where);
+
 /// Everything that only reading the data shows: missing samples, unsorted spike times, trials that
 /// end before they start, unsorted timestamps, movement intervals out of order. Reads the session
 /// once (all of its activity, spikes, tables and behavioural series); sessions are independent.

@@ -24,6 +24,9 @@ struct Job
     std::vector<Option> options;
     std::function<void(RunContext&)> run;
     std::function<Estimate(RunContext&)> plan; ///< empty: the job needs no planning
+    /// `run` itself calls RunContext::check_memory once it knows what is left to do. Else memory is
+    /// checked before `run`, by the plan or, without one, for what any job needs.
+    bool checks_memory = true;
 };
 
 std::string program_version();  ///< "0.1.0"
