@@ -104,23 +104,30 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
 
 namespace {
 
-/// Length of the UTF-8 character at the start of the text; 0 where it is not one, or one that
-/// moves a cursor, ends a line or separates cells.
-std::size_t printable_character(std::string_view text)
+struct Character
+{
+    std::size_t bytes = 1;
+    /// UTF-8, and does not move a cursor, end a line, separate cells or change direction.
+    bool printable = false;
+};
+
+/// The one at the start of a text that is not empty.
+Character first_character(std::string_view text)
 {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const auto first = byte(0);
     if (first < 0x80)
-        return first >= 0x20 && first != 0x7f ? 1 : 0;
-    const auto length = first >= 0xf0 ? 4U : first >= 0xe0 ? 3U : 2U;
-    if (first < 0xc2 || first > 0xf4 || text.size() < length)
-        return 0;
-    for (std::size_t i = 1; i < length; ++i)
+        return {1, first >= 0x20 && first != 0x7f};
+    const auto bytes = first >= 0xf0 ? std::size_t{4} : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || text.size() < bytes)
+        return {};
+    for (std::size_t i = 1; i < bytes; ++i)
         if ((byte(i) & 0xc0U) != 0x80)
-            return 0;
-    const auto is_control = first == 0xc2 && byte(1) < 0xa0; // U+0080 .. U+009F
-    const auto ends_line = first == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae;
-    return is_control || ends_line ? 0 : length; // lines, paragraphs, changes of direction
+            return {};
+    const auto is_control = first == 0xc2 && byte(1) < 0xa0; // U+0080 to U+009F
+    const auto is_separator =
+        first == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae;
+    return {bytes, !is_control && !is_separator};
 }
 
 /// FNV-1a, as eight hexadecimal digits.
@@ -138,10 +145,10 @@ std::string printable(std::string_view text)
 {
     auto out = std::string{};
     while (!text.empty()) {
-        const auto length = printable_character(text);
-        const auto keeps = length > 0 || text.front() == '\n' || text.front() == '\t';
-        out += keeps ? text.substr(0, std::max<std::size_t>(length, 1)) : "?";
-        text.remove_prefix(std::max<std::size_t>(length, 1));
+        const auto next = first_character(text);
+        const auto keeps = next.printable || text.front() == '\n' || text.front() == '\t';
+        out += keeps ? text.substr(0, next.bytes) : "?";
+        text.remove_prefix(next.bytes);
     }
     return out;
 }
@@ -153,12 +160,12 @@ std::string safe_name(std::string_view name)
     auto out = std::string{};
     auto changed = false;
     while (!name.empty()) {
-        const auto length = printable_character(name);
-        if (out.size() + std::max<std::size_t>(length, 1) > longest)
+        const auto next = first_character(name);
+        if (out.size() + next.bytes > longest)
             return out + "~" + short_hash(whole);
-        changed = changed || length == 0;
-        out += length == 0 || name.front() == '/' ? "_" : name.substr(0, length);
-        name.remove_prefix(std::max<std::size_t>(length, 1));
+        changed = changed || !next.printable;
+        out += !next.printable || name.front() == '/' ? "_" : name.substr(0, next.bytes);
+        name.remove_prefix(next.bytes);
     }
     return changed ? out + "~" + short_hash(whole) : out;
 }

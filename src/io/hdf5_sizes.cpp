@@ -62,7 +62,8 @@ double values_with_room(hid_t dataset, hid_t properties, double bytes_each)
         return std::min(static_cast<double>(H5Dget_storage_size(dataset)), file_bytes(dataset)) /
                bytes_each;
     auto chunks = hsize_t{0};
-    if (H5Dget_num_chunks(dataset, H5S_ALL, &chunks) < 0)
+    const auto space = checked_read(H5Dget_space(dataset), dataset, "the shape");
+    if (H5Dget_num_chunks(dataset, space, &chunks) < 0)
         fail_reading(dataset, "the list of chunks");
     return std::min(static_cast<double>(chunks) * values_in(chunk_of(dataset)),
                     file_bytes(dataset) * largest_ratio(properties) / bytes_each);
