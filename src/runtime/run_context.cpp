@@ -63,7 +63,7 @@ void RunContext::warn(const std::string& text)
 void RunContext::print(const std::string& text)
 {
     if (comm_.is_root())
-        std::cout << text << std::flush;
+        std::cout << base::printable(text) << std::flush;
 }
 
 void RunContext::flush_warnings()
