@@ -1,6 +1,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/io/crash_guard.hpp>
 
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,7 +12,7 @@ namespace rewire::io {
 
 namespace {
 
-constexpr auto signals = std::array{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+constexpr auto signals = std::array{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGVTALRM};
 constexpr auto stack_bytes = std::size_t{65536}; // endless recursion leaves none of the usual one
 
 // What a handler may look at: set before it is installed, one thread.
@@ -20,6 +21,7 @@ std::size_t message_bytes = 0;
 
 alignas(16) std::array<std::byte, stack_bytes> handler_stack;
 stack_t usual_stack = {};
+itimerval usual_timer = {};
 std::array<struct sigaction, signals.size()> usual_actions = {};
 
 extern "C" void leave_with_the_files_name(int /*number*/)
@@ -35,7 +37,7 @@ extern "C" void leave_with_the_files_name(int /*number*/)
     ::_exit(static_cast<int>(base::ExitCode::input));
 }
 
-void install()
+void install(int processor_s)
 {
     auto stack = stack_t{};
     stack.ss_sp = handler_stack.data();
@@ -46,10 +48,14 @@ void install()
     action.sa_flags = SA_ONSTACK;
     for (std::size_t i = 0; i < signals.size(); ++i)
         sigaction(signals[i], &action, &usual_actions[i]);
+    auto timer = itimerval{};
+    timer.it_value.tv_sec = processor_s;
+    setitimer(ITIMER_VIRTUAL, &timer, &usual_timer);
 }
 
 void remove()
 {
+    setitimer(ITIMER_VIRTUAL, &usual_timer, nullptr);
     for (std::size_t i = 0; i < signals.size(); ++i)
         sigaction(signals[i], &usual_actions[i], nullptr);
     sigaltstack(&usual_stack, nullptr);
@@ -57,18 +63,19 @@ void remove()
 
 } // namespace
 
-CrashGuard::CrashGuard(const std::filesystem::path& file)
-    : text_("rewire: error: the file is damaged: the HDF5 library crashed while reading what it "
-            "says of itself\n  where: " +
-            file.string() +
-            "\n  next:  compare it with the original; leave it out, or exclude it in study.tsv\n"),
+CrashGuard::CrashGuard(const std::filesystem::path& file, int processor_s)
+    : text_(
+          "rewire: error: the file is damaged: the HDF5 library crashed, or came to no end, while "
+          "reading what it says of itself\n  where: " +
+          file.string() +
+          "\n  next:  compare it with the original; leave it out, or exclude it in study.tsv\n"),
       outer_(message == nullptr ? std::string_view{} : std::string_view{message, message_bytes})
 {
     const auto is_outermost = message == nullptr;
     message = text_.data();
     message_bytes = text_.size();
     if (is_outermost)
-        install();
+        install(processor_s);
 }
 
 CrashGuard::~CrashGuard()

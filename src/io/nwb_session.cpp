@@ -152,9 +152,27 @@ const Info& find_named(const std::vector<Info>& all, const std::string& name,
 
 NwbSession::NwbSession(const std::filesystem::path& path, const NwbOptions& options) : path_(path)
 {
-    const auto guard = CrashGuard(path);
-    file_ = open_for_reading(path);
-    nwb_version_ = require_nwb2(file_, path.string());
+    const auto guard = CrashGuard(path, CrashGuard::metadata_s);
+    try {
+        file_ = open_for_reading(path);
+        look_round(options);
+    } catch (...) {
+        file_ = Handle{}; // closing a damaged file can crash, too
+        throw;
+    }
+}
+
+NwbSession::~NwbSession()
+{
+    if (!file_)
+        return;
+    const auto guard = CrashGuard(path_, CrashGuard::metadata_s);
+    file_ = Handle{};
+}
+
+void NwbSession::look_round(const NwbOptions& options)
+{
+    nwb_version_ = require_nwb2(file_, path_.string());
     read_header();
     const auto found = find_objects(file_);
     choose_activity(found.activity, options);

@@ -2,23 +2,33 @@
 //   damage_file whole FILE                 a small session that every job can use
 //   damage_file structure FILE COPY SEED   a copy with one to three objects or attributes spoilt
 //   damage_file bytes FILE COPY SEED       a copy with one to sixteen bytes changed
+//   damage_file open FILE COPY FIRST RUNS  reads RUNS such copies of each kind, each in a process
+//   of
+//                                          its own; fails where one ends otherwise than it should
 // Says what was done on standard output. The same seed does the same.
 
 #include "support/tiny_nwb.hpp"
 
+#include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
+#include <rewire/io/study.hpp>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <limits>
+#include <stdexcept>
 
 using namespace rewire;
 
@@ -245,23 +255,30 @@ std::string spoil_object(hid_t file, const std::string& path, base::Stream& stre
     }
 }
 
-void damage_structure(const fs::path& path, base::Stream& stream)
+std::string spoil_something(hid_t file, base::Stream& stream)
+{
+    const auto at = one_of(stream, objects(file));
+    const auto names = io::exists(file, at) && !io::is_soft_link(file, at)
+                           ? attributes(io::open_object(file, at))
+                           : std::vector<std::string>{};
+    if (names.empty() || stream.uniform() > 0.4)
+        return fmt::format("{}: {}; ", at, spoil_object(file, at, stream));
+    const auto name = one_of(stream, names);
+    return fmt::format("{}@{}: {}; ", at, name,
+                       spoil_attribute(io::open_object(file, at), name, stream));
+}
+
+std::string damage_structure(const fs::path& path, base::Stream& stream)
 {
     const auto file = io::open_for_update(path);
-    for (auto left = 1 + below(stream, 3); left > 0; --left) {
-        const auto at = one_of(stream, objects(file));
-        const auto names = io::exists(file, at) && !io::is_soft_link(file, at)
-                               ? attributes(io::open_object(file, at))
-                               : std::vector<std::string>{};
-        if (!names.empty() && stream.uniform() < 0.4) {
-            const auto name = one_of(stream, names);
-            std::cout << at << "@" << name << ": "
-                      << spoil_attribute(io::open_object(file, at), name, stream) << "; ";
-        } else {
-            std::cout << at << ": " << spoil_object(file, at, stream) << "; ";
+    auto what = std::string{};
+    for (auto left = 1 + below(stream, 3); left > 0; --left)
+        try {
+            what += spoil_something(file, stream);
+        } catch (const base::Error&) {
+            what += "spoilt already; "; // what an earlier step left cannot be opened
         }
-    }
-    std::cout << '\n';
+    return what;
 }
 
 // --- bytes changed -------------------------------------------------------------------------------
@@ -276,8 +293,9 @@ std::vector<std::size_t> structures(const std::string& bytes)
     return found;
 }
 
-void damage_bytes(const fs::path& path, base::Stream& stream)
+std::string damage_bytes(const fs::path& path, base::Stream& stream)
 {
+    auto what = std::string("bytes");
     auto file = std::ifstream(path, std::ios::binary);
     auto bytes = std::string(std::istreambuf_iterator<char>(file), {});
     file.close();
@@ -289,24 +307,83 @@ void damage_bytes(const fs::path& path, base::Stream& stream)
                 : std::min(one_of(stream, starts) + below(stream, 300), bytes.size() - 1);
         bytes[at] = stream.uniform() < 0.5 ? static_cast<char>(bytes[at] ^ (1 << below(stream, 8)))
                                            : static_cast<char>(below(stream, 256));
-        std::cout << at << " ";
+        what += fmt::format(" {}", at);
     }
-    std::cout << '\n';
     std::ofstream(path, std::ios::binary) << bytes;
+    return what;
+}
+
+std::string damage(const fs::path& whole, const fs::path& copy, bool in_bytes, std::uint64_t seed)
+{
+    fs::copy_file(whole, copy, fs::copy_options::overwrite_existing);
+    auto stream = base::Stream(seed, {in_bytes ? 1U : 0U});
+    return in_bytes ? damage_bytes(copy, stream) : damage_structure(copy, stream);
+}
+
+// --- reading them --------------------------------------------------------------------------------
+
+/// All that `study` reads of a file.
+void read_all_of(const fs::path& file)
+{
+    auto session = io::StudySession{};
+    session.record = io::scan_file(file.parent_path(), file.filename());
+    session.path = file;
+    if (session.record.readable)
+        io::check_data(session, io::NanPolicy::error);
+}
+
+/// How a process that reads the file ends; empty where it ends as it should.
+std::string end_of_reading(const fs::path& file, std::int64_t& crashes)
+{
+    constexpr auto seconds = 400U; // of a busy machine
+    constexpr auto bytes = rlim_t{2} << 30;
+    const auto child = ::fork();
+    if (child == 0) {
+        const auto limit = rlimit{bytes, bytes};
+        ::setrlimit(RLIMIT_AS, &limit);
+        ::alarm(seconds);
+        std::freopen("/dev/null", "w", stderr);
+        read_all_of(file);
+        ::_exit(0);
+    }
+    auto status = 0;
+    ::waitpid(child, &status, 0);
+    if (WIFSIGNALED(status))
+        return fmt::format("signal {}", WTERMSIG(status));
+    const auto code = WEXITSTATUS(status);
+    crashes += code == 3 ? 1 : 0; // the guard named the file
+    return code == 0 || code == 3 ? "" : fmt::format("exit code {}", code);
+}
+
+void read_damaged(const fs::path& whole, const fs::path& copy, std::uint64_t first,
+                  std::uint64_t runs)
+{
+    auto crashes = std::int64_t{0};
+    auto failures = std::int64_t{0};
+    for (auto seed = first; seed < first + runs; ++seed)
+        for (const auto in_bytes : {false, true}) {
+            const auto what = damage(whole, copy, in_bytes, seed);
+            const auto end = end_of_reading(copy, crashes);
+            failures += end.empty() ? 0 : 1;
+            if (!end.empty())
+                std::cout << (in_bytes ? "bytes " : "structure ") << seed << ": " << end
+                          << " after " << what << std::endl;
+        }
+    std::cout << fmt::format("{} files, {} crashes inside HDF5 that were told, {} that were not\n",
+                             2 * runs, crashes, failures);
+    if (failures > 0)
+        throw std::runtime_error("some files end a process");
 }
 
 void run(const std::vector<std::string>& words)
 {
     if (words.at(1) == "whole")
         return write_whole(words.at(2));
-    const auto copy = fs::path(words.at(3));
-    fs::copy_file(words.at(2), copy, fs::copy_options::overwrite_existing);
-    const auto in_bytes = words[1] == "bytes";
-    auto stream = base::Stream(std::stoull(words.at(4)), {in_bytes ? 1U : 0U});
-    if (in_bytes)
-        damage_bytes(copy, stream);
-    else
-        damage_structure(copy, stream);
+    if (words[1] == "open")
+        return read_damaged(words.at(2), words.at(3), std::stoull(words.at(4)),
+                            std::stoull(words.at(5)));
+    std::cout << damage(words.at(2), words.at(3), words[1] == "bytes", std::stoull(words.at(4)))
+              << '\n';
 }
 
 } // namespace

@@ -206,6 +206,18 @@ TEST_F(HostileFile, EndlessRecursionIsACrashLikeOthers)
         testing::ExitedWithCode(3), "where: /data/deep.nwb");
 }
 
+TEST_F(HostileFile, GoingRoundInCirclesIsADamagedFile)
+{
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    EXPECT_EXIT(
+        {
+            const auto guard = io::CrashGuard("/data/circles.nwb", 1);
+            for (volatile auto k = 0; true;)
+                k = k + 1 - k;
+        },
+        testing::ExitedWithCode(3), "came to no end.*\n.*where: /data/circles.nwb");
+}
+
 TEST_F(HostileFile, OutsideOfTheGuardACrashIsOurs)
 {
     testing::FLAGS_gtest_death_test_style = "threadsafe";

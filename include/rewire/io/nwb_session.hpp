@@ -107,6 +107,11 @@ class NwbSession
     /// Opens and looks round. What is wrong inside but leaves the rest usable is in problems().
     /// @throws IoError: not readable. InputError: not HDF5, HDF5 of a later version, not NWB, NWB 1
     explicit NwbSession(const std::filesystem::path& path, const NwbOptions& options = {});
+    NwbSession(NwbSession&&) noexcept = default;
+    NwbSession& operator=(NwbSession&&) noexcept = default;
+    NwbSession(const NwbSession&) = delete;
+    NwbSession& operator=(const NwbSession&) = delete;
+    ~NwbSession();
 
     const std::filesystem::path& path() const noexcept { return path_; }
     const std::string& nwb_version() const noexcept { return nwb_version_; }
@@ -165,6 +170,7 @@ class NwbSession
     hid_t file() const noexcept { return file_; }
 
   private:
+    void look_round(const NwbOptions& options);
     void read_header();
     /// What one damaged object throws becomes a problem; the rest stays usable.
     void guarded(const std::function<void()>& read);
