@@ -377,13 +377,13 @@ void read_damaged(const fs::path& whole, const fs::path& copy, std::uint64_t fir
 
 void run(const std::vector<std::string>& words)
 {
-    if (words.at(1) == "whole")
-        return write_whole(words.at(2));
+    const auto file = fs::absolute(words.at(2));
+    if (words[1] == "whole")
+        return write_whole(file);
     if (words[1] == "open")
-        return read_damaged(words.at(2), words.at(3), std::stoull(words.at(4)),
+        return read_damaged(file, fs::absolute(words.at(3)), std::stoull(words.at(4)),
                             std::stoull(words.at(5)));
-    std::cout << damage(words.at(2), words.at(3), words[1] == "bytes", std::stoull(words.at(4)))
-              << '\n';
+    std::cout << damage(file, words.at(3), words[1] == "bytes", std::stoull(words.at(4))) << '\n';
 }
 
 } // namespace
