@@ -125,6 +125,74 @@ std::string counted(std::int64_t count, std::string_view one)
     return grouped(count) + " " + std::string(one) + (count == 1 ? "" : "s");
 }
 
+namespace {
+
+struct Character
+{
+    std::size_t bytes = 1;
+    /// UTF-8, and does not move a cursor, end a line, separate cells or change direction.
+    bool printable = false;
+};
+
+/// The one at the start of a text that is not empty.
+Character first_character(std::string_view text)
+{
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto first = byte(0);
+    if (first < 0x80)
+        return {1, first >= 0x20 && first != 0x7f};
+    const auto bytes = first >= 0xf0 ? std::size_t{4} : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || text.size() < bytes)
+        return {};
+    for (std::size_t i = 1; i < bytes; ++i)
+        if ((byte(i) & 0xc0U) != 0x80)
+            return {};
+    const auto is_control = first == 0xc2 && byte(1) < 0xa0; // U+0080 to U+009F
+    const auto is_separator =
+        first == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae;
+    return {bytes, !is_control && !is_separator};
+}
+
+/// FNV-1a, as eight hexadecimal digits.
+std::string short_hash(std::string_view text)
+{
+    auto hash = std::uint32_t{2166136261U};
+    for (const auto character : text)
+        hash = (hash ^ static_cast<unsigned char>(character)) * 16777619U;
+    return fmt::format("{:08x}", hash);
+}
+
+} // namespace
+
+std::string printable(std::string_view text)
+{
+    auto out = std::string{};
+    while (!text.empty()) {
+        const auto next = first_character(text);
+        const auto keeps = next.printable || text.front() == '\n' || text.front() == '\t';
+        out += keeps ? text.substr(0, next.bytes) : "?";
+        text.remove_prefix(next.bytes);
+    }
+    return out;
+}
+
+std::string safe_name(std::string_view name)
+{
+    constexpr auto longest = std::size_t{100};
+    const auto whole = name;
+    auto out = std::string{};
+    auto changed = false;
+    while (!name.empty()) {
+        const auto next = first_character(name);
+        if (out.size() + next.bytes > longest)
+            return out + "~" + short_hash(whole);
+        changed = changed || !next.printable;
+        out += !next.printable || name.front() == '/' ? "_" : name.substr(0, next.bytes);
+        name.remove_prefix(next.bytes);
+    }
+    return changed ? out + "~" + short_hash(whole) : out;
+}
+
 std::string for_shell(const std::string& word)
 {
     static constexpr auto plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <utility>
 
 namespace rewire::behaviour {
 
@@ -41,6 +43,56 @@ std::vector<base::Range> gaps_closed(const std::vector<base::Range>& runs, std::
 
 } // namespace
 
+std::optional<double> volts_in(std::string_view unit)
+{
+    // M would be mega: the prefix counts as it is written.
+    static const auto prefixes = std::vector<std::pair<std::string_view, double>>{
+        {"milli", 1e-3}, {"micro", 1e-6}, {"m", 1e-3}, {"u", 1e-6}, {"\xc2\xb5", 1e-6}, {"", 1}};
+    const auto is_volt = [](std::string_view text) {
+        auto lower = std::string(text);
+        std::transform(lower.begin(), lower.end(), lower.begin(),
+                       [](unsigned char letter) { return std::tolower(letter); });
+        return lower == "v" || lower == "volt" || lower == "volts";
+    };
+    for (const auto& [prefix, factor] : prefixes)
+        if (unit.starts_with(prefix) && is_volt(unit.substr(prefix.size())))
+            return factor;
+    return {};
+}
+
+double published_threshold(const std::string& unit, const std::string& where)
+{
+    if (const auto volts = volts_in(unit))
+        return LeverOptions{}.threshold_per_ms / *volts;
+    throw base::InputError(
+        unit.empty() ? std::string("the lever trace names no unit: its speed cannot be compared "
+                                   "with a threshold in volts per ms")
+                     : fmt::format("the lever trace is in {}: its speed cannot be compared with a "
+                                   "threshold in volts per ms",
+                                   unit),
+        where,
+        "give --lever-threshold in units of the trace per ms, or --lever-threshold auto for one "
+        "from "
+        "the trace's own noise");
+}
+
+double noise_threshold(std::span<const double> speed_per_ms)
+{
+    if (speed_per_ms.empty())
+        throw base::InputError("no lever speed to take a threshold from", "lever trace",
+                               "give --lever-threshold as a number");
+    constexpr auto scales = 5.0;
+    auto speed = std::vector<double>(speed_per_ms.begin(), speed_per_ms.end());
+    const auto quantile = [&](double share) {
+        const auto place =
+            static_cast<std::ptrdiff_t>(share * static_cast<double>(speed.size() - 1));
+        std::nth_element(speed.begin(), speed.begin() + place, speed.end());
+        return speed[static_cast<std::size_t>(place)];
+    };
+    const auto noise = quantile(0.25) / std::sqrt(-2 * std::log(0.75));
+    return std::max(scales * noise, 0.01 * quantile(0.999));
+}
+
 std::vector<double> lever_speed(std::span<const double> trace, double rate_hz, double cut_off_hz)
 {
     for (std::size_t k = 0; k < trace.size(); ++k)
@@ -67,8 +119,11 @@ std::vector<std::uint8_t> moving_lever(std::span<const double> speed_per_ms,
     runs = gaps_closed(widened(std::move(runs), options.widening_ms, epochs.frames),
                        options.shortest_gap_ms);
     std::erase_if(runs, [&](const base::Range& run) {
-        return run.size() < options.shortest_movement_ms || run.first == 0 ||
-               run.last == epochs.frames;
+        const auto at_start = run.first == 0;
+        const auto at_end = run.last == epochs.frames;
+        if ((at_start && options.keep_at_start) || (at_end && options.keep_at_end))
+            return false; // how long it lasted is not known
+        return run.size() < options.shortest_movement_ms || at_start || at_end;
     });
     return mask_of(epochs);
 }

@@ -50,8 +50,8 @@ base::Range unbroken_piece(std::span<const double> time_s, std::span<const doubl
                         gaps > 1 ? ", the first" : "", time_s[first_gap - 1], time_s[first_gap],
                         time_s[first_gap] - time_s[first_gap - 1], 1000 * bridged_s),
             where,
-            "whether the lever moved there is not known: fill the gap, or give the movements as a "
-            "table of intervals");
+            "whether the lever moved there is not known: fill the gap, give the movements as a "
+            "table of intervals, or leave those frames out with --uncovered mask");
     return piece;
 }
 
@@ -80,6 +80,16 @@ std::vector<double> interpolated(std::span<const double> trace, std::span<const 
         values[k] = (1 - weight) * trace[right - 1] + weight * trace[right];
     }
     return values;
+}
+
+/// @pre two samples at least, without gaps
+EvenTrace even_trace(std::vector<double> trace, std::span<const double> time_s)
+{
+    const auto step_s = (time_s.back() - time_s.front()) / static_cast<double>(time_s.size() - 1);
+    const auto rate_hz = simple_rate(1 / step_s, rate_hz_of_speed);
+    if (is_even(time_s, step_s))
+        return {std::move(trace), rate_hz, time_s.front(), step_s};
+    return {interpolated(trace, time_s, 1 / rate_hz), rate_hz, time_s.front(), 1 / rate_hz};
 }
 
 void check_samples(std::span<const double> trace, std::span<const double> time_s,
@@ -124,11 +134,7 @@ EvenTrace on_even_clock(std::vector<double> trace, std::span<const double> time_
     if (trace.size() < 2)
         throw base::InputError("the lever has a single sample during the imaging", where,
                                "give the movements as a table of intervals");
-    const auto step_s = (time_s.back() - time_s.front()) / static_cast<double>(time_s.size() - 1);
-    const auto rate_hz = simple_rate(1 / step_s, rate_hz_of_speed);
-    if (is_even(time_s, step_s))
-        return {std::move(trace), rate_hz, time_s.front(), step_s};
-    return {interpolated(trace, time_s, 1 / rate_hz), rate_hz, time_s.front(), 1 / rate_hz};
+    return even_trace(std::move(trace), time_s);
 }
 
 LeverMovements lever_movements(const EvenTrace& trace, const LeverOptions& options)

@@ -101,6 +101,7 @@ Epochs dilated(const Epochs& epochs, std::int64_t each_side)
     if (each_side < 0)
         throw base::InputError(fmt::format("cannot dilate movements by {} frames", each_side), "",
                                "give 0 or more frames");
+    each_side = std::min(each_side, epochs.frames); // more changes nothing, and would overflow
     auto runs = epochs.movements;
     for (auto& run : runs)
         run = {std::max<std::int64_t>(0, run.first - each_side),
@@ -108,13 +109,18 @@ Epochs dilated(const Epochs& epochs, std::int64_t each_side)
     return {epochs.frames, joined(runs)};
 }
 
-Epochs on_smoothed_axis(const Epochs& epochs)
+std::int64_t CoveredEpochs::unknown_frames() const noexcept
 {
-    const auto frames = std::max<std::int64_t>(0, epochs.frames - 2 * smoothing_margin);
+    return std::count(known.begin(), known.end(), 0);
+}
+
+Epochs on_smoothed_axis(const Epochs& epochs, std::int64_t margin)
+{
+    const auto frames = std::max<std::int64_t>(0, epochs.frames - 2 * margin);
     auto runs = std::vector<base::Range>{};
     for (const auto& run : epochs.movements)
-        runs.push_back({std::max<std::int64_t>(0, run.first - smoothing_margin),
-                        std::min(frames, run.last - smoothing_margin)});
+        runs.push_back(
+            {std::max<std::int64_t>(0, run.first - margin), std::min(frames, run.last - margin)});
     return {frames, joined(runs)};
 }
 

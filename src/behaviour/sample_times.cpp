@@ -69,7 +69,9 @@ void check_covers(std::span<const double> time_s, double step_s,
                         time_s.front(), end_s, frame_time_s.front(), frame_time_s.back()),
             where,
             "check its rate, start and timestamps; what the animal did in the rest is not known: "
-            "give a series of the whole session, or the movements as a table of intervals");
+            "give a series of the whole session, the movements as a table of intervals, or leave "
+            "the "
+            "rest out with --uncovered mask");
 }
 
 } // namespace rewire::behaviour

@@ -156,6 +156,7 @@ struct Extraction
 {
     const BlockOptions& options;
     EventList spikes;
+    std::vector<double> weights;
     std::vector<double> dense; ///< zeros, one a frame
 
     template <typename Sample>
@@ -167,7 +168,7 @@ struct Extraction
             find_spikes<true>(has_equal_steps(dff) ? pools.first(0) : pools, spikes);
         else
             find_spikes<false>(pools, spikes);
-        auto summary = append_events(spikes, dff.frames, options.alpha, dense, activity);
+        auto summary = append_events(spikes, dff.frames, options.alpha, weights, dense, activity);
         if (summary.status == NeuronStatus::silent && is_constant(dff))
             summary.status = NeuronStatus::constant;
         return summary;
@@ -234,11 +235,13 @@ std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
     check(block, options.kernel);
     const auto kernel = options.kernel == OasisKernel::automatic ? best_kernel() : options.kernel;
     auto lanes = Lanes(kernel, block.frames, oasis_decay(options.oasis));
-    auto extraction =
-        Extraction{options, {}, std::vector<double>(static_cast<std::size_t>(block.frames), 0.0)};
+    auto extraction = Extraction{options,
+                                 {},
+                                 smoothing_weights(options.taps),
+                                 std::vector<double>(static_cast<std::size_t>(block.frames), 0.0)};
     auto summaries = std::vector<NeuronSummary>{};
     summaries.reserve(static_cast<std::size_t>(block.neurons));
-    activity.frames = smoothed_frames(block.frames);
+    activity.frames = smoothed_frames(block.frames, options.taps);
 
     for (auto first = std::int64_t{0}; first < block.neurons; first += lanes.count()) {
         const auto used =

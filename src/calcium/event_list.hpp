@@ -15,9 +15,10 @@ struct EventList
 
 /// Threshold, smoothing and status of one neuron from its non-zero spikes, appended to `activity`.
 /// `dense` is scratch of at least `frames` zeros, and holds zeros again afterwards.
-/// @pre all spikes finite
+/// @pre all spikes finite; weights = smoothing_weights(some number)
 NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
-                            std::vector<double>& dense, activity::Activity& activity);
+                            std::span<const double> weights, std::vector<double>& dense,
+                            activity::Activity& activity);
 
 /// Appends a neuron without entries.
 NeuronSummary append_not_finite(activity::Activity& activity);

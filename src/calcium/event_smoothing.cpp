@@ -1,10 +1,14 @@
 #include "event_list.hpp"
 
+#include <rewire/base/error.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 #include <limits>
 
@@ -14,9 +18,18 @@ namespace {
 
 constexpr auto outer_tap = 0.33;
 constexpr auto inner_tap = 0.67;
-constexpr auto taps = 2 * smoothing_margin + 1;
+constexpr auto most_taps = std::int64_t{10001};
 
 /// One smoothed value; the taps are added in this order everywhere.
+double smoothed_by_any(const double* x, std::span<const double> weights) noexcept
+{
+    auto sum = weights[0] * x[0];
+    for (auto k = std::size_t{1}; k < weights.size(); ++k)
+        sum += weights[k] * x[k];
+    return sum;
+}
+
+/// The same for the five weights of the paper.
 double smoothed(const double* x) noexcept
 {
     return outer_tap * x[0] + inner_tap * x[1] + x[2] + inner_tap * x[3] + outer_tap * x[4];
@@ -61,19 +74,22 @@ Level level_of(std::span<const double> nonzero, std::int64_t frames, double alph
 }
 
 /// Smooths where events are: every output frame within reach of one, once, ascending.
-void append_smoothed(std::span<const std::int32_t> events, const double* dense, std::int64_t frames,
-                     activity::Activity& activity)
+template <typename Smoothed>
+void append_smoothed(std::span<const std::int32_t> events, std::int64_t taps, Smoothed value_at,
+                     std::int64_t frames, activity::Activity& activity)
 {
     auto size = activity.value.size();
-    activity.frame.resize(size + taps * events.size());
-    activity.value.resize(size + taps * events.size());
+    const auto most = size + std::min(static_cast<std::size_t>(taps) * events.size(),
+                                      static_cast<std::size_t>(frames));
+    activity.frame.resize(most + 1); // what turns out to be 0 is written, too, and not kept
+    activity.value.resize(most + 1);
     auto next = std::int64_t{0}; // first output frame that is not written yet
     for (const auto event : events) {
         const auto first = std::max({next, std::int64_t{event} - (taps - 1), std::int64_t{0}});
         next = std::min(std::int64_t{event} + 1, frames);
         for (auto j = first; j < next; ++j) {
             activity.frame[size] = static_cast<std::int32_t>(j);
-            activity.value[size] = smoothed(dense + j);
+            activity.value[size] = value_at(j);
             size += activity.value[size] != 0;
         }
     }
@@ -92,9 +108,34 @@ NeuronStatus status_of(std::span<const double> entries, std::int64_t frames) noe
 
 } // namespace
 
-std::int64_t smoothed_frames(std::int64_t frames) noexcept
+std::int64_t smoothed_frames(std::int64_t frames, std::int64_t taps) noexcept
 {
-    return std::max(frames - 2 * smoothing_margin, std::int64_t{0});
+    return std::max(frames - (taps - 1), std::int64_t{0});
+}
+
+std::int64_t taps_for(double width_s, double rate_hz)
+{
+    const auto frames = width_s * rate_hz;
+    if (!(width_s > 0) || !(rate_hz > 0) || !(frames < static_cast<double>(most_taps) + 1))
+        throw base::InputError(
+            fmt::format("cannot smooth over {} s at {} frames a second", width_s, rate_hz), "",
+            fmt::format("the width has to be above 0 s and at most {} frames", most_taps));
+    // Odd numbers are 2 m + 1.
+    return 2 * std::max<std::int64_t>(0, std::llround((frames - 1) / 2)) + 1;
+}
+
+std::vector<double> smoothing_weights(std::int64_t taps)
+{
+    if (taps < 1 || taps % 2 == 0 || taps > most_taps)
+        throw base::InputError(fmt::format("{} taps of smoothing", taps), "",
+                               fmt::format("give an odd number from 1 to {}", most_taps));
+    if (taps == paper_taps)
+        return {outer_tap, inner_tap, 1, inner_tap, outer_tap};
+    const auto margin = (taps - 1) / 2;
+    auto weights = std::vector<double>{};
+    for (auto k = -margin; k <= margin; ++k)
+        weights.push_back(1 - static_cast<double>(std::abs(k)) / static_cast<double>(margin + 1));
+    return weights;
 }
 
 double event_threshold(std::span<const double> spikes, double alpha)
@@ -114,18 +155,21 @@ std::vector<double> keep_events(std::span<const double> spikes, double threshold
     return events;
 }
 
-std::vector<double> smooth_events(std::span<const double> events)
+std::vector<double> smooth_events(std::span<const double> events, std::int64_t taps)
 {
-    const auto frames = smoothed_frames(static_cast<std::int64_t>(events.size()));
+    const auto weights = smoothing_weights(taps);
+    const auto frames = smoothed_frames(static_cast<std::int64_t>(events.size()), taps);
     auto out = std::vector<double>(static_cast<std::size_t>(frames));
     for (auto j = std::size_t{0}; j < out.size(); ++j)
-        out[j] = smoothed(events.data() + j);
+        out[j] = smoothed_by_any(events.data() + j, weights);
     return out;
 }
 
 NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
-                            std::vector<double>& dense, activity::Activity& activity)
+                            std::span<const double> weights, std::vector<double>& dense,
+                            activity::Activity& activity)
 {
+    const auto taps = static_cast<std::int64_t>(weights.size());
     const auto level = level_of(spikes.value, frames, alpha);
     auto events = std::vector<std::int32_t>{};
     for (auto k = std::size_t{0}; k < spikes.value.size(); ++k) {
@@ -135,9 +179,17 @@ NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double
         dense[static_cast<std::size_t>(spikes.frame[k])] = spikes.value[k];
     }
 
-    activity.frames = smoothed_frames(frames);
+    activity.frames = smoothed_frames(frames, taps);
     const auto first = activity.value.size();
-    append_smoothed(events, dense.data(), activity.frames, activity);
+    const auto* x = dense.data();
+    if (taps == paper_taps)
+        append_smoothed(
+            events, taps, [x](std::int64_t j) { return smoothed(x + j); }, activity.frames,
+            activity);
+    else
+        append_smoothed(
+            events, taps, [x, weights](std::int64_t j) { return smoothed_by_any(x + j, weights); },
+            activity.frames, activity);
     for (const auto event : events)
         dense[static_cast<std::size_t>(event)] = 0;
     activity.start.push_back(static_cast<std::int64_t>(activity.value.size()));
@@ -154,10 +206,11 @@ NeuronSummary append_not_finite(activity::Activity& activity)
 }
 
 NeuronSummary append_events(std::span<const double> spikes, double alpha,
-                            activity::Activity& activity)
+                            activity::Activity& activity, std::int64_t taps)
 {
+    const auto weights = smoothing_weights(taps);
     const auto frames = static_cast<std::int64_t>(spikes.size());
-    activity.frames = smoothed_frames(frames);
+    activity.frames = smoothed_frames(frames, taps);
     if (!std::all_of(spikes.begin(), spikes.end(),
                      [](double spike) { return std::isfinite(spike); }))
         return append_not_finite(activity);
@@ -169,7 +222,7 @@ NeuronSummary append_events(std::span<const double> spikes, double alpha,
             list.value.push_back(spikes[t]);
         }
     auto dense = std::vector<double>(spikes.size(), 0.0);
-    return append_events(list, frames, alpha, dense, activity);
+    return append_events(list, frames, alpha, weights, dense, activity);
 }
 
 } // namespace rewire::calcium

@@ -28,8 +28,7 @@ std::vector<T> read_attribute_all(hid_t object, const std::string& name)
 {
     const auto attribute = open_attribute(object, name);
     const auto space = Handle(H5Aget_space(attribute));
-    auto values = std::vector<T>(
-        static_cast<std::size_t>(std::max<hssize_t>(0, H5Sget_simple_extent_npoints(space))));
+    auto values = std::vector<T>(attribute_values(object, space, name));
     if (!values.empty() && H5Aread(attribute, native_type<T>(), values.data()) < 0)
         fail_reading(object, "attribute " + name);
     return values;
@@ -53,6 +52,7 @@ std::vector<std::string> read_texts_attribute(hid_t object, const std::string& n
         throw base::InputError("attribute " + name + " is not text", name_of(object),
                                "is the file complete?");
     const auto space = Handle(H5Aget_space(attribute));
+    attribute_values(object, space, name);
     return texts_of(object, type, space,
                     [&](hid_t memory, void* out) { return H5Aread(attribute, memory, out); });
 }

@@ -22,6 +22,11 @@ std::string hdf5_reason();
 Handle checked_read(hid_t id, hid_t location, const std::string& what);
 Handle checked_write(hid_t id, hid_t location, const std::string& what);
 
+/// @throws InputError: external or virtual storage
+void check_own_values(hid_t dataset);
+/// Number of values of an attribute. @throws InputError: more than any has
+std::size_t attribute_values(hid_t object, hid_t space, const std::string& name);
+
 std::vector<hsize_t> extents(const Shape& shape);
 std::int64_t product(const Shape& shape);
 /// An empty shape is a scalar; -1 in `maximum` is unlimited.

@@ -26,11 +26,41 @@ int superblock_version(const std::filesystem::path& path)
     return static_cast<unsigned char>(head.back());
 }
 
+constexpr auto how_to_fetch = "fetch it with `datalad get` or `git annex get`, or exclude it in "
+                              "study.tsv";
+
+/// @throws IoError: not there, and why
+[[noreturn]] void fail_absent(const std::filesystem::path& path)
+{
+    auto error = std::error_code{};
+    const auto target = std::filesystem::read_symlink(path, error).generic_string();
+    if (error)
+        throw base::IoError("no such file", path.string(), "check the path");
+    if (target.find("annex/objects/") != std::string::npos)
+        throw base::IoError("the content of this file is not here: a link into git-annex that was "
+                            "not fetched",
+                            path.string(), how_to_fetch);
+    throw base::IoError("a link to a file that is not there: " + target, path.string(),
+                        "mend the link, or remove it");
+}
+
+/// A short text that stands for a file of a data set whose content is fetched by another program.
+bool is_placeholder(const std::filesystem::path& path)
+{
+    auto head = std::string(24, '\0');
+    auto file = std::ifstream(path, std::ios::binary);
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    return head.starts_with("/annex/objects/") || head.starts_with("version https://git-lfs");
+}
+
 Handle open_file(const std::filesystem::path& path, unsigned mode)
 {
     auto error = std::error_code{};
     if (!std::filesystem::exists(path, error))
-        throw base::IoError("no such file", path.string(), "check the path");
+        fail_absent(path);
+    if (!std::filesystem::is_regular_file(path, error))
+        throw base::InputError("not a file, but a folder or a device", path.string(),
+                               "check the path");
     if (::access(path.c_str(), mode == H5F_ACC_RDONLY ? R_OK : R_OK | W_OK) != 0)
         throw base::IoError(fmt::format("cannot open file: {}", std::strerror(errno)),
                             path.string(), "check its permissions");
@@ -47,6 +77,10 @@ Handle open_file(const std::filesystem::path& path, unsigned mode)
                                    path.string(),
                                    "write it again with libver=('earliest', 'v110') in h5py, or "
                                    "run h5repack --high=2 of the later version on it");
+        if (is_placeholder(path))
+            throw base::InputError("the content of this file is not here: a placeholder of "
+                                   "git-annex or git-lfs",
+                                   path.string(), how_to_fetch);
         throw base::InputError(
             "not a readable HDF5 file" + reason, path.string(),
             "damaged, cut short while copying, or another format: compare it with the original");

@@ -3,7 +3,6 @@
 #include <rewire/base/error.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace rewire::io {
 
@@ -49,7 +48,9 @@ Handle open_group(hid_t location, const std::string& path)
 
 Handle open_dataset(hid_t location, const std::string& path)
 {
-    return open_as(H5I_DATASET, "dataset", location, path);
+    auto dataset = open_as(H5I_DATASET, "dataset", location, path);
+    check_own_values(dataset);
+    return dataset;
 }
 
 Handle create_group(hid_t location, const std::string& path)
@@ -101,15 +102,33 @@ ObjectKey key_of(hid_t object)
     return {info.fileno, info.addr};
 }
 
+namespace {
+
+/// What a function of HDF5 writes into a buffer after saying how long it is. A path of thousands of
+/// levels is cut: it is shown to people.
+template <typename Get>
+std::string text_of(Get get)
+{
+    constexpr auto longest = ssize_t{4000};
+    const auto length = std::min<ssize_t>(get(nullptr, 0), longest);
+    if (length <= 0)
+        return {};
+    auto text = std::string(static_cast<std::size_t>(length), '\0');
+    get(text.data(), text.size() + 1);
+    return text;
+}
+
+} // namespace
+
 std::string name_of(hid_t object)
 {
-    auto buffer = std::array<char, 1024>{};
-    auto name = std::string{};
-    if (H5Fget_name(object, buffer.data(), buffer.size()) > 0)
-        name = buffer.data();
-    if (H5Iget_type(object) != H5I_FILE && H5Iget_name(object, buffer.data(), buffer.size()) > 0)
-        name += std::string(":") + buffer.data();
-    return name;
+    auto name =
+        text_of([&](char* out, std::size_t size) { return H5Fget_name(object, out, size); });
+    if (H5Iget_type(object) == H5I_FILE)
+        return name;
+    const auto path =
+        text_of([&](char* out, std::size_t size) { return H5Iget_name(object, out, size); });
+    return path.empty() ? name : name + ":" + path;
 }
 
 void write_soft_link(hid_t location, const std::string& name, const std::string& target)

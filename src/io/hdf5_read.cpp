@@ -145,6 +145,7 @@ std::vector<T> read_all(hid_t location, const std::string& path)
     if (!holds_numbers(dataset))
         throw base::InputError("not numbers", name_of(dataset),
                                "is this the dataset that was meant?");
+    check_fits_memory(dataset, sizeof(T));
     auto values = std::vector<T>(static_cast<std::size_t>(product(shape_of(dataset))));
     if (!values.empty())
         read_numbers(dataset, H5S_ALL, H5S_ALL, values.data());

@@ -55,6 +55,7 @@ std::vector<std::string> read_texts(hid_t location, const std::string& path)
     const auto dataset = open_dataset(location, path);
     if (!holds_text(dataset))
         throw base::InputError("not text", name_of(dataset), "is this the dataset that was meant?");
+    check_fits_memory(dataset, sizeof(char*) + sizeof(std::string));
     const auto type = Handle(H5Dget_type(dataset));
     const auto space = Handle(H5Dget_space(dataset));
     return texts_of(dataset, type, space, [&](hid_t memory, void* out) {

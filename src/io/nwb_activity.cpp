@@ -24,16 +24,21 @@ struct Rois
     std::string column;
     std::string imaging_plane;
     std::string location;
+    std::vector<std::uint8_t> selected; ///< [ids] by `--where`; empty: all
 };
 
 /// Collects problems of one series.
 class Reader
 {
   public:
-    Reader(hid_t file, const FoundObject& series, const std::string& roi_column,
+    Reader(hid_t file, const FoundObject& series, const NwbOptions& options,
            std::vector<Problem>& problems)
-        : group_(open_group(file, series.path)), roi_column_(roi_column), problems_(problems)
+        : group_(open_group(file, series.path)),
+          roi_column_(options.roi_column),
+          where_(options.where),
+          problems_(problems)
     {
+        info_.kind = kind_of_signal(series.path, series.container);
         info_.path = series.path;
         info_.container = series.container;
     }
@@ -47,12 +52,15 @@ class Reader
     }
     std::optional<Rois> read_rois();
     bool read_identities(hid_t table, const std::vector<std::int64_t>& row, Rois& rois);
+    void read_quality(hid_t table, const std::vector<std::int64_t>& row, Rois& rois);
+    bool select(Rois& rois);
     bool orient(const Shape& shape, const std::optional<std::int64_t>& times, const Rois& rois);
     void read_clock(const std::optional<std::int64_t>& times);
     void judge(const Clock& clock);
 
     Handle group_;
     const std::string& roi_column_;
+    const std::vector<RoiCondition>& where_;
     std::vector<Problem>& problems_;
     ActivityInfo info_;
 };
@@ -128,10 +136,66 @@ bool Reader::read_identities(hid_t table, const std::vector<std::int64_t>& row, 
     return true;
 }
 
+/// What `--where` selects, or what it could.
+/// @pre the rows are in the table
+void Reader::read_quality(hid_t table, const std::vector<std::int64_t>& row, Rois& rois)
+{
+    if (where_.empty()) {
+        for (const auto& column : quality_columns(column_names(table)))
+            say(Severity::note,
+                "the ROI table has a column " + column +
+                    ", which is not used: all ROIs are neurons",
+                "--where " + column + "==1 takes those of which it is 1");
+        return;
+    }
+    rois.selected.assign(row.size(), 1);
+    for (const auto& condition : where_) {
+        const auto meets = rows_where(table, condition);
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const auto at = static_cast<std::size_t>(row[i]);
+            if (at >= meets.size() || meets[at] == 0)
+                rois.selected[i] = 0;
+        }
+    }
+}
+
+/// Leaves the neurons that were selected.
+bool Reader::select(Rois& rois)
+{
+    info_.columns = info_.neurons;
+    if (rois.selected.empty())
+        return true;
+    auto chosen = Rois{};
+    for (std::size_t i = 0; i < rois.selected.size(); ++i) {
+        if (rois.selected[i] == 0)
+            continue;
+        info_.column.push_back(static_cast<std::int64_t>(i));
+        chosen.id.push_back(std::move(rois.id[i]));
+        if (!rois.number.empty())
+            chosen.number.push_back(rois.number[i]);
+    }
+    if (info_.column.empty()) {
+        say(Severity::error, fmt::format("--where leaves none of {} ROIs", rois.selected.size()),
+            "check the value: `h5dump` or `rewire study` shows the columns of the ROI table");
+        return false;
+    }
+    if (info_.column.size() == rois.selected.size())
+        info_.column.clear();
+    info_.neurons = static_cast<std::int64_t>(chosen.id.size());
+    rois.id = std::move(chosen.id);
+    rois.number = std::move(chosen.number);
+    return true;
+}
+
 std::optional<Rois> Reader::read_rois()
 {
     auto rois = Rois{};
     if (!is_dataset(group_, "rois") || !has_attribute(open_dataset(group_, "rois"), "table")) {
+        if (!where_.empty()) {
+            say(Severity::error, "--where needs a ROI table, and the series names none",
+                "leave out --where, or write `rois` with its table into the file");
+            return {};
+        }
         say(Severity::warning,
             "no `rois` that says which row of the ROI table a column is: neurons are counted from "
             "0",
@@ -144,6 +208,7 @@ std::optional<Rois> Reader::read_rois()
     rois.known = true;
     if (!read_identities(table, row, rois))
         return {};
+    read_quality(table, row, rois);
     read_plane(table, rois);
     return rois;
 }
@@ -243,6 +308,7 @@ std::optional<ActivityInfo> Reader::read()
             "gzip (h5repack -f GZIP=4)");
         return {};
     }
+    check_declared_size(data);
     const auto scaled =
         (has_attribute(data, "conversion") && read_attribute<double>(data, "conversion") != 1) ||
         (has_attribute(data, "offset") && read_attribute<double>(data, "offset") != 0);
@@ -259,6 +325,8 @@ std::optional<ActivityInfo> Reader::read()
         rois->id.push_back(std::to_string(neuron));
         rois->number.push_back(neuron);
     }
+    if (!select(*rois))
+        return {};
     info_.id_column = rois->column;
     info_.neuron_id = std::move(rois->id);
     info_.neuron_number = std::move(rois->number);
@@ -315,10 +383,10 @@ Clock clock_of(std::span<const double> timestamps)
 }
 
 std::optional<ActivityInfo> read_activity_info(hid_t file, const FoundObject& series,
-                                               const std::string& roi_column,
+                                               const NwbOptions& options,
                                                std::vector<Problem>& problems)
 {
-    return Reader(file, series, roi_column, problems).read();
+    return Reader(file, series, options, problems).read();
 }
 
 } // namespace rewire::io

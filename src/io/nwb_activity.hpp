@@ -9,7 +9,7 @@ namespace rewire::io {
 /// Reads what is known of a RoiResponseSeries without its data, and appends what is wrong with it.
 /// Empty where it cannot be used: the last problem says why.
 std::optional<ActivityInfo> read_activity_info(hid_t file, const FoundObject& series,
-                                               const std::string& roi_column,
+                                               const NwbOptions& options,
                                                std::vector<Problem>& problems);
 
 /// When the samples of a series were taken, judged by its timestamps.

@@ -1,5 +1,9 @@
 #include "nwb_find.hpp"
 
+#include <rewire/base/error.hpp>
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -7,6 +11,9 @@
 namespace rewire::io {
 
 namespace {
+
+/// NWB needs about six levels. Every level costs a walk from the root.
+constexpr auto deepest = 50;
 
 class Search
 {
@@ -42,6 +49,10 @@ class Search
         if (type == "TimeIntervals" || (has_attribute(group, "colnames") &&
                                         exists(group, "start_time") && exists(group, "stop_time")))
             return found_.intervals.push_back({path, type, container});
+        if (std::count(path.begin(), path.end(), '/') >= deepest)
+            throw base::InputError(
+                fmt::format("groups lie more than {} deep in each other", deepest), name_of(group),
+                "damaged, or not meant as NWB: leave it out");
         for (const auto& name : children(group))
             follow(group, path, name, type);
     }

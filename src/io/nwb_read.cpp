@@ -98,13 +98,16 @@ Scaling scaling_of(hid_t data)
     return scaling;
 }
 
-SampleGrid grid_of(const NwbSession& session)
+namespace {
+
+/// The same for another series with the shape of the activity.
+SampleGrid grid_of(const NwbSession& session, const std::string& path)
 {
     const auto& info = session.activity();
     auto grid = SampleGrid{};
-    grid.data = open_dataset(session.file(), info.path + "/data");
+    grid.data = open_dataset(session.file(), path + "/data");
     grid.frames = info.frames;
-    grid.neurons = info.neurons;
+    grid.neurons = info.columns;
     grid.transposed = info.transposed;
     grid.one_axis = shape_of(grid.data).size() == 1;
     grid.chunk = chunk_of(grid.data);
@@ -115,31 +118,63 @@ SampleGrid grid_of(const NwbSession& session)
     return grid;
 }
 
-template <typename T>
-void NwbSession::read_activity(std::span<const std::int64_t> neurons,
-                               std::span<const std::int64_t> kept, std::span<T> out,
-                               BlockOrder order) const
+} // namespace
+
+SampleGrid grid_of(const NwbSession& session)
 {
-    const auto& info = activity();
+    return grid_of(session, session.activity().path);
+}
+
+namespace {
+
+/// Samples of neurons of the session from a series with the columns of its activity.
+template <typename T>
+void read_columns(const NwbSession& session, const std::string& path,
+                  std::span<const std::int64_t> neurons, std::span<const std::int64_t> kept,
+                  std::span<T> out, BlockOrder order)
+{
+    const auto& info = session.activity();
     const auto frames = kept.empty() ? info.frames : static_cast<std::int64_t>(kept.size());
     if (static_cast<std::int64_t>(out.size()) != frames * static_cast<std::int64_t>(neurons.size()))
         fail_use("block and buffer differ in size", info.path);
-    if (std::is_same_v<T, float> && !info.exact_as_float)
-        fail_use("activity asked for as float that float cannot hold", info.path);
     auto wanted = std::vector<Wanted>{};
     for (std::size_t place = 0; place < neurons.size(); ++place) {
         if (neurons[place] < 0 || neurons[place] >= info.neurons)
             fail_use("a neuron asked for that is not there", info.path);
-        wanted.push_back({neurons[place], static_cast<std::int64_t>(place)});
+        wanted.push_back({session.column_of(neurons[place]), static_cast<std::int64_t>(place)});
     }
     std::stable_sort(wanted.begin(), wanted.end(),
                      [](const Wanted& a, const Wanted& b) { return a.neuron < b.neuron; });
     auto ascending = std::vector<std::int64_t>{};
     for (const auto& one : wanted)
         ascending.push_back(one.neuron);
-    const auto grid = grid_of(*this);
+    const auto grid = grid_of(session, path);
     each_tile<T>(grid, ascending,
                  Scatter<T>(std::move(wanted), kept, frames, scaling_of(grid.data), out, order));
+}
+
+} // namespace
+
+template <typename T>
+void NwbSession::read_activity(std::span<const std::int64_t> neurons,
+                               std::span<const std::int64_t> kept, std::span<T> out,
+                               BlockOrder order) const
+{
+    if (std::is_same_v<T, float> && !activity().exact_as_float)
+        fail_use("activity asked for as float that float cannot hold", activity().path);
+    read_columns<T>(*this, activity().path, neurons, kept, out, order);
+}
+
+template <typename T>
+void NwbSession::read_neuropil(std::span<const std::int64_t> neurons,
+                               std::span<const std::int64_t> kept, std::span<T> out,
+                               BlockOrder order) const
+{
+    if (activity().neuropil.empty())
+        throw base::InputError("no neuropil beside the activity",
+                               path_.string() + ":" + activity().path,
+                               "the baseline is taken without it");
+    read_columns<T>(*this, activity().neuropil, neurons, kept, out, order);
 }
 
 template <typename T>
@@ -159,6 +194,13 @@ template void NwbSession::read_activity<float>(std::span<const std::int64_t>,
                                                std::span<const std::int64_t>, std::span<float>,
                                                BlockOrder) const;
 template void NwbSession::read_activity<double>(std::span<const std::int64_t>,
+                                                std::span<const std::int64_t>, std::span<double>,
+                                                BlockOrder) const;
+
+template void NwbSession::read_neuropil<float>(std::span<const std::int64_t>,
+                                               std::span<const std::int64_t>, std::span<float>,
+                                               BlockOrder) const;
+template void NwbSession::read_neuropil<double>(std::span<const std::int64_t>,
                                                 std::span<const std::int64_t>, std::span<double>,
                                                 BlockOrder) const;
 

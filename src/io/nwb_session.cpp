@@ -4,6 +4,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/io/crash_guard.hpp>
 #include <rewire/io/nwb_session.hpp>
 
 #include <fmt/format.h>
@@ -149,9 +150,29 @@ const Info& find_named(const std::vector<Info>& all, const std::string& name,
 
 } // namespace
 
-NwbSession::NwbSession(const std::filesystem::path& path, const NwbOptions& options)
-    : path_(path), file_(open_for_reading(path)), nwb_version_(require_nwb2(file_, path.string()))
+NwbSession::NwbSession(const std::filesystem::path& path, const NwbOptions& options) : path_(path)
 {
+    const auto guard = CrashGuard(path, CrashGuard::metadata_s);
+    try {
+        file_ = open_for_reading(path);
+        look_round(options);
+    } catch (...) {
+        file_ = Handle{}; // closing a damaged file can crash, too
+        throw;
+    }
+}
+
+NwbSession::~NwbSession()
+{
+    if (!file_)
+        return;
+    const auto guard = CrashGuard(path_, CrashGuard::metadata_s);
+    file_ = Handle{};
+}
+
+void NwbSession::look_round(const NwbOptions& options)
+{
+    nwb_version_ = require_nwb2(file_, path_.string());
     read_header();
     const auto found = find_objects(file_);
     const auto before_activity = problems_.size();
@@ -227,18 +248,49 @@ void NwbSession::choose_activity(const std::vector<FoundObject>& found, const Nw
         best = std::min(best, preference(one.container));
     std::erase_if(candidates,
                   [&](const FoundObject& one) { return preference(one.container) != best; });
+    // Signals made of others are not what a session is analysed by, unless asked for.
+    if (options.series.empty()) {
+        auto signals = candidates;
+        std::erase_if(signals, [](const FoundObject& one) {
+            const auto kind = kind_of_signal(one.path, one.container);
+            return kind == SignalKind::neuropil || kind == SignalKind::deconvolved;
+        });
+        if (!signals.empty())
+            candidates = std::move(signals);
+    }
     if (candidates.size() > 1)
         return give_up(fmt::format("{} RoiResponseSeries to choose from", candidates.size()),
                        "choose with --series NAME: " + listed(candidates), true);
-    guarded([&] {
-        activity_ = read_activity_info(file_, candidates.front(), options.roi_column, problems_);
-    });
+    guarded([&] { activity_ = read_activity_info(file_, candidates.front(), options, problems_); });
+    if (activity_)
+        guarded([&] { find_neuropil(found); });
     if (!activity_)
         no_activity_ = problems_.back();
     else if (best != 0)
         problems_.push_back({Severity::note, path_.string() + ":" + activity_->path,
                              "not in a DfOverF container: may be raw fluorescence",
                              "it is used as it is; name another with --series if there is one"});
+}
+
+void NwbSession::find_neuropil(const std::vector<FoundObject>& found)
+{
+    auto paths = std::vector<std::string>{};
+    for (const auto& one : found) {
+        if (one.path == activity_->path || !is_dataset(file_, one.path + "/data") ||
+            kind_of_signal(one.path, one.container) != SignalKind::neuropil)
+            continue;
+        const auto own = shape_of(open_dataset(file_, activity_->path + "/data"));
+        if (shape_of(open_dataset(file_, one.path + "/data")) == own)
+            paths.push_back(one.path);
+    }
+    if (paths.size() == 1)
+        activity_->neuropil = paths.front();
+}
+
+std::int64_t NwbSession::column_of(std::int64_t neuron) const
+{
+    const auto& column = activity().column;
+    return column.empty() ? neuron : column.at(static_cast<std::size_t>(neuron));
 }
 
 const ActivityInfo& NwbSession::activity() const
@@ -266,6 +318,7 @@ const SeriesInfo& NwbSession::find_series(const std::string& name) const
 
 Series NwbSession::read_series(const std::string& name) const
 {
+    const auto guard = CrashGuard(path_);
     auto series = Series{};
     series.info = find_series(name);
     const auto group = open_group(file_, series.info.path);
@@ -296,6 +349,7 @@ const TableInfo& NwbSession::find_intervals(const std::string& name) const
 
 Table NwbSession::read_intervals(const std::string& name) const
 {
+    const auto guard = CrashGuard(path_);
     return read_table(file_, find_intervals(name).path);
 }
 
@@ -304,6 +358,7 @@ Units NwbSession::read_units() const
     if (!units_)
         throw base::InputError("no units table", path_.string(),
                                "spike jobs need one; calcium jobs do not");
+    const auto guard = CrashGuard(path_);
     return io::read_units(file_, units_->path);
 }
 

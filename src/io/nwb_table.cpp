@@ -77,8 +77,9 @@ std::vector<std::int64_t> read_ids(hid_t group, const std::vector<std::string>& 
     auto rows = std::int64_t{0};
     if (!names.empty()) {
         const auto index = names.front() + "_index";
-        const auto shape =
-            shape_of(open_dataset(group, exists(group, index) ? index : names.front()));
+        const auto column = open_dataset(group, exists(group, index) ? index : names.front());
+        check_fits_memory(column, sizeof(std::int64_t));
+        const auto shape = shape_of(column);
         rows = shape.empty() ? 0 : shape.front();
     }
     auto ids = std::vector<std::int64_t>(static_cast<std::size_t>(rows));

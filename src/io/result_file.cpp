@@ -35,8 +35,9 @@ Storage storage_for(const Shape& shape)
     return {chunk, 1, {}};
 }
 
-Handle as_axis(Handle dataset, const std::string& name)
+Handle as_axis(Handle dataset, const std::string& name, const std::string& description)
 {
+    describe(dataset, description);
     if (H5DSset_scale(dataset, name.c_str()) < 0)
         fail_writing(dataset, "a dimension scale");
     return dataset;
@@ -44,28 +45,53 @@ Handle as_axis(Handle dataset, const std::string& name)
 
 } // namespace
 
+void describe(hid_t object, const std::string& description)
+{
+    if (!description.empty())
+        write_text_attribute(object, "description", description);
+}
+
+std::vector<std::string> without_description(hid_t location, const std::string& path)
+{
+    auto found = std::vector<std::string>{};
+    for (const auto& name : children(location, path)) {
+        const auto at = path.ends_with('/') ? path + name : path + "/" + name;
+        const auto object = open_object(location, at);
+        const auto below = H5Iget_type(object) == H5I_GROUP ? without_description(location, at)
+                                                            : std::vector<std::string>{};
+        found.insert(found.end(), below.begin(), below.end());
+        if (H5Iget_type(object) == H5I_DATASET && !has_attribute(object, "description"))
+            found.push_back(at);
+    }
+    return found;
+}
+
 template <typename T>
-Handle write_axis(hid_t group, const std::string& name, const std::vector<T>& values)
+Handle write_axis(hid_t group, const std::string& name, const std::vector<T>& values,
+                  const std::string& description)
 {
     const auto shape = Shape{static_cast<std::int64_t>(values.size())};
-    return as_axis(write_dataset(group, name, values, shape, storage_for(shape)), name);
+    return as_axis(write_dataset(group, name, values, shape, storage_for(shape)), name,
+                   description);
 }
 
-Handle write_text_axis(hid_t group, const std::string& name, const std::vector<std::string>& values)
+Handle write_text_axis(hid_t group, const std::string& name, const std::vector<std::string>& values,
+                       const std::string& description)
 {
-    return as_axis(write_texts(group, name, values), name);
+    return as_axis(write_texts(group, name, values), name, description);
 }
 
-Handle write_index_axis(hid_t group, const std::string& name, std::int64_t length)
+Handle write_index_axis(hid_t group, const std::string& name, std::int64_t length,
+                        const std::string& description)
 {
     auto indices = std::vector<std::int32_t>(static_cast<std::size_t>(length));
     std::iota(indices.begin(), indices.end(), 0);
-    return write_axis(group, name, indices);
+    return write_axis(group, name, indices, description);
 }
 
 template <typename T>
 Handle make_array(hid_t group, const std::string& name, const std::vector<std::string>& axes,
-                  const std::string& units)
+                  const std::string& units, const std::string& description)
 {
     auto shape = Shape{};
     for (const auto& axis : axes)
@@ -76,6 +102,7 @@ Handle make_array(hid_t group, const std::string& name, const std::vector<std::s
             fail_writing(dataset, "axis " + axes[i]);
     if (!units.empty())
         write_text_attribute(dataset, "units", units);
+    describe(dataset, description);
     return dataset;
 }
 
@@ -89,9 +116,10 @@ ChunkGrid result_chunks(const Shape& shape)
 
 template <typename T>
 Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
-                   const std::vector<std::string>& axes, const std::string& units)
+                   const std::vector<std::string>& axes, const std::string& units,
+                   const std::string& description)
 {
-    auto dataset = make_array<T>(group, name, axes, units);
+    auto dataset = make_array<T>(group, name, axes, units, description);
     const auto shape = shape_of(dataset);
     write_block<T>(dataset, Shape(shape.size(), 0), shape, std::span<const T>(values));
     return dataset;
@@ -99,10 +127,12 @@ Handle write_array(hid_t group, const std::string& name, const std::vector<T>& v
 
 #define REWIRE_INSTANTIATE(T)                                                                      \
     template Handle make_array<T>(hid_t, const std::string&, const std::vector<std::string>&,      \
+                                  const std::string&, const std::string&);                         \
+    template Handle write_axis<T>(hid_t, const std::string&, const std::vector<T>&,                \
                                   const std::string&);                                             \
-    template Handle write_axis<T>(hid_t, const std::string&, const std::vector<T>&);               \
     template Handle write_array<T>(hid_t, const std::string&, const std::vector<T>&,               \
-                                   const std::vector<std::string>&, const std::string&);
+                                   const std::vector<std::string>&, const std::string&,            \
+                                   const std::string&);
 
 REWIRE_INSTANTIATE(std::int8_t)
 REWIRE_INSTANTIATE(std::uint8_t)

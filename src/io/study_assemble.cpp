@@ -20,7 +20,31 @@ struct Draft
     StudySession session;
     std::optional<std::int64_t> given_number;
     bool excluded = false;
+    std::string why_excluded;
 };
+
+bool chosen_from(const std::vector<std::string>& names, const std::string& name)
+{
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Different subjects whose safe names are the same would become one.
+void check_safe_names(const std::vector<Draft>& drafts, std::vector<Problem>& problems)
+{
+    auto written = std::map<std::string, std::string>{};
+    for (const auto& draft : drafts) {
+        const auto& record = draft.session.record;
+        if (draft.excluded || record.subject.empty())
+            continue;
+        const auto [first, added] = written.try_emplace(record.subject, record.subject_as_written);
+        if (!added && first->second != record.subject_as_written)
+            problems.push_back({Severity::error, draft.session.path.string(),
+                                fmt::format("two subjects would both be called {}: {} and {}",
+                                            record.subject, base::printable(first->second),
+                                            base::printable(record.subject_as_written)),
+                                "name one of them in study.tsv (columns file, subject)"});
+    }
+}
 
 std::string tidy(const std::string& file)
 {
@@ -41,25 +65,46 @@ Draft* find_draft(std::vector<Draft>& drafts, const std::string& file)
     return by_name.size() == 1 ? by_name.front() : nullptr;
 }
 
-void apply(const StudyTable::Row& row, Draft& draft)
+void apply(const StudyTable::Row& row, const std::string& line, const std::string& job,
+           Draft& draft)
 {
-    if (!row.subject.empty())
+    if (!row.subject.empty()) {
+        draft.session.record.subject_as_written = row.subject;
         draft.session.record.subject = group_name(row.subject);
+    }
     if (!row.session.empty())
         draft.session.record.session = group_name(row.session);
     draft.session.layer = row.layer;
     draft.session.group = row.group;
     draft.session.tau_s = row.tau_s;
     draft.given_number = row.number;
-    draft.excluded = row.exclude;
+    draft.excluded = row.exclude.from(job);
+    draft.why_excluded =
+        fmt::format("excluded {}in {}", row.exclude.from_all ? "" : "from " + job + " ", line);
 }
 
-void apply(const StudyTable& table, bool single_file, std::vector<Draft>& drafts,
-           std::vector<Problem>& problems)
+/// A misspelt job would leave the session in.
+void check_jobs(const StudyTable::Row& row, const std::string& line, const Selection& selection,
+                std::vector<Problem>& problems)
+{
+    for (const auto& name : row.exclude.from_jobs) {
+        if (chosen_from(selection.jobs, name))
+            continue;
+        const auto meant = base::nearest(name, selection.jobs);
+        problems.push_back(
+            {Severity::error, line, "exclude is neither yes nor no nor names of jobs: " + name,
+             !meant.empty() ? "did you mean " + meant + "?"
+                            : "yes, no, or the jobs that are to leave the session out"});
+    }
+}
+
+void apply(const StudyTable& table, bool single_file, const Selection& selection,
+           std::vector<Draft>& drafts, std::vector<Problem>& problems)
 {
     auto seen = std::map<const Draft*, std::int64_t>{};
     for (const auto& row : table.rows) {
         const auto line = fmt::format("{} line {}", table.name, row.line);
+        check_jobs(row, line, selection, problems);
         auto* draft = find_draft(drafts, row.file);
         if (draft == nullptr) {
             // Beside one file that was named alone the table may be of the whole folder.
@@ -74,13 +119,13 @@ void apply(const StudyTable& table, bool single_file, std::vector<Draft>& drafts
             problems.push_back({Severity::error, line,
                                 fmt::format("{} is also in line {}", row.file, earlier->second),
                                 "keep one line a file"});
-        apply(row, *draft);
+        apply(row, line, selection.job, *draft);
     }
 }
 
 bool chosen(const std::vector<std::string>& names, const std::string& name)
 {
-    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+    return names.empty() || chosen_from(names, name);
 }
 
 /// By name or by number; of a subject that has a session of that name, the name is meant.
@@ -253,11 +298,14 @@ void report_unreadable(const std::vector<Draft>& drafts, const Selection& select
 {
     for (const auto& draft : drafts) {
         const auto& record = draft.session.record;
-        if (draft.excluded)
+        if (draft.excluded) {
             ++study.excluded;
-        else if (!record.readable &&
-                 (record.subject.empty() || chosen(selection.subjects, record.subject)) &&
-                 chosen(selection.sessions, record.session))
+            if (chosen(selection.subjects, record.subject))
+                study.left_out.push_back(
+                    {record.subject, record.session, record.file, draft.why_excluded});
+        } else if (!record.readable &&
+                   (record.subject.empty() || chosen(selection.subjects, record.subject)) &&
+                   chosen(selection.sessions, record.session))
             study.problems.insert(study.problems.end(), record.problems.begin(),
                                   record.problems.end());
     }
@@ -281,7 +329,8 @@ Study assemble(const std::filesystem::path& path, std::vector<SessionRecord> rec
         drafts.push_back(std::move(draft));
     }
     const auto single_file = !std::filesystem::is_directory(path);
-    apply(table, single_file, drafts, study.problems);
+    apply(table, single_file, selection, drafts, study.problems);
+    check_safe_names(drafts, study.problems);
     name_the_nameless(drafts, study.problems);
     report_unreadable(drafts, selection, study);
     auto unreadable = std::set<std::string>{};

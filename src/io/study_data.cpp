@@ -29,17 +29,23 @@ template <typename T>
 void look(const NwbSession& session, std::int64_t first, std::int64_t count,
           MissingSamples& missing)
 {
-    auto neurons = std::vector<std::int64_t>(static_cast<std::size_t>(count));
-    std::iota(neurons.begin(), neurons.end(), first);
+    const auto& info = session.activity();
+    auto neurons = std::vector<std::int64_t>(static_cast<std::size_t>(count)); // columns
+    auto neuron_of = std::vector<std::int64_t>(static_cast<std::size_t>(info.columns), -1);
+    for (std::size_t i = 0; i < neurons.size(); ++i) {
+        neurons[i] = session.column_of(first + static_cast<std::int64_t>(i));
+        neuron_of[static_cast<std::size_t>(neurons[i])] = first + static_cast<std::int64_t>(i);
+    }
     each_tile<T>(grid_of(session), neurons, [&](const Tile<T>& tile) {
         if (all_finite(tile.values))
             return;
         for (std::int64_t frame = 0; frame < tile.frames; ++frame)
             for (std::int64_t neuron = 0; neuron < tile.neurons; ++neuron) {
                 const auto at = frame * tile.frame_stride + neuron * tile.neuron_stride;
-                if (std::isfinite(tile.values[static_cast<std::size_t>(at)]))
+                const auto whose = neuron_of[static_cast<std::size_t>(tile.neuron + neuron)];
+                if (whose < 0 || std::isfinite(tile.values[static_cast<std::size_t>(at)]))
                     continue;
-                ++missing.by_neuron[static_cast<std::size_t>(tile.neuron + neuron)];
+                ++missing.by_neuron[static_cast<std::size_t>(whose)];
                 missing.in_frame[static_cast<std::size_t>(tile.frame + frame)] = 1;
             }
     });
@@ -275,6 +281,28 @@ UsedSamples apply_policy(const NwbSession& session, const MissingSamples& missin
                                    what_is_missing(info, missing),
                                where, "try --nan drop-neuron");
     return used;
+}
+
+std::int64_t leave_out_frames(UsedSamples& used, std::span<const std::uint8_t> known,
+                              const std::string& where)
+{
+    if (known.empty())
+        return 0;
+    auto kept = std::vector<std::int64_t>{};
+    const auto before = used.kept.empty() ? static_cast<std::int64_t>(known.size()) : used.frames;
+    for (auto i = std::int64_t{0}; i < before; ++i) {
+        const auto frame = used.kept.empty() ? i : used.kept[static_cast<std::size_t>(i)];
+        if (known[static_cast<std::size_t>(frame)] != 0)
+            kept.push_back(frame);
+    }
+    if (kept.empty())
+        throw base::InputError("--uncovered mask leaves no frame", where,
+                               "the lever or binary series is known at none of the frames used");
+    const auto left_out = before - static_cast<std::int64_t>(kept.size());
+    if (left_out > 0)
+        used.kept = std::move(kept);
+    used.frames = before - left_out;
+    return left_out;
 }
 
 std::vector<Problem> check_data(const StudySession& session, NanPolicy policy,

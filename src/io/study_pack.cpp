@@ -18,6 +18,7 @@ void each_field(Either<ActivityInfo> auto& info, auto field)
     field(info.path), field(info.container), field(info.id_column), field(info.imaging_plane);
     field(info.location), field(info.frames), field(info.neurons), field(info.transposed);
     field(info.exact_as_float), field(info.has_timestamps), field(info.rate_hz);
+    field(info.columns), field(info.column), field(info.kind), field(info.neuropil);
     field(info.start_s), field(info.dropped), field(info.neuron_id), field(info.neuron_number);
 }
 
@@ -53,7 +54,7 @@ void each_field(Either<SessionRecord> auto& record, auto field)
     field(record.file), field(record.subject), field(record.session), field(record.identifier);
     field(record.start_text), field(record.readable), field(record.bytes), field(record.start);
     field(record.activity), field(record.units), field(record.series), field(record.intervals);
-    field(record.problems);
+    field(record.problems), field(record.subject_as_written);
 }
 
 void Problem::pack(base::Packer& packer) const

@@ -6,13 +6,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <set>
 
 namespace rewire::io {
 
 std::string group_name(std::string name)
 {
-    std::replace(name.begin(), name.end(), '/', '_');
+    name = base::safe_name(name);
     static const auto taken =
         std::set<std::string>{".", "..", "pair", "pair_i", "pair_j", "neuron_id", "upstream"};
     if (taken.contains(name))
@@ -31,12 +32,6 @@ std::string entity(const std::string& stem, const std::string& key)
     return {};
 }
 
-bool is_nwb(const std::filesystem::path& path)
-{
-    const auto name = path.filename().string();
-    return path.extension() == ".nwb" && !name.starts_with('.');
-}
-
 void name_by_file(SessionRecord& record)
 {
     const auto path = std::filesystem::path(record.file);
@@ -50,6 +45,7 @@ void name_by_file(SessionRecord& record)
         record.session = entity(stem, "ses");
     if (record.session.empty())
         record.session = stem;
+    record.subject_as_written = record.subject;
     record.subject = group_name(record.subject);
     record.session = group_name(record.session);
 }
@@ -97,44 +93,6 @@ void fill(SessionRecord& record, const NwbSession& session)
 
 } // namespace
 
-std::vector<std::string> list_files(const std::filesystem::path& path)
-{
-    namespace fs = std::filesystem;
-    auto error = std::error_code{};
-    if (!fs::exists(path, error))
-        throw base::IoError("no such file or folder", path.string(),
-                            "--study wants a folder of NWB files, or one NWB file");
-    if (!fs::is_directory(path))
-        return {path.filename().string()};
-    auto files = std::vector<std::string>{};
-    auto walk = fs::recursive_directory_iterator(
-        path, fs::directory_options::follow_directory_symlink, error);
-    for (; !error && walk != fs::recursive_directory_iterator{}; walk.increment(error)) {
-        if (walk->is_directory()) {
-            // A folder of that name is the Zarr form of NWB; scanning it says so.
-            if (is_nwb(walk->path()))
-                files.push_back(fs::relative(walk->path(), path).generic_string());
-            if (is_nwb(walk->path()) || walk->path().filename().string().starts_with('.'))
-                walk.disable_recursion_pending();
-        } else if (is_nwb(walk->path())) {
-            files.push_back(walk->path().lexically_relative(path).generic_string());
-        }
-    }
-    if (error)
-        throw base::IoError("cannot list folder: " + error.message(), path.string(),
-                            "check its permissions");
-    if (files.empty())
-        throw base::InputError("no NWB file (*.nwb) in this folder", path.string(),
-                               "--study wants a folder of NWB files, one a session");
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
-std::filesystem::path path_of(const std::filesystem::path& study, const std::string& file)
-{
-    return std::filesystem::is_directory(study) && !file.empty() ? study / file : study;
-}
-
 SessionRecord scan_file(const std::filesystem::path& study, const std::string& file,
                         const NwbOptions& options)
 {
@@ -146,11 +104,15 @@ SessionRecord scan_file(const std::filesystem::path& study, const std::string& f
         if (std::filesystem::is_directory(path))
             throw base::InputError("a folder: NWB in Zarr is not read", path.string(),
                                    "export it to HDF5 with hdmf-zarr");
-        record.bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
         fill(record, NwbSession(path, options));
+        record.bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
         record.readable = true;
     } catch (const base::Error& error) {
         record.problems.push_back({Severity::error, path.string(), error.problem(), error.next()});
+    } catch (const std::bad_alloc&) {
+        record.problems.push_back({Severity::error, path.string(), "not enough memory to read it",
+                                   "damaged, or larger than this machine can hold: compare it with "
+                                   "the original"});
     } catch (const std::exception& error) {
         record.problems.push_back(
             {Severity::error, path.string(), error.what(), "compare the file with the original"});

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <fstream>
@@ -26,14 +27,29 @@ std::optional<T> parse(const std::string& text)
     return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
 }
 
-std::optional<bool> parse_flag(const std::string& word)
+/// Yes, no, or names of jobs with commas, semicolons or blanks between them.
+std::optional<Exclusion> parse_exclusion(const std::string& word)
 {
-    const auto text = base::lower_case(word);
-    if (text == "1" || text == "yes" || text == "true" || text == "y" || text == "x")
-        return true;
+    auto text = base::lower_case(word);
+    auto exclusion = Exclusion{};
     if (text.empty() || text == "0" || text == "no" || text == "false" || text == "n")
-        return false;
-    return {};
+        return exclusion;
+    exclusion.from_all =
+        text == "1" || text == "yes" || text == "true" || text == "y" || text == "x";
+    if (exclusion.from_all)
+        return exclusion;
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == ',' || c == ';'; }, ' ');
+    for (const auto& name : base::split(text, ' ')) {
+        const auto is_name = std::all_of(name.begin(), name.end(), [](unsigned char letter) {
+            return std::islower(letter) != 0 || std::isdigit(letter) != 0 || letter == '-';
+        });
+        if (!is_name)
+            return {};
+        if (!name.empty())
+            exclusion.from_jobs.insert(name);
+    }
+    return exclusion;
 }
 
 class TableReader
@@ -136,10 +152,12 @@ class TableReader
                 row.tau_s.reset();
             }
         }
-        const auto exclude = parse_flag(cell["exclude"]);
-        row.exclude = exclude.value_or(false);
+        auto exclude = parse_exclusion(cell["exclude"]);
         if (!exclude)
-            fail("exclude is neither yes nor no: " + cell["exclude"], "yes or no");
+            fail("exclude is neither yes nor no nor names of jobs: " + cell["exclude"],
+                 "yes, no, or the jobs that are to leave the session out: movement, rewiring");
+        else
+            row.exclude = std::move(*exclude);
     }
 
     StudyTable table_;
@@ -154,8 +172,17 @@ StudyTable read_study_table(const std::filesystem::path& study)
     const auto folder =
         std::filesystem::is_directory(study) ? study : std::filesystem::path(study).parent_path();
     const auto path = folder / "study.tsv";
-    if (!std::filesystem::exists(path))
+    auto error = std::error_code{};
+    if (std::filesystem::symlink_status(path, error).type() ==
+        std::filesystem::file_type::not_found)
         return {};
+    // Going on without it would ignore what it excludes.
+    if (!std::filesystem::is_regular_file(path, error))
+        throw base::IoError(std::filesystem::exists(path, error)
+                                ? "study.tsv is not a file"
+                                : "study.tsv is a link to a file that is not there",
+                            path.string(),
+                            "fetch it (`git annex get`), mend the link, or remove it");
     auto reader = TableReader(path.filename().string());
     auto stream = std::ifstream(path);
     if (!stream)

@@ -182,6 +182,10 @@ void run_words(const mpi::Communicator& comm, const Catalogue& catalogue,
     context->set_cpu_target(cpu_target);
     log = &context->log();
     mpi::collective(comm, refuse_without_working_memory);
+    if (!job.plan)
+        context->refuse_unless_it_fits({.rank_bytes = base_rank_bytes});
+    else if (!job.checks_memory)
+        context->refuse_unless_it_fits(job.plan(*context));
     job.run(*context);
 }
 

@@ -109,9 +109,10 @@ void Log::note(const std::string& text)
     if (!speaks_)
         return;
     clear_line();
-    console_->info(text);
+    const auto shown = base::printable(text);
+    console_->info(shown);
     if (file_)
-        file_->info(text);
+        file_->info(shown);
 }
 
 void Log::warn(const std::string& text)
@@ -119,9 +120,10 @@ void Log::warn(const std::string& text)
     if (!speaks_)
         return;
     clear_line();
-    console_->warn("warning: " + text);
+    const auto shown = base::printable(text);
+    console_->warn("warning: " + shown);
     if (file_)
-        file_->warn(text);
+        file_->warn(shown);
 }
 
 void Log::error(const std::string& text)
@@ -129,9 +131,10 @@ void Log::error(const std::string& text)
     if (!speaks_)
         return;
     clear_line();
-    console_->error("rewire: error: " + text);
+    const auto shown = base::printable(text);
+    console_->error("rewire: error: " + shown);
     if (file_)
-        file_->error(text);
+        file_->error(shown);
 }
 
 void Log::progress(const std::string& phase, double fraction, double seconds, double units_done)

@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <sstream>
 
 namespace rewire::runtime {
@@ -76,25 +79,124 @@ const Option& find(const std::vector<Option>& declared, const std::string& name)
 }
 
 template <typename T>
-T number_from(const Option& option, const std::string& text)
+std::optional<T> parsed_as(const std::string& text)
 {
     auto value = T{};
     const auto* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || stopped != end)
-        throw base::UsageError(fmt::format("--{} {}: not {}", option.name, text,
-                                           std::is_integral_v<T> ? "a whole number" : "a number"),
-                               "", fmt::format("{}: {}", option.name, option.help));
-    return value;
+    return error == std::errc{} && stopped == end ? std::optional(value) : std::nullopt;
+}
+
+/// Whole numbers also in the form 1e3 or 2.5e4.
+template <>
+std::optional<std::int64_t> parsed_as(const std::string& text)
+{
+    auto value = std::int64_t{0};
+    const auto* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc{} && stopped == end)
+        return value;
+    constexpr auto exact = 9007199254740992.0; // 2^53
+    const auto number = parsed_as<double>(text);
+    if (!number || !(std::abs(*number) <= exact) || std::trunc(*number) != *number)
+        return {};
+    return static_cast<std::int64_t>(*number);
+}
+
+/// "did you mean 0.7?" for 0,7; empty where no number is near.
+std::string meant_number(const Option& option, std::string text)
+{
+    const auto comma = text.find(',');
+    if (comma == std::string::npos)
+        return {};
+    if (option.kind == OptionKind::integer)
+        std::erase(text, ',');
+    else
+        text[comma] = '.';
+    const auto is_number = option.kind == OptionKind::integer
+                               ? parsed_as<std::int64_t>(text).has_value()
+                               : parsed_as<double>(text).has_value();
+    return is_number ? "did you mean " + text + "? " : std::string{};
+}
+
+template <typename T>
+T number_from(const Option& option, const std::string& text)
+{
+    if (const auto value = parsed_as<T>(text))
+        return *value;
+    throw base::UsageError(
+        fmt::format("--{} {}: not {}", option.name, text,
+                    option.kind == OptionKind::integer ? "a whole number" : "a number"),
+        "", fmt::format("{}{}: {}", meant_number(option, text), option.name, option.help));
+}
+
+struct NumberRange
+{
+    double minimum;
+    double maximum;
+};
+
+/// The declared range, within what is sane for the kind and the unit: beyond it sizes overflow,
+/// and results are infinite or take for ever.
+NumberRange range_of(const Option& option)
+{
+    static const auto largest_in_unit = std::map<std::string, double>{
+        {"s", 1e8}, {"ms", 1e9}, {"Hz", 1e6}, {"GB", 1e6}, {"sd", 1e4}, {"frames", 1e9}};
+    const auto known = largest_in_unit.find(option.unit);
+    const auto largest = known != largest_in_unit.end()       ? known->second
+                         : option.kind == OptionKind::integer ? 1e9
+                                                              : 1e12;
+    return {std::isinf(option.minimum) ? -largest : option.minimum,
+            std::isinf(option.maximum) ? largest : option.maximum};
+}
+
+/// 0.5, 100000, 1e9.
+std::string short_number(double value)
+{
+    auto text = std::abs(value) < 1e6 ? fmt::format("{}", value) : fmt::format("{:.17g}", value);
+    const auto digits = text.find_last_not_of('0') + 1;
+    if (std::abs(value) >= 1e6 && text.find_first_of(".e") == std::string::npos &&
+        text.size() - digits >= 5)
+        text = text.substr(0, digits) + fmt::format("e{}", text.size() - digits);
+    return text;
 }
 
 std::string range_text(const Option& option)
 {
-    if (std::isinf(option.minimum) && std::isinf(option.maximum))
-        return {};
-    if (std::isinf(option.maximum))
-        return fmt::format(">= {}", option.minimum);
-    return fmt::format("{} to {}", option.minimum, option.maximum);
+    const auto range = range_of(option);
+    return fmt::format("{} to {}{}{}", short_number(range.minimum), short_number(range.maximum),
+                       option.unit.empty() ? "" : " ", option.unit);
+}
+
+/// One spelling of every whole number, so that 1e3 and 1000 are the same setting.
+std::string normalised(const Option& option, const std::string& text)
+{
+    if (option.kind != OptionKind::integer)
+        return text;
+    const auto value = parsed_as<std::int64_t>(text);
+    return value ? std::to_string(*value) : text;
+}
+
+/// The text of the configuration file. @throws UsageError
+std::istringstream config_text(const std::string& path)
+{
+    constexpr auto longest = std::uintmax_t{1} << 20;
+    auto error = std::error_code{};
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status))
+        throw base::UsageError("cannot open the configuration file", path, "check the path");
+    if (!std::filesystem::is_regular_file(status))
+        throw base::UsageError("the configuration file is a folder or a device", path,
+                               "give a text file of `option = value` lines");
+    if (std::filesystem::file_size(path, error) > longest || error)
+        throw base::UsageError("the configuration file is larger than 1 MB", path,
+                               "give a text file of `option = value` lines");
+    auto file = std::ifstream(path);
+    auto text = std::stringstream{};
+    text << file.rdbuf();
+    if (!file)
+        throw base::UsageError("cannot read the configuration file", path, "check its permissions");
+    return std::istringstream(text.str());
 }
 
 void check_value(const Option& option, const std::string& text)
@@ -103,10 +205,10 @@ void check_value(const Option& option, const std::string& text)
         const auto value = option.kind == OptionKind::integer
                                ? static_cast<double>(number_from<std::int64_t>(option, text))
                                : number_from<double>(option, text);
-        if (!(value >= option.minimum && value <= option.maximum))
+        const auto range = range_of(option);
+        if (!(value >= range.minimum && value <= range.maximum)) // NaN is in no range
             throw base::UsageError(fmt::format("--{} {}: out of range", option.name, text), "",
-                                   fmt::format("it takes {}{}{}", range_text(option),
-                                               option.unit.empty() ? "" : " ", option.unit));
+                                   "it takes " + range_text(option));
     }
     if (!option.choices.empty() &&
         std::find(option.choices.begin(), option.choices.end(), text) == option.choices.end()) {
@@ -207,7 +309,7 @@ std::vector<double> Options::reals(const std::string& name) const
 void Options::adopt(const std::string& name, const std::string& value)
 {
     check_value(find(declared_, name), value);
-    values_[name] = {value};
+    values_[name] = {normalised(find(declared_, name), value)};
 }
 
 io::Fingerprint Options::all() const
@@ -249,9 +351,7 @@ Options parse_options(const std::string& job, const std::vector<Option>& declare
               map);
     if (map.count("config") != 0U) {
         const auto config = map["config"].as<std::vector<std::string>>().front();
-        auto file = std::ifstream(config);
-        if (!file)
-            throw base::UsageError("cannot open the configuration file", config, "check the path");
+        auto file = config_text(config);
         auto from_file = po::variables_map{};
         const auto lines =
             parsed(job, declared, config, [&] { return po::parse_config_file(file, description); });
@@ -282,8 +382,10 @@ Options parse_options(const std::string& job, const std::vector<Option>& declare
                 fmt::format("--{} is missing", option.name), "",
                 fmt::format("{}{}", option.help,
                             option.unit.empty() ? "" : " (" + option.unit + ")"));
-        for (const auto& text : values)
+        for (auto& text : values) {
             check_value(option, text);
+            text = normalised(option, text);
+        }
     }
     return options;
 }
@@ -314,7 +416,8 @@ std::vector<Option> common_options()
          .kind = OptionKind::integer,
          .default_value = "1",
          .help = "seed of every random draw",
-         .minimum = 0},
+         .minimum = 0,
+         .maximum = largest_seed},
         {.name = "overwrite",
          .kind = OptionKind::flag,
          .help = "replace a result made with other settings",

@@ -66,7 +66,7 @@ void RunContext::warn(const std::string& text)
 void RunContext::print(const std::string& text)
 {
     if (comm_.is_root())
-        std::cout << text << std::flush;
+        std::cout << base::printable(text) << std::flush;
 }
 
 void RunContext::flush_warnings()
@@ -124,6 +124,11 @@ void RunContext::begin_results(const io::Fingerprint& digest)
 void RunContext::check_memory(const Estimate& estimate)
 {
     begin_log();
+    refuse_unless_it_fits(estimate);
+}
+
+void RunContext::refuse_unless_it_fits(const Estimate& estimate)
+{
     const auto ranks_here = comm_.node().size();
     const auto share = static_cast<double>(ranks_here) / comm_.size();
     // Where there is no room for memory that a node's ranks share, each keeps a copy.
@@ -140,16 +145,18 @@ void RunContext::check_memory(const Estimate& estimate)
                         estimate.spread_bytes * share;
     mpi::collective(comm_, [&] {
         const auto usable = usable_node_bytes(ranks_here);
-        if (wanted > usable && !options_.flag("ignore-memory"))
+        const auto ignored = options_.declared("ignore-memory") && options_.flag("ignore-memory");
+        if (wanted > usable && !ignored)
             throw base::InputError(
                 fmt::format(
                     "not enough memory: {} ranks on this node would need {}, {} can be used",
                     ranks_here, base::human_bytes(wanted), base::human_bytes(usable)),
                 mpi::host_name(),
-                fmt::format("use fewer ranks a node or ask for more memory (`rewire plan {}` says "
-                            "how much); "
-                            "--ignore-memory starts all the same",
-                            job_.name));
+                fmt::format(
+                    "use fewer ranks a node or ask for more memory{}{}",
+                    job_.plan ? fmt::format(" (`rewire plan {}` says how much)", job_.name) : "",
+                    options_.declared("ignore-memory") ? "; --ignore-memory starts all the same"
+                                                       : ""));
     });
 }
 

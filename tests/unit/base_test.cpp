@@ -1,4 +1,5 @@
 #include <rewire/base/error.hpp>
+#include <rewire/base/memory.hpp>
 #include <rewire/base/pack.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
@@ -209,4 +210,39 @@ TEST(Text, CountsForReaders)
     EXPECT_EQ(counted(0, "animal"), "0 animals");
     EXPECT_EQ(counted(10000, "shuffle"), "10,000 shuffles");
     EXPECT_EQ(lower_case("Lever_Z9"), "lever_z9");
+}
+
+TEST(Text, SafeNamesAreOneCellOfOneLineAndAFileName)
+{
+    EXPECT_EQ(safe_name("mouse 12"), "mouse 12");
+    EXPECT_EQ(safe_name("M\xc3\xa4use"), "M\xc3\xa4use");
+    EXPECT_EQ(safe_name("a/b"), "a_b");
+    EXPECT_EQ(safe_name(""), "");
+
+    const auto newline = safe_name("a\nb");
+    const auto tab = safe_name("a\tb");
+    const auto broken = safe_name("a\xff"
+                                  "b");
+    const auto separator = safe_name("a\xe2\x80\xa8"
+                                     "b"); // U+2028
+    for (const auto& name : {newline, tab, broken, separator})
+        EXPECT_EQ(name.substr(0, 4), "a_b~");
+    EXPECT_EQ((std::set<std::string>{newline, tab, broken, separator}).size(), 4U);
+
+    const auto cut = safe_name(std::string(99, 'm') + "\xc3\xa4" + std::string(200, 'm'));
+    EXPECT_EQ(cut.substr(0, 100), std::string(99, 'm') + "~");
+    EXPECT_EQ(cut.size(), 108U);
+    EXPECT_EQ(safe_name(std::string(100, 'm')), std::string(100, 'm'));
+}
+
+TEST(Text, PrintableHasNoEscapeSequences)
+{
+    EXPECT_EQ(printable("\x1b[2J line\n\tnext \xc2\xb5V \xc2\x9b"),
+              "?[2J line\n\tnext \xc2\xb5V ?");
+}
+
+TEST(Memory, SaysWhatIsLeft)
+{
+    EXPECT_GT(free_memory_bytes(), 0);
+    EXPECT_GT(peak_resident_bytes(), 1e6);
 }

@@ -1,3 +1,4 @@
+#include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 
@@ -7,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 using namespace rewire;
 using calcium::NeuronStatus;
@@ -161,4 +163,54 @@ TEST(AppendEvents, Status)
     EXPECT_EQ(calcium::append_events(std::vector<double>(60, 1.0), 2, activity).status,
               NeuronStatus::constant);
     EXPECT_THAT(activity.start, ElementsAre(0, 5, 5, 5, 61));
+}
+
+TEST(SmoothingWidth, IsTheOddNumberOfFramesNearestToTheSeconds)
+{
+    EXPECT_EQ(calcium::taps_for(5 / 28.0, 28), 5);
+    EXPECT_EQ(calcium::taps_for(0.18, 28), 5);
+    EXPECT_EQ(calcium::taps_for(0.18, 3.7), 1);
+    EXPECT_EQ(calcium::taps_for(1.0, 3.7), 3);
+    EXPECT_EQ(calcium::taps_for(1.0, 4), 5); // halfway between 3 and 5
+    EXPECT_EQ(calcium::taps_for(1e-9, 28), 1);
+    EXPECT_EQ(calcium::taps_for(100, 100), 10001);
+    for (const auto& [width, rate] :
+         {std::pair{0.0, 28.0}, {-1.0, 28.0}, {1.0, 0.0}, {1e9, 28.0}, {1.0, std::nan("")}})
+        EXPECT_THROW(calcium::taps_for(width, rate), base::InputError);
+}
+
+TEST(SmoothingWidth, FiveTapsAreThePapersAndOthersTheSameTriangle)
+{
+    EXPECT_THAT(calcium::smoothing_weights(5), ElementsAre(.33, .67, 1, .67, .33));
+    EXPECT_THAT(calcium::smoothing_weights(1), ElementsAre(1));
+    EXPECT_THAT(calcium::smoothing_weights(3), ElementsAre(.5, 1, .5));
+    EXPECT_THAT(calcium::smoothing_weights(7), ElementsAre(.25, .5, .75, 1, .75, .5, .25));
+    for (const auto taps : {0, 2, -1, 10003})
+        EXPECT_THROW(calcium::smoothing_weights(taps), base::InputError);
+}
+
+TEST(SmoothingWidth, AppendedEventsAreTheObviousOnesForAnyNumberOfTaps)
+{
+    for (const auto taps : {1, 3, 5, 9, 31})
+        for (const auto frames : {1, 4, 31, 200}) {
+            const auto spikes = random_spikes(frames, 0.1, static_cast<std::uint64_t>(taps));
+            auto activity = calcium::Activity{};
+
+            calcium::append_events(spikes, 0.5, activity, taps);
+
+            const auto weights = calcium::smoothing_weights(taps);
+            const auto events = calcium::keep_events(spikes, calcium::event_threshold(spikes, 0.5));
+            auto dense = std::vector<double>(
+                static_cast<std::size_t>(calcium::smoothed_frames(frames, taps)));
+            for (std::size_t k = 0; k < activity.frame.size(); ++k)
+                dense[static_cast<std::size_t>(activity.frame[k])] = activity.value[k];
+            for (std::size_t j = 0; j < dense.size(); ++j) {
+                auto expected = 0.0;
+                for (std::size_t k = 0; k < weights.size(); ++k)
+                    expected += weights[k] * events[j + k];
+                EXPECT_EQ(dense[j], expected);
+            }
+            EXPECT_EQ(calcium::smooth_events(events, taps), dense);
+            EXPECT_EQ(activity.frames, std::max(0, frames - taps + 1));
+        }
 }

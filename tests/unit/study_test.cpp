@@ -190,17 +190,18 @@ TEST_F(Study, EveryErrorOfTheTableWithItsLine)
     for (const auto& one : problems)
         lines.push_back(one.file + " " + one.what + " " + one.next);
 
-    EXPECT_THAT(lines,
-                testing::UnorderedElementsAre(
-                    HasSubstr("study.tsv line 1 unknown column `sesion` did you mean `session`?"),
-                    HasSubstr("study.tsv line 2 number is not a whole number: one"),
-                    HasSubstr("study.tsv line 2 tau_s is not a time above 0: -1"),
-                    HasSubstr("study.tsv line 2 exclude is neither yes nor no: maybe"),
-                    HasSubstr("study.tsv line 3 no such file: sub-A_ses-02.nwb"),
-                    HasSubstr("study.tsv line 4 no file in this line"),
-                    HasSubstr("study.tsv line 5 sub-A_ses-01.nwb is also in line 2"),
-                    HasSubstr("study.tsv line 6 sub-A_ses-01.nwb is also in line 2"),
-                    HasSubstr("study.tsv line 6 6 cells under 5 column names")));
+    EXPECT_THAT(
+        lines,
+        testing::UnorderedElementsAre(
+            HasSubstr("study.tsv line 1 unknown column `sesion` did you mean `session`?"),
+            HasSubstr("study.tsv line 2 number is not a whole number: one"),
+            HasSubstr("study.tsv line 2 tau_s is not a time above 0: -1"),
+            HasSubstr("study.tsv line 2 exclude is neither yes nor no nor names of jobs: maybe"),
+            HasSubstr("study.tsv line 3 no such file: sub-A_ses-02.nwb"),
+            HasSubstr("study.tsv line 4 no file in this line"),
+            HasSubstr("study.tsv line 5 sub-A_ses-01.nwb is also in line 2"),
+            HasSubstr("study.tsv line 6 sub-A_ses-01.nwb is also in line 2"),
+            HasSubstr("study.tsv line 6 6 cells under 5 column names")));
 }
 
 TEST_F(Study, TableWithBlanksForTabs)

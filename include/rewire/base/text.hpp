@@ -28,7 +28,17 @@ std::string grouped(std::int64_t value);
 /// "1 animal", "2 animals", "10,000 shuffles"
 std::string counted(std::int64_t count, std::string_view one);
 
-/// A word of a command line, quoted for a POSIX shell where it needs to be.
+/// For the screen and log files: what a terminal would obey (escape sequences, carriage returns,
+/// changes of direction) and what is not UTF-8 becomes "?"; newline and tab stay.
+std::string printable(std::string_view text);
+
+/// The one way of making a name from elsewhere fit for file names, groups of HDF5 files, lines and
+/// cells of lists: '/' becomes '_'; what is not printable or not UTF-8 becomes '_', too, and more
+/// than 100 bytes are cut, in both cases with '~' and eight digits of a hash of the whole, so that
+/// different names stay different. Most names stay as they are.
+std::string safe_name(std::string_view name);
+
+/// A word of a command line as a POSIX shell has to be given it: quoted unless plain.
 std::string for_shell(const std::string& word);
 
 } // namespace rewire::base

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace rewire::behaviour {
@@ -17,7 +20,32 @@ struct LeverOptions
     std::int64_t widening_ms = 150; ///< both sides together
     std::int64_t shortest_gap_ms = 500;
     std::int64_t shortest_movement_ms = 150;
+    /// Movements that touch an end of the series are kept there: where it begins or ends in the
+    /// middle of the recording, at a gap. The paper has no gaps and removes them.
+    bool keep_at_start = false;
+    bool keep_at_end = false;
 };
+
+/// Volts that one `unit` is: V, volt, volts, mV, millivolts, uV, microvolts, in any case but for
+/// the m of milli. Empty for every other unit and for none.
+std::optional<double> volts_in(std::string_view unit);
+
+/// The laboratory's threshold (LeverOptions::threshold_per_ms, in volts) for a trace in `unit`, in
+/// units of the trace per ms.
+/// @param where file and series, for messages
+/// @throws InputError: the unit is not volts, or none is given: the number means nothing for it
+double published_threshold(const std::string& unit, const std::string& where);
+
+/// A threshold from the trace's own noise, for levers without a threshold of their own; it scales
+/// with the trace. The speed is an envelope, at rest that of gaussian noise: Rayleigh distributed
+/// with a scale s of which the lower quartile is s sqrt(-2 ln 0.75). The threshold is 5 s, which
+/// noise alone passes about once in three hours. Time spent moving raises the quartile: at 30 % of
+/// the recording s comes out about a quarter too large. At least a hundredth of the 99.9th
+/// percentile, so that the ripple of filters is no movement where a trace rests without any noise.
+/// 0 for a trace that never changes. Not part of the paper's method.
+/// @param speed_per_ms of lever_speed
+/// @throws InputError: no samples
+double noise_threshold(std::span<const double> speed_per_ms);
 
 /// Movements of a lever: [start, stop) in seconds, ascending, apart.
 struct LeverMovements

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rewire/behaviour/lever.hpp>
+#include <rewire/behaviour/movement_epochs.hpp>
 
 #include <span>
 #include <string>
@@ -45,5 +46,30 @@ EvenTrace on_even_clock(std::vector<double> trace, std::span<const double> time_
 
 /// The movements of `lever_movements` (lever.hpp), placed by true time.
 LeverMovements lever_movements(const EvenTrace& trace, const LeverOptions& options = {});
+
+/// A lever with the parts in which it is known, for `lever_epochs`.
+struct LeverPieces
+{
+    std::vector<EvenTrace> piece;           ///< in the order of time
+    std::vector<std::vector<double>> speed; ///< of each: lever_speed
+    bool whole_start = false; ///< the first piece begins before the frames do, to a frame
+    bool whole_end = false;   ///< the last piece lasts longer than they do
+
+    double noise_threshold() const; ///< of all speeds together
+};
+
+/// For `--uncovered mask`: what `on_even_clock` refuses cuts the trace in pieces instead. Samples
+/// that are not numbers are dropped, gaps (as above) divide, pieces of less than a second (which
+/// filters and shortest lengths cannot judge) are left out, and frames may lie outside.
+/// @throws InputError: nothing that lasts a second; times that do not ascend
+LeverPieces lever_pieces(std::vector<double> trace, std::span<const double> time_s,
+                         double stated_rate_hz, std::span<const double> frame_time_s,
+                         const std::string& where, double cut_off_hz = 5);
+
+/// Movements of all pieces, and the frames at which nothing is known: between the pieces, and while
+/// a movement goes on that a gap cuts, because its length decides whether it counts.
+/// @throws InputError: no frame is known
+CoveredEpochs lever_epochs(const LeverPieces& pieces, std::span<const double> frame_time_s,
+                           const std::string& where, const LeverOptions& options = {});
 
 } // namespace rewire::behaviour

@@ -32,4 +32,12 @@ std::optional<MaskValues> mask_values(std::span<const double> series);
 Epochs epochs_of_mask_series(std::span<const double> series, std::span<const double> time_s,
                              std::span<const double> frame_time_s, const std::string& where);
 
+/// For `--uncovered mask`: frames for which there is no sample, or one that is not a number, are
+/// unknown instead of an error.
+/// @throws InputError: not a mask; times that do not ascend; no frame is known
+CoveredEpochs covered_epochs_of_mask_series(std::span<const double> series,
+                                            std::span<const double> time_s,
+                                            std::span<const double> frame_time_s,
+                                            const std::string& where);
+
 } // namespace rewire::behaviour

@@ -42,8 +42,19 @@ Epochs dilated(const Epochs& epochs, std::int64_t each_side);
 /// to frame j + 2.
 inline constexpr std::int64_t smoothing_margin = 2;
 
-/// The epochs on the axis of the smoothed events, 2 * smoothing_margin frames shorter. Empty for
-/// sessions shorter than that.
-Epochs on_smoothed_axis(const Epochs& epochs);
+/// The epochs on the axis of the smoothed events, 2 * margin frames shorter: the margin of 5 taps,
+/// or (n - 1) / 2 for n. Empty for sessions shorter than that.
+Epochs on_smoothed_axis(const Epochs& epochs, std::int64_t margin = smoothing_margin);
+
+/// Movements where a series is known in part.
+struct CoveredEpochs
+{
+    Epochs epochs; ///< over all frames; unknown ones count as quiescent here
+    /// [frames] 0: what the animal did is not known, and the frame has to be left out. Empty: all
+    /// frames are known.
+    std::vector<std::uint8_t> known;
+
+    std::int64_t unknown_frames() const noexcept;
+};
 
 } // namespace rewire::behaviour

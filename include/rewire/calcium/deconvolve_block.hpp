@@ -41,6 +41,7 @@ struct BlockOptions
     OasisParameters oasis;
     double alpha = 2; ///< threshold of events in standard deviations above the mean
     OasisKernel kernel = OasisKernel::automatic;
+    std::int64_t taps = paper_taps; ///< of the smoothing, odd: taps_for(seconds, rate)
 };
 
 /// From dF/F to smoothed events: deconvolves, thresholds and smooths each neuron of the block,
@@ -54,7 +55,8 @@ struct BlockOptions
 /// of a few dozen neurons is faster than one of hundreds, whose samples lie further apart. Memory:
 /// the pools of 16 neurons, at most 512 B a frame of which about a tenth is touched for noisy
 /// traces, 8 B a frame, and 0.3 MB.
-/// @pre activity.frames == smoothed_frames(block.frames), or activity holds no neuron yet
+/// @pre activity.frames == smoothed_frames(block.frames, options.taps), or activity holds no neuron
+/// yet
 /// @throws InputError as oasis_decay; more than 2^31 - 1 frames; samples not frames x neurons;
 /// a kernel that this processor cannot run
 template <typename Sample>

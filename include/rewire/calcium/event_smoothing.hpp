@@ -12,8 +12,21 @@ namespace rewire::calcium {
 /// mask over original frames (movement, trials) has to be shifted by as much.
 inline constexpr std::int64_t smoothing_margin = 2;
 
-/// Length of a smoothed trace: frames - 4, or 0.
-std::int64_t smoothed_frames(std::int64_t frames) noexcept;
+/// Taps of the paper's smoothing.
+inline constexpr std::int64_t paper_taps = 2 * smoothing_margin + 1;
+
+/// Length of a smoothed trace: frames - (taps - 1), or 0.
+std::int64_t smoothed_frames(std::int64_t frames, std::int64_t taps = paper_taps) noexcept;
+
+/// The odd number of taps nearest to a width in seconds (halfway: the larger), at least 1. Five
+/// taps last 0.18 s at 28 Hz and 1.3 s at 3.7 Hz.
+/// @throws InputError: width or rate not above 0, or more than 10,001 taps
+std::int64_t taps_for(double width_s, double rate_hz);
+
+/// Weights of `taps` frames, the middle one 1: .33 .67 1 .67 .33 for 5, as FARCI has them, and the
+/// triangle that these are rounded from, 1 - |k| / ((taps + 1) / 2), for other numbers. Not
+/// normalised. @throws InputError: even, or less than 1
+std::vector<double> smoothing_weights(std::int64_t taps);
 
 enum class NeuronStatus : std::uint8_t
 {
@@ -42,15 +55,16 @@ std::vector<double> keep_events(std::span<const double> spikes, double threshold
 
 /// 5 taps over the valid frames only, not normalised (methods: b2):
 ///     o(j) = .33 x(j) + .67 x(j+1) + x(j+2) + .67 x(j+3) + .33 x(j+4),   j = 0 .. T-5
-/// Fewer than 5 frames: empty.
-std::vector<double> smooth_events(std::span<const double> events);
+/// Fewer than 5 frames: empty. With other `taps` the same with smoothing_weights(taps), added in
+/// the order of the frames.
+std::vector<double> smooth_events(std::span<const double> events, std::int64_t taps = paper_taps);
 
 /// Threshold and smoothing of one neuron in one go, appended to `activity` as its next neuron:
-/// the non-zero values of smooth_events(keep_events(spikes, event_threshold(spikes, alpha))), the
-/// same bits. A NaN among the spikes: status not_finite, no entries. Status constant is given only
-/// to a smoothed trace of one value; whether dF/F was constant is not known here.
-/// @pre activity.frames == smoothed_frames(spikes.size()), or activity holds no neuron yet
+/// the non-zero values of smooth_events(keep_events(spikes, event_threshold(spikes, alpha)), taps),
+/// the same bits. A NaN among the spikes: status not_finite, no entries. Status constant is given
+/// only to a smoothed trace of one value; whether dF/F was constant is not known here.
+/// @pre activity.frames == smoothed_frames(spikes.size(), taps), or activity holds no neuron yet
 NeuronSummary append_events(std::span<const double> spikes, double alpha,
-                            activity::Activity& activity);
+                            activity::Activity& activity, std::int64_t taps = paper_taps);
 
 } // namespace rewire::calcium

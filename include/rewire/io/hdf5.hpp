@@ -60,6 +60,7 @@ Handle create_file(const std::filesystem::path& path);
 bool exists(hid_t location,
             const std::string& path); ///< every step of the path; dangling links do not exist
 Handle open_group(hid_t location, const std::string& path);
+/// @throws InputError also where its values are in another file (external or virtual storage)
 Handle open_dataset(hid_t location, const std::string& path);
 Handle open_object(hid_t location, const std::string& path); ///< group or dataset
 Handle create_group(hid_t location,
@@ -94,6 +95,14 @@ std::size_t bytes_per_value(hid_t dataset);
 std::string missing_filter(hid_t dataset);
 /// Chunk shape, empty for other layouts.
 Shape chunk_of(hid_t dataset);
+
+/// Before anything is allocated by what a dataset says of its shape: small ones (16 MB) are
+/// believed, of others the file must have room for half of the values. Goes through the list of
+/// chunks. @throws InputError
+void check_declared_size(hid_t dataset);
+/// The same, and memory has to hold all values at once, of which each takes `bytes_each` or, if
+/// that is more, what it takes in the file. The `read_` functions below check it.
+void check_fits_memory(hid_t dataset, std::size_t bytes_each);
 
 /// Reads a block of a dataset, converted to T. @pre out.size() == product of count
 template <typename T>

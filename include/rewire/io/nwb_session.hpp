@@ -4,6 +4,7 @@
 #include <rewire/io/instant.hpp>
 #include <rewire/io/nwb_table.hpp>
 #include <rewire/io/problem.hpp>
+#include <rewire/io/roi_series.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -26,6 +27,8 @@ struct NwbOptions
 {
     std::string series;     ///< `--series`: which RoiResponseSeries; name, path or end of a path
     std::string roi_column; ///< column that identifies neurons; empty: `roi_id`, else `id`
+    /// `--where`: only ROIs that meet all of these are neurons of the session.
+    std::vector<RoiCondition> where;
 };
 
 /// dF/F (or fluorescence) of the ROIs of a session.
@@ -34,7 +37,13 @@ struct ActivityInfo
     std::string path;      ///< "/processing/ophys/DfOverF/RoiResponseSeries"
     std::string container; ///< "DfOverF", "Fluorescence" or empty
     std::int64_t frames = 0;
-    std::int64_t neurons = 0;
+    std::int64_t neurons = 0; ///< that NwbOptions::where leaves
+    std::int64_t columns = 0; ///< neurons in the file
+    /// [neurons] column of each in the file, ascending; empty where all are taken.
+    std::vector<std::int64_t> column;
+    SignalKind kind = SignalKind::unknown;
+    /// Path of the neuropil's series of the same shape; empty where there is none, or several.
+    std::string neuropil;
     bool transposed = false;    ///< the file has [neurons, frames]
     bool exact_as_float = true; ///< float holds every value as well as double does
     bool has_timestamps = false;
@@ -98,6 +107,11 @@ class NwbSession
     /// Opens and scans the file. Faults that leave the rest usable are in problems().
     /// @throws IoError: not readable. InputError: not HDF5, HDF5 of a later version, not NWB, NWB 1
     explicit NwbSession(const std::filesystem::path& path, const NwbOptions& options = {});
+    NwbSession(NwbSession&&) noexcept = default;
+    NwbSession& operator=(NwbSession&&) noexcept = default;
+    NwbSession(const NwbSession&) = delete;
+    NwbSession& operator=(const NwbSession&) = delete;
+    ~NwbSession();
 
     const std::filesystem::path& path() const noexcept { return path_; }
     const std::string& nwb_version() const noexcept { return nwb_version_; }
@@ -129,6 +143,14 @@ class NwbSession
     void read_activity(std::span<const std::int64_t> neurons, std::span<const std::int64_t> kept,
                        std::span<T> out, BlockOrder order = BlockOrder::by_neuron) const;
 
+    /// The column in the file of a neuron.
+    std::int64_t column_of(std::int64_t neuron) const;
+    /// The same for the neuropil of the neurons, where activity().neuropil is not empty: the values
+    /// that go with those of read_activity. @throws InputError: none
+    template <typename T>
+    void read_neuropil(std::span<const std::int64_t> neurons, std::span<const std::int64_t> kept,
+                       std::span<T> out, BlockOrder order = BlockOrder::by_neuron) const;
+
     /// Frame times of the activity in seconds, [frames].
     std::vector<double> frame_times() const;
 
@@ -143,10 +165,12 @@ class NwbSession
     hid_t file() const noexcept { return file_; }
 
   private:
+    void look_round(const NwbOptions& options);
     void read_header();
     /// What one damaged object throws becomes a problem; the rest stays usable.
     void guarded(const std::function<void()>& read, std::optional<Feed> scope = {});
     void choose_activity(const std::vector<FoundObject>& found, const NwbOptions& options);
+    void find_neuropil(const std::vector<FoundObject>& found);
 
     std::filesystem::path path_;
     Handle file_;

@@ -68,24 +68,33 @@ class ResultFile
     Handle file_;
 };
 
-/// Makes a dataset the dimension scale `name` of its group.
+/// Makes a dataset the dimension scale `name` of its group. What it holds goes into the attribute
+/// `description`, here as in the functions below; empty: none, which `without_description` lists.
 template <typename T>
-Handle write_axis(hid_t group, const std::string& name, const std::vector<T>& values);
-Handle write_text_axis(hid_t group, const std::string& name,
-                       const std::vector<std::string>& values);
+Handle write_axis(hid_t group, const std::string& name, const std::vector<T>& values,
+                  const std::string& description = "");
+Handle write_text_axis(hid_t group, const std::string& name, const std::vector<std::string>& values,
+                       const std::string& description = "");
 /// 0 .. length-1
-Handle write_index_axis(hid_t group, const std::string& name, std::int64_t length);
+Handle write_index_axis(hid_t group, const std::string& name, std::int64_t length,
+                        const std::string& description = "");
 
 /// A compressed dataset whose dimensions are named by scales of the same group, row major.
 /// @param units e.g. "1", "ms"; empty for none
 template <typename T>
 Handle write_array(hid_t group, const std::string& name, const std::vector<T>& values,
-                   const std::vector<std::string>& axes, const std::string& units = "");
+                   const std::vector<std::string>& axes, const std::string& units = "",
+                   const std::string& description = "");
 
 /// The same without values, to be filled by write_block.
 template <typename T>
 Handle make_array(hid_t group, const std::string& name, const std::vector<std::string>& axes,
-                  const std::string& units = "");
+                  const std::string& units = "", const std::string& description = "");
+
+/// Sets the attribute `description` of a dataset or group.
+void describe(hid_t object, const std::string& description);
+/// Paths of all datasets below `path` that have no `description`, in alphabetical order.
+std::vector<std::string> without_description(hid_t location, const std::string& path = "/");
 
 /// The chunks of an array of that shape made by `make_array`: for ranks that hand them to
 /// `write_chunks` in chunks.hpp, which is how an array of many GB is filled.

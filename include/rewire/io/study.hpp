@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +23,8 @@
 ///     const auto study = assemble(path, records, read_study_table(path), selection);
 namespace rewire::io {
 
-/// The name of a subject or session as a group of result files: without '/', and none that those
-/// files use otherwise.
+/// The name of a subject or session wherever it is written: groups and names of result files, lists
+/// for scripts, the page. base::safe_name, and none that result files use otherwise.
 std::string group_name(std::string name);
 
 /// What one file holds. All that the assembling rank has to know of it; data are not read.
@@ -31,8 +32,9 @@ struct SessionRecord
 {
     std::string file;      ///< below the study's folder, with '/'
     bool readable = false; ///< false: problems say why, and the rest is from the file's name
-    std::string subject;   ///< subject_id, else the name's `sub-`; may be empty
-    std::string session;   ///< session_id, else the name's `ses-`, else the file's stem
+    std::string subject;   ///< subject_id, else the name's `sub-`, made safe; may be empty
+    std::string subject_as_written; ///< before that
+    std::string session;            ///< session_id, else the name's `ses-`, else the file's stem
     std::string identifier;
     std::string start_text;
     std::optional<Instant> start;
@@ -48,7 +50,9 @@ struct SessionRecord
 };
 
 /// All *.nwb files, relative to `path`, sorted by name; for a single file its name. Hidden ones are
-/// left out. @throws IoError: no such folder or file, InputError: no NWB file in it
+/// left out. Links to folders are followed, but not to those above the study, and no folder is
+/// looked into twice. @throws IoError: no such folder or file, a folder that cannot be listed
+/// (named); InputError: no NWB file in it
 std::vector<std::string> list_files(const std::filesystem::path& path);
 /// Path to open.
 std::filesystem::path path_of(const std::filesystem::path& study, const std::string& file);
@@ -57,9 +61,20 @@ std::filesystem::path path_of(const std::filesystem::path& study, const std::str
 SessionRecord scan_file(const std::filesystem::path& study, const std::string& file,
                         const NwbOptions& options = {});
 
+/// Which jobs leave a session out.
+struct Exclusion
+{
+    bool from_all = false;
+    std::set<std::string> from_jobs;
+
+    /// For an empty job: only those left out of all.
+    bool from(const std::string& job) const { return from_all || from_jobs.contains(job); }
+};
+
 /// `study.tsv`: tab separated, columns by name: file subject session number layer group exclude
-/// tau_s. `file` is a path below the folder, or a file name that occurs once. Empty or `n/a`: not
-/// given. Lines that are empty or begin with # are skipped.
+/// tau_s. `exclude` is yes, no, or names of jobs (`movement, rewiring`). `file` is a path below the
+/// folder, or a file name that occurs once. Empty or `n/a`: not given. Lines that are empty or
+/// begin with # are skipped.
 struct StudyTable
 {
     struct Row
@@ -71,7 +86,7 @@ struct StudyTable
         std::optional<std::int64_t> number;
         std::string layer;
         std::string group;
-        bool exclude = false;
+        Exclusion exclude;
         std::optional<double> tau_s;
     };
     std::string name; ///< for messages; empty where there is no such file
@@ -79,12 +94,26 @@ struct StudyTable
     std::vector<Problem> problems; ///< with line numbers
 };
 /// The table beside the sessions; an empty one where there is none.
+/// @throws IoError: a link to nowhere, a folder, not readable: what it excludes would come back
 StudyTable read_study_table(const std::filesystem::path& study);
 
 struct Selection
 {
     std::vector<std::string> subjects; ///< empty: all
     std::vector<std::string> sessions; ///< names, or numbers as text; empty: all
+    std::string job; ///< whose exclusions apply beside those from all jobs; empty: none's
+    /// Every job there is: a name in `exclude` that is none of them is an error.
+    std::vector<std::string> jobs;
+};
+
+/// A session that study.tsv leaves out.
+struct LeftOut
+{
+    std::string subject;
+    std::string session;
+    std::string file;
+    std::string
+        why; ///< "excluded in study.tsv line 4", "excluded from movement in study.tsv line 4"
 };
 
 struct StudySession
@@ -117,6 +146,7 @@ struct Study
     std::vector<StudySession> sessions; ///< subject after subject, in order; without excluded ones
     std::vector<Problem> problems;      ///< of the study and of all its files, errors first
     std::int64_t excluded = 0;          ///< files that study.tsv excludes or that were not selected
+    std::vector<LeftOut> left_out;      ///< of the selected subjects, in the order of the files
 
     bool ok() const { return !has_errors(problems); }
 };
@@ -179,6 +209,13 @@ struct UsedSamples
 /// @throws InputError: samples are missing and the policy is `error`; no neuron or frame is left
 UsedSamples apply_policy(const NwbSession& session, const MissingSamples& missing,
                          NanPolicy policy);
+
+/// Leaves out the frames of which something else is not known (`known` is 0: a lever with gaps), as
+/// missing samples under mask-frames. Returns how many of those used so far.
+/// @param known one value a frame of the file; empty: all are known
+/// @throws InputError: no frame is left
+std::int64_t leave_out_frames(UsedSamples& used, std::span<const std::uint8_t> known,
+                              const std::string& where);
 
 /// Everything that only reading the data shows: missing samples, unsorted spike times, trials that
 /// end before they start, unsorted timestamps, movement intervals out of order. Reads the session

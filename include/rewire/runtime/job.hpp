@@ -26,6 +26,9 @@ struct Job
     std::vector<Option> options;
     std::function<void(RunContext&)> run;
     std::function<Estimate(RunContext&)> plan; ///< empty: the job needs no planning
+    /// `run` itself calls RunContext::check_memory once it knows what is left to do. Else memory is
+    /// checked before `run`, by the plan or, without one, for what any job needs.
+    bool checks_memory = true;
 };
 
 /// The table of jobs, which main hands to every run. What jobs want to know of each other they keep

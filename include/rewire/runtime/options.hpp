@@ -30,6 +30,9 @@ struct Option
     std::string unit;          ///< "s", "frames", ...; empty: none
     std::string help;
     std::string source; ///< paper section or method
+    /// Of a number, both included. What is not declared is what is sane for the unit (s, ms, Hz,
+    /// GB, sd, frames) and else for the kind: 1e9 for whole numbers, 1e12 for others, of either
+    /// sign.
     double minimum = -std::numeric_limits<double>::infinity();
     double maximum = std::numeric_limits<double>::infinity();
     std::vector<std::string> choices; ///< of a text; empty: any
@@ -40,6 +43,9 @@ struct Option
     std::string placeholder; ///< stands for the value in commands that name the job and need it
     bool positional = false; ///< also taken as the word after the job's name
 };
+
+/// For the `maximum` of a seed.
+inline constexpr double largest_seed = 9e18;
 
 /// The values a run goes by: command line, then configuration file, then default.
 class Options
@@ -73,10 +79,12 @@ class Options
     std::map<std::string, bool> given_;
 };
 
-/// Parses and checks the words after the job's name.
+/// Parses and checks the words after the job's name. Whole numbers may be typed as 1e3 and are kept
+/// as 1000.
 /// @throws UsageError: unknown option (with the nearest known one), missing or repeated option, not
-/// a number, out of range, not one of the choices; the configuration file (`name = value` lines, #
-/// comments) is checked the same way
+/// a number (0,7 is answered with 0.7), out of range, not one of the choices; the configuration
+/// file
+/// (`name = value` lines, # comments; a file of 1 MB at most) is checked the same way
 Options parse_options(const std::string& job, const std::vector<Option>& declared,
                       const std::vector<std::string>& words);
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <rewire/base/memory.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -57,14 +59,11 @@ inline constexpr auto base_rank_bytes = 45e6;
 std::string describe_plan(const std::string& job, const Estimate& estimate, std::int64_t ranks,
                           std::int64_t ranks_per_node, const std::string& command);
 
-/// What the limit of this process (`ulimit -v`) leaves it, in bytes; infinite without one.
-double address_space_left();
+using base::address_space_left;
+using base::peak_resident_bytes;
 
 /// Memory that the ranks on this node may use together, in bytes: what is free, within the limits
 /// of the cgroup, of the Slurm job and of the process.
 double usable_node_bytes(std::int64_t ranks_on_node);
-
-/// Peak resident memory of this process so far, in bytes.
-double peak_resident_bytes();
 
 } // namespace rewire::runtime

@@ -198,6 +198,8 @@ class RunContext
     /// Refuses to start what would not fit; the log file says so too. Collective. @throws
     /// InputError
     void check_memory(const Estimate& estimate);
+    /// The same without a log file, for jobs that have no results folder. Collective.
+    void refuse_unless_it_fits(const Estimate& estimate);
 
   private:
     class PhaseTimer
