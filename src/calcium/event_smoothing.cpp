@@ -12,8 +12,8 @@ namespace rewire::calcium {
 
 namespace {
 
-constexpr auto outer_tap = 0.33;
-constexpr auto inner_tap = 0.67;
+constexpr auto outer_tap = smoothing_taps[0];
+constexpr auto inner_tap = smoothing_taps[1];
 constexpr auto taps = 2 * smoothing_margin + 1;
 
 /// One smoothed value; the taps are added in this order everywhere.

@@ -2,6 +2,7 @@
 
 #include <rewire/calcium/activity.hpp>
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -11,6 +12,9 @@ namespace rewire::calcium {
 /// Frames that smoothing drops at each end: smoothed frame j is original frame j + 2, and every
 /// mask over original frames (movement, trials) has to be shifted by as much.
 inline constexpr std::int64_t smoothing_margin = 2;
+
+/// What events are smoothed with, not normalised (methods: b2).
+inline constexpr auto smoothing_taps = std::array{0.33, 0.67, 1.0, 0.67, 0.33};
 
 /// Length of a smoothed trace: frames - 4, or 0.
 std::int64_t smoothed_frames(std::int64_t frames) noexcept;
