@@ -66,6 +66,14 @@ Tails jitter_tails(double coincidence, const JitterMoments& moments, std::size_t
                     moments.third_moment[place] / (variance * sd), two_sided);
 }
 
+/// The larger of the two directions.
+Tails fine_tails_of(const TileJitter& jitter, std::size_t place, bool two_sided)
+{
+    const auto coincidence = jitter.coincidence[place];
+    return larger_of(jitter_tails(coincidence, jitter.columns_jittered, place, two_sided),
+                     jitter_tails(coincidence, jitter.rows_jittered, place, two_sided));
+}
+
 /// One tile at work.
 class TileTest
 {
@@ -123,12 +131,7 @@ class TileTest
 
     Tails test_fine(std::size_t place) const
     {
-        if (!with_jitter_)
-            return {};
-        const auto coincidence = jitter_.coincidence[place];
-        return larger_of(
-            jitter_tails(coincidence, jitter_.columns_jittered, place, options_.two_sided),
-            jitter_tails(coincidence, jitter_.rows_jittered, place, options_.two_sided));
+        return with_jitter_ ? fine_tails_of(jitter_, place, options_.two_sided) : Tails{};
     }
 
     const ShiftMoments& moments_;
@@ -270,6 +273,16 @@ EdgeTile test_tile(const ShiftMoments& moments, const EventJitter* jitter, const
                                            moments.active_count()),
                                "edge tests", "take the events of the active neurons");
     return TileTest(moments, jitter, tile, options).run();
+}
+
+std::vector<double> fine_tails(const EventJitter& jitter, const PairTile& tile)
+{
+    const auto moments = tile_jitter(jitter, tile);
+    auto p = std::vector<double>{};
+    for_pairs(tile, [&](std::int64_t, std::int64_t, std::size_t place) {
+        p.push_back(fine_tails_of(moments, place, false).upper);
+    });
+    return p;
 }
 
 EdgeTests finish_edge_tests(const ShiftMoments& moments, std::span<const EdgeTile> tiles,

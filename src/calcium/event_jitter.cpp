@@ -72,7 +72,7 @@ Events events_of(const ActivityView& events, std::int64_t neuron,
         if (frame[e] < run.segment.first)
             continue;
         const auto length = run.segment.size();
-        const auto by = (displacement % length + length) % length;
+        const auto by = displaced_by(displacement, length);
         const auto moved = (frame[e] - run.segment.first + by) % length;
         if (moved < run.frames.size())
             found.emplace_back(run.first_frame + moved, value[e], r);

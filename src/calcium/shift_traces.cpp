@@ -149,9 +149,9 @@ bool ShiftTraces::fill(std::int64_t neuron, std::span<double> row) const
         return true;
     for (std::int64_t c = 0; c < circles_.count(); ++c) {
         const auto length = circles_.length(c);
-        const auto by = (displacement_[at(neuron)] % length + length) % length;
+        const auto by = displaced_by(displacement_[at(neuron)], length);
         const auto first = row.begin() + circles_.start[at(c)];
-        std::rotate(first, first + (length - by) % length, first + length);
+        std::rotate(first, first + (length - by), first + length);
     }
     return true;
 }

@@ -43,4 +43,12 @@ FrameCircles one_circle(std::int64_t frames);
 /// part. Label frames by the number of their segment, or by their state.
 FrameCircles circles_of(std::span<const std::int32_t> label);
 
+/// How far a trace that is to be displaced by so many frames is moved around a circle: no further
+/// than to the other side, so that a short circle does not bring it back to where it was.
+/// @pre frames >= 0
+constexpr std::int64_t displaced_by(std::int64_t frames, std::int64_t length) noexcept
+{
+    return frames < length / 2 ? frames : length / 2;
+}
+
 } // namespace rewire::calcium

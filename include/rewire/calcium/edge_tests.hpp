@@ -56,6 +56,9 @@ struct EdgeTile
 EdgeTile test_tile(const ShiftMoments& moments, const EventJitter* jitter, const PairTile& tile,
                    const EdgeTestOptions& options);
 
+/// p_fine alone, of the pairs of a tile in the order of EdgeTile. @pre a tile of pair_tiles(rows)
+std::vector<double> fine_tails(const EventJitter& jitter, const PairTile& tile);
+
 enum class EffectiveFrames : std::uint8_t
 {
     enough,

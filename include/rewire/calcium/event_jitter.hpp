@@ -52,7 +52,8 @@ struct EventJitterOptions
 {
     std::int64_t window_frames = 14;
     std::vector<double> taps{0.33, 0.67, 1.0, 0.67, 0.33};
-    /// [neurons] or empty: frames by which events are moved around their segment first.
+    /// [neurons] or empty: frames >= 0 by which events are moved around their segment first
+    /// (displaced_by).
     std::vector<std::int64_t> displacement{};
 };
 

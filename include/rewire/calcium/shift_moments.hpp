@@ -62,8 +62,9 @@ struct ShiftMomentOptions
 {
     ShiftLags lags{};
     Precision precision = Precision::full;
-    /// [neurons] or empty: frames by which each trace is moved around its circles before anything
-    /// is correlated, after covariates are taken out. For the displacement control.
+    /// [neurons] or empty: frames >= 0 by which each trace is moved around its circles
+    /// (displaced_by) before anything is correlated, after covariates are taken out. For the
+    /// displacement control.
     std::vector<std::int64_t> displacement{};
 };
 
@@ -129,6 +130,13 @@ std::optional<ShiftMoments> shift_moments_of(const ActivityView& activity,
 /// the circles, of unit norm: e_i . e_j = -p_ij. Empty unless the status of the moments is ok.
 std::vector<double> shift_residuals(const ActivityView& activity, const FrameCircles& circles,
                                     const CovariateView& covariates = {});
+
+/// Independent frames that a recording is worth: 1 / the mean over pairs of the variance of their
+/// correlation over all shifts. Needs no inverse: for Ledoit-Wolf where there is none. (The T_eff
+/// of EdgeTests is that of residuals, and about the same.) NaN for fewer than two active neurons.
+/// One transform a neuron.
+double effective_frames_of(const ActivityView& activity, const FrameCircles& circles,
+                           const CovariateView& covariates = {});
 
 /// Bytes of a session at work: the traces and tables above.
 double shift_moments_bytes(std::int64_t active, std::int64_t frames, std::int64_t circles,
