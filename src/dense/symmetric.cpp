@@ -244,6 +244,10 @@ void multiply_columns(std::span<const float> a, std::span<const float> b, std::i
 void multiply_rows(std::span<const double> a, std::span<const double> b, std::span<double> c,
                    std::int64_t rows, std::int64_t columns, std::int64_t inner)
 {
+    if (rows == 0 || columns == 0 || inner == 0) {
+        std::fill(c.begin(), c.end(), 0.0);
+        return;
+    }
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(rows),
                 static_cast<int>(columns), static_cast<int>(inner), 1.0, a.data(),
                 static_cast<int>(inner), b.data(), static_cast<int>(inner), 0.0, c.data(),
@@ -253,6 +257,10 @@ void multiply_rows(std::span<const double> a, std::span<const double> b, std::sp
 void multiply_rows(std::span<const float> a, std::span<const float> b, std::span<float> c,
                    std::int64_t rows, std::int64_t columns, std::int64_t inner)
 {
+    if (rows == 0 || columns == 0 || inner == 0) {
+        std::fill(c.begin(), c.end(), 0.0F);
+        return;
+    }
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(rows),
                 static_cast<int>(columns), static_cast<int>(inner), 1.0F, a.data(),
                 static_cast<int>(inner), b.data(), static_cast<int>(inner), 0.0F, c.data(),
