@@ -14,12 +14,14 @@ struct EventList
 };
 
 /// Threshold, smoothing and status of one neuron from its non-zero spikes, appended to `activity`.
-/// `dense` is scratch of at least `frames` zeros, and holds zeros again afterwards.
+/// `dense` is scratch of at least `frames` zeros, and holds zeros again afterwards. `kept`, where
+/// given, takes the events that are left before smoothing.
 /// @pre all spikes finite
 NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
-                            std::vector<double>& dense, Activity& activity);
+                            std::vector<double>& dense, Activity& activity,
+                            Activity* kept = nullptr);
 
 /// Appends a neuron without entries.
-NeuronSummary append_not_finite(Activity& activity);
+NeuronSummary append_not_finite(Activity& activity, Activity* kept = nullptr);
 
 } // namespace rewire::calcium

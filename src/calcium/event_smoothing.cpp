@@ -124,7 +124,7 @@ std::vector<double> smooth_events(std::span<const double> events)
 }
 
 NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
-                            std::vector<double>& dense, Activity& activity)
+                            std::vector<double>& dense, Activity& activity, Activity* kept)
 {
     const auto level = level_of(spikes.value, frames, alpha);
     auto events = std::vector<std::int32_t>{};
@@ -135,6 +135,12 @@ NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double
         dense[static_cast<std::size_t>(spikes.frame[k])] = spikes.value[k];
     }
 
+    if (kept != nullptr) {
+        for (const auto event : events)
+            kept->value.push_back(dense[static_cast<std::size_t>(event)]);
+        kept->frame.insert(kept->frame.end(), events.begin(), events.end());
+        kept->start.push_back(static_cast<std::int64_t>(kept->frame.size()));
+    }
     activity.frames = smoothed_frames(frames);
     const auto first = activity.value.size();
     append_smoothed(events, dense.data(), activity.frames, activity);
@@ -146,9 +152,11 @@ NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double
             status_of(entries, activity.frames)};
 }
 
-NeuronSummary append_not_finite(Activity& activity)
+NeuronSummary append_not_finite(Activity& activity, Activity* kept)
 {
     constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+    if (kept != nullptr)
+        kept->start.push_back(static_cast<std::int64_t>(kept->frame.size()));
     activity.start.push_back(static_cast<std::int64_t>(activity.value.size()));
     return {nan, nan, 0, NeuronStatus::not_finite};
 }

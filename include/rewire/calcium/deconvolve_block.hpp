@@ -45,7 +45,8 @@ struct BlockOptions
 
 /// From dF/F to smoothed events: deconvolves, thresholds and smooths each neuron of the block,
 /// appends it to `activity` and returns what was found, neuron by neuron. The same bits as
-/// append_events(deconvolve(dff)), whatever the block and the kernel.
+/// append_events(deconvolve(dff)), whatever the block and the kernel. `events`, where given, takes
+/// the thresholded events before smoothing, over all frames of the block (for interval jitter).
 ///
 /// A neuron with a NaN or an infinity has status not_finite and no entries. Under farci, a trace
 /// whose steps are all equal has no entries; status constant where it does not vary at all.
@@ -59,10 +60,11 @@ struct BlockOptions
 /// a kernel that this processor cannot run
 template <typename Sample>
 std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
-                                            const BlockOptions& options, Activity& activity);
-extern template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<float>&,
-                                                            const BlockOptions&, Activity&);
-extern template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<double>&,
-                                                            const BlockOptions&, Activity&);
+                                            const BlockOptions& options, Activity& activity,
+                                            Activity* events = nullptr);
+extern template std::vector<NeuronSummary>
+deconvolve_block(const TraceBlock<float>&, const BlockOptions&, Activity&, Activity*);
+extern template std::vector<NeuronSummary>
+deconvolve_block(const TraceBlock<double>&, const BlockOptions&, Activity&, Activity*);
 
 } // namespace rewire::calcium
