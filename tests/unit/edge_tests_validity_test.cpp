@@ -48,7 +48,7 @@ Rate population_bursts(std::int64_t frames, std::uint64_t seed)
     for (std::int64_t t = 0; t < frames; ++t)
         if (stream.uniform() < 1.0 / 700)
             for (auto k = t; k < std::min(t + 70, frames); ++k)
-                rate[at(k)] = 0.05;
+                rate[at(k)] = 0.08;
     return [=](std::int64_t t) { return rate[at(t)]; };
 }
 
@@ -57,7 +57,7 @@ Rate slow_wave(std::uint64_t seed)
 {
     const auto phase = base::Stream(seed, {base::key_of("phase")}).uniform();
     return [=](std::int64_t t) {
-        return 0.02 *
+        return 0.04 *
                (1 + 0.8 * std::sin(2 * std::numbers::pi * (phase + static_cast<double>(t) / 560)));
     };
 }
@@ -184,7 +184,7 @@ TEST(EdgeTestsValidity, ManyNeuronsForTheFrames)
     // N / T_eff about .25: what the residuals' estimation takes away is given back
     auto seen = Rejections{};
     auto neurons_per_frame = 0.0;
-    for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    for (std::uint64_t seed = 0; seed < 250; ++seed) {
         const auto tests = Session(simulated_events(60, 700, constant(0.03), 0, seed)).tests({});
         seen.add(tests);
         neurons_per_frame = tests.neurons_per_frame;
@@ -207,7 +207,7 @@ TEST(EdgeTestsValidity, SegmentsWithLevelsOfTheirOwn)
     auto label = std::vector<std::int32_t>(at(smoothed_frames(frames)));
     for (std::size_t t = 0; t < label.size(); ++t)
         label[t] = static_cast<std::int32_t>(t / 100);
-    for (std::uint64_t seed = 0; seed < 600; ++seed) {
+    for (std::uint64_t seed = 0; seed < 400; ++seed) {
         const auto rate = [=](std::int64_t t) {
             return base::Stream(seed, {static_cast<std::uint64_t>(t / 100)}).uniform() < 0.5 ? 0.005
                                                                                              : 0.05;
@@ -230,7 +230,7 @@ TEST(EdgeTestsValidity, CommonRatesBreakShiftsAndLeaveJitterAlone)
         auto seen = Rejections{};
         for (std::uint64_t seed = 0; seed < 400; ++seed) {
             const auto rate = bursts ? population_bursts(frames, seed) : slow_wave(seed);
-            seen.add(Session(simulated_events(6, frames, rate, 0, seed)).tests({}));
+            seen.add(Session(simulated_events(4, frames, rate, 0, seed)).tests({}));
         }
 
         expect_between(0, 0.10, seen.fine_05, seen.data_sets);
@@ -241,29 +241,32 @@ TEST(EdgeTestsValidity, CommonRatesBreakShiftsAndLeaveJitterAlone)
 
 TEST(EdgeTestsValidity, TheDisplacementControlSeesIt)
 {
-    constexpr auto frames = std::int64_t{6000};
+    constexpr auto frames = std::int64_t{12'000};
     constexpr auto partial = static_cast<std::size_t>(DisplacedTest::partial);
     constexpr auto marginal = static_cast<std::size_t>(DisplacedTest::marginal);
     constexpr auto fine = static_cast<std::size_t>(DisplacedTest::fine);
+    // states of the whole population that last longer than the longest displacement
+    auto stream = base::Stream(3, {base::key_of("states")});
+    auto state = std::vector<double>(at(frames), 0.01);
+    auto active = false;
+    for (auto& rate : state) {
+        active = stream.uniform() < 1.0 / 500 ? !active : active;
+        rate = active ? 0.06 : 0.01;
+    }
 
-    const auto quiet = Session(simulated_events(30, frames, constant(0.02), 0, 1)).displaced();
-    // slower than the longest displacement
-    const auto driven =
-        Session(simulated_events(
-                    30, frames,
-                    [](std::int64_t t) {
-                        return 0.02 * (1 + 0.8 * std::sin(2 * std::numbers::pi *
-                                                          static_cast<double>(t) / 3000));
-                    },
-                    0, 1))
-            .displaced();
+    const auto quiet = Session(simulated_events(20, frames, constant(0.02), 0, 1)).displaced();
+    const auto driven = Session(simulated_events(
+                                    20, frames, [&](std::int64_t t) { return state[at(t)]; }, 0, 1))
+                            .displaced();
 
-    EXPECT_LT(quiet.rate[partial], 0.09);
-    EXPECT_LT(quiet.rate[marginal], 0.09);
-    EXPECT_LT(quiet.rate[fine], 0.09);
-    EXPECT_GT(driven.rate[marginal], 0.5);
-    EXPECT_GT(driven.discoveries[marginal], 0.5);
-    EXPECT_LT(driven.rate[fine], 0.1);
+    for (const auto test : {partial, marginal, fine}) {
+        EXPECT_LT(quiet.rate[test], 0.10);
+        EXPECT_LT(quiet.discoveries[test], 0.01);
+    }
+    EXPECT_GT(driven.rate[marginal], 0.15); // three times its level
+    EXPECT_GT(driven.discoveries[marginal], 0.05);
+    EXPECT_LT(driven.rate[fine], 0.10);
+    EXPECT_LT(driven.discoveries[fine], 0.01);
 }
 
 TEST(EdgeTestsPower, ChainsAreFoundAndWhatTheyImplyIsNot)
@@ -273,9 +276,9 @@ TEST(EdgeTestsPower, ChainsAreFoundAndWhatTheyImplyIsNot)
     auto found = 0;
     auto wrong = 0;
     auto links = 0;
-    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
         const auto tests =
-            Session(simulated_events(neurons, 6000, constant(0.02), 0.25, seed)).tests({});
+            Session(simulated_events(neurons, 10'000, constant(0.02), 0.25, seed)).tests({});
         for (std::int64_t i = 0; i < neurons; ++i)
             for (auto j = i + 1; j < neurons; ++j) {
                 const auto supported = tests.supported[at(base::pair_index(i, j, neurons))];
