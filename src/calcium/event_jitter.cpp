@@ -1,3 +1,5 @@
+#include "samples_by_frame.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/calcium/event_jitter.hpp>
 #include <rewire/dense/symmetric.hpp>
@@ -119,35 +121,6 @@ void window_moments(const double* y, std::int64_t window, double* mean, double* 
     *mean = centre;
     *second = squares / frames;
     *third = cubes / frames;
-}
-
-/// Samples row by row, to be turned around.
-struct RowSamples
-{
-    std::vector<std::int32_t> frame;
-    std::vector<double> value;
-    std::vector<std::int64_t> start{0};
-
-    void end_row() { start.push_back(static_cast<std::int64_t>(frame.size())); }
-};
-
-SamplesByFrame by_frame(const RowSamples& samples, std::int64_t frames)
-{
-    auto result = SamplesByFrame{};
-    result.start.assign(at(frames) + 1, 0);
-    for (const auto frame : samples.frame)
-        ++result.start[at(frame) + 1];
-    std::partial_sum(result.start.begin(), result.start.end(), result.start.begin());
-    result.row.resize(samples.frame.size());
-    result.value.resize(samples.frame.size());
-    auto next = std::vector<std::int64_t>(result.start.begin(), result.start.end() - 1);
-    for (std::size_t row = 0; row + 1 < samples.start.size(); ++row)
-        for (auto e = samples.start[row]; e < samples.start[row + 1]; ++e) {
-            const auto place = at(next[at(samples.frame[at(e)])]++);
-            result.row[place] = static_cast<std::int32_t>(row);
-            result.value[place] = samples.value[at(e)];
-        }
-    return result;
 }
 
 /// Fills the rows of a table one after the other.
@@ -276,6 +249,25 @@ std::vector<double> products(const EventJitter& jitter, const PairTile& tile,
 }
 
 } // namespace
+
+SamplesByFrame by_frame(const RowSamples& samples, std::int64_t frames)
+{
+    auto result = SamplesByFrame{};
+    result.start.assign(at(frames) + 1, 0);
+    for (const auto frame : samples.frame)
+        ++result.start[at(frame) + 1];
+    std::partial_sum(result.start.begin(), result.start.end(), result.start.begin());
+    result.row.resize(samples.frame.size());
+    result.value.resize(samples.frame.size());
+    auto next = std::vector<std::int64_t>(result.start.begin(), result.start.end() - 1);
+    for (std::size_t row = 0; row + 1 < samples.start.size(); ++row)
+        for (auto e = samples.start[row]; e < samples.start[row + 1]; ++e) {
+            const auto place = at(next[at(samples.frame[at(e)])]++);
+            result.row[place] = static_cast<std::int32_t>(row);
+            result.value[place] = samples.value[at(e)];
+        }
+    return result;
+}
 
 std::int64_t jitter_window_frames(double frame_rate_hz, double window_s)
 {

@@ -1,5 +1,6 @@
 #include "lag_sums.hpp"
 #include "real_transform.hpp"
+#include "residual_rows.hpp"
 #include "shift_traces.hpp"
 
 #include <rewire/calcium/partial_correlation.hpp>
@@ -17,7 +18,6 @@ namespace rewire::calcium {
 
 namespace {
 
-constexpr auto block_reals = std::int64_t{2048};
 constexpr auto least_left_over = 0.02; ///< 1 - h counts as at least this much
 
 std::size_t at(std::int64_t i) noexcept
@@ -41,19 +41,13 @@ struct Inverse
     std::vector<double> root;  ///< [n] sqrt of its diagonal
 };
 
-/// Everything on the way to the moments of a session. Rows hold traces, then spectra of traces,
-/// then spectra of residuals.
+/// Everything on the way to the moments of a session. Rows hold residuals, then their spectra.
 template <typename Real>
 class Builder
 {
   public:
     Builder(const ShiftTraces& traces, const ShiftMomentOptions& options, const Tick& tick)
-        : traces_(traces),
-          options_(options),
-          tick_(tick),
-          layout_(layout_of(traces.circles())),
-          // one row is longer than its frames by the highest frequencies' imaginary parts
-          stride_(std::max(layout_.reals(), traces.frames()))
+        : traces_(traces), options_(options), tick_(tick), layout_(layout_of(traces.circles()))
     {
         for (std::int64_t c = 0; c < traces.circles().count(); ++c)
             transforms_.try_emplace(traces.circles().length(c), traces.circles().length(c));
@@ -61,16 +55,14 @@ class Builder
 
     std::optional<ShiftMoments> build()
     {
-        fill_rows();
-        if (!enough_data())
-            return std::move(result_);
         auto inverse = Inverse{};
-        if (!correlate(inverse))
+        if (!make_residuals(inverse))
             return std::move(result_);
         auto pooled = Pooled{std::vector<double>(at(layout_.frequencies())),
                              std::vector<double>(at(layout_.frequencies()))};
-        if (!transform_rows() || !make_residuals(inverse, pooled))
+        if (!tick_(0) || !transform(inverse, pooled))
             return std::nullopt;
+        find_correction(pooled);
         result_.lags.partial = lags_of(options_.lags.partial, pooled.residuals);
         result_.lags.marginal = lags_of(options_.lags.marginal, pooled.traces);
         if (!sum_residuals() || !sum_traces())
@@ -81,14 +73,13 @@ class Builder
     /// Residuals in the order of time, without the correction for leverage.
     std::vector<double> residuals()
     {
-        fill_rows();
         auto inverse = Inverse{};
-        if (!enough_data() || !correlate(inverse))
+        if (!make_residuals(inverse))
             return {};
-        const auto factor = factors(inverse);
-        auto out = std::vector<Real>(at(n() * traces_.frames()));
-        dense::multiply_columns(factor, rows_, 0, stride_, out, n(), traces_.frames());
-        return {out.begin(), out.end()};
+        auto out = std::vector<double>{};
+        for (std::int64_t i = 0; i < n(); ++i)
+            out.insert(out.end(), row(i), row(i) + traces_.frames());
+        return out;
     }
 
   private:
@@ -99,28 +90,24 @@ class Builder
     };
 
     std::int64_t n() const noexcept { return result_.active_count(); }
-    Real* row(std::int64_t i) noexcept { return rows_.data() + i * stride_; }
+    // a spectrum is longer than its frames by the highest frequencies' imaginary parts
+    std::int64_t stride() const noexcept { return layout_.reals(); }
+    Real* row(std::int64_t i) noexcept { return rows_.data() + i * stride(); }
 
-    void fill_rows()
+    bool make_residuals(Inverse& inverse)
     {
-        auto candidates = std::int64_t{0};
-        for (std::int64_t neuron = 0; neuron < traces_.neurons(); ++neuron)
-            candidates += traces_.varies(neuron) ? 1 : 0;
-        rows_.resize(at(candidates * stride_));
-        auto trace = std::vector<double>(at(traces_.frames()));
-        for (std::int64_t neuron = 0; neuron < traces_.neurons(); ++neuron)
-            if (traces_.fill(neuron, trace)) {
-                std::transform(trace.begin(), trace.end(), row(n()),
-                               [](double value) { return static_cast<Real>(value); });
-                result_.active.push_back(neuron);
-            }
-        rows_.resize(at(n() * stride_));
+        auto rows = ResidualRows<Real>(traces_, stride());
+        result_.active = rows.active();
         result_.neurons = traces_.neurons();
         result_.frames_used = traces_.frames();
         result_.circles = traces_.circles().count();
         result_.covariates = traces_.covariates();
         result_.first_component = std::numeric_limits<double>::quiet_NaN();
         result_.rcond = std::numeric_limits<double>::quiet_NaN();
+        if (!enough_data() || !correlate(rows.correlation(), inverse))
+            return false;
+        rows_ = rows.residuals(factors(inverse));
+        return true;
     }
 
     bool enough_data()
@@ -140,14 +127,10 @@ class Builder
         return result_.status == ShiftMomentStatus::ok;
     }
 
-    /// R, its inverse, correlations and partial correlations.
-    bool correlate(Inverse& inverse)
+    /// The inverse of R, correlations and partial correlations.
+    bool correlate(std::vector<double> correlation, Inverse& inverse)
     {
-        auto sums = std::vector<Real>(at(n() * n()));
-        dense::add_products_of_rows(sums, n(), rows_, traces_.frames(), stride_);
-        inverse.theta.assign(sums.begin(), sums.end());
-        for (std::int64_t i = 0; i < n(); ++i)
-            inverse.theta[at(i * n() + i)] = 1;
+        inverse.theta = std::move(correlation);
         result_.correlation.resize(at(result_.active_pairs()));
         for_pairs([&](std::int64_t i, std::int64_t j, std::size_t pair) {
             result_.correlation[pair] = inverse.theta[at(i * n() + j)];
@@ -202,19 +185,69 @@ class Builder
         return factor;
     }
 
-    bool transform_rows()
+    /// Spectra of traces and residuals, neuron by neuron: powers of traces, leverage, what is
+    /// pooled.
+    bool transform(const Inverse& inverse, Pooled& pooled)
     {
+        const auto frequencies = layout_.frequencies();
+        result_.leverage.assign(at(frequencies), 0.0);
+        result_.power_marginal.width = frequencies;
+        values_in<Real>(result_.power_marginal).resize(at(n() * frequencies));
+        auto sums = std::vector<Real>(at(frequencies));
+        for (std::size_t f = 0; f < sums.size(); ++f)
+            sums[f] = static_cast<Real>(std::sqrt(layout_.weight[f]) * layout_.inverse_length[f]);
         auto trace = std::vector<Real>(at(traces_.frames()));
+        auto spectrum = std::vector<Real>(at(layout_.reals()));
         for (std::int64_t i = 0; i < n(); ++i) {
+            fill(i, trace);
+            forward(trace, spectrum.data());
             std::copy(row(i), row(i) + traces_.frames(), trace.begin());
-            each_circle([&](std::int64_t c, const RealTransform<Real>& transform) {
-                transform.forward(trace.data() + traces_.circles().start[at(c)],
-                                  row(i) + layout_.start[at(c)]);
-            });
+            forward(trace, row(i));
+            auto* power = values_in<Real>(result_.power_marginal).data() + i * frequencies;
+            const auto* z = spectrum.data();
+            const auto* e = row(i);
+            const auto root = inverse.root[at(i)];
+            for (std::int64_t f = 0; f < frequencies; ++f, z += 2, e += 2) {
+                const auto squared = z[0] * z[0] + z[1] * z[1];
+                power[f] = squared * sums[at(f)];
+                pooled.traces[at(f)] += static_cast<double>(squared);
+                pooled.residuals[at(f)] += static_cast<double>(e[0] * e[0] + e[1] * e[1]);
+                result_.leverage[at(f)] += root * static_cast<double>(z[0] * e[0] + z[1] * e[1]);
+            }
             if (!tick_(1))
                 return false;
         }
         return true;
+    }
+
+    void fill(std::int64_t i, std::vector<Real>& trace)
+    {
+        filled_.resize(trace.size());
+        traces_.fill(result_.active[at(i)], filled_);
+        std::transform(filled_.begin(), filled_.end(), trace.begin(),
+                       [](double value) { return static_cast<Real>(value); });
+    }
+
+    void forward(std::vector<Real>& trace, Real* spectrum) const
+    {
+        each_circle([&](std::int64_t c, const RealTransform<Real>& transform) {
+            transform.forward(trace.data() + traces_.circles().start[at(c)],
+                              spectrum + layout_.start[at(c)]);
+        });
+    }
+
+    /// h(f) = sum_i sqrt(Theta_ii) Re(conj z_i(f) e_i(f)) / T_c, and what residuals are multiplied
+    /// with for it.
+    void find_correction(Pooled& pooled)
+    {
+        correction_.resize(at(layout_.frequencies()));
+        for (std::size_t f = 0; f < correction_.size(); ++f) {
+            result_.leverage[f] *= layout_.inverse_length[f];
+            const auto left = std::max(1 - result_.leverage[f], least_left_over);
+            const auto factor = layout_.weight[f] > 0 ? 1 / std::sqrt(left) : 0;
+            correction_[f] = static_cast<Real>(factor);
+            pooled.residuals[f] *= factor * factor;
+        }
     }
 
     template <typename Visit>
@@ -222,101 +255,6 @@ class Builder
     {
         for (std::int64_t c = 0; c < traces_.circles().count(); ++c)
             visit(c, transforms_.at(traces_.circles().length(c)));
-    }
-
-    /// Spectra of residuals from those of traces, some frequencies at a time.
-    bool make_residuals(const Inverse& inverse, Pooled& pooled)
-    {
-        const auto factor = factors(inverse);
-        result_.leverage.resize(at(layout_.frequencies()));
-        for (auto* power : {&result_.power, &result_.power_marginal}) {
-            power->width = layout_.frequencies();
-            values_in<Real>(*power).resize(at(n() * power->width));
-        }
-        result_.refit_share.assign(at(n()), 0.0);
-        norm_.assign(at(n()), 0.0);
-        auto block = std::vector<Real>(at(n() * block_reals));
-        for (std::int64_t first = 0; first < layout_.reals(); first += block_reals) {
-            const auto width = std::min(block_reals, layout_.reals() - first);
-            dense::multiply_columns(factor, rows_, first, stride_, block, n(), width);
-            find_leverage(inverse, block, first, width);
-            correct_block(block, first, width, pooled);
-            if (!tick_(0))
-                return false;
-        }
-        auto& power = values_in<Real>(result_.power);
-        for (std::int64_t i = 0; i < n(); ++i) {
-            result_.refit_share[at(i)] /= norm_[at(i)];
-            const auto scale = static_cast<Real>(1 / norm_[at(i)]);
-            for (std::int64_t f = 0; f < layout_.frequencies(); ++f)
-                power[at(i * layout_.frequencies() + f)] *= scale;
-        }
-        return true;
-    }
-
-    /// h(f) = sum_i sqrt(Theta_ii) Re(conj z_i(f) e_i(f)) / T_c.
-    void find_leverage(const Inverse& inverse, const std::vector<Real>& block, std::int64_t first,
-                       std::int64_t width)
-    {
-        auto* h = result_.leverage.data() + first / 2;
-        for (std::int64_t i = 0; i < n(); ++i) {
-            const auto* z = row(i) + first;
-            const auto* e = block.data() + i * width;
-            const auto root = inverse.root[at(i)];
-            for (std::int64_t k = 0; k < width / 2; ++k)
-                h[k] +=
-                    root * static_cast<double>(z[2 * k] * e[2 * k] + z[2 * k + 1] * e[2 * k + 1]);
-        }
-        for (std::int64_t k = 0; k < width / 2; ++k)
-            h[k] *= layout_.inverse_length[at(first / 2 + k)];
-    }
-
-    /// Powers of traces and corrected residuals; the residuals take the traces' place.
-    void correct_block(const std::vector<Real>& block, std::int64_t first, std::int64_t width,
-                       Pooled& pooled)
-    {
-        const auto count = width / 2;
-        const auto f0 = first / 2;
-        auto factor = std::vector<Real>(at(count)); // of the residual
-        auto sums = std::vector<Real>(at(count));   // of a power, to become a row of MomentRows
-        for (std::int64_t k = 0; k < count; ++k) {
-            const auto weight = layout_.weight[at(f0 + k)];
-            const auto left = std::max(1 - result_.leverage[at(f0 + k)], least_left_over);
-            factor[at(k)] = static_cast<Real>(weight > 0 ? 1 / std::sqrt(left) : 0);
-            sums[at(k)] = static_cast<Real>(std::sqrt(weight) * layout_.inverse_length[at(f0 + k)]);
-        }
-        const auto frequencies = layout_.frequencies();
-        for (std::int64_t i = 0; i < n(); ++i) {
-            auto* z = row(i) + first;
-            const auto* e = block.data() + i * width;
-            auto* power_z = values_in<Real>(result_.power_marginal).data() + i * frequencies + f0;
-            auto* power_e = values_in<Real>(result_.power).data() + i * frequencies + f0;
-            for (std::int64_t k = 0; k < count; ++k) {
-                const auto z2 = z[2 * k] * z[2 * k] + z[2 * k + 1] * z[2 * k + 1];
-                z[2 * k] = e[2 * k] * factor[at(k)];
-                z[2 * k + 1] = e[2 * k + 1] * factor[at(k)];
-                const auto e2 = z[2 * k] * z[2 * k] + z[2 * k + 1] * z[2 * k + 1];
-                power_z[k] = z2 * sums[at(k)];
-                power_e[k] = e2 * sums[at(k)];
-                pooled.traces[at(f0 + k)] += static_cast<double>(z2);
-                pooled.residuals[at(f0 + k)] += static_cast<double>(e2);
-            }
-            add_norm(power_e, f0, count, i);
-        }
-    }
-
-    /// Adds the frequencies' share of |e|^2 and of R2 |e|^2.
-    void add_norm(const Real* power, std::int64_t f0, std::int64_t count, std::int64_t i)
-    {
-        auto norm = 0.0;
-        auto refit = 0.0;
-        for (std::int64_t k = 0; k < count; ++k) {
-            const auto part = std::sqrt(layout_.weight[at(f0 + k)]) * static_cast<double>(power[k]);
-            norm += part;
-            refit += part * result_.leverage[at(f0 + k)];
-        }
-        norm_[at(i)] += norm;
-        result_.refit_share[at(i)] += refit;
     }
 
     /// Sums of e(t) e(t+k) over circles and neurons, from squared spectra.
@@ -376,11 +314,39 @@ class Builder
         return third.width;
     }
 
+    /// Corrects one residual's spectrum and takes its power: |e|^2 once corrected.
+    double correct(std::int64_t i)
+    {
+        const auto frequencies = layout_.frequencies();
+        auto* power = values_in<Real>(result_.power).data() + i * frequencies;
+        auto* e = row(i);
+        auto norm = 0.0;
+        auto refit = 0.0;
+        for (std::int64_t f = 0; f < frequencies; ++f, e += 2) {
+            e[0] *= correction_[at(f)];
+            e[1] *= correction_[at(f)];
+            power[f] = e[0] * e[0] + e[1] * e[1];
+            const auto part = layout_.weight[at(f)] * layout_.inverse_length[at(f)] *
+                              static_cast<double>(power[f]);
+            norm += part;
+            refit += part * result_.leverage[at(f)];
+        }
+        result_.refit_share[at(i)] = refit / norm;
+        for (std::int64_t f = 0; f < frequencies; ++f)
+            power[f] *= static_cast<Real>(std::sqrt(layout_.weight[at(f)]) *
+                                          layout_.inverse_length[at(f)] / norm);
+        return norm;
+    }
+
     bool sum_residuals()
     {
         const auto width = prepare(result_.third, result_.lags.partial);
+        result_.refit_share.assign(at(n()), 0.0);
+        result_.power.width = layout_.frequencies();
+        values_in<Real>(result_.power).resize(at(n() * layout_.frequencies()));
         auto trace = std::vector<Real>(at(traces_.frames()));
         for (std::int64_t i = 0; i < n(); ++i) {
+            const auto norm = correct(i);
             each_circle([&](std::int64_t c, const RealTransform<Real>& transform) {
                 const auto first = traces_.circles().start[at(c)];
                 const auto length = traces_.circles().length(c);
@@ -389,23 +355,21 @@ class Builder
                 for (auto t = first; t < first + length; ++t)
                     trace[at(t)] *= scale;
             });
-            add_third(trace, std::pow(norm_[at(i)], 1.5), result_.lags.partial,
+            add_third(trace, std::pow(norm, 1.5), result_.lags.partial,
                       values_in<Real>(result_.third).data() + i * width);
             if (!tick_(1))
                 return false;
         }
+        rows_ = {};
         return true;
     }
 
     bool sum_traces()
     {
         const auto width = prepare(result_.third_marginal, result_.lags.marginal);
-        auto made = std::vector<double>(at(traces_.frames()));
         auto trace = std::vector<Real>(at(traces_.frames()));
         for (std::int64_t i = 0; i < n(); ++i) {
-            traces_.fill(result_.active[at(i)], made);
-            std::transform(made.begin(), made.end(), trace.begin(),
-                           [](double value) { return static_cast<Real>(value); });
+            fill(i, trace);
             add_third(trace, 1, result_.lags.marginal,
                       values_in<Real>(result_.third_marginal).data() + i * width);
             if (!tick_(1))
@@ -418,10 +382,10 @@ class Builder
     const ShiftMomentOptions& options_;
     const Tick& tick_;
     SpectrumLayout layout_;
-    std::int64_t stride_;
     std::map<std::int64_t, RealTransform<Real>> transforms_; ///< by length
     std::vector<Real> rows_;                                 ///< [active, stride]
-    std::vector<double> norm_;                               ///< [active] |e|^2 once corrected
+    std::vector<Real> correction_;                           ///< [frequencies] 1 / sqrt(1 - h)
+    std::vector<double> filled_;                             ///< scratch
     ShiftMoments result_;
 };
 

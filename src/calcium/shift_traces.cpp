@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace rewire::calcium {
 
@@ -123,10 +124,78 @@ bool ShiftTraces::varies(std::int64_t neuron) const
     return false;
 }
 
-bool ShiftTraces::fill(std::int64_t neuron, std::span<double> row) const
+std::int64_t ShiftTraces::circle_of(std::int64_t column) const noexcept
+{
+    return std::upper_bound(circles_.start.begin(), circles_.start.end(), column) -
+           circles_.start.begin() - 1;
+}
+
+double ShiftTraces::density() const noexcept
+{
+    return static_cast<double>(activity_.frame.size()) /
+           std::max(1.0, static_cast<double>(activity_.frames * activity_.neurons()));
+}
+
+bool ShiftTraces::append(std::int64_t neuron, RowSamples& samples, std::span<double> level) const
 {
     if (!varies(neuron))
         return false;
+    const auto frame = activity_.frames_of(neuron);
+    const auto value = activity_.values_of(neuron);
+    const auto displacement = displacement_.empty() ? 0 : displacement_[at(neuron)];
+    auto moved = std::vector<std::pair<std::int32_t, double>>{};
+    std::fill(level.begin(), level.end(), 0.0);
+    for (std::size_t e = 0; e < frame.size(); ++e) {
+        const auto column = std::int64_t{column_[at(frame[e])]};
+        if (column < 0)
+            continue;
+        const auto circle = circle_of(column);
+        const auto first = circles_.start[at(circle)];
+        const auto length = circles_.length(circle);
+        const auto turned = (column - first + displaced_by(displacement, length)) % length;
+        moved.emplace_back(static_cast<std::int32_t>(first + turned), value[e]);
+        level[at(circle)] -= value[e] / static_cast<double>(length);
+    }
+    std::sort(moved.begin(), moved.end());
+    auto squares = 0.0;
+    auto entries = std::vector<std::int64_t>(level.size(), 0);
+    for (const auto& [column, sample] : moved) {
+        const auto circle = at(circle_of(column));
+        squares += (sample + level[circle]) * (sample + level[circle]);
+        ++entries[circle];
+    }
+    for (std::size_t c = 0; c < level.size(); ++c)
+        squares += static_cast<double>(circles_.length(static_cast<std::int64_t>(c)) - entries[c]) *
+                   level[c] * level[c];
+    const auto scale = 1 / std::sqrt(squares);
+    for (const auto& [column, sample] : moved) {
+        samples.frame.push_back(column);
+        samples.value.push_back(sample * scale);
+    }
+    samples.end_row();
+    for (auto& value_of_circle : level)
+        value_of_circle *= scale;
+    return true;
+}
+
+bool ShiftTraces::fill(std::int64_t neuron, std::span<double> row) const
+{
+    if (basis_.rank > 0)
+        return varies(neuron) && fill_with_covariates(neuron, row);
+    auto samples = RowSamples{};
+    auto level = std::vector<double>(at(circles_.count()));
+    if (!append(neuron, samples, level))
+        return false;
+    for (std::int64_t c = 0; c < circles_.count(); ++c)
+        std::fill(row.begin() + circles_.start[at(c)], row.begin() + circles_.start[at(c) + 1],
+                  level[at(c)]);
+    for (std::size_t e = 0; e < samples.frame.size(); ++e)
+        row[at(samples.frame[e])] += samples.value[e];
+    return true;
+}
+
+bool ShiftTraces::fill_with_covariates(std::int64_t neuron, std::span<double> row) const
+{
     std::fill(row.begin(), row.end(), 0.0);
     const auto frame = activity_.frames_of(neuron);
     const auto value = activity_.values_of(neuron);

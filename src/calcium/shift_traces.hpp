@@ -1,5 +1,7 @@
 #pragma once
 
+#include "samples_by_frame.hpp"
+
 #include <rewire/calcium/activity.hpp>
 #include <rewire/calcium/circles.hpp>
 #include <rewire/calcium/covariance.hpp>
@@ -31,8 +33,16 @@ class ShiftTraces
     /// [frames] of one neuron; false where it does not vary or covariates explain all of it.
     bool fill(std::int64_t neuron, std::span<double> row) const;
 
+    /// Share of non-zero samples.
+    double density() const noexcept;
+    /// Without covariates a row is `level` of each circle and, on top of it, what it appends to
+    /// `samples`, frames ascending. False as fill. @pre covariates() == 0
+    bool append(std::int64_t neuron, RowSamples& samples, std::span<double> level) const;
+
   private:
     void take_out_means(std::span<double> row) const;
+    bool fill_with_covariates(std::int64_t neuron, std::span<double> row) const;
+    std::int64_t circle_of(std::int64_t column) const noexcept;
 
     const ActivityView activity_;
     const FrameCircles& circles_;
