@@ -320,7 +320,8 @@ double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t e
                           std::int64_t window_frames)
 {
     constexpr auto spread = 9.0; // frames that an event is smoothed over
-    const auto windows = static_cast<double>(frames / window_frames);
+    const auto whole_windows = frames / window_frames;
+    const auto windows = static_cast<double>(whole_windows);
     const auto samples = static_cast<double>(events) * (1 + spread);
     // samples lie twice in memory while they are turned around
     return 6 * 8 * static_cast<double>(rows) * windows + 24 * samples +

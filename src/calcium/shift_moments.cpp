@@ -166,8 +166,9 @@ class Builder
                 visit(i, j, pair++);
     }
 
-    void find_first_component(std::vector<double> matrix)
+    void find_first_component(const std::vector<double>& correlation)
     {
+        auto matrix = correlation; // the solver destroys it
         auto value = std::vector<double>(1);
         auto vector = std::vector<double>(at(n()));
         dense::leading_eigenpairs(matrix, n(), value, vector);

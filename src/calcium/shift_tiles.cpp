@@ -19,10 +19,13 @@ template <typename Real>
 std::vector<double> products(std::span<const Real> rows, std::int64_t width, const PairTile& tile)
 {
     auto out = std::vector<Real>(at(tile.size()));
-    dense::multiply_rows(
-        rows.subspan(at(tile.rows.first * width), at(tile.rows.size() * width)),
-        rows.subspan(at(tile.columns.first * width), at(tile.columns.size() * width)), out,
-        tile.rows.size(), tile.columns.size(), width);
+    const auto first = rows.subspan(at(tile.rows.first * width), at(tile.rows.size() * width));
+    if (tile.diagonal())
+        dense::add_products_of_rows(out, tile.rows.size(), first, width, width);
+    else
+        dense::multiply_rows(
+            first, rows.subspan(at(tile.columns.first * width), at(tile.columns.size() * width)),
+            out, tile.rows.size(), tile.columns.size(), width);
     if constexpr (std::is_same_v<Real, double>)
         return out;
     else
