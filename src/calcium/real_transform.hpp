@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <vector>
 
 namespace rewire::calcium {
 
 /// Discrete Fourier transforms of real sequences of one length, any length (FFTW). Plans are
 /// estimated, not measured, and do not depend on where the data lie, so that the same input gives
-/// the same bits in every run on one CPU type. Moves; the planner is not safe for threads.
+/// the same bits in every run on one CPU type. Not safe for threads.
 template <typename Real>
 class RealTransform
 {
@@ -44,9 +45,22 @@ class RealTransform
     /// The sum the other way, not divided by the length. Destroys the spectrum.
     void backward(Real* spectrum, Real* trace) const;
 
+    /// Two at once. Those of odd length go as the real and the imaginary part of one complex
+    /// transform: FFTW's real ones take two to three times as long there, and no less elsewhere.
+    void forward_two(Real* first, Real* second, Real* first_spectrum, Real* second_spectrum);
+    void backward_two(Real* first_spectrum, Real* second_spectrum, Real* first, Real* second);
+
   private:
+    void execute(const Handle& plan);
+
+    std::int64_t length_;
     Handle forward_;
     Handle backward_;
+    // of odd lengths
+    Handle forward_two_;
+    Handle backward_two_;
+    std::vector<Real> in_;  ///< complex
+    std::vector<Real> out_; ///< complex
 };
 
 extern template class RealTransform<double>;

@@ -198,12 +198,17 @@ class Builder
         for (std::size_t f = 0; f < sums.size(); ++f)
             sums[f] = static_cast<Real>(std::sqrt(layout_.weight[f]) * layout_.inverse_length[f]);
         auto trace = std::vector<Real>(at(traces_.frames()));
+        auto residual = trace;
         auto spectrum = std::vector<Real>(at(layout_.reals()));
         for (std::int64_t i = 0; i < n(); ++i) {
             fill(i, trace);
-            forward(trace, spectrum.data());
-            std::copy(row(i), row(i) + traces_.frames(), trace.begin());
-            forward(trace, row(i));
+            std::copy(row(i), row(i) + traces_.frames(), residual.begin());
+            each_circle([&](std::int64_t c, RealTransform<Real>& transform) {
+                const auto first = traces_.circles().start[at(c)];
+                const auto f = layout_.start[at(c)];
+                transform.forward_two(trace.data() + first, residual.data() + first,
+                                      spectrum.data() + f, row(i) + f);
+            });
             auto* power = values_in<Real>(result_.power_marginal).data() + i * frequencies;
             const auto* z = spectrum.data();
             const auto* e = row(i);
@@ -229,14 +234,6 @@ class Builder
                        [](double value) { return static_cast<Real>(value); });
     }
 
-    void forward(std::vector<Real>& trace, Real* spectrum) const
-    {
-        each_circle([&](std::int64_t c, const RealTransform<Real>& transform) {
-            transform.forward(trace.data() + traces_.circles().start[at(c)],
-                              spectrum + layout_.start[at(c)]);
-        });
-    }
-
     /// h(f) = sum_i sqrt(Theta_ii) Re(conj z_i(f) e_i(f)) / T_c, and what residuals are multiplied
     /// with for it.
     void find_correction(Pooled& pooled)
@@ -252,7 +249,7 @@ class Builder
     }
 
     template <typename Visit>
-    void each_circle(Visit visit) const
+    void each_circle(Visit visit)
     {
         for (std::int64_t c = 0; c < traces_.circles().count(); ++c)
             visit(c, transforms_.at(traces_.circles().length(c)));
@@ -339,6 +336,23 @@ class Builder
         return norm;
     }
 
+    /// Two spectra back to traces; destroys them.
+    void to_time(Real* first, Real* second, std::vector<Real>& trace, std::vector<Real>& next)
+    {
+        each_circle([&](std::int64_t c, RealTransform<Real>& transform) {
+            const auto start = traces_.circles().start[at(c)];
+            const auto length = traces_.circles().length(c);
+            const auto f = layout_.start[at(c)];
+            transform.backward_two(first + f, second + f, trace.data() + start,
+                                   next.data() + start);
+            const auto scale = static_cast<Real>(1 / static_cast<double>(length));
+            for (auto t = start; t < start + length; ++t) {
+                trace[at(t)] *= scale;
+                next[at(t)] *= scale;
+            }
+        });
+    }
+
     bool sum_residuals()
     {
         const auto width = prepare(result_.third, result_.lags.partial);
@@ -346,19 +360,19 @@ class Builder
         result_.power.width = layout_.frequencies();
         values_in<Real>(result_.power).resize(at(n() * layout_.frequencies()));
         auto trace = std::vector<Real>(at(traces_.frames()));
-        for (std::int64_t i = 0; i < n(); ++i) {
+        auto next = trace;
+        auto nothing = std::vector<Real>(at(stride()), Real{0}); // beside the last of an odd number
+        for (std::int64_t i = 0; i < n(); i += 2) {
+            const auto two = i + 1 < n();
             const auto norm = correct(i);
-            each_circle([&](std::int64_t c, const RealTransform<Real>& transform) {
-                const auto first = traces_.circles().start[at(c)];
-                const auto length = traces_.circles().length(c);
-                transform.backward(row(i) + layout_.start[at(c)], trace.data() + first);
-                const auto scale = static_cast<Real>(1 / static_cast<double>(length));
-                for (auto t = first; t < first + length; ++t)
-                    trace[at(t)] *= scale;
-            });
+            const auto next_norm = two ? correct(i + 1) : 1;
+            to_time(row(i), two ? row(i + 1) : nothing.data(), trace, next);
             add_third(trace, std::pow(norm, 1.5), result_.lags.partial,
                       values_in<Real>(result_.third).data() + i * width);
-            if (!tick_(1))
+            if (two)
+                add_third(next, std::pow(next_norm, 1.5), result_.lags.partial,
+                          values_in<Real>(result_.third).data() + (i + 1) * width);
+            if (!tick_(two ? 2 : 1))
                 return false;
         }
         rows_ = {};

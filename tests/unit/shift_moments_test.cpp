@@ -112,7 +112,7 @@ TEST(ShiftMoments, SparseTracesAreAddedUpFromTheirSamples)
 {
     // below the density at which rows are written out; more residuals than are combined at a time
     expect_as_slow({.rows = random_rows(5, 170, 0.06, 4), .circles = three_circles(170)});
-    expect_as_slow({.rows = random_rows(70, 400, 0.06, 4), .circles = one_circle(400)});
+    expect_as_slow({.rows = random_rows(66, 200, 0.06, 4), .circles = one_circle(200)});
 }
 
 TEST(ShiftMoments, CovariatesAreTakenOut)
