@@ -11,7 +11,9 @@
 #include <vector>
 
 // The closed-form tests of edges, part by part and whole, beside 1,000 surrogates of the same
-// session; with the share of dgemm's rate that their products alone amount to.
+// session. Rates count the products that dense formulas take, and nothing for transforms: sparse
+// activity needs fewer, so that a share of dgemm's rate near or above 1 says that the whole takes
+// no longer than these products alone would.
 //
 //     kernels_edges --benchmark_filter=everything
 

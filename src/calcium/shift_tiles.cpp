@@ -72,7 +72,7 @@ double shift_moments_flops(std::int64_t active, std::int64_t frames) noexcept
 {
     const auto n = static_cast<double>(active);
     const auto t = static_cast<double>(frames);
-    return n * n * t + 2 * n * n * t + n * n * t + n * n * n;
+    return n * n * t + 2 * n * n * t + n * n * n;
 }
 
 std::vector<PairTile> pair_tiles(std::int64_t neurons)
