@@ -76,6 +76,8 @@ ShiftTraces::ShiftTraces(const ActivityView& activity, const FrameCircles& circl
         take_out_means(std::span(used).subspan(first));
     }
     basis_ = covariate_basis({.count = covariates.count, .value = used}, circles.used());
+    for (std::int64_t neuron = 0; neuron < neurons(); ++neuron)
+        varies_.push_back(find_variation(neuron) ? 1 : 0);
 }
 
 void ShiftTraces::take_out_means(std::span<double> row) const
@@ -91,7 +93,7 @@ void ShiftTraces::take_out_means(std::span<double> row) const
     }
 }
 
-bool ShiftTraces::varies(std::int64_t neuron) const
+bool ShiftTraces::find_variation(std::int64_t neuron) const
 {
     struct Extent
     {
@@ -126,6 +128,8 @@ bool ShiftTraces::varies(std::int64_t neuron) const
 
 std::int64_t ShiftTraces::circle_of(std::int64_t column) const noexcept
 {
+    if (circles_.count() == 1)
+        return 0;
     return std::upper_bound(circles_.start.begin(), circles_.start.end(), column) -
            circles_.start.begin() - 1;
 }
@@ -144,6 +148,7 @@ bool ShiftTraces::append(std::int64_t neuron, RowSamples& samples, std::span<dou
     const auto value = activity_.values_of(neuron);
     const auto displacement = displacement_.empty() ? 0 : displacement_[at(neuron)];
     auto moved = std::vector<std::pair<std::int32_t, double>>{};
+    moved.reserve(frame.size());
     std::fill(level.begin(), level.end(), 0.0);
     for (std::size_t e = 0; e < frame.size(); ++e) {
         const auto column = std::int64_t{column_[at(frame[e])]};
@@ -156,7 +161,8 @@ bool ShiftTraces::append(std::int64_t neuron, RowSamples& samples, std::span<dou
         moved.emplace_back(static_cast<std::int32_t>(first + turned), value[e]);
         level[at(circle)] -= value[e] / static_cast<double>(length);
     }
-    std::sort(moved.begin(), moved.end());
+    if (!std::is_sorted(moved.begin(), moved.end()))
+        std::sort(moved.begin(), moved.end());
     auto squares = 0.0;
     auto entries = std::vector<std::int64_t>(level.size(), 0);
     for (const auto& [column, sample] : moved) {

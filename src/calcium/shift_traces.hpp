@@ -29,7 +29,10 @@ class ShiftTraces
     const FrameCircles& circles() const noexcept { return circles_; }
 
     /// Finite and, within at least one circle, not constant.
-    bool varies(std::int64_t neuron) const;
+    bool varies(std::int64_t neuron) const noexcept
+    {
+        return varies_[static_cast<std::size_t>(neuron)] != 0;
+    }
     /// [frames] of one neuron; false where it does not vary or covariates explain all of it.
     bool fill(std::int64_t neuron, std::span<double> row) const;
 
@@ -42,6 +45,7 @@ class ShiftTraces
   private:
     void take_out_means(std::span<double> row) const;
     bool fill_with_covariates(std::int64_t neuron, std::span<double> row) const;
+    bool find_variation(std::int64_t neuron) const;
     std::int64_t circle_of(std::int64_t column) const noexcept;
 
     const ActivityView activity_;
@@ -49,6 +53,7 @@ class ShiftTraces
     std::span<const std::int64_t> displacement_;
     std::vector<std::int32_t> column_; ///< [frames of the recording] -1: not used
     CovariateBasis basis_;             ///< in the order of the circles
+    std::vector<std::uint8_t> varies_; ///< [neurons]
 };
 
 /// Where the spectra of the circles lie in a row, and how they add up.
