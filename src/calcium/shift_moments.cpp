@@ -168,7 +168,8 @@ class Builder
 
     void find_first_component(const std::vector<double>& correlation)
     {
-        auto matrix = correlation; // the solver destroys it
+        // the solver destroys it
+        auto matrix = std::vector<double>(correlation.begin(), correlation.end());
         auto value = std::vector<double>(1);
         auto vector = std::vector<double>(at(n()));
         dense::leading_eigenpairs(matrix, n(), value, vector);
