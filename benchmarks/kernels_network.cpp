@@ -1,3 +1,5 @@
+#include "meter.hpp"
+
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/covariance.hpp>
@@ -7,7 +9,6 @@
 
 #include <benchmark/benchmark.h>
 
-#include <ctime>
 #include <vector>
 
 // Floating point rates of the connectome's kernels, and what share that is of dgemm's rate in this
@@ -16,6 +17,7 @@
 //     kernels_network --benchmark_filter=table --benchmark_min_time=2
 
 using namespace rewire;
+using benchmarks::Meter;
 
 namespace {
 
@@ -23,53 +25,6 @@ std::size_t at(std::int64_t i)
 {
     return static_cast<std::size_t>(i);
 }
-
-double processor_seconds()
-{
-    auto time = timespec{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-double dgemm_rate()
-{
-    static const auto rate = [] {
-        dense::use_one_thread();
-        constexpr auto n = std::int64_t{1000};
-        const auto a = std::vector<double>(n * n, 1.5);
-        auto c = std::vector<double>(n * n);
-        auto best = 0.0;
-        for (auto repeat = 0; repeat < 5; ++repeat) {
-            const auto start = processor_seconds();
-            dense::multiply(a, a, c, n);
-            best = std::max(best, 2e9 / (processor_seconds() - start));
-        }
-        return best;
-    }();
-    return rate;
-}
-
-/// Rates over processor time, so that a busy machine does not change them.
-class Meter
-{
-  public:
-    explicit Meter(benchmark::State& state) : state_(state), peak_(dgemm_rate()) {}
-    void start() { start_ = processor_seconds(); }
-    void report(double flops_a_round)
-    {
-        const auto seconds = processor_seconds() - start_;
-        const auto rounds = static_cast<double>(state_.iterations());
-        const auto rate = flops_a_round * rounds / seconds;
-        state_.counters["ms"] = 1e3 * seconds / rounds;
-        state_.counters["GFLOP/s"] = rate / 1e9;
-        state_.counters["of_dgemm"] = rate / peak_;
-    }
-
-  private:
-    benchmark::State& state_;
-    double peak_;
-    double start_ = 0;
-};
 
 /// Runs of five frames of activity, `density` of all samples.
 activity::Activity activity_of(std::int64_t neurons, std::int64_t frames, double density)

@@ -11,6 +11,7 @@
 #include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/deconvolution.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
+#include <rewire/calcium/edge_tests.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/hdf5.hpp>
@@ -252,6 +253,50 @@ Task null_task(hid_t input, std::int64_t count)
             [state](hid_t file) { write_null(file, *state); }};
 }
 
+struct EdgesState
+{
+    activity::Activity activity;
+    activity::Activity events;
+    calcium::ShiftMoments moments;
+    calcium::EdgeTests tests;
+
+    void run(calcium::Precision precision)
+    {
+        moments = *calcium::shift_moments_of(activity.view(), calcium::one_circle(activity.frames),
+                                             {}, {.precision = precision}, never_stop);
+        const auto segments = std::vector{base::Range{0, events.frames}};
+        const auto jitter = calcium::event_jitter_of(events.view(), moments.active, segments, {});
+        auto tiles = std::vector<calcium::EdgeTile>{};
+        for (const auto& tile : calcium::pair_tiles(moments.active_count()))
+            tiles.push_back(calcium::test_tile(moments, &jitter, tile, {}));
+        tests = calcium::finish_edge_tests(moments, tiles, {});
+    }
+};
+
+void write_edges(hid_t file, const EdgesState& state)
+{
+    write_vector(file, "partial", state.tests.partial_correlation);
+    write_vector(file, "p_partial", state.tests.p_partial);
+    write_vector(file, "p_marginal", state.tests.p_marginal);
+    write_vector(file, "p_fine", state.tests.p_fine);
+    write_vector(file, "p_both", state.tests.p_both);
+    write_vector(file, "q_both", state.tests.q_both);
+    write_vector(file, "p_holm", state.tests.p_holm);
+    write_vector(file, "null_sd", state.tests.null_sd);
+    io::write_attribute(file, "lags", state.moments.lags.partial);
+    io::write_attribute(file, "lags_marginal", state.moments.lags.marginal);
+}
+
+/// Smoothed events and events to the closed-form tests of all pairs.
+Task edges_task(hid_t input, calcium::Precision precision)
+{
+    const auto state = std::make_shared<EdgesState>();
+    state->activity = sparse(read_table<double>(input, "smoothed"));
+    state->events = sparse(read_table<double>(input, "events"));
+    return {[state, precision] { state->run(precision); },
+            [state](hid_t file) { write_edges(file, *state); }};
+}
+
 /// Shuffles that are written out, with their counts, so that the other side can repeat them.
 constexpr auto shown_shuffles = std::int64_t{200};
 constexpr auto shuffle_key = behaviour::ShuffleKey{.seed = 1, .subject = 1, .session = 1};
@@ -363,6 +408,10 @@ const std::vector<Kernel>& kernels()
         {"partial-correlation", partial_correlation_task},
         {"graph", graph_task},
         {"null", null_task},
+        {"edges",
+         [](hid_t input, std::int64_t) { return edges_task(input, calcium::Precision::full); }},
+        {"edges-single",
+         [](hid_t input, std::int64_t) { return edges_task(input, calcium::Precision::single); }},
         {"movement", movement_task},
         {"pca", pca_task},
     };

@@ -5,7 +5,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git ca-certificates
     openmpi-bin libopenmpi-dev libhdf5-openmpi-dev libpetsc-real-dev zlib1g-dev libslepc-real-dev
-    libboost-program-options-dev libboost-math-dev libeigen3-dev librandom123-dev libopenblas-dev
+    libboost-program-options-dev libboost-math-dev libeigen3-dev librandom123-dev libopenblas-dev libfftw3-dev
     libspdlog-dev libfmt-dev libssl-dev gnuplot-nox)
 test=(libgtest-dev libgmock-dev libbenchmark-dev hdf5-tools python3 python3-venv
     slurm-wlm munge libpmix-dev iproute2 procps chromium clang-format-14 clang-tidy-14 valgrind)

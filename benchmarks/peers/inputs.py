@@ -103,6 +103,20 @@ class Inputs:
 
         return self._file("smoothed", make)
 
+    def events(self) -> Path:
+        """`smoothed` as above, and `events` [neuron, frame]: what was smoothed; float64, the neurons that
+        have any."""
+
+        def make():
+            with h5py.File(self.session()) as file:
+                spikes = oasis_numba.deconvolve(file["dff"][()], TAU_S, FRAME_RATE_HZ)
+            events = connectome_numpy.denoise(spikes)
+            smoothed = connectome_numpy.smooth(events)
+            active = smoothed.max(axis=1) > smoothed.min(axis=1)
+            return {"smoothed": smoothed[active], "events": events[active].astype(np.float64)}
+
+        return self._file("events", make)
+
     def movement(self) -> Path:
         """`activity` float64 [neuron, frame] and `movement` uint8 [frame]."""
 

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 import connectome_numpy
+import edges_numpy
 import graph_networkx
 import movement_numba
 import null_numpy
@@ -160,6 +161,24 @@ def check_null(theirs, output, _):
     return f"{words}, counts of {shown} surrogates equal but for {np.count_nonzero(difference)} ties"
 
 
+# --- edges ---------------------------------------------------------------------------------------
+
+
+def prepare_edges(file):
+    smoothed, events = file["smoothed"][()].astype(np.float32), file["events"][()].astype(np.float32)
+    return lambda: edges_numpy.edges(smoothed, events, window=14)
+
+
+def check_edges(theirs, output, _):
+    """Logarithms of p down to 1e-12: float32 is good to about 1e-5 of a correlation, and what that is to
+    a p-value grows with the score."""
+    words = [same("partial correlation", theirs["partial"], output["partial"], absolute=1e-5)]
+    for name in ("p_partial", "p_marginal", "p_fine", "p_both", "q_both", "p_holm"):
+        ours, other = (np.log10(np.maximum(p, 1e-12)) for p in (output[name][()], theirs[name]))
+        words.append(same(f"log10 {name}", other, ours, absolute=0.01, relative=0.01))
+    return ", ".join(words)
+
+
 # --- movement ------------------------------------------------------------------------------------
 
 
@@ -250,6 +269,10 @@ def table(inputs, small: bool, output_of: Callable[[str], Path]) -> list[Row]:
             prepare_graph, check_graph, warm_up=False),
         Row("null", "null", f"{surrogates:,} circular-shift surrogates, {n} x {t:,}", "numpy loop", 30.0, smoothed,
             surrogates, few, prepare_null(output_of("null")), check_null),
+        Row("edges", "edges", f"closed-form tests of edges, {n} x {t:,}", "numpy float32", 2.0, inputs.events, 1, 1,
+            prepare_edges, check_edges),
+        Row("edges-single", "edges-single", f"the same in single precision, {n} x {t:,}", "numpy float32", 2.0,
+            inputs.events, 1, 1, prepare_edges, check_edges),
         movement_row("movement-prefix", movement_numba.prefix_sums, "numba prefix sums", 2.0, shuffles),
         movement_row("movement-gemm", movement_numba.mask_product, "masks x activity, sgemm", 10.0, shuffles),
         movement_row("movement-loop", movement_numba.plain_loop, "numpy, shuffle by shuffle", 250.0, some),

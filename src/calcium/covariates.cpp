@@ -113,8 +113,11 @@ CovariateBasis covariate_basis(const CovariateView& covariates, std::int64_t fra
     return basis;
 }
 
-double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const CovariateBasis& basis,
-                             const Covariance& covariance)
+namespace {
+
+/// Noise of the elements over their distance from the target, at most 1.
+double shrinkage_with(const activity::ActivityView& activity, const CovariateBasis& basis,
+                      const Covariance& covariance, double independent_frames)
 {
     const auto n = covariance.count();
     if (n < 2)
@@ -133,8 +136,43 @@ double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const Covar
     }
     const auto p = static_cast<double>(n);
     const auto distance = (squares - trace * trace / p) / p;
-    const auto noise = std::min((fourth / frames - squares) / (p * frames), distance);
+    const auto noise = std::min((fourth / frames - squares) / (p * independent_frames), distance);
     return noise <= 0 ? 0 : noise / distance;
+}
+
+} // namespace
+
+double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const CovariateBasis& basis,
+                             const Covariance& covariance)
+{
+    return shrinkage_with(activity, basis, covariance, static_cast<double>(activity.frames));
+}
+
+double ledoit_wolf_shrinkage_of_correlation(const activity::ActivityView& activity,
+                                            const CovariateBasis& basis,
+                                            const Covariance& covariance, double effective_frames)
+{
+    const auto n = covariance.count();
+    auto scaled = covariance;
+    auto samples = activity::Activity{};
+    samples.frames = activity.frames;
+    samples.frame.assign(activity.frame.begin(), activity.frame.end());
+    samples.start.assign(activity.start.begin(), activity.start.end());
+    samples.value.assign(activity.value.begin(), activity.value.end());
+    auto factor = std::vector<double>(at(n));
+    for (std::int64_t i = 0; i < n; ++i) {
+        factor[at(i)] = 1 / std::sqrt(covariance.matrix[at(i * n + i)]);
+        scaled.mean[at(i)] *= factor[at(i)];
+        for (std::int64_t k = 0; k < basis.rank; ++k)
+            scaled.slope[at(i * basis.rank + k)] *= factor[at(i)];
+        const auto neuron = covariance.active[at(i)];
+        for (auto e = activity.start[at(neuron)]; e < activity.start[at(neuron) + 1]; ++e)
+            samples.value[at(e)] *= factor[at(i)];
+    }
+    for (std::int64_t i = 0; i < n; ++i)
+        for (auto j = i; j < n; ++j)
+            scaled.matrix[at(i * n + j)] *= factor[at(i)] * factor[at(j)];
+    return shrinkage_with(samples.view(), basis, scaled, effective_frames);
 }
 
 } // namespace rewire::calcium

@@ -161,14 +161,15 @@ struct Extraction
 
     template <typename Sample>
     NeuronSummary append(const Trace<Sample>& dff, std::span<const Pool> pools,
-                         activity::Activity& activity)
+                         activity::Activity& activity, activity::Activity* events)
     {
         const auto farci = options.oasis.variant == OasisVariant::farci;
         if (farci)
             find_spikes<true>(has_equal_steps(dff) ? pools.first(0) : pools, spikes);
         else
             find_spikes<false>(pools, spikes);
-        auto summary = append_events(spikes, dff.frames, options.alpha, weights, dense, activity);
+        auto summary =
+            append_events(spikes, dff.frames, options.alpha, weights, dense, activity, events);
         if (summary.status == NeuronStatus::silent && is_constant(dff))
             summary.status = NeuronStatus::constant;
         return summary;
@@ -228,9 +229,9 @@ std::string_view name_of(OasisKernel kernel) noexcept
 }
 
 template <typename Sample>
-std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
-                                            const BlockOptions& options,
-                                            activity::Activity& activity)
+std::vector<NeuronSummary>
+deconvolve_block(const TraceBlock<Sample>& block, const BlockOptions& options,
+                 activity::Activity& activity, activity::Activity* events)
 {
     check(block, options.kernel);
     const auto kernel = options.kernel == OasisKernel::automatic ? best_kernel() : options.kernel;
@@ -242,6 +243,8 @@ std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
     auto summaries = std::vector<NeuronSummary>{};
     summaries.reserve(static_cast<std::size_t>(block.neurons));
     activity.frames = smoothed_frames(block.frames, options.taps);
+    if (events != nullptr)
+        events->frames = block.frames;
 
     for (auto first = std::int64_t{0}; first < block.neurons; first += lanes.count()) {
         const auto used =
@@ -250,16 +253,17 @@ std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
         for (auto k = 0; k < used; ++k) {
             const auto dff =
                 Trace<Sample>{block.samples.data() + first + k, block.frames, block.neurons};
-            summaries.push_back(lanes.finite(k) ? extraction.append(dff, lanes.pools(k), activity)
-                                                : append_not_finite(activity));
+            summaries.push_back(lanes.finite(k)
+                                    ? extraction.append(dff, lanes.pools(k), activity, events)
+                                    : append_not_finite(activity, events));
         }
     }
     return summaries;
 }
 
 template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<float>&, const BlockOptions&,
-                                                     activity::Activity&);
+                                                     activity::Activity&, activity::Activity*);
 template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<double>&, const BlockOptions&,
-                                                     activity::Activity&);
+                                                     activity::Activity&, activity::Activity*);
 
 } // namespace rewire::calcium

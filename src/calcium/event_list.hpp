@@ -14,13 +14,14 @@ struct EventList
 };
 
 /// Threshold, smoothing and status of one neuron from its non-zero spikes, appended to `activity`.
-/// `dense` is scratch of at least `frames` zeros, and holds zeros again afterwards.
+/// `dense` is scratch of at least `frames` zeros, and holds zeros again afterwards. `kept`, where
+/// given, takes the events that are left before smoothing.
 /// @pre all spikes finite; weights = smoothing_weights(some number)
 NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
                             std::span<const double> weights, std::vector<double>& dense,
-                            activity::Activity& activity);
+                            activity::Activity& activity, activity::Activity* kept = nullptr);
 
 /// Appends a neuron without entries.
-NeuronSummary append_not_finite(activity::Activity& activity);
+NeuronSummary append_not_finite(activity::Activity& activity, activity::Activity* kept = nullptr);
 
 } // namespace rewire::calcium

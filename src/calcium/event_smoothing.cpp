@@ -16,8 +16,8 @@ namespace rewire::calcium {
 
 namespace {
 
-constexpr auto outer_tap = 0.33;
-constexpr auto inner_tap = 0.67;
+constexpr auto outer_tap = smoothing_taps[0];
+constexpr auto inner_tap = smoothing_taps[1];
 constexpr auto most_taps = std::int64_t{10001};
 
 /// One smoothed value; the taps are added in this order everywhere.
@@ -167,7 +167,7 @@ std::vector<double> smooth_events(std::span<const double> events, std::int64_t t
 
 NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
                             std::span<const double> weights, std::vector<double>& dense,
-                            activity::Activity& activity)
+                            activity::Activity& activity, activity::Activity* kept)
 {
     const auto taps = static_cast<std::int64_t>(weights.size());
     const auto level = level_of(spikes.value, frames, alpha);
@@ -179,6 +179,12 @@ NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double
         dense[static_cast<std::size_t>(spikes.frame[k])] = spikes.value[k];
     }
 
+    if (kept != nullptr) {
+        for (const auto event : events)
+            kept->value.push_back(dense[static_cast<std::size_t>(event)]);
+        kept->frame.insert(kept->frame.end(), events.begin(), events.end());
+        kept->start.push_back(static_cast<std::int64_t>(kept->frame.size()));
+    }
     activity.frames = smoothed_frames(frames, taps);
     const auto first = activity.value.size();
     const auto* x = dense.data();
@@ -198,9 +204,11 @@ NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double
             status_of(entries, activity.frames)};
 }
 
-NeuronSummary append_not_finite(activity::Activity& activity)
+NeuronSummary append_not_finite(activity::Activity& activity, activity::Activity* kept)
 {
     constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+    if (kept != nullptr)
+        kept->start.push_back(static_cast<std::int64_t>(kept->frame.size()));
     activity.start.push_back(static_cast<std::int64_t>(activity.value.size()));
     return {nan, nan, 0, NeuronStatus::not_finite};
 }

@@ -70,21 +70,24 @@ bool invert(std::vector<double>& matrix, std::int64_t n, PartialCorrelation& res
     return false;
 }
 
-void use_pseudo_inverse(const Problem& problem, PartialCorrelation& result)
+void use_pseudo_inverse(const Problem& problem, MatrixScale scale, PartialCorrelation& result)
 {
-    auto matrix = problem.covariance.matrix;
+    auto matrix = scale == MatrixScale::correlation
+                      ? shrunk_correlation(problem.covariance, 0, scale)
+                      : problem.covariance.matrix;
     const auto rank = dense::pseudo_invert_symmetric(matrix, problem.active());
     spread(problem, matrix, result.value);
     result.rcond = std::numeric_limits<double>::quiet_NaN();
     result.status_text += fmt::format("; pseudo-inverse of rank {} instead", rank);
 }
 
-void use_ledoit_wolf(const Problem& problem, PartialCorrelation& result)
+void use_ledoit_wolf(const Problem& problem, Shrinkage shrinkage, PartialCorrelation& result)
 {
     const auto status = result.status;
     const auto reason = result.status_text;
-    result.shrinkage = ledoit_wolf_shrinkage(problem.activity, problem.basis, problem.covariance);
-    auto matrix = shrunk_correlation(problem.covariance, result.shrinkage);
+    shrinkage.kind = Shrinkage::Kind::ledoit_wolf;
+    result.shrinkage = shrinkage_of(shrinkage, problem.activity, problem.basis, problem.covariance);
+    auto matrix = shrunk_correlation(problem.covariance, result.shrinkage, shrinkage.scale);
     if (invert(matrix, problem.active(), result)) {
         spread(problem, matrix, result.value);
         result.status_text = fmt::format("{}; shrunk by {:.4f} instead", reason, result.shrinkage);
@@ -96,10 +99,10 @@ void use_ledoit_wolf(const Problem& problem, PartialCorrelation& result)
     result.status = status;
 }
 
-void resolve_singular(const Problem& problem, WhenSingular when_singular,
+void resolve_singular(const Problem& problem, const PartialCorrelationOptions& options,
                       PartialCorrelation& result)
 {
-    switch (when_singular) {
+    switch (options.when_singular) {
     case WhenSingular::flag:
         fill_nan(problem, result.value);
         break;
@@ -108,10 +111,10 @@ void resolve_singular(const Problem& problem, WhenSingular when_singular,
                                    "record longer, leave out duplicated neurons, or choose the "
                                    "pseudo-inverse or shrinkage");
     case WhenSingular::pseudo_inverse:
-        use_pseudo_inverse(problem, result);
+        use_pseudo_inverse(problem, options.shrinkage.scale, result);
         break;
     case WhenSingular::ledoit_wolf:
-        use_ledoit_wolf(problem, result);
+        use_ledoit_wolf(problem, options.shrinkage, result);
         break;
     }
 }
@@ -138,7 +141,12 @@ double shrinkage_of(const Shrinkage& shrinkage, const activity::ActivityView& ac
     case Shrinkage::Kind::none:
         return 0;
     case Shrinkage::Kind::ledoit_wolf:
-        return ledoit_wolf_shrinkage(activity, basis, covariance);
+        if (shrinkage.scale == MatrixScale::covariance)
+            return ledoit_wolf_shrinkage(activity, basis, covariance);
+        return ledoit_wolf_shrinkage_of_correlation(activity, basis, covariance,
+                                                    shrinkage.effective_frames > 0
+                                                        ? shrinkage.effective_frames
+                                                        : static_cast<double>(activity.frames));
     case Shrinkage::Kind::fixed:
         break;
     }
@@ -148,29 +156,32 @@ double shrinkage_of(const Shrinkage& shrinkage, const activity::ActivityView& ac
     return shrinkage.value;
 }
 
-std::vector<double> shrunk_scale(const Covariance& covariance, double shrinkage)
+std::vector<double> shrunk_scale(const Covariance& covariance, double shrinkage, MatrixScale scale)
 {
     const auto n = covariance.count();
+    if (scale == MatrixScale::correlation)
+        shrinkage = 0;
     auto mean_variance = 0.0;
     for (std::int64_t i = 0; i < n; ++i)
         mean_variance += covariance.matrix[at(i * n + i)] / static_cast<double>(n);
-    auto scale = std::vector<double>(at(n));
+    auto factor = std::vector<double>(at(n));
     for (std::int64_t i = 0; i < n; ++i)
-        scale[at(i)] = 1 / std::sqrt((1 - shrinkage) * covariance.matrix[at(i * n + i)] +
-                                     shrinkage * mean_variance);
-    return scale;
+        factor[at(i)] = 1 / std::sqrt((1 - shrinkage) * covariance.matrix[at(i * n + i)] +
+                                      shrinkage * mean_variance);
+    return factor;
 }
 
-std::vector<double> shrunk_correlation(const Covariance& covariance, double shrinkage)
+std::vector<double> shrunk_correlation(const Covariance& covariance, double shrinkage,
+                                       MatrixScale scale)
 {
     const auto n = covariance.count();
-    const auto scale = shrunk_scale(covariance, shrinkage);
+    const auto factor = shrunk_scale(covariance, shrinkage, scale);
     auto correlation = std::vector<double>(at(n * n));
     for (std::int64_t i = 0; i < n; ++i) {
         correlation[at(i * n + i)] = 1;
         for (auto j = i + 1; j < n; ++j)
             correlation[at(i * n + j)] =
-                (1 - shrinkage) * covariance.matrix[at(i * n + j)] * scale[at(i)] * scale[at(j)];
+                (1 - shrinkage) * covariance.matrix[at(i * n + j)] * factor[at(i)] * factor[at(j)];
     }
     return correlation;
 }
@@ -195,14 +206,14 @@ PartialCorrelation partial_correlation(const activity::ActivityView& activity,
         result.status_text =
             fmt::format("{} frames are too few for {} active neurons and {} covariates",
                         activity.frames, result.active_count, basis.rank);
-        resolve_singular(problem, options.when_singular, result);
+        resolve_singular(problem, options, result);
         return result;
     }
-    auto matrix = shrunk_correlation(covariance, result.shrinkage);
+    auto matrix = shrunk_correlation(covariance, result.shrinkage, options.shrinkage.scale);
     if (invert(matrix, covariance.count(), result))
         spread(problem, matrix, result.value);
     else
-        resolve_singular(problem, options.when_singular, result);
+        resolve_singular(problem, options, result);
     return result;
 }
 

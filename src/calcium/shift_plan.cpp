@@ -121,7 +121,7 @@ CovariateBasis selected_basis(const CovariateView& covariates,
 bool invert_observed(ShiftNullPlan& plan, const Covariance& covariance)
 {
     const auto n = plan.active_count();
-    auto matrix = shrunk_correlation(covariance, plan.shrinkage);
+    auto matrix = shrunk_correlation(covariance, plan.shrinkage, plan.options.shrinkage.scale);
     const auto inversion = dense::invert_positive_definite(matrix, n);
     plan.rcond = inversion.reciprocal_condition;
     if (!inversion.positive_definite || plan.rcond < minimum_rcond) {
@@ -158,7 +158,7 @@ bool observe(ShiftNullPlan& plan, const activity::ActivityView& activity,
     plan.mean = covariance.mean;
     plan.slope = covariance.slope;
     plan.shrinkage = shrinkage_of(plan.options.shrinkage, all.view(), plan.basis, covariance);
-    plan.scale = shrunk_scale(covariance, plan.shrinkage);
+    plan.scale = shrunk_scale(covariance, plan.shrinkage, plan.options.shrinkage.scale);
     if (plan.shrinkage == 0 && plan.frames_used - plan.basis.rank <= plan.active_count()) {
         plan.status_text = fmt::format("{} frames are too few for {} active neurons",
                                        plan.frames_used, plan.active_count());

@@ -212,6 +212,61 @@ void add_products_of_rows(std::span<double> matrix, std::int64_t n, std::span<co
                 matrix.data(), static_cast<int>(n));
 }
 
+void add_products_of_rows(std::span<float> matrix, std::int64_t n, std::span<const float> rows,
+                          std::int64_t columns, std::int64_t stride)
+{
+    if (n == 0 || columns == 0)
+        return;
+    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasNoTrans, static_cast<int>(n),
+                static_cast<int>(columns), 1.0F, rows.data(), static_cast<int>(stride), 1.0F,
+                matrix.data(), static_cast<int>(n));
+}
+
+void multiply_columns(std::span<const double> a, std::span<const double> b, std::int64_t first,
+                      std::int64_t stride, std::span<double> c, std::int64_t n,
+                      std::int64_t columns)
+{
+    const auto order = static_cast<int>(n);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, order, static_cast<int>(columns), order,
+                1.0, a.data(), order, b.data() + first, static_cast<int>(stride), 0.0, c.data(),
+                static_cast<int>(columns));
+}
+
+void multiply_columns(std::span<const float> a, std::span<const float> b, std::int64_t first,
+                      std::int64_t stride, std::span<float> c, std::int64_t n, std::int64_t columns)
+{
+    const auto order = static_cast<int>(n);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, order, static_cast<int>(columns), order,
+                1.0F, a.data(), order, b.data() + first, static_cast<int>(stride), 0.0F, c.data(),
+                static_cast<int>(columns));
+}
+
+void multiply_rows(std::span<const double> a, std::span<const double> b, std::span<double> c,
+                   std::int64_t rows, std::int64_t columns, std::int64_t inner)
+{
+    if (rows == 0 || columns == 0 || inner == 0) {
+        std::fill(c.begin(), c.end(), 0.0);
+        return;
+    }
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(rows),
+                static_cast<int>(columns), static_cast<int>(inner), 1.0, a.data(),
+                static_cast<int>(inner), b.data(), static_cast<int>(inner), 0.0, c.data(),
+                static_cast<int>(columns));
+}
+
+void multiply_rows(std::span<const float> a, std::span<const float> b, std::span<float> c,
+                   std::int64_t rows, std::int64_t columns, std::int64_t inner)
+{
+    if (rows == 0 || columns == 0 || inner == 0) {
+        std::fill(c.begin(), c.end(), 0.0F);
+        return;
+    }
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(rows),
+                static_cast<int>(columns), static_cast<int>(inner), 1.0F, a.data(),
+                static_cast<int>(inner), b.data(), static_cast<int>(inner), 0.0F, c.data(),
+                static_cast<int>(columns));
+}
+
 void multiply_transposed(std::span<const float> a, std::span<const float> b, std::span<float> c,
                          std::int64_t rows, std::int64_t columns, std::int64_t inner)
 {

@@ -5,15 +5,26 @@
 
 namespace rewire::stats {
 
-std::vector<double> benjamini_hochberg(std::span<const double> p_value)
+namespace {
+
+/// Indices of the p-values that are numbers, the smallest first.
+std::vector<std::size_t> ascending(std::span<const double> p_value)
 {
-    auto q_value = std::vector<double>(p_value.begin(), p_value.end());
     auto order = std::vector<std::size_t>{};
     for (std::size_t i = 0; i < p_value.size(); ++i)
         if (!std::isnan(p_value[i]))
             order.push_back(i);
     std::sort(order.begin(), order.end(),
               [&](std::size_t a, std::size_t b) { return p_value[a] < p_value[b]; });
+    return order;
+}
+
+} // namespace
+
+std::vector<double> benjamini_hochberg(std::span<const double> p_value)
+{
+    auto q_value = std::vector<double>(p_value.begin(), p_value.end());
+    const auto order = ascending(p_value);
     const auto family = static_cast<double>(order.size());
     auto smallest = 1.0;
     for (auto rank = order.size(); rank > 0; --rank) {
@@ -22,6 +33,20 @@ std::vector<double> benjamini_hochberg(std::span<const double> p_value)
         q_value[i] = smallest;
     }
     return q_value;
+}
+
+std::vector<double> holm(std::span<const double> p_value)
+{
+    auto adjusted = std::vector<double>(p_value.begin(), p_value.end());
+    const auto order = ascending(p_value);
+    auto largest = 0.0;
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+        const auto i = order[rank];
+        const auto left = static_cast<double>(order.size() - rank);
+        largest = std::max(largest, std::min(1.0, p_value[i] * left));
+        adjusted[i] = largest;
+    }
+    return adjusted;
 }
 
 Interval wilson_interval(std::int64_t successes, std::int64_t trials, double z)

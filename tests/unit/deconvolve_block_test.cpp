@@ -190,6 +190,36 @@ TEST(DeconvolveBlock, DoesNotDependOnHowNeuronsAreGrouped)
     }
 }
 
+TEST(DeconvolveBlock, EventsBeforeSmoothingAreThoseThatAreSmoothed)
+{
+    const auto frames = std::int64_t{900};
+    auto samples = test::simulated_dff<double>({frames, 9});
+    samples[static_cast<std::size_t>(5 * 9 + 4)] = not_a_number;
+    auto activity = activity::Activity{};
+    auto events = activity::Activity{};
+
+    const auto summary = calcium::deconvolve_block<double>(
+        {samples, frames, 9}, options_with(OasisKernel::automatic), activity, &events);
+
+    ASSERT_EQ(events.neurons(), 9);
+    EXPECT_EQ(events.frames, frames);
+    for (auto n = std::int64_t{0}; n < 9; ++n) {
+        auto dense = std::vector<double>(static_cast<std::size_t>(frames), 0.0);
+        const auto frame = events.view().frames_of(n);
+        const auto value = events.view().values_of(n);
+        for (std::size_t e = 0; e < frame.size(); ++e)
+            dense[static_cast<std::size_t>(frame[e])] = value[e];
+        EXPECT_EQ(static_cast<std::int64_t>(frame.size()),
+                  summary[static_cast<std::size_t>(n)].events);
+        auto nonzero = std::vector<double>{};
+        for (const auto smoothed : calcium::smooth_events(dense))
+            if (smoothed != 0)
+                nonzero.push_back(smoothed);
+        const auto expected = activity.view().values_of(n);
+        EXPECT_EQ(nonzero, std::vector<double>(expected.begin(), expected.end()));
+    }
+}
+
 TEST(DeconvolveBlock, NeuronsThatAreNotFiniteLeaveTheOthersAlone)
 {
     const auto frames = std::int64_t{3000};

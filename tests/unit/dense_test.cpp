@@ -181,3 +181,36 @@ TEST(Products, OfRowsAddToTheUpperTriangle)
 
     EXPECT_EQ(matrix, (std::vector<double>{15, 31, -1, 55}));
 }
+
+TEST(MultiplyColumns, OfSomeColumns)
+{
+    const auto check = []<typename Real>(Real) {
+        const auto a = std::vector<Real>{1, 2, 3, 4};
+        const auto b = std::vector<Real>{9, 1, 2, 9, 9, 3, 4, 9}; // rows 4 long, columns 1 and 2
+        auto c = std::vector<Real>(4, Real{-1});
+
+        dense::multiply_columns(a, b, 1, 4, c, 2, 2);
+
+        EXPECT_EQ(c, (std::vector<Real>{7, 10, 15, 22}));
+    };
+    check(1.0);
+    check(1.0F);
+}
+
+TEST(MultiplyRows, WithRows)
+{
+    const auto check = []<typename Real>(Real) {
+        const auto a = std::vector<Real>{1, 2, 3, 4, 5, 6};
+        const auto b = std::vector<Real>{1, 0, 1, 0, 2, 0, 1, 1, 1};
+        auto c = std::vector<Real>(6, Real{-1});
+
+        dense::multiply_rows(a, b, c, 2, 3, 3);
+        EXPECT_EQ(c, (std::vector<Real>{4, 4, 6, 10, 10, 15}));
+
+        const auto nothing = std::vector<Real>{};
+        dense::multiply_rows(nothing, nothing, c, 2, 3, 0);
+        EXPECT_EQ(c, std::vector<Real>(6, Real{0}));
+    };
+    check(1.0);
+    check(1.0F);
+}

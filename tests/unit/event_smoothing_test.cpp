@@ -194,7 +194,7 @@ TEST(SmoothingWidth, AppendedEventsAreTheObviousOnesForAnyNumberOfTaps)
     for (const auto taps : {1, 3, 5, 9, 31})
         for (const auto frames : {1, 4, 31, 200}) {
             const auto spikes = random_spikes(frames, 0.1, static_cast<std::uint64_t>(taps));
-            auto activity = calcium::Activity{};
+            auto activity = activity::Activity{};
 
             calcium::append_events(spikes, 0.5, activity, taps);
 

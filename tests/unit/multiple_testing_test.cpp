@@ -23,6 +23,27 @@ TEST(BenjaminiHochberg, ByHand)
         ElementsAre(DoubleNear(0.003, 1e-15), DoubleNear(0.03, 1e-15), DoubleNear(0.03, 1e-15)));
 }
 
+TEST(Holm, ByHand)
+{
+    // sorted .01 .02 .025 .04, times 4 3 2 1: .04 .06 .05 .04 -> running maximum .04 .06 .06 .06
+    EXPECT_THAT(holm(std::vector{0.04, 0.02, 0.01, 0.025}),
+                ElementsAre(DoubleNear(0.06, 1e-15), DoubleNear(0.06, 1e-15),
+                            DoubleNear(0.04, 1e-15), DoubleNear(0.06, 1e-15)));
+}
+
+TEST(Holm, NanIsNotPartOfTheFamilyAndNothingIsAboveOne)
+{
+    const auto nan = std::numeric_limits<double>::quiet_NaN();
+
+    const auto adjusted = holm(std::vector{0.6, nan, 0.02});
+
+    EXPECT_EQ(adjusted[0], 0.6);
+    EXPECT_TRUE(std::isnan(adjusted[1]));
+    EXPECT_DOUBLE_EQ(adjusted[2], 0.04);
+    EXPECT_THAT(holm(std::vector{0.9, 0.9}), ElementsAre(1.0, 1.0));
+    EXPECT_TRUE(holm({}).empty());
+}
+
 TEST(BenjaminiHochberg, NanIsNotPartOfTheFamily)
 {
     const auto nan = std::numeric_limits<double>::quiet_NaN();

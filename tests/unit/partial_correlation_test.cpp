@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -121,6 +122,86 @@ TEST(PartialCorrelation, LedoitWolfWithCovariatesIsThatOfTheResiduals)
 
     EXPECT_NEAR(result.shrinkage, expected.shrinkage, 1e-12);
     EXPECT_NEAR(result.value[2], expected.value[2], 1e-12);
+}
+
+TEST(MatrixScale, CorrelationsDoNotDependOnTheUnitsOfNeurons)
+{
+    constexpr auto frames = 60;
+    const auto rows = random_rows(6, frames, 0.3, 8);
+    auto scaled = rows;
+    for (const auto n : {1, 4})
+        for (auto& value : scaled[static_cast<std::size_t>(n)])
+            value *= 4;
+    const auto difference = [&](const PartialCorrelationOptions& options) {
+        const auto a = partial_correlation(activity_of(rows, frames).view(), options);
+        const auto b = partial_correlation(activity_of(scaled, frames).view(), options);
+        auto largest = std::abs(a.shrinkage - b.shrinkage);
+        for (std::size_t pair = 0; pair < a.value.size(); ++pair)
+            largest = std::max(largest, std::abs(a.value[pair] - b.value[pair]));
+        return largest;
+    };
+    const auto with = [](Shrinkage::Kind kind, MatrixScale scale) {
+        return PartialCorrelationOptions{
+            .shrinkage = {.kind = kind, .value = 0.3, .scale = scale, .effective_frames = 20}};
+    };
+
+    for (const auto kind : {Shrinkage::Kind::ledoit_wolf, Shrinkage::Kind::fixed}) {
+        EXPECT_LT(difference(with(kind, MatrixScale::correlation)), 1e-12);
+        EXPECT_GT(difference(with(kind, MatrixScale::covariance)), 1e-3);
+    }
+}
+
+TEST(MatrixScale, PseudoInverseActsOnTheCorrelationMatrix)
+{
+    constexpr auto frames = 9; // fewer than neurons
+    const auto rows = random_rows(12, frames, 0.6, 8);
+    auto scaled = rows;
+    for (auto& value : scaled[3])
+        value *= 4;
+    const auto options = PartialCorrelationOptions{.shrinkage = {.scale = MatrixScale::correlation},
+                                                   .when_singular = WhenSingular::pseudo_inverse};
+
+    const auto a = partial_correlation(activity_of(rows, frames).view(), options);
+    const auto b = partial_correlation(activity_of(scaled, frames).view(), options);
+    const auto today = partial_correlation(activity_of(scaled, frames).view(),
+                                           {.when_singular = WhenSingular::pseudo_inverse});
+
+    auto largest = 0.0;
+    for (std::size_t pair = 0; pair < a.value.size(); ++pair) {
+        EXPECT_NEAR(a.value[pair], b.value[pair], 1e-8);
+        largest = std::max(largest, std::abs(b.value[pair] - today.value[pair]));
+    }
+    EXPECT_GT(largest, 1e-3);
+}
+
+TEST(MatrixScale, LedoitWolfByItsFormulaWithEffectiveFrames)
+{
+    constexpr auto frames = 80;
+    constexpr auto effective = 25.0;
+    auto rows = random_rows(5, frames, 0.3, 8);
+    const auto activity = activity_of(rows, frames);
+    for (auto& row : rows) { // to z-scores
+        row = centred(row);
+        const auto sd = std::sqrt(dot(row, row) / frames);
+        for (auto& value : row)
+            value /= sd;
+    }
+    auto noise = 0.0; // mean over frames of |z z' - R|^2, over T_eff
+    auto distance = 0.0;
+    for (std::size_t i = 0; i < 5; ++i)
+        for (std::size_t j = 0; j < 5; ++j) {
+            const auto r = dot(rows[i], rows[j]) / frames;
+            distance += (r - (i == j ? 1 : 0)) * (r - (i == j ? 1 : 0));
+            for (std::size_t t = 0; t < frames; ++t)
+                noise += std::pow(rows[i][t] * rows[j][t] - r, 2) / frames / effective;
+        }
+
+    const auto result =
+        partial_correlation(activity.view(), {.shrinkage = {.kind = Shrinkage::Kind::ledoit_wolf,
+                                                            .scale = MatrixScale::correlation,
+                                                            .effective_frames = effective}});
+
+    EXPECT_NEAR(result.shrinkage, std::min(noise, distance) / distance, 1e-12);
 }
 
 TEST(PartialCorrelation, InactiveNeuronsAreLeftOut)

@@ -76,4 +76,13 @@ Covariance covariance_of(const activity::ActivityView& activity, const Covariate
 double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const CovariateBasis& basis,
                              const Covariance& covariance);
 
+/// The same shrinkage of the correlation matrix towards the identity, with the noise of as many
+/// independent frames as the recording is worth: T_eff in place of T (effective_frames_of), since
+/// smoothed frames repeat each other. Differs from ledoit_wolf_shrinkage in both: units of dF/F no
+/// longer count, and more is shrunk. A copy of the non-zero samples.
+/// @pre effective_frames > 0
+double ledoit_wolf_shrinkage_of_correlation(const activity::ActivityView& activity,
+                                            const CovariateBasis& basis,
+                                            const Covariance& covariance, double effective_frames);
+
 } // namespace rewire::calcium

@@ -46,7 +46,8 @@ struct BlockOptions
 
 /// From dF/F to smoothed events: deconvolves, thresholds and smooths each neuron of the block,
 /// appends it to `activity` and returns what was found, neuron by neuron. The same bits as
-/// append_events(deconvolve(dff)), whatever the block and the kernel.
+/// append_events(deconvolve(dff)), whatever the block and the kernel. `events`, where given, takes
+/// the thresholded events before smoothing, over all frames of the block (for interval jitter).
 ///
 /// A neuron with a NaN or an infinity has status not_finite and no entries. Under farci, a trace
 /// whose steps are all equal has no entries; status constant where it does not vary at all.
@@ -60,12 +61,16 @@ struct BlockOptions
 /// @throws InputError as oasis_decay; more than 2^31 - 1 frames; samples not frames x neurons;
 /// a kernel that this processor cannot run
 template <typename Sample>
-std::vector<NeuronSummary> deconvolve_block(const TraceBlock<Sample>& block,
-                                            const BlockOptions& options,
-                                            activity::Activity& activity);
-extern template std::vector<NeuronSummary>
-deconvolve_block(const TraceBlock<float>&, const BlockOptions&, activity::Activity&);
-extern template std::vector<NeuronSummary>
-deconvolve_block(const TraceBlock<double>&, const BlockOptions&, activity::Activity&);
+std::vector<NeuronSummary>
+deconvolve_block(const TraceBlock<Sample>& block, const BlockOptions& options,
+                 activity::Activity& activity, activity::Activity* events = nullptr);
+extern template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<float>&,
+                                                            const BlockOptions&,
+                                                            activity::Activity&,
+                                                            activity::Activity*);
+extern template std::vector<NeuronSummary> deconvolve_block(const TraceBlock<double>&,
+                                                            const BlockOptions&,
+                                                            activity::Activity&,
+                                                            activity::Activity*);
 
 } // namespace rewire::calcium

@@ -2,6 +2,7 @@
 
 #include <rewire/activity/activity.hpp>
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -27,6 +28,9 @@ std::int64_t taps_for(double width_s, double rate_hz);
 /// triangle that these are rounded from, 1 - |k| / ((taps + 1) / 2), for other numbers. Not
 /// normalised. @throws InputError: even, or less than 1
 std::vector<double> smoothing_weights(std::int64_t taps);
+
+/// What events are smoothed with by default (methods: b2).
+inline constexpr auto smoothing_taps = std::array{0.33, 0.67, 1.0, 0.67, 0.33};
 
 enum class NeuronStatus : std::uint8_t
 {

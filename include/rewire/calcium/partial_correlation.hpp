@@ -10,7 +10,19 @@
 
 namespace rewire::calcium {
 
-/// A convex combination with the mean variance m: (1 - s) C + s m I.
+/// The matrix that shrinkage and the pseudo-inverse act on. The plain inverse does not care.
+enum class MatrixScale : std::uint8_t
+{
+    /// The covariance, in units of the activity: a neuron of a large scale is shrunk less, and what
+    /// is negligible for the pseudo-inverse depends on the units. What results were made with
+    /// before the other was there.
+    covariance,
+    /// The correlation matrix: the same whatever the neurons' units.
+    correlation,
+};
+
+/// A convex combination with the mean variance m: (1 - s) C + s m I; of the correlation matrix
+/// (1 - s) R + s I.
 struct Shrinkage
 {
     enum class Kind
@@ -21,6 +33,9 @@ struct Shrinkage
     };
     Kind kind = Kind::none;
     double value = 0; ///< of `fixed`, in [0, 1]
+    MatrixScale scale = MatrixScale::covariance;
+    /// For Ledoit-Wolf on the correlation matrix: T_eff (effective_frames_of); 0: the frames.
+    double effective_frames = 0;
 };
 
 /// What to do where the covariance has no usable inverse. There is no silent way out: FARCI itself
@@ -35,7 +50,7 @@ enum class WhenSingular
 
 struct PartialCorrelationOptions
 {
-    Shrinkage shrinkage{};
+    Shrinkage shrinkage{}; ///< its scale is that of the pseudo-inverse, too
     WhenSingular when_singular = WhenSingular::flag;
     Accumulation accumulation = Accumulation::automatic;
 };
@@ -82,11 +97,14 @@ PartialCorrelation partial_correlation(const activity::ActivityView& activity,
 double shrinkage_of(const Shrinkage& shrinkage, const activity::ActivityView& activity,
                     const CovariateBasis& basis, const Covariance& covariance);
 
-/// [active] 1 / sqrt of the diagonal of the shrunk covariance.
-std::vector<double> shrunk_scale(const Covariance& covariance, double shrinkage);
+/// [active] 1 / sqrt of the diagonal of the shrunk covariance; of the plain one for the scale of
+/// correlations, whose shrinkage leaves the diagonal alone.
+std::vector<double> shrunk_scale(const Covariance& covariance, double shrinkage,
+                                 MatrixScale scale = MatrixScale::covariance);
 
 /// Correlation matrix of the shrunk covariance: [active, active], upper triangle, ones on the
 /// diagonal.
-std::vector<double> shrunk_correlation(const Covariance& covariance, double shrinkage);
+std::vector<double> shrunk_correlation(const Covariance& covariance, double shrinkage,
+                                       MatrixScale scale = MatrixScale::covariance);
 
 } // namespace rewire::calcium

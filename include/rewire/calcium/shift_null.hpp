@@ -4,9 +4,9 @@
 #include <rewire/base/partition.hpp>
 #include <rewire/calcium/covariance.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
+#include <rewire/calcium/tick.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -175,11 +175,8 @@ ShiftNullTally empty_tally(const ShiftNullPlan& plan);
 /// @pre both of the same plan, no surrogate in both
 void add_to(ShiftNullTally& sum, const ShiftNullTally& part);
 
-/// Called every few milliseconds to seconds with the number of surrogates finished since the last
-/// call (0 while the table is built); false stops.
-using Tick = std::function<bool(std::int64_t)>;
-
-/// Runs one block; nothing when `tick` stopped it.
+/// Runs one block; nothing when `tick`, which is told the number of surrogates finished, stopped
+/// it.
 /// @pre plan.possible, 0 <= block < plan.blocks()
 std::optional<ShiftNullTally> run_shift_block(const ShiftNullPlan& plan, std::int64_t block,
                                               const Tick& tick);

@@ -53,6 +53,27 @@ void leading_eigenpairs(std::span<double> matrix, std::int64_t n, std::span<doub
 void add_products_of_rows(std::span<double> matrix, std::int64_t n, std::span<const double> rows,
                           std::int64_t columns, std::int64_t stride);
 
+/// The same in single precision (ssyrk).
+void add_products_of_rows(std::span<float> matrix, std::int64_t n, std::span<const float> rows,
+                          std::int64_t columns, std::int64_t stride);
+
+/// Some columns of A B: C = A [n, n] times columns first .. first+columns-1 of B [n, stride]; C
+/// [n, columns] without gaps, all row major (dgemm, sgemm; 2 n^2 columns flops).
+/// @pre first + columns <= stride
+void multiply_columns(std::span<const double> a, std::span<const double> b, std::int64_t first,
+                      std::int64_t stride, std::span<double> c, std::int64_t n,
+                      std::int64_t columns);
+void multiply_columns(std::span<const float> a, std::span<const float> b, std::int64_t first,
+                      std::int64_t stride, std::span<float> c, std::int64_t n,
+                      std::int64_t columns);
+
+/// Products of rows with rows: C = A B^T, A [rows, inner], B [columns, inner], C [rows, columns],
+/// row major without gaps (dgemm, sgemm).
+void multiply_rows(std::span<const double> a, std::span<const double> b, std::span<double> c,
+                   std::int64_t rows, std::int64_t columns, std::int64_t inner);
+void multiply_rows(std::span<const float> a, std::span<const float> b, std::span<float> c,
+                   std::int64_t rows, std::int64_t columns, std::int64_t inner);
+
 /// C = A^T B in single precision: A [inner, rows], B [inner, columns], C [rows, columns], row
 /// major without gaps (sgemm).
 void multiply_transposed(std::span<const float> a, std::span<const float> b, std::span<float> c,

@@ -13,6 +13,12 @@ namespace rewire::stats {
 /// @pre p-values in [0, 1] or NaN
 std::vector<double> benjamini_hochberg(std::span<const double> p_value);
 
+/// Adjusted p-values of Holm (1979): the k-th smallest of m becomes the largest p_(l) (m - l + 1)
+/// over l <= k, at most 1. Rejecting those <= level keeps the chance of any false rejection at the
+/// level, whatever the dependence. NaN is not part of the family and stays NaN. O(m log m).
+/// @pre p-values in [0, 1] or NaN
+std::vector<double> holm(std::span<const double> p_value);
+
 /// p of a Monte Carlo test, (exceed + 1) / (draws + 1): the observed statistic counts as one of
 /// the draws, so that P(p <= a) <= a. `exceed` counts the draws at least as extreme.
 /// @pre 0 <= exceed <= draws

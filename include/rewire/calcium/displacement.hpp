@@ -1,0 +1,109 @@
+#pragma once
+
+#include <rewire/calcium/edge_tests.hpp>
+#include <rewire/calcium/tick.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+/// The displacement control: how often the tests of edges err on the user's own recording (methods:
+/// truth, j).
+///
+/// A random half of the neurons is displaced in time by a few seconds, around each circle. A pair
+/// of one displaced and one other neuron then still shares everything that is slow - rates that
+/// drift, states, bursts longer than the displacement - and nothing that is fine: whatever a test
+/// finds there is an error. The whole session is tested again after each displacement, and the
+/// pairs across the halves are counted. A test whose share at p <= .05 is far above .05 rejects for
+/// what the recording has in common, not for edges.
+namespace rewire::calcium {
+
+struct DisplacementOptions
+{
+    std::int64_t draws = 3;            ///< displacements, each with halves of its own
+    std::int64_t shortest_frames = 56; ///< 2 s at 28 frames/s
+    std::int64_t longest_frames = 280; ///< 10 s; draws lie evenly in between on a log scale
+    double level = 0.05;               ///< of p and of q
+    EdgeTestOptions tests{};
+    ShiftLags lags{}; ///< those of the session
+};
+
+/// Names the random stream of a draw: ("displaced half", subject, session, draw).
+struct DisplacementKey
+{
+    std::uint64_t seed = 0;
+    std::uint64_t subject = 0; ///< base::key_of
+    std::uint64_t session = 0;
+};
+
+/// The session, as it was tested. `events` empty: no jitter, support must be `shift`.
+struct DisplacementInput
+{
+    activity::ActivityView activity;
+    const FrameCircles& circles;
+    CovariateView covariates;
+    activity::ActivityView events;
+    std::span<const base::Range> segments; ///< of the events' frames
+    EventJitterOptions jitter;
+    std::span<const std::int64_t> active; ///< ShiftMoments::active of the session
+};
+
+/// Order of the tests in the arrays below.
+enum class DisplacedTest : std::uint8_t
+{
+    partial,
+    marginal,
+    fine,
+    both,
+};
+inline constexpr auto displaced_tests = std::size_t{4};
+
+/// What draws have shown: whole numbers, which add up in any order.
+struct DisplacementTally
+{
+    std::int64_t pairs = 0;                               ///< across the halves, over draws
+    std::int64_t draws = 0;                               ///< that could be tested
+    std::array<std::int64_t, displaced_tests> rejected{}; ///< p <= level
+    /// q <= level, Benjamini-Hochberg over all pairs of the displaced session, as in the session
+    /// itself; pairs within a half keep their edges.
+    std::array<std::int64_t, displaced_tests> discovered{};
+};
+
+void add_to(DisplacementTally& sum, const DisplacementTally& part);
+
+/// Frames by which each neuron of the session is displaced: 0 or one number; inactive ones 0.
+std::vector<std::int64_t> displacement_of(std::int64_t draw, std::int64_t neurons,
+                                          std::span<const std::int64_t> active,
+                                          const DisplacementOptions& options,
+                                          const DisplacementKey& key);
+
+/// One draw, in single precision: about half the time and memory of the session's own tests.
+/// Nothing when `tick` stopped it.
+/// @throws InputError as the tests themselves, or displacements out of range
+std::optional<DisplacementTally> run_displacement(const DisplacementInput& input, std::int64_t draw,
+                                                  const DisplacementOptions& options,
+                                                  const DisplacementKey& key, const Tick& tick);
+
+/// p_fine alone, with another window, on the pairs across the halves of one draw: `fine` of pairs
+/// and rejected. Where p_fine exceeds its level the longest of W = 2, 4, 8 ... frames that does not
+/// is the one to be recommended. Nothing when `tick` stopped it.
+std::optional<DisplacementTally> run_displaced_window(const DisplacementInput& input,
+                                                      std::int64_t draw, std::int64_t window_frames,
+                                                      const DisplacementOptions& options,
+                                                      const DisplacementKey& key, const Tick& tick);
+
+/// 2, 4, 8 ... below `window_frames`, which was found to be too long.
+std::vector<std::int64_t> shorter_windows(std::int64_t window_frames);
+
+/// Shares of pairs, NaN for no pairs.
+struct DisplacementControl
+{
+    std::array<double, displaced_tests> rate{};        ///< p <= level
+    std::array<double, displaced_tests> discoveries{}; ///< q <= level
+};
+
+DisplacementControl finish_displacement(const DisplacementTally& tally) noexcept;
+
+} // namespace rewire::calcium

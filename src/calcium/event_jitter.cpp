@@ -1,0 +1,332 @@
+#include "samples_by_frame.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/calcium/event_jitter.hpp>
+#include <rewire/dense/symmetric.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <tuple>
+
+namespace rewire::calcium {
+
+namespace {
+
+constexpr auto least_window_frames = std::int64_t{8};
+
+std::size_t at(std::int64_t i) noexcept
+{
+    return static_cast<std::size_t>(i);
+}
+
+/// Runs of windows, of one segment each.
+struct WindowRun
+{
+    base::Range segment;          ///< frames, with the incomplete window
+    base::Range frames;           ///< of the windows
+    std::int64_t first_frame = 0; ///< the same with all runs joined
+};
+
+std::vector<WindowRun> runs_of(std::span<const base::Range> segments, std::int64_t frames,
+                               std::int64_t window)
+{
+    auto runs = std::vector<WindowRun>{};
+    auto end = std::int64_t{0};
+    auto joined = std::int64_t{0};
+    for (const auto& segment : segments) {
+        if (segment.first < end || segment.last < segment.first || segment.last > frames)
+            throw base::InputError(fmt::format("segment {} - {} is out of order or beyond frame {}",
+                                               segment.first, segment.last, frames),
+                                   "event jitter", "give disjoint segments, ascending");
+        end = segment.last;
+        const auto used = segment.size() / window * window;
+        if (used > 0)
+            runs.push_back({segment, {segment.first, segment.first + used}, joined});
+        joined += used;
+    }
+    return runs;
+}
+
+/// Events of one neuron within the runs, frames joined, after displacement.
+struct Events
+{
+    std::vector<std::int64_t> frame;
+    std::vector<double> value;
+    std::vector<std::size_t> run; ///< that each lies in
+};
+
+Events events_of(const activity::ActivityView& events, std::int64_t neuron,
+                 const std::vector<WindowRun>& runs, std::int64_t displacement)
+{
+    auto found = std::vector<std::tuple<std::int64_t, double, std::size_t>>{};
+    const auto frame = events.frames_of(neuron);
+    const auto value = events.values_of(neuron);
+    auto r = std::size_t{0};
+    for (std::size_t e = 0; e < frame.size(); ++e) {
+        while (r < runs.size() && runs[r].segment.last <= frame[e])
+            ++r;
+        if (r == runs.size())
+            break;
+        const auto& run = runs[r];
+        if (frame[e] < run.segment.first)
+            continue;
+        const auto length = run.segment.size();
+        const auto by = displaced_by(displacement, length);
+        const auto moved = (frame[e] - run.segment.first + by) % length;
+        if (moved < run.frames.size())
+            found.emplace_back(run.first_frame + moved, value[e], r);
+    }
+    if (displacement != 0)
+        std::sort(found.begin(), found.end());
+    auto result = Events{};
+    for (const auto& [f, v, in] : found) {
+        result.frame.push_back(f);
+        result.value.push_back(v);
+        result.run.push_back(in);
+    }
+    return result;
+}
+
+/// l(k) = sum taps(m) taps(m+k), k = 0 .. taps - 1.
+std::vector<double> autocorrelation_of(std::span<const double> taps)
+{
+    auto result = std::vector<double>(taps.size());
+    for (std::size_t k = 0; k < taps.size(); ++k)
+        for (std::size_t m = 0; m + k < taps.size(); ++m)
+            result[k] += taps[m] * taps[m + k];
+    return result;
+}
+
+/// Central moments of y in one window; exactly 0 where it is constant.
+void window_moments(const double* y, std::int64_t window, double* mean, double* second,
+                    double* third)
+{
+    const auto [low, high] = std::minmax_element(y, y + window);
+    if (*low == *high) {
+        *mean = *low;
+        return;
+    }
+    const auto frames = static_cast<double>(window);
+    const auto centre = std::accumulate(y, y + window, 0.0) / frames;
+    auto squares = 0.0;
+    auto cubes = 0.0;
+    for (std::int64_t t = 0; t < window; ++t) {
+        const auto deviation = y[t] - centre;
+        squares += deviation * deviation;
+        cubes += deviation * deviation * deviation;
+    }
+    *mean = centre;
+    *second = squares / frames;
+    *third = cubes / frames;
+}
+
+/// Fills the rows of a table one after the other.
+class TableBuilder
+{
+  public:
+    TableBuilder(EventJitter& table, const std::vector<WindowRun>& runs,
+                 std::span<const double> taps)
+        : table_(table),
+          runs_(runs),
+          kernel_(autocorrelation_of(taps)),
+          smooth_(at(table.windows * table.window_frames), 0.0),
+          touched_(at(table.windows), 0)
+    {
+        for (auto* rows :
+             {&table.mean, &table.second, &table.third, &table.sum, &table.squares, &table.cubes})
+            rows->assign(at(table.rows * table.windows), 0.0);
+        table.square_sum.assign(at(table.rows), 0.0);
+    }
+
+    void add(std::int64_t row, const Events& events)
+    {
+        const auto first = row * table_.windows;
+        for (std::size_t e = 0; e < events.frame.size(); ++e) {
+            const auto value = events.value[e];
+            const auto place = at(first + events.frame[e] / table_.window_frames);
+            table_.sum[place] += value;
+            table_.squares[place] += value * value;
+            table_.cubes[place] += value * value * value;
+            table_.square_sum[at(row)] += value * value;
+            events_.frame.push_back(static_cast<std::int32_t>(events.frame[e]));
+            events_.value.push_back(value);
+            smooth(events.frame[e], value, runs_[events.run[e]]);
+        }
+        events_.end_row();
+        for (std::int64_t w = 0; w < table_.windows; ++w)
+            if (touched_[at(w)] != 0)
+                end_window(row, w);
+        smoothed_.end_row();
+    }
+
+    void finish()
+    {
+        const auto frames = table_.windows * table_.window_frames;
+        table_.events = by_frame(events_, frames);
+        table_.smoothed = by_frame(smoothed_, frames);
+    }
+
+  private:
+    void smooth(std::int64_t frame, double value, const WindowRun& run)
+    {
+        const auto reach = static_cast<std::int64_t>(kernel_.size()) - 1;
+        const auto low = std::max(frame - reach, run.first_frame);
+        const auto high = std::min(frame + reach, run.first_frame + run.frames.size() - 1);
+        for (auto t = low; t <= high; ++t) {
+            smooth_[at(t)] += value * kernel_[at(std::abs(t - frame))];
+            touched_[at(t / table_.window_frames)] = 1;
+        }
+    }
+
+    void end_window(std::int64_t row, std::int64_t w)
+    {
+        auto* y = smooth_.data() + w * table_.window_frames;
+        const auto place = at(row * table_.windows + w);
+        window_moments(y, table_.window_frames, &table_.mean[place], &table_.second[place],
+                       &table_.third[place]);
+        for (std::int64_t t = 0; t < table_.window_frames; ++t)
+            if (y[t] != 0) {
+                smoothed_.frame.push_back(static_cast<std::int32_t>(w * table_.window_frames + t));
+                smoothed_.value.push_back(y[t]);
+                y[t] = 0;
+            }
+        touched_[at(w)] = 0;
+    }
+
+    EventJitter& table_;
+    const std::vector<WindowRun>& runs_;
+    std::vector<double> kernel_;
+    std::vector<double> smooth_; ///< y of the neuron at work, zeros between neurons
+    std::vector<std::uint8_t> touched_;
+    RowSamples events_;
+    RowSamples smoothed_;
+};
+
+/// The rows of a range in one frame.
+base::Range within(const SamplesByFrame& samples, std::int64_t frame, const base::Range& rows)
+{
+    const auto first = samples.row.begin() + samples.start[at(frame)];
+    const auto last = samples.row.begin() + samples.start[at(frame) + 1];
+    const auto low = std::lower_bound(first, last, rows.first);
+    const auto high = std::lower_bound(low, last, rows.last);
+    return {low - samples.row.begin(), high - samples.row.begin()};
+}
+
+std::vector<double> coincidences(const EventJitter& jitter, const PairTile& tile)
+{
+    auto sums = std::vector<double>(at(tile.size()), 0.0);
+    const auto frames = jitter.windows * jitter.window_frames;
+    for (std::int64_t frame = 0; frame < frames; ++frame) {
+        const auto events = within(jitter.events, frame, tile.columns);
+        if (events.empty())
+            continue;
+        const auto smoothed = within(jitter.smoothed, frame, tile.rows);
+        for (auto a = smoothed.first; a < smoothed.last; ++a) {
+            const auto y = jitter.smoothed.value[at(a)];
+            auto* row =
+                sums.data() + (jitter.smoothed.row[at(a)] - tile.rows.first) * tile.columns.size();
+            for (auto b = events.first; b < events.last; ++b)
+                row[jitter.events.row[at(b)] - tile.columns.first] +=
+                    y * jitter.events.value[at(b)];
+        }
+    }
+    return sums;
+}
+
+std::vector<double> products(const EventJitter& jitter, const PairTile& tile,
+                             std::span<const double> of_rows, std::span<const double> of_columns)
+{
+    auto out = std::vector<double>(at(tile.size()));
+    const auto w = jitter.windows;
+    dense::multiply_rows(
+        of_rows.subspan(at(tile.rows.first * w), at(tile.rows.size() * w)),
+        of_columns.subspan(at(tile.columns.first * w), at(tile.columns.size() * w)), out,
+        tile.rows.size(), tile.columns.size(), w);
+    return out;
+}
+
+} // namespace
+
+SamplesByFrame by_frame(const RowSamples& samples, std::int64_t frames)
+{
+    auto result = SamplesByFrame{};
+    result.start.assign(at(frames) + 1, 0);
+    for (const auto frame : samples.frame)
+        ++result.start[at(frame) + 1];
+    std::partial_sum(result.start.begin(), result.start.end(), result.start.begin());
+    result.row.resize(samples.frame.size());
+    result.value.resize(samples.frame.size());
+    auto next = std::vector<std::int64_t>(result.start.begin(), result.start.end() - 1);
+    for (std::size_t row = 0; row + 1 < samples.start.size(); ++row)
+        for (auto e = samples.start[row]; e < samples.start[row + 1]; ++e) {
+            const auto place = at(next[at(samples.frame[at(e)])]++);
+            result.row[place] = static_cast<std::int32_t>(row);
+            result.value[place] = samples.value[at(e)];
+        }
+    return result;
+}
+
+std::int64_t jitter_window_frames(double frame_rate_hz, double window_s)
+{
+    return std::max(least_window_frames,
+                    static_cast<std::int64_t>(std::llround(frame_rate_hz * window_s)));
+}
+
+EventJitter event_jitter_of(const activity::ActivityView& events,
+                            std::span<const std::int64_t> neurons,
+                            std::span<const base::Range> segments,
+                            const EventJitterOptions& options)
+{
+    if (options.window_frames < 2)
+        throw base::InputError(fmt::format("jitter within {} frames", options.window_frames),
+                               "event jitter", "give a window of at least 2 frames");
+    if (!options.displacement.empty() &&
+        static_cast<std::int64_t>(options.displacement.size()) != events.neurons())
+        throw base::InputError(fmt::format("{} displacements for {} neurons",
+                                           options.displacement.size(), events.neurons()),
+                               "event jitter", "give one for each neuron");
+    const auto runs = runs_of(segments, events.frames, options.window_frames);
+    auto table = EventJitter{};
+    table.window_frames = options.window_frames;
+    table.rows = static_cast<std::int64_t>(neurons.size());
+    for (const auto& segment : segments)
+        table.frames_left_out += segment.size() % options.window_frames;
+    for (const auto& run : runs)
+        table.windows += run.frames.size() / options.window_frames;
+    auto builder = TableBuilder(table, runs, options.taps);
+    for (std::size_t row = 0; row < neurons.size(); ++row) {
+        const auto by = options.displacement.empty() ? 0 : options.displacement[at(neurons[row])];
+        builder.add(static_cast<std::int64_t>(row), events_of(events, neurons[row], runs, by));
+    }
+    builder.finish();
+    return table;
+}
+
+TileJitter tile_jitter(const EventJitter& jitter, const PairTile& tile)
+{
+    return {
+        .coincidence = coincidences(jitter, tile),
+        .columns_jittered = {.expected = products(jitter, tile, jitter.mean, jitter.sum),
+                             .variance = products(jitter, tile, jitter.second, jitter.squares),
+                             .third_moment = products(jitter, tile, jitter.third, jitter.cubes)},
+        .rows_jittered = {.expected = products(jitter, tile, jitter.sum, jitter.mean),
+                          .variance = products(jitter, tile, jitter.squares, jitter.second),
+                          .third_moment = products(jitter, tile, jitter.cubes, jitter.third)}};
+}
+
+double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events,
+                          std::int64_t window_frames)
+{
+    constexpr auto spread = 9.0; // frames that an event is smoothed over
+    const auto whole_windows = frames / window_frames;
+    const auto windows = static_cast<double>(whole_windows);
+    const auto samples = static_cast<double>(events) * (1 + spread);
+    // samples lie twice in memory while they are turned around
+    return 6 * 8 * static_cast<double>(rows) * windows + 24 * samples +
+           16 * static_cast<double>(frames);
+}
+
+} // namespace rewire::calcium

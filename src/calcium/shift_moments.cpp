@@ -1,0 +1,466 @@
+#include "lag_sums.hpp"
+#include "real_transform.hpp"
+#include "residual_rows.hpp"
+#include "shift_traces.hpp"
+
+#include <rewire/calcium/partial_correlation.hpp>
+#include <rewire/calcium/shift_moments.hpp>
+#include <rewire/dense/symmetric.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+namespace rewire::calcium {
+
+namespace {
+
+constexpr auto least_left_over = 0.02; ///< 1 - h counts as at least this much
+
+std::size_t at(std::int64_t i) noexcept
+{
+    return static_cast<std::size_t>(i);
+}
+
+template <typename Real>
+std::vector<Real>& values_in(MomentRows& rows)
+{
+    if constexpr (std::is_same_v<Real, double>)
+        return rows.full;
+    else
+        return rows.single;
+}
+
+/// The correlation matrix inverted, and what follows from it.
+struct Inverse
+{
+    std::vector<double> theta; ///< [n, n] upper triangle
+    std::vector<double> root;  ///< [n] sqrt of its diagonal
+};
+
+/// Everything on the way to the moments of a session. Rows hold residuals, then their spectra.
+template <typename Real>
+class Builder
+{
+  public:
+    Builder(const ShiftTraces& traces, const ShiftMomentOptions& options, const Tick& tick)
+        : traces_(traces), options_(options), tick_(tick), layout_(layout_of(traces.circles()))
+    {
+        for (std::int64_t c = 0; c < traces.circles().count(); ++c)
+            transforms_.try_emplace(traces.circles().length(c), traces.circles().length(c));
+    }
+
+    std::optional<ShiftMoments> build()
+    {
+        auto inverse = Inverse{};
+        if (!make_residuals(inverse))
+            return std::move(result_);
+        auto pooled = Pooled{std::vector<double>(at(layout_.frequencies())),
+                             std::vector<double>(at(layout_.frequencies()))};
+        if (!tick_(0) || !transform(inverse, pooled))
+            return std::nullopt;
+        find_correction(pooled);
+        result_.lags.partial = lags_of(options_.lags.partial, pooled.residuals);
+        result_.lags.marginal = lags_of(options_.lags.marginal, pooled.traces);
+        if (!sum_residuals() || !sum_traces())
+            return std::nullopt;
+        return std::move(result_);
+    }
+
+    /// Residuals in the order of time, without the correction for leverage.
+    std::vector<double> residuals()
+    {
+        auto inverse = Inverse{};
+        if (!make_residuals(inverse))
+            return {};
+        auto out = std::vector<double>{};
+        for (std::int64_t i = 0; i < n(); ++i)
+            out.insert(out.end(), row(i), row(i) + traces_.frames());
+        return out;
+    }
+
+  private:
+    struct Pooled
+    {
+        std::vector<double> traces; ///< [frequencies] squared spectra, added up over neurons
+        std::vector<double> residuals;
+    };
+
+    std::int64_t n() const noexcept { return result_.active_count(); }
+    // a spectrum is longer than its frames by the highest frequencies' imaginary parts
+    std::int64_t stride() const noexcept { return layout_.reals(); }
+    Real* row(std::int64_t i) noexcept { return rows_.data() + i * stride(); }
+
+    bool make_residuals(Inverse& inverse)
+    {
+        auto rows = ResidualRows<Real>(traces_, stride());
+        result_.active = rows.active();
+        result_.neurons = traces_.neurons();
+        result_.frames_used = traces_.frames();
+        result_.circles = traces_.circles().count();
+        result_.covariates = traces_.covariates();
+        result_.first_component = std::numeric_limits<double>::quiet_NaN();
+        result_.rcond = std::numeric_limits<double>::quiet_NaN();
+        if (!enough_data() || !correlate(rows.correlation(), inverse))
+            return false;
+        rows_ = rows.residuals(factors(inverse));
+        return true;
+    }
+
+    bool enough_data()
+    {
+        const auto free = traces_.frames() - traces_.covariates() - result_.circles + 1;
+        result_.status_text = "ok";
+        if (n() < 2) {
+            result_.status = ShiftMomentStatus::too_few_neurons;
+            result_.status_text =
+                fmt::format("{} of {} neurons active: there is no pair", n(), traces_.neurons());
+        } else if (free <= n()) {
+            result_.status = ShiftMomentStatus::too_few_frames;
+            result_.status_text =
+                fmt::format("{} frames are too few for {} active neurons and {} covariates",
+                            traces_.frames(), n(), traces_.covariates());
+        }
+        return result_.status == ShiftMomentStatus::ok;
+    }
+
+    /// The inverse of R, correlations and partial correlations.
+    bool correlate(std::vector<double> correlation, Inverse& inverse)
+    {
+        inverse.theta = std::move(correlation);
+        result_.correlation.resize(at(result_.active_pairs()));
+        for_pairs([&](std::int64_t i, std::int64_t j, std::size_t pair) {
+            result_.correlation[pair] = inverse.theta[at(i * n() + j)];
+        });
+        if (std::is_same_v<Real, double>)
+            find_first_component(inverse.theta);
+        const auto inversion = dense::invert_positive_definite(inverse.theta, n());
+        result_.rcond = inversion.reciprocal_condition;
+        if (!inversion.positive_definite || inversion.reciprocal_condition < minimum_rcond) {
+            result_.status = ShiftMomentStatus::ill_conditioned;
+            result_.status_text =
+                fmt::format("the correlation matrix of the {} active neurons is close to singular "
+                            "(reciprocal condition {:.1e})",
+                            n(), inversion.reciprocal_condition);
+            return false;
+        }
+        for (std::int64_t i = 0; i < n(); ++i)
+            inverse.root.push_back(std::sqrt(inverse.theta[at(i * n() + i)]));
+        result_.partial.resize(at(result_.active_pairs()));
+        for_pairs([&](std::int64_t i, std::int64_t j, std::size_t pair) {
+            result_.partial[pair] =
+                -inverse.theta[at(i * n() + j)] / (inverse.root[at(i)] * inverse.root[at(j)]);
+        });
+        return true;
+    }
+
+    template <typename Visit>
+    void for_pairs(Visit visit) const
+    {
+        auto pair = std::size_t{0};
+        for (std::int64_t i = 0; i < n(); ++i)
+            for (auto j = i + 1; j < n(); ++j)
+                visit(i, j, pair++);
+    }
+
+    void find_first_component(const std::vector<double>& correlation)
+    {
+        // the solver destroys it
+        auto matrix = std::vector<double>(correlation.begin(), correlation.end());
+        auto value = std::vector<double>(1);
+        auto vector = std::vector<double>(at(n()));
+        dense::leading_eigenpairs(matrix, n(), value, vector);
+        result_.first_component = value[0] / static_cast<double>(n());
+    }
+
+    /// [n, n] what residuals are made of: Theta_ij / sqrt(Theta_ii).
+    std::vector<Real> factors(const Inverse& inverse) const
+    {
+        auto factor = std::vector<Real>(at(n() * n()));
+        for (std::int64_t i = 0; i < n(); ++i)
+            for (std::int64_t j = 0; j < n(); ++j)
+                factor[at(i * n() + j)] = static_cast<Real>(
+                    inverse.theta[at(std::min(i, j) * n() + std::max(i, j))] / inverse.root[at(i)]);
+        return factor;
+    }
+
+    /// Spectra of traces and residuals, neuron by neuron: powers of traces, leverage, what is
+    /// pooled.
+    bool transform(const Inverse& inverse, Pooled& pooled)
+    {
+        const auto frequencies = layout_.frequencies();
+        result_.leverage.assign(at(frequencies), 0.0);
+        result_.power_marginal.width = frequencies;
+        values_in<Real>(result_.power_marginal).resize(at(n() * frequencies));
+        auto sums = std::vector<Real>(at(frequencies));
+        for (std::size_t f = 0; f < sums.size(); ++f)
+            sums[f] = static_cast<Real>(std::sqrt(layout_.weight[f]) * layout_.inverse_length[f]);
+        auto trace = std::vector<Real>(at(traces_.frames()));
+        auto residual = trace;
+        auto spectrum = std::vector<Real>(at(layout_.reals()));
+        for (std::int64_t i = 0; i < n(); ++i) {
+            fill(i, trace);
+            std::copy(row(i), row(i) + traces_.frames(), residual.begin());
+            each_circle([&](std::int64_t c, RealTransform<Real>& transform) {
+                const auto first = traces_.circles().start[at(c)];
+                const auto f = layout_.start[at(c)];
+                transform.forward_two(trace.data() + first, residual.data() + first,
+                                      spectrum.data() + f, row(i) + f);
+            });
+            auto* power = values_in<Real>(result_.power_marginal).data() + i * frequencies;
+            const auto* z = spectrum.data();
+            const auto* e = row(i);
+            const auto root = inverse.root[at(i)];
+            for (std::int64_t f = 0; f < frequencies; ++f, z += 2, e += 2) {
+                const auto squared = z[0] * z[0] + z[1] * z[1];
+                power[f] = squared * sums[at(f)];
+                pooled.traces[at(f)] += static_cast<double>(squared);
+                pooled.residuals[at(f)] += static_cast<double>(e[0] * e[0] + e[1] * e[1]);
+                result_.leverage[at(f)] += root * static_cast<double>(z[0] * e[0] + z[1] * e[1]);
+            }
+            if (!tick_(1))
+                return false;
+        }
+        return true;
+    }
+
+    void fill(std::int64_t i, std::vector<Real>& trace)
+    {
+        filled_.resize(trace.size());
+        traces_.fill(result_.active[at(i)], filled_);
+        std::transform(filled_.begin(), filled_.end(), trace.begin(),
+                       [](double value) { return static_cast<Real>(value); });
+    }
+
+    /// h(f) = sum_i sqrt(Theta_ii) Re(conj z_i(f) e_i(f)) / T_c, and what residuals are multiplied
+    /// with for it.
+    void find_correction(Pooled& pooled)
+    {
+        correction_.resize(at(layout_.frequencies()));
+        for (std::size_t f = 0; f < correction_.size(); ++f) {
+            result_.leverage[f] *= layout_.inverse_length[f];
+            const auto left = std::max(1 - result_.leverage[f], least_left_over);
+            const auto factor = layout_.weight[f] > 0 ? 1 / std::sqrt(left) : 0;
+            correction_[f] = static_cast<Real>(factor);
+            pooled.residuals[f] *= factor * factor;
+        }
+    }
+
+    template <typename Visit>
+    void each_circle(Visit visit)
+    {
+        for (std::int64_t c = 0; c < traces_.circles().count(); ++c)
+            visit(c, transforms_.at(traces_.circles().length(c)));
+    }
+
+    /// Sums of e(t) e(t+k) over circles and neurons, from squared spectra.
+    std::vector<double> autocorrelation(const std::vector<double>& squares) const
+    {
+        auto correlation = std::vector<double>(at(most_lags + 1));
+        for (std::int64_t c = 0; c < traces_.circles().count(); ++c) {
+            const auto length = traces_.circles().length(c);
+            auto spectrum = std::vector<double>{};
+            for (auto f = layout_.start[at(c)] / 2; f < layout_.start[at(c + 1)] / 2; ++f) {
+                spectrum.push_back(squares[at(f)] / static_cast<double>(length));
+                spectrum.push_back(0);
+            }
+            auto sum = std::vector<double>(at(length));
+            RealTransform<double>(length).backward(spectrum.data(), sum.data());
+            for (std::int64_t k = 0; k <= std::min(most_lags, length / 2); ++k)
+                correlation[at(k)] += sum[at(k)];
+        }
+        return correlation;
+    }
+
+    /// K as asked for, or for the traces or residuals with these squared spectra; never so many
+    /// that lags meet on the other side of a circle.
+    std::int64_t lags_of(std::int64_t asked, const std::vector<double>& squares) const
+    {
+        auto lags = asked > 0 ? asked : lags_from_autocorrelation(autocorrelation(squares));
+        for (std::int64_t c = 0; c < traces_.circles().count(); ++c)
+            lags = std::min(lags, traces_.circles().length(c) / 2 - 1);
+        return lags;
+    }
+
+    /// Third moments of one trace, of the given norm, into its row.
+    void add_third(std::vector<Real>& trace, double norm, std::int64_t lags, Real* out)
+    {
+        const auto pairs = lag_pairs(lags);
+        auto sum = std::vector<double>(at(pairs));
+        auto wrapped = std::vector<Real>{};
+        for (std::int64_t c = 0; c < traces_.circles().count(); ++c) {
+            const auto length = traces_.circles().length(c);
+            const auto first = trace.begin() + traces_.circles().start[at(c)];
+            wrapped.assign(first, first + length);
+            wrapped.insert(wrapped.end(), first, first + lags);
+            third_lag_sums(wrapped, length, lags, sum);
+            auto l = std::size_t{0};
+            for (std::int64_t a = 0; a <= lags; ++a)
+                for (auto b = a; b <= lags; ++b, ++l) {
+                    const auto times = b == 0 ? 1.0 : a == 0 || a == b ? 3.0 : 6.0;
+                    *out++ = static_cast<Real>(sum[l] * std::sqrt(times / double(length)) / norm);
+                }
+        }
+    }
+
+    std::int64_t prepare(MomentRows& third, std::int64_t lags) const
+    {
+        third.width = result_.circles * lag_pairs(lags);
+        values_in<Real>(third).resize(at(n() * third.width));
+        return third.width;
+    }
+
+    /// Corrects one residual's spectrum and takes its power: |e|^2 once corrected.
+    double correct(std::int64_t i)
+    {
+        const auto frequencies = layout_.frequencies();
+        auto* power = values_in<Real>(result_.power).data() + i * frequencies;
+        auto* e = row(i);
+        auto norm = 0.0;
+        auto refit = 0.0;
+        for (std::int64_t f = 0; f < frequencies; ++f, e += 2) {
+            e[0] *= correction_[at(f)];
+            e[1] *= correction_[at(f)];
+            power[f] = e[0] * e[0] + e[1] * e[1];
+            const auto part = layout_.weight[at(f)] * layout_.inverse_length[at(f)] *
+                              static_cast<double>(power[f]);
+            norm += part;
+            refit += part * result_.leverage[at(f)];
+        }
+        result_.refit_share[at(i)] = refit / norm;
+        for (std::int64_t f = 0; f < frequencies; ++f)
+            power[f] *= static_cast<Real>(std::sqrt(layout_.weight[at(f)]) *
+                                          layout_.inverse_length[at(f)] / norm);
+        return norm;
+    }
+
+    /// Two spectra back to traces; destroys them.
+    void to_time(Real* first, Real* second, std::vector<Real>& trace, std::vector<Real>& next)
+    {
+        each_circle([&](std::int64_t c, RealTransform<Real>& transform) {
+            const auto start = traces_.circles().start[at(c)];
+            const auto length = traces_.circles().length(c);
+            const auto f = layout_.start[at(c)];
+            transform.backward_two(first + f, second + f, trace.data() + start,
+                                   next.data() + start);
+            const auto scale = static_cast<Real>(1 / static_cast<double>(length));
+            for (auto t = start; t < start + length; ++t) {
+                trace[at(t)] *= scale;
+                next[at(t)] *= scale;
+            }
+        });
+    }
+
+    bool sum_residuals()
+    {
+        const auto width = prepare(result_.third, result_.lags.partial);
+        result_.refit_share.assign(at(n()), 0.0);
+        result_.power.width = layout_.frequencies();
+        values_in<Real>(result_.power).resize(at(n() * layout_.frequencies()));
+        auto trace = std::vector<Real>(at(traces_.frames()));
+        auto next = trace;
+        auto nothing = std::vector<Real>(at(stride()), Real{0}); // beside the last of an odd number
+        for (std::int64_t i = 0; i < n(); i += 2) {
+            const auto two = i + 1 < n();
+            const auto norm = correct(i);
+            const auto next_norm = two ? correct(i + 1) : 1;
+            to_time(row(i), two ? row(i + 1) : nothing.data(), trace, next);
+            add_third(trace, std::pow(norm, 1.5), result_.lags.partial,
+                      values_in<Real>(result_.third).data() + i * width);
+            if (two)
+                add_third(next, std::pow(next_norm, 1.5), result_.lags.partial,
+                          values_in<Real>(result_.third).data() + (i + 1) * width);
+            if (!tick_(two ? 2 : 1))
+                return false;
+        }
+        rows_ = {};
+        return true;
+    }
+
+    bool sum_traces()
+    {
+        const auto width = prepare(result_.third_marginal, result_.lags.marginal);
+        auto trace = std::vector<Real>(at(traces_.frames()));
+        for (std::int64_t i = 0; i < n(); ++i) {
+            fill(i, trace);
+            add_third(trace, 1, result_.lags.marginal,
+                      values_in<Real>(result_.third_marginal).data() + i * width);
+            if (!tick_(1))
+                return false;
+        }
+        return true;
+    }
+
+    const ShiftTraces& traces_;
+    const ShiftMomentOptions& options_;
+    const Tick& tick_;
+    SpectrumLayout layout_;
+    std::map<std::int64_t, RealTransform<Real>> transforms_; ///< by length
+    std::vector<Real> rows_;                                 ///< [active, stride]
+    std::vector<Real> correction_;                           ///< [frequencies] 1 / sqrt(1 - h)
+    std::vector<double> filled_;                             ///< scratch
+    ShiftMoments result_;
+};
+
+} // namespace
+
+std::optional<ShiftMoments> shift_moments_of(const activity::ActivityView& activity,
+                                             const FrameCircles& circles,
+                                             const CovariateView& covariates,
+                                             const ShiftMomentOptions& options, const Tick& tick)
+{
+    const auto traces = ShiftTraces(activity, circles, covariates, options.displacement);
+    if (options.precision == Precision::single)
+        return Builder<float>(traces, options, tick).build();
+    return Builder<double>(traces, options, tick).build();
+}
+
+std::vector<double> shift_residuals(const activity::ActivityView& activity,
+                                    const FrameCircles& circles, const CovariateView& covariates)
+{
+    const auto traces = ShiftTraces(activity, circles, covariates, {});
+    const auto options = ShiftMomentOptions{};
+    const auto tick = Tick([](std::int64_t) { return true; });
+    return Builder<double>(traces, options, tick).residuals();
+}
+
+double effective_frames_of(const activity::ActivityView& activity, const FrameCircles& circles,
+                           const CovariateView& covariates)
+{
+    const auto traces = ShiftTraces(activity, circles, covariates, {});
+    const auto layout = layout_of(circles);
+    auto transforms = std::map<std::int64_t, RealTransform<double>>{};
+    for (std::int64_t c = 0; c < circles.count(); ++c)
+        transforms.try_emplace(circles.length(c), circles.length(c));
+    auto sum = std::vector<double>(at(layout.frequencies())); // of squared spectra
+    auto squares = sum;                                       // of their squares
+    auto trace = std::vector<double>(at(traces.frames()));
+    auto spectrum = std::vector<double>(at(layout.reals()));
+    auto active = std::int64_t{0};
+    for (std::int64_t neuron = 0; neuron < traces.neurons(); ++neuron) {
+        if (!traces.fill(neuron, trace))
+            continue;
+        ++active;
+        for (std::int64_t c = 0; c < circles.count(); ++c)
+            transforms.at(circles.length(c))
+                .forward(trace.data() + circles.start[at(c)],
+                         spectrum.data() + layout.start[at(c)]);
+        for (std::size_t f = 0; f < sum.size(); ++f) {
+            const auto power =
+                (spectrum[2 * f] * spectrum[2 * f] + spectrum[2 * f + 1] * spectrum[2 * f + 1]) *
+                layout.inverse_length[f];
+            sum[f] += power;
+            squares[f] += power * power;
+        }
+    }
+    auto variances = 0.0; // of all ordered pairs
+    for (std::size_t f = 0; f < sum.size(); ++f)
+        variances += layout.weight[f] * (sum[f] * sum[f] - squares[f]);
+    return active < 2 ? std::numeric_limits<double>::quiet_NaN()
+                      : static_cast<double>(active * (active - 1)) / variances;
+}
+
+} // namespace rewire::calcium
