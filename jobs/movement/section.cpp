@@ -46,14 +46,14 @@ std::string chance_of(const MovementsSummary& data, double level)
         if (!session.untestable().empty())
             continue;
         ++sessions;
-        if (session.quiescent_by_chance(level) == 0) {
+        if (session.ranks().share_below(level) == 0) {
             ++restless;
-            smallest = std::min(smallest, session.smallest_rank());
+            smallest = std::min(smallest, session.ranks().smallest_rank());
         }
-        const auto chance = session.expected_by_chance(level);
+        const auto chance = session.ranks().share_above(level);
         if (chance == 0) {
             ++without;
-            largest = std::max(largest, session.largest_rank());
+            largest = std::max(largest, session.ranks().largest_rank());
             continue;
         }
         low = std::min(low, chance);
@@ -249,11 +249,11 @@ class MovementPart : public PagePart
         for (const auto& session : data_.sessions) {
             auto why = session.untestable();
             for (std::size_t level = 0; level < session.level.size() && why.empty(); ++level)
-                if (session.expected_by_chance(session.level[level]) == 0)
+                if (session.ranks().share_above(session.level[level]) == 0)
                     why =
                         fmt::format("shuffles too much alike: the largest rank possible is {:.4g}, "
                                     "not above the level {:g}",
-                                    session.largest_rank(), session.level[level]);
+                                    session.ranks().largest_rank(), session.level[level]);
             if (!why.empty())
                 rows.push_back({session.place.subject, session.place.session, why});
         }

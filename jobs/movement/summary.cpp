@@ -141,53 +141,25 @@ std::string MovementSummary::untestable() const
     return "";
 }
 
-namespace {
-
-/// Share of unrelated neurons whose rank is no further than `reach` shuffles from the end of the
-/// ranks, where every `alike` shuffles of `all` make one step.
-double share_within(double reach, double alike, double all)
+behaviour::RankSteps MovementSummary::ranks() const
 {
-    return std::max(0.0, std::ceil(reach / alike - 1e-9)) * alike / all;
-}
-
-} // namespace
-
-double MovementSummary::expected_by_chance(double of_level) const
-{
-    const auto all = static_cast<double>(shuffles) + 1;
-    const auto tied = static_cast<double>(ties);
-    return share_within(all * (1 - of_level) - tied / 2, tied + 1, all);
-}
-
-double MovementSummary::quiescent_by_chance(double of_level) const
-{
-    const auto all = static_cast<double>(shuffles) + 1;
-    const auto tied = static_cast<double>(ties);
-    return share_within(all * (1 - of_level) - 1 - tied / 2, tied + 1, all);
-}
-
-double MovementSummary::largest_rank() const
-{
-    return 1 - static_cast<double>(ties) / 2 / (static_cast<double>(shuffles) + 1);
-}
-
-double MovementSummary::smallest_rank() const
-{
-    return (1 + static_cast<double>(ties) / 2) / (static_cast<double>(shuffles) + 1);
+    return {.shuffles = shuffles, .ties = ties};
 }
 
 double MovementSummary::fraction(std::size_t level_index) const
 {
     const auto possible = level_index < related.size() && untestable().empty() &&
-                          expected_by_chance(level[level_index]) > 0;
-    return possible ? share(related[level_index], neurons - untested) : std::numeric_limits<double>::quiet_NaN();
+                          ranks().share_above(level[level_index]) > 0;
+    return possible ? share(related[level_index], neurons - untested)
+                    : std::numeric_limits<double>::quiet_NaN();
 }
 
 double MovementSummary::quiescent_fraction(std::size_t level_index) const
 {
     const auto possible = level_index < quiescent.size() && untestable().empty() &&
-                          quiescent_by_chance(level[level_index]) > 0;
-    return possible ? share(quiescent[level_index], neurons - untested) : std::numeric_limits<double>::quiet_NaN();
+                          ranks().share_below(level[level_index]) > 0;
+    return possible ? share(quiescent[level_index], neurons - untested)
+                    : std::numeric_limits<double>::quiet_NaN();
 }
 
 } // namespace rewire::jobs

@@ -2,6 +2,8 @@
 
 #include "jobs/frame/session_place.hpp"
 
+#include <rewire/behaviour/movement_test.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -34,15 +36,8 @@ struct MovementSummary
 
     /// Why movement cannot be told from quiescence in this session; empty where it can.
     std::string untestable() const;
-    /// Share of neurons without any relation to movement that exceed a level. Ranks come in steps:
-    /// of one shuffle, or, where there are few distinct shuffles, of as many as are alike. 0: no
-    /// rank reaches above the level.
-    double expected_by_chance(double of_level) const;
-    /// The same of quiescence: ranks below one minus the level.
-    double quiescent_by_chance(double of_level) const;
-    /// The largest and the smallest rank that a neuron can have.
-    double largest_rank() const;
-    double smallest_rank() const;
+    /// That neurons can have in this session: what a level calls by chance follows from them.
+    behaviour::RankSteps ranks() const;
 
     /// Related neurons of all that were tested; NaN where none was or could have been related.
     double fraction(std::size_t level_index) const;

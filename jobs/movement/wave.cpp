@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <numeric>
 
 namespace rewire::jobs {
 
@@ -52,25 +51,6 @@ std::vector<double> trace_of(const activity::ActivityView& events, std::int64_t 
     for (std::size_t i = 0; i < frames.size(); ++i)
         trace[static_cast<std::size_t>(frames[i])] = values[i];
     return trace;
-}
-
-/// Scores of one neuron, its activity in movement over the movement frames, under the masks.
-std::vector<double> shuffled_scores(const std::vector<double>& trace,
-                                    const behaviour::ShuffledMasks& masks, std::int64_t shuffles,
-                                    std::int64_t movement_frames)
-{
-    auto before = std::vector<double>(trace.size() + 1, 0.0); // activity before a frame
-    std::partial_sum(trace.begin(), trace.end(), before.begin() + 1);
-    auto scores = std::vector<double>{};
-    for (std::int64_t shuffle = 0; shuffle < shuffles; ++shuffle) {
-        auto sum = 0.0;
-        const auto edges = masks.edges_of(shuffle);
-        for (std::size_t i = 0; i + 1 < edges.size(); i += 2)
-            sum += before[static_cast<std::size_t>(edges[i + 1])] -
-                   before[static_cast<std::size_t>(edges[i])];
-        scores.push_back(sum / static_cast<double>(movement_frames));
-    }
-    return scores;
 }
 
 /// "ok", or what limits the test of a session.
@@ -232,8 +212,8 @@ class MovementRun
                                                      key_of(position), {0, shuffles});
         result.null_neuron = result.neuron_id[best];
         result.null_score = result.mean_activity[best];
-        result.null = shuffled_scores(trace_of(position, static_cast<std::int64_t>(best)), masks,
-                                      shuffles, result.movement_frames);
+        result.null = behaviour::shuffled_scores(
+            trace_of(position, static_cast<std::int64_t>(best)), masks, result.movement_frames);
     }
 
     /// The activity that was tested.

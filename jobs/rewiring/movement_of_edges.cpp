@@ -4,33 +4,19 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
+#include <rewire/network/learning_periods.hpp>
 #include <rewire/network/movement_fraction.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 
 namespace rewire::jobs {
 
 namespace {
-
-/// Learning periods, by the number of the session: those of the paper (2.9), whose animals have 14
-/// sessions, and one for what comes after.
-struct Period
-{
-    const char* name;
-    std::int64_t first;
-    std::int64_t last;
-};
-constexpr auto periods = std::array{Period{"1-2", 1, 2}, Period{"3-5", 3, 5}, Period{"6-9", 6, 9},
-                                    Period{"10-14", 10, 14},
-                                    Period{"15+", 15, std::numeric_limits<std::int64_t>::max()}};
-constexpr auto periods_of_the_paper = std::size_t{4};
 
 void check_origin(const SessionMovement& movement, const std::string& sha256,
                   const std::string& where)
@@ -90,7 +76,7 @@ SubjectMovement movement_of(const std::filesystem::path& movement,
         return result;
     }
     const auto file = io::open_for_reading(movement);
-    for (const auto& period : periods)
+    for (const auto& period : network::learning_periods())
         result.periods.push_back({.name = period.name});
     auto sessions = std::int64_t{0};
     for (std::size_t i = 0; i < subject.sessions.size(); ++i) {
@@ -105,14 +91,12 @@ SubjectMovement movement_of(const std::filesystem::path& movement,
         const auto session = read_movement(file, subject.subject, name);
         check_origin(session, subject.sha256[i], movement.string());
         const auto number = subject.numbers[i];
-        const auto period = std::find_if(periods.begin(), periods.end(), [&](const Period& each) {
-            return number >= each.first && number <= each.last;
-        });
+        const auto period = network::learning_period_of(number);
         if (const auto why = obstacle(session); !why.empty()) {
             leave_out(why);
             continue;
         }
-        if (period == periods.end()) {
+        if (!period) {
             leave_out(fmt::format("its number, {}, is in no learning period", number));
             continue;
         }
@@ -122,12 +106,11 @@ SubjectMovement movement_of(const std::filesystem::path& movement,
             leave_out(why);
             continue;
         }
-        add_flags(result.periods[static_cast<std::size_t>(period - periods.begin())], session, row,
-                  subject.neuron_id);
+        add_flags(result.periods[*period], session, row, subject.neuron_id);
         ++sessions;
     }
     if (result.periods.back().sessions == 0)
-        result.periods.resize(periods_of_the_paper);
+        result.periods.resize(network::paper_learning_periods);
     result.status = sessions > 0 ? "ok" : "no session was tested for movement";
     return result;
 }

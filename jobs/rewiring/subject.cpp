@@ -89,33 +89,6 @@ known_to_all(const mpi::Communicator& comm, const runtime::UnitResults& mine, st
     return by_unit;
 }
 
-/// Takes out what is rounding: a pair that does not change over the sessions is no top pair.
-/// @param extremes of the same loadings
-void drop_rounding(std::vector<network::TopPairs>& top,
-                   const std::vector<network::Extreme>& extremes)
-{
-    for (std::size_t c = 0; c < top.size(); ++c)
-        for (auto* list : {&top[c].positive, &top[c].negative})
-            std::erase_if(*list, [&](const network::Extreme& pair) {
-                return std::abs(pair.loading) <= 1e-12 * std::abs(extremes[c].loading);
-            });
-}
-
-/// @param extremes of the raw loadings
-void orient(SubjectRewiring& result, const std::vector<network::Extreme>& extremes)
-{
-    result.orientation = network::orient(result.components, extremes);
-    for (std::size_t c = 0; c < result.top.size(); ++c) {
-        if (result.orientation.sign[static_cast<Eigen::Index>(c)] > 0)
-            continue;
-        auto& top = result.top[c];
-        std::swap(top.positive, top.negative);
-        for (auto* list : {&top.positive, &top.negative})
-            for (auto& pair : *list)
-                pair.loading = -pair.loading;
-    }
-}
-
 } // namespace
 
 std::int64_t unit_pairs(std::int64_t sessions)
@@ -157,8 +130,10 @@ void RewiringRun::compute()
     const auto extremes = merge_top_pairs(top_pairs_here());
     context_.collective("signs", [&] {
         for (std::size_t subject = 0; subject < results_.size(); ++subject) {
-            drop_rounding(results_[subject].top, extremes[subject]);
-            orient(results_[subject], extremes[subject]);
+            auto& result = results_[subject];
+            network::drop_rounding(result.top, extremes[subject]);
+            result.orientation = network::orient(result.components, extremes[subject]);
+            network::apply(result.orientation, result.top);
         }
     });
     read_top_values();

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace rewire::behaviour {
 
@@ -269,6 +270,58 @@ MovementRelation relation_of(const ShuffleCounts& counts, const MovementActivity
                                                  tied_rank[k] < (1 - level) * all - margin);
         }
     return relation;
+}
+
+std::vector<double> shuffled_scores(std::span<const double> trace, const ShuffledMasks& masks,
+                                    std::int64_t movement_frames)
+{
+    auto before = std::vector<double>(trace.size() + 1, 0.0); // activity before a frame
+    std::partial_sum(trace.begin(), trace.end(), before.begin() + 1);
+    auto scores = std::vector<double>{};
+    for (std::int64_t shuffle = 0; shuffle < masks.shuffles(); ++shuffle) {
+        auto sum = 0.0;
+        const auto edges = masks.edges_of(shuffle);
+        for (std::size_t i = 0; i + 1 < edges.size(); i += 2)
+            sum += before[static_cast<std::size_t>(edges[i + 1])] -
+                   before[static_cast<std::size_t>(edges[i])];
+        scores.push_back(sum / static_cast<double>(movement_frames));
+    }
+    return scores;
+}
+
+namespace {
+
+/// Share of unrelated neurons whose rank is no further than `reach` shuffles from the end of the
+/// ranks, where every `alike` shuffles of `all` make one step.
+double share_within(double reach, double alike, double all)
+{
+    return std::max(0.0, std::ceil(reach / alike - 1e-9)) * alike / all;
+}
+
+} // namespace
+
+double RankSteps::share_above(double level) const
+{
+    const auto all = static_cast<double>(shuffles) + 1;
+    const auto tied = static_cast<double>(ties);
+    return share_within(all * (1 - level) - tied / 2, tied + 1, all);
+}
+
+double RankSteps::share_below(double level) const
+{
+    const auto all = static_cast<double>(shuffles) + 1;
+    const auto tied = static_cast<double>(ties);
+    return share_within(all * (1 - level) - 1 - tied / 2, tied + 1, all);
+}
+
+double RankSteps::largest_rank() const
+{
+    return 1 - static_cast<double>(ties) / 2 / (static_cast<double>(shuffles) + 1);
+}
+
+double RankSteps::smallest_rank() const
+{
+    return (1 + static_cast<double>(ties) / 2) / (static_cast<double>(shuffles) + 1);
 }
 
 } // namespace rewire::behaviour

@@ -229,4 +229,25 @@ Eigen::MatrixXd scaling_of(const SessionComponents& components, Eigen::Index dim
     return coordinates;
 }
 
+void drop_rounding(std::vector<TopPairs>& top, const std::vector<Extreme>& extremes)
+{
+    for (std::size_t c = 0; c < top.size(); ++c)
+        for (auto* list : {&top[c].positive, &top[c].negative})
+            std::erase_if(*list, [&](const Extreme& pair) {
+                return std::abs(pair.loading) <= 1e-12 * std::abs(extremes[c].loading);
+            });
+}
+
+void apply(const Orientation& orientation, std::vector<TopPairs>& top)
+{
+    for (std::size_t c = 0; c < top.size(); ++c) {
+        if (orientation.sign[static_cast<Eigen::Index>(c)] > 0)
+            continue;
+        std::swap(top[c].positive, top[c].negative);
+        for (auto* list : {&top[c].positive, &top[c].negative})
+            for (auto& pair : *list)
+                pair.loading = -pair.loading;
+    }
+}
+
 } // namespace rewire::network

@@ -258,23 +258,23 @@ TEST(ReportData, WhatALevelCallsByChanceFollowsFromTheStepsOfTheRanks)
 {
     auto session = tested_session();
 
-    EXPECT_NEAR(session.expected_by_chance(0.995), 51.0 / 10001, 1e-12);  // ranks above 9950.995
-    EXPECT_NEAR(session.quiescent_by_chance(0.995), 50.0 / 10001, 1e-12); // ranks below 50.005
+    EXPECT_NEAR(session.ranks().share_above(0.995), 51.0 / 10001, 1e-12); // ranks above 9950.995
+    EXPECT_NEAR(session.ranks().share_below(0.995), 50.0 / 10001, 1e-12); // ranks below 50.005
     session.shuffles = 100;
-    EXPECT_NEAR(session.expected_by_chance(0.995), 1.0 / 101, 1e-12); // the first rank alone
-    EXPECT_EQ(session.quiescent_by_chance(0.995), 0);                 // the last rank is 1 / 101
-    EXPECT_NEAR(session.smallest_rank(), 1.0 / 101, 1e-12);
+    EXPECT_NEAR(session.ranks().share_above(0.995), 1.0 / 101, 1e-12); // the first rank alone
+    EXPECT_EQ(session.ranks().share_below(0.995), 0);                  // the last rank is 1 / 101
+    EXPECT_NEAR(session.ranks().smallest_rank(), 1.0 / 101, 1e-12);
     EXPECT_THAT(session.quiescent_fraction(0), IsNan());
     session.shuffles = 199;
-    EXPECT_NEAR(session.expected_by_chance(0.995), 1.0 / 200, 1e-12);
+    EXPECT_NEAR(session.ranks().share_above(0.995), 1.0 / 200, 1e-12);
 
     // Six distinct shuffles, each drawn about 1,667 times: the best of them ties with its like.
     session.shuffles = 9999;
     session.ties = 1667;
-    EXPECT_EQ(session.expected_by_chance(0.995), 0);
-    EXPECT_NEAR(session.largest_rank(), 1 - 1667.0 / 2 / 10000, 1e-12);
+    EXPECT_EQ(session.ranks().share_above(0.995), 0);
+    EXPECT_NEAR(session.ranks().largest_rank(), 1 - 1667.0 / 2 / 10000, 1e-12);
     EXPECT_THAT(session.fraction(0), IsNan());
-    EXPECT_NEAR(session.expected_by_chance(0.9), 0.1668, 1e-12); // one of the six
+    EXPECT_NEAR(session.ranks().share_above(0.9), 0.1668, 1e-12); // one of the six
 }
 
 TEST(ReportData, PairsNeededBeforeQCanBeSmall)

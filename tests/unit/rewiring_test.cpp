@@ -1,5 +1,6 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
+#include <rewire/network/learning_periods.hpp>
 #include <rewire/network/movement_fraction.hpp>
 #include <rewire/network/rewiring.hpp>
 
@@ -432,4 +433,52 @@ TEST(MovementFraction, PercentileCountsHalfOfTheTies)
     EXPECT_TRUE(std::isnan(percentile_among(draws, std::nan(""))));
     EXPECT_DOUBLE_EQ(percentile_among(std::vector<double>{0.1, std::nan("")}, 0.5), 100);
     EXPECT_TRUE(std::isnan(percentile_among(std::vector<double>{std::nan("")}, 0.5)));
+}
+
+TEST(LearningPeriods, AreThoseOfThePaperAndWhatComesAfter)
+{
+    const auto name_of = [](std::int64_t session) {
+        const auto period = network::learning_period_of(session);
+        return period ? network::learning_periods()[*period].name : std::string("none");
+    };
+
+    EXPECT_EQ(name_of(0), "none");
+    EXPECT_EQ(name_of(1), "1-2");
+    EXPECT_EQ(name_of(2), "1-2");
+    EXPECT_EQ(name_of(5), "3-5");
+    EXPECT_EQ(name_of(9), "6-9");
+    EXPECT_EQ(name_of(14), "10-14");
+    EXPECT_EQ(name_of(100), "15+");
+}
+
+TEST(TopPairs, OfAComponentThatIsTurnedChangeSides)
+{
+    auto top = std::vector<network::TopPairs>(2);
+    for (auto& component : top) {
+        component.positive = {{0.5, 3}};
+        component.negative = {{-0.7, 1}, {-0.2, 4}};
+    }
+    auto orientation = network::Orientation{};
+    orientation.sign = Eigen::Vector2d(1, -1);
+
+    network::apply(orientation, top);
+
+    EXPECT_EQ(top[0].positive.at(0).pair, 3);
+    ASSERT_EQ(top[1].positive.size(), 2U);
+    EXPECT_EQ(top[1].positive[0].pair, 1);
+    EXPECT_EQ(top[1].positive[0].loading, 0.7);
+    EXPECT_EQ(top[1].negative.at(0).loading, -0.5);
+}
+
+TEST(TopPairs, WithoutWhatIsRounding)
+{
+    auto top = std::vector<network::TopPairs>(1);
+    top[0].positive = {{0.5, 3}, {1e-13, 2}};
+    top[0].negative = {{-1e-14, 1}};
+
+    network::drop_rounding(top, {{-0.9, 7}});
+
+    ASSERT_EQ(top[0].positive.size(), 1U);
+    EXPECT_EQ(top[0].positive[0].pair, 3);
+    EXPECT_TRUE(top[0].negative.empty());
 }

@@ -60,6 +60,29 @@ MovementActivity movement_activity(const activity::DenseActivityView<float>& act
 MovementActivity movement_activity(const activity::DenseActivityView<double>& activity,
                                    const Epochs& epochs, base::Range neurons);
 
+/// Mean activity of one neuron in the movement frames of every shuffle: what a reader wants to see
+/// behind a p-value.
+/// @param trace [frame] @param movement_frames of every mask; above 0
+std::vector<double> shuffled_scores(std::span<const double> trace, const ShuffledMasks& masks,
+                                    std::int64_t movement_frames);
+
+/// Ranks that neurons can have among shuffles. They come in steps: of one shuffle, or, where there
+/// are few distinct shuffles, of as many as are alike.
+struct RankSteps
+{
+    std::int64_t shuffles = 0;
+    std::int64_t ties = 0; ///< fewest shuffles that a tested neuron ties with
+
+    /// Share of neurons without any relation to movement whose rank is above a level; 0: no rank
+    /// reaches above it.
+    double share_above(double level) const;
+    /// The same of ranks below one minus the level.
+    double share_below(double level) const;
+    /// The largest and the smallest rank that a neuron can have.
+    double largest_rank() const;
+    double smallest_rank() const;
+};
+
 /// What follows from the counts.
 struct MovementRelation
 {

@@ -129,6 +129,15 @@ struct TopPairs
 TopPairs top_of(std::span<const double> loading, std::int64_t first_pair, std::int64_t count);
 TopPairs merged(const TopPairs& first, const TopPairs& second, std::int64_t count);
 
+/// Takes out what is rounding: a pair that does not change over the sessions, whose loading is at
+/// most 1e-12 of the largest of the component, is no top pair.
+/// @param top, extremes [component] of the same loadings
+void drop_rounding(std::vector<TopPairs>& top, const std::vector<Extreme>& extremes);
+
+/// Top pairs of loadings whose components have been given their signs: positive and negative change
+/// places where the sign is -1. @param top [component]
+void apply(const Orientation& orientation, std::vector<TopPairs>& top);
+
 /// Values [session, pairs.size()] of the pairs that lie in this block of columns, 0 for the others:
 /// the sum over blocks is exact in any order, and its row means are the mean partial correlation by
 /// session.
