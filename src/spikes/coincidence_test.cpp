@@ -1,0 +1,296 @@
+#include "jitter_parts.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/spikes/coincidence_test.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <map>
+
+namespace rewire::spikes {
+
+namespace {
+
+std::size_t at(std::int64_t index)
+{
+    return static_cast<std::size_t>(index);
+}
+
+/// Jittered spikes by lag, hits of their window, and choices.
+class HitTable
+{
+  public:
+    HitTable(std::int64_t lags, std::int64_t usual_choices)
+        : usual_(usual_choices),
+          step_(at(lags), 0),
+          hits_(at(lags), std::vector<std::int64_t>(at(usual_choices + 1), 0)),
+          others_(at(lags))
+    {
+    }
+
+    void add(std::int64_t lag, std::int64_t hits, std::int64_t choices)
+    {
+        if (choices == usual_)
+            ++hits_[at(lag)][at(hits)];
+        else if (hits > 0)
+            ++others_[at(lag)][{hits, choices}];
+    }
+    /// One hit at every lag from first to last, of the usual choices. Lags out of range are cut.
+    void add_one_hit(std::int64_t first, std::int64_t last)
+    {
+        const auto lags = std::ssize(step_);
+        if (first >= lags || last < 0)
+            return;
+        ++step_[at(std::max(first, std::int64_t{0}))];
+        if (last + 1 < lags)
+            --step_[at(last + 1)];
+    }
+
+    std::vector<std::vector<TrialClass>> classes()
+    {
+        auto result = std::vector<std::vector<TrialClass>>(hits_.size());
+        auto open = std::int64_t{0};
+        for (std::size_t lag = 0; lag < hits_.size(); ++lag) {
+            open += step_[lag];
+            hits_[lag][1] += open;
+            for (std::int64_t hits = 1; hits <= usual_; ++hits)
+                if (hits_[lag][at(hits)] > 0)
+                    result[lag].push_back({static_cast<double>(hits) / static_cast<double>(usual_),
+                                           hits_[lag][at(hits)]});
+            for (const auto& [key, trials] : others_[lag])
+                result[lag].push_back(
+                    {static_cast<double>(key.first) / static_cast<double>(key.second), trials});
+        }
+        return result;
+    }
+
+  private:
+    std::int64_t usual_;
+    std::vector<std::int64_t> step_; ///< changes of the number of windows with one hit
+    std::vector<std::vector<std::int64_t>> hits_;
+    std::vector<std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>> others_;
+};
+
+std::int64_t hits_between(const BitTrain& held, std::int64_t first, std::int64_t bins)
+{
+    auto sum = std::int64_t{0};
+    for (; bins > 0; first += 64, bins -= 64) {
+        const auto word = held.bits_from(first);
+        sum += std::popcount(bins < 64 ? word & ((std::uint64_t{1} << bins) - 1) : word);
+    }
+    return sum;
+}
+
+/// Expected counts with the post train permuted within its windows across trials, the pre held, at
+/// post - pre = lag.
+double expected_permuted(const JitterPlan& plan, const JitterUnit& post,
+                         std::span<const std::int32_t> pre, std::int64_t lag)
+{
+    const auto& segments = plan.timeline().segments;
+    const auto trials = std::ssize(segments);
+    const auto length = plan.settings().bins;
+    auto sum = 0.0;
+    for_each_in_segments(plan.timeline(), pre, [&](auto spike, auto trial) {
+        const auto bin = spike + lag - segments[trial].first;
+        if (bin >= 0 && bin < segments[trial].bins)
+            sum += post.by_window[at(bin / length * trials) + trial] * post.share[at(bin)];
+    });
+    return sum;
+}
+
+struct OneLag
+{
+    double expected = 0;
+    double p_peak = 1;
+    double p_trough = 1;
+};
+
+/// Lags 0 .. exact_lag of post - pre.
+std::vector<OneLag> directed_lags(const JitterPlan& plan, const TestUnit& post, const TestUnit& pre,
+                                  std::span<const std::int32_t> count)
+{
+    auto result = std::vector<OneLag>(count.size());
+    if (plan.settings().kind == Jitter::pattern) {
+        for (std::size_t lag = 0; lag < count.size(); ++lag) {
+            const auto mean =
+                expected_permuted(plan, post.jitter(), pre.train(), static_cast<std::int64_t>(lag));
+            result[lag] = {mean, poisson_upper_tail(mean, count[lag]),
+                           poisson_lower_tail(mean, count[lag])};
+        }
+        return result;
+    }
+    const auto classes = coincidence_classes(post.windows(), pre.bits(), 0, std::ssize(count) - 1);
+    for (std::size_t lag = 0; lag < count.size(); ++lag)
+        result[lag] = {mean_of(classes[lag]), upper_tail(classes[lag], count[lag]),
+                       lower_tail(classes[lag], count[lag])};
+    return result;
+}
+
+DirectedP smallest(std::span<const OneLag> lag, const LagTestSettings& settings, int sign)
+{
+    const auto tested = static_cast<double>(settings.exact_lag - settings.first_tested_lag + 1);
+    auto result = DirectedP{2, 2};
+    for (auto k = settings.first_tested_lag; k <= settings.exact_lag; ++k) {
+        if (lag[at(k)].p_peak < result.p_peak) {
+            result.p_peak = lag[at(k)].p_peak;
+            result.peak_lag = sign * k;
+        }
+        if (lag[at(k)].p_trough < result.p_trough) {
+            result.p_trough = lag[at(k)].p_trough;
+            result.trough_lag = sign * k;
+        }
+    }
+    result.p_peak = std::min(1.0, tested * result.p_peak);
+    result.p_trough = std::min(1.0, tested * result.p_trough);
+    return result;
+}
+
+} // namespace
+
+JitterWindows jitter_windows(const JitterPlan& plan, std::span<const std::int32_t> train)
+{
+    auto result = JitterWindows{};
+    const auto add = [&](std::int64_t first, std::int64_t bins, std::int64_t choices) {
+        result.first.push_back(static_cast<std::int32_t>(first));
+        result.bins.push_back(static_cast<std::uint8_t>(bins));
+        result.choices.push_back(static_cast<std::uint8_t>(choices));
+    };
+    const auto reach = plan.settings().bins;
+    switch (plan.settings().kind) {
+    case Jitter::interval:
+        for_each_in_windows(plan, train, [&](auto, auto index) {
+            const auto& window = plan.windows()[index];
+            add(window.first, window.bins, window.bins);
+        });
+        return result;
+    case Jitter::dither:
+        for_each_in_segments(plan.timeline(), train, [&](auto spike, auto index) {
+            const auto& segment = plan.timeline().segments[index];
+            const auto first = std::max(spike - reach, segment.first);
+            add(first, std::min(spike + reach + 1, segment.last()) - first, 2 * reach + 1);
+        });
+        return result;
+    case Jitter::none:
+    case Jitter::pattern:
+        break;
+    }
+    throw base::UsageError("spikes are independent under interval jitter and dither only",
+                           "jitter windows", "choose one of these");
+}
+
+std::vector<std::vector<TrialClass>> coincidence_classes(const JitterWindows& jittered,
+                                                         const BitTrain& held,
+                                                         std::int64_t first_lag,
+                                                         std::int64_t last_lag)
+{
+    const auto lags = last_lag - first_lag + 1;
+    const auto usual =
+        jittered.choices.empty()
+            ? std::int64_t{1}
+            : std::int64_t{*std::max_element(jittered.choices.begin(), jittered.choices.end())};
+    auto table = HitTable(lags, usual);
+    for (std::size_t spike = 0; spike < jittered.first.size(); ++spike) {
+        const auto first = std::int64_t{jittered.first[spike]};
+        const auto bins = std::int64_t{jittered.bins[spike]};
+        const auto choices = std::int64_t{jittered.choices[spike]};
+        const auto span = bins + lags - 1;
+        if (span > 64) {
+            for (std::int64_t lag = 0; lag < lags; ++lag)
+                table.add(lag, hits_between(held, first - first_lag - lag, bins), choices);
+            continue;
+        }
+        // All held positions that any lag can reach, the last lag's window first.
+        auto word = held.bits_from(first - last_lag);
+        word &= span < 64 ? (std::uint64_t{1} << span) - 1 : ~std::uint64_t{0};
+        if (word == 0)
+            continue;
+        if ((word & (word - 1)) == 0 && choices == usual) {
+            // One bit b is in the window of lag index k when lags-1-k <= b < lags-1-k + bins.
+            const auto b = std::int64_t{std::countr_zero(word)};
+            table.add_one_hit(lags - 1 - b, lags - 2 - b + bins);
+            continue;
+        }
+        const auto mask = bins < 64 ? (std::uint64_t{1} << bins) - 1 : ~std::uint64_t{0};
+        for (std::int64_t lag = 0; lag < lags; ++lag)
+            table.add(lag, std::popcount(word >> (lags - 1 - lag) & mask), choices);
+    }
+    return table.classes();
+}
+
+TestUnit::TestUnit(const JitterPlan& plan, std::span<const std::int32_t> train,
+                   std::int64_t exact_lag)
+    : bits_(train, plan.timeline().extent(), exact_lag + 256), train_(train)
+{
+    if (plan.settings().kind == Jitter::pattern)
+        jitter_ = jitter_unit(plan, train);
+    else
+        windows_ = jitter_windows(plan, train);
+}
+
+PairTests test_pair(const JitterPlan& plan, const TestUnit& first, const TestUnit& second,
+                    std::span<const std::int32_t> count, std::span<const double> expected,
+                    const LagTestSettings& settings)
+{
+    const auto max_lag = plan.max_lag();
+    const auto exact = settings.exact_lag;
+    if (exact > max_lag || settings.first_tested_lag > exact)
+        throw base::UsageError("the lags to be tested reach beyond those of the correlogram",
+                               "exact lags", "count more lags, or test fewer");
+    // post - pre: first after second is second -> first.
+    auto backward_count = std::vector<std::int32_t>{};
+    auto forward_count = std::vector<std::int32_t>{};
+    for (std::int64_t lag = 0; lag <= exact; ++lag) {
+        backward_count.push_back(count[at(max_lag + lag)]);
+        forward_count.push_back(count[at(max_lag - lag)]);
+    }
+    const auto backward = directed_lags(plan, first, second, backward_count);
+    const auto forward = directed_lags(plan, second, first, forward_count);
+
+    auto result = PairTests{{std::vector<double>(expected.begin(), expected.end()), {}, {}},
+                            smallest(forward, settings, -1),
+                            smallest(backward, settings, 1)};
+    for (auto lag = -max_lag; lag <= max_lag; ++lag) {
+        const auto k = at(lag + max_lag);
+        if (std::abs(lag) > exact) {
+            result.lags.p_peak.push_back(poisson_upper_tail(expected[k], count[k]));
+            result.lags.p_trough.push_back(poisson_lower_tail(expected[k], count[k]));
+            continue;
+        }
+        const auto& one = lag > 0 ? backward[at(lag)] : forward[at(-lag)];
+        const auto& other = lag == 0 ? backward[0] : one;
+        result.lags.expected_one[k] = one.expected;
+        result.lags.p_peak.push_back(std::max(one.p_peak, other.p_peak));
+        result.lags.p_trough.push_back(std::max(one.p_trough, other.p_trough));
+    }
+    return result;
+}
+
+std::optional<std::vector<PairTests>> test_tile(const JitterPlan& plan, const BinnedTrains& trains,
+                                                const PairTile& tile,
+                                                std::span<const std::int32_t> count,
+                                                std::span<const double> expected,
+                                                const LagTestSettings& settings, const Tick& tick)
+{
+    auto units = std::vector<std::optional<TestUnit>>(at(trains.units()));
+    for (const auto& range : {tile.first, tile.second})
+        for (auto unit = range.first; unit < range.last; ++unit)
+            if (!units[at(unit)])
+                units[at(unit)].emplace(plan, trains.train(unit), settings.exact_lag);
+    const auto lags = lag_count(plan.max_lag());
+    auto result = std::vector<PairTests>{};
+    auto stopped = false;
+    for_each_pair(tile, [&](auto i, auto j, auto pair) {
+        if (stopped)
+            return;
+        result.push_back(test_pair(plan, *units[at(i)], *units[at(j)],
+                                   count.subspan(at(pair * lags), at(lags)),
+                                   expected.subspan(at(pair * lags), at(lags)), settings));
+        stopped = !tick(1);
+    });
+    if (stopped)
+        return std::nullopt;
+    return result;
+}
+
+} // namespace rewire::spikes
