@@ -104,6 +104,8 @@ struct OneLag
     double expected = 0;
     double p_peak = 1;
     double p_trough = 1;
+    double flank_peak = 0; ///< the same against the level of the flanks; 0: there are none
+    double flank_trough = 0;
 };
 
 /// Lags 0 .. exact_lag of post - pre.
@@ -127,19 +129,51 @@ std::vector<OneLag> directed_lags(const JitterPlan& plan, const TestUnit& post, 
     return result;
 }
 
+/// Coincidences a second of overlap in the flanks; negative without flanks.
+double flank_level(std::span<const std::int32_t> count, std::span<const double> overlap,
+                   const LagTestSettings& settings)
+{
+    const auto max_lag = std::ssize(count) / 2;
+    auto events = 0.0;
+    auto seconds = 0.0;
+    for (auto lag = settings.flank_first; lag <= max_lag && !overlap.empty(); ++lag)
+        for (const auto k : {at(max_lag - lag), at(max_lag + lag)}) {
+            events += count[k];
+            seconds += overlap[k];
+        }
+    return seconds > 0 ? events / seconds : -1;
+}
+
+void test_against_flanks(std::vector<OneLag>& lags, std::span<const std::int32_t> count,
+                         std::span<const double> overlap, double level)
+{
+    const auto max_lag = std::ssize(overlap) / 2;
+    for (std::size_t lag = 0; lag < lags.size() && level >= 0; ++lag) {
+        const auto mean =
+            level * overlap[at(max_lag) + lag]; // the overlap is the same on both sides
+        lags[lag].flank_peak = poisson_upper_tail(mean, count[lag]);
+        lags[lag].flank_trough = poisson_lower_tail(mean, count[lag]);
+    }
+}
+
 DirectedP smallest(std::span<const OneLag> lag, const LagTestSettings& settings, int sign)
 {
     const auto tested = static_cast<double>(settings.exact_lag - settings.first_tested_lag + 1);
     auto result = DirectedP{2, 2};
     for (auto k = settings.first_tested_lag; k <= settings.exact_lag; ++k) {
-        if (lag[at(k)].p_peak < result.p_peak) {
-            result.p_peak = lag[at(k)].p_peak;
+        const auto& one = lag[at(k)];
+        if (one.p_peak < result.p_peak) {
+            result.p_peak = one.p_peak;
             result.peak_lag = sign * k;
         }
-        if (lag[at(k)].p_trough < result.p_trough) {
-            result.p_trough = lag[at(k)].p_trough;
+        if (one.p_trough < result.p_trough) {
+            result.p_trough = one.p_trough;
             result.trough_lag = sign * k;
         }
+        result.p_peak_strict =
+            std::min(result.p_peak_strict, tested * std::max(one.p_peak, one.flank_peak));
+        result.p_trough_strict =
+            std::min(result.p_trough_strict, tested * std::max(one.p_trough, one.flank_trough));
     }
     result.p_peak = std::min(1.0, tested * result.p_peak);
     result.p_trough = std::min(1.0, tested * result.p_trough);
@@ -230,7 +264,7 @@ TestUnit::TestUnit(const JitterPlan& plan, std::span<const std::int32_t> train,
 
 PairTests test_pair(const JitterPlan& plan, const TestUnit& first, const TestUnit& second,
                     std::span<const std::int32_t> count, std::span<const double> expected,
-                    const LagTestSettings& settings)
+                    std::span<const double> overlap, const LagTestSettings& settings)
 {
     const auto max_lag = plan.max_lag();
     const auto exact = settings.exact_lag;
@@ -244,8 +278,11 @@ PairTests test_pair(const JitterPlan& plan, const TestUnit& first, const TestUni
         backward_count.push_back(count[at(max_lag + lag)]);
         forward_count.push_back(count[at(max_lag - lag)]);
     }
-    const auto backward = directed_lags(plan, first, second, backward_count);
-    const auto forward = directed_lags(plan, second, first, forward_count);
+    auto backward = directed_lags(plan, first, second, backward_count);
+    auto forward = directed_lags(plan, second, first, forward_count);
+    const auto level = flank_level(count, overlap, settings);
+    test_against_flanks(backward, backward_count, overlap, level);
+    test_against_flanks(forward, forward_count, overlap, level);
 
     auto result = PairTests{{std::vector<double>(expected.begin(), expected.end()), {}, {}},
                             smallest(forward, settings, -1),
@@ -278,6 +315,7 @@ std::optional<std::vector<PairTests>> test_tile(const JitterPlan& plan, const Bi
             if (!units[at(unit)])
                 units[at(unit)].emplace(plan, trains.train(unit), settings.exact_lag);
     const auto lags = lag_count(plan.max_lag());
+    const auto overlap = overlap_s(plan.timeline(), plan.max_lag());
     auto result = std::vector<PairTests>{};
     auto stopped = false;
     for_each_pair(tile, [&](auto i, auto j, auto pair) {
@@ -285,7 +323,7 @@ std::optional<std::vector<PairTests>> test_tile(const JitterPlan& plan, const Bi
             return;
         result.push_back(test_pair(plan, *units[at(i)], *units[at(j)],
                                    count.subspan(at(pair * lags), at(lags)),
-                                   expected.subspan(at(pair * lags), at(lags)), settings));
+                                   expected.subspan(at(pair * lags), at(lags)), overlap, settings));
         stopped = !tick(1);
     });
     if (stopped)

@@ -246,7 +246,7 @@ TEST(Surrogates, OfOneTrainHaveTheExactDistribution)
     const auto count = count_pair(trains, 0, 1, 10);
 
     const auto tests = test_pair(plan, TestUnit(plan, trains.train(0), 10),
-                                 TestUnit(plan, trains.train(1), 10), count, expected);
+                                 TestUnit(plan, trains.train(1), 10), count, expected, {});
 
     EXPECT_NEAR(rms_z(tally, tests.lags.expected_one), 1, 0.4);
     for (std::size_t k = 0; k < 21; ++k) {
@@ -270,7 +270,7 @@ TEST(Surrogates, OfOneTrainAcrossTrialsHaveTheStatedMean)
 
     const auto tests =
         test_pair(plan, TestUnit(plan, trains.train(0), 10), TestUnit(plan, trains.train(1), 10),
-                  count_pair(trains, 0, 1, 10), expected);
+                  count_pair(trains, 0, 1, 10), expected, {});
 
     EXPECT_NEAR(rms_z(tally, tests.lags.expected_one), 1, 0.4);
 }
@@ -300,6 +300,10 @@ TEST(PairTests, FindThePlantedDirectionAndItsLag)
     EXPECT_LT(tests->front().forward.p_peak, 1e-10);
     EXPECT_EQ(tests->front().forward.peak_lag, -4);
     EXPECT_GT(tests->front().backward.p_peak, 1e-3);
+    EXPECT_LT(tests->front().forward.p_peak_strict, 1e-10);
+    // the peak's shadow is a trough under jitter, but none below the flanks
+    EXPECT_LT(tests->front().backward.p_trough, 0.2);
+    EXPECT_GT(tests->front().backward.p_trough_strict, tests->front().backward.p_trough);
     EXPECT_EQ(tests->front().lags.p_peak.size(), 201U);
     EXPECT_FALSE(test_tile(plan, train, tile, *count, *expected, {}, [](auto) { return false; }));
     EXPECT_THROW(test_tile(JitterPlan(train.timeline, {Jitter::interval, 25}, 5), train, tile,

@@ -75,15 +75,25 @@ struct LagTestSettings
     std::int64_t exact_lag = 10;
     /// A direction's lags: first_tested_lag .. exact_lag. At 0 nobody is first.
     std::int64_t first_tested_lag = 1;
+    /// Flanks of the strict p: |lag| from here to the end of the correlogram.
+    std::int64_t flank_first = 51;
 };
 
 /// The smallest p of a direction's lags, times their number.
+///
+/// Jitter spreads a strong peak over its window, so that the lags around it, in both directions,
+/// lie below the expectation: a trough that is nothing but the shadow of a peak (and the other way
+/// round). The strict p of a lag is the larger of its p under jitter and of a Poisson p against the
+/// level of the flanks, which no shadow reaches. Where the flanks are not there they equal the
+/// others.
 struct DirectedP
 {
     double p_peak = 1;
     double p_trough = 1;
     std::int64_t peak_lag = 0; ///< of the pair's correlogram, signed
     std::int64_t trough_lag = 0;
+    double p_peak_strict = 1;
+    double p_trough_strict = 1;
 };
 
 struct PairTests
@@ -114,10 +124,11 @@ class TestUnit
 /// @param count,expected [lags of the plan], of the same pair; expected under jitter of both.
 /// Pattern jitter permutes, so that its hits are not independent: there the expectation with one
 /// train jittered is exact and the tail is Poisson's. At lag 0 the larger of both trains' p.
+/// @param overlap [lags] overlap_s of the timeline, for the level of the flanks; empty: no flanks
 /// @throws UsageError: no jitter, or fewer lags in the plan than are to be exact
 PairTests test_pair(const JitterPlan& plan, const TestUnit& first, const TestUnit& second,
                     std::span<const std::int32_t> count, std::span<const double> expected,
-                    const LagTestSettings& settings = {});
+                    std::span<const double> overlap, const LagTestSettings& settings = {});
 
 /// Tests of all pairs of a tile, in its order; nothing when stopped.
 /// @param count,expected [pairs, lags of the plan]
