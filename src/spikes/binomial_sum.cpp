@@ -19,14 +19,14 @@ struct Mass
     std::vector<double> value{1.0};
 };
 
-/// The binomial around its mode: 10 standard deviations and a little, beyond which nothing is left
+/// The binomial around its mode: 8.5 standard deviations and a little, beyond which nothing is left
 /// of 16 digits.
 Mass binomial(const TrialClass& one)
 {
     const auto n = static_cast<double>(one.trials);
     const auto p = one.probability;
     const auto mode = std::min(one.trials, static_cast<std::int64_t>((n + 1) * p));
-    const auto half = static_cast<std::int64_t>(10 * std::sqrt(n * p * (1 - p))) + 20;
+    const auto half = static_cast<std::int64_t>(8.5 * std::sqrt(n * p * (1 - p))) + 15;
     const auto first = std::max(std::int64_t{0}, mode - half);
     const auto last = std::min(one.trials, mode + half);
     auto result = Mass{first, std::vector<double>(static_cast<std::size_t>(last - first + 1))};
@@ -107,6 +107,13 @@ double tilt_to(std::span<const TrialClass> classes, double count)
     return tilt;
 }
 
+/// P(X >= count) and P(X = count).
+struct FarTail
+{
+    double at_least = 0;
+    double exactly = 0;
+};
+
 double saddlepoint_tail(const Cumulants& at, double tilt, double count)
 {
     const auto deviance = 2 * (tilt * count - at.value);
@@ -127,31 +134,40 @@ double convolution_cost(std::span<const TrialClass> classes, double tilt)
     for (const auto& [p, trials] : classes) {
         const auto grown = p * std::exp(tilt);
         const auto tilted = grown / (1 - p + grown);
-        const auto own = 20 * std::sqrt(static_cast<double>(trials) * tilted * (1 - tilted)) + 40;
+        const auto own = 17 * std::sqrt(static_cast<double>(trials) * tilted * (1 - tilted)) + 30;
         cost += width * std::min(own, static_cast<double>(trials) + 1);
         width += own;
     }
     return cost;
 }
 
-/// P(X >= count) for a count not below the mean.
-double far_tail(std::span<const TrialClass> classes, std::int64_t count, double most_products)
+/// For a count not below the mean.
+FarTail far_tail(std::span<const TrialClass> classes, std::int64_t count, double most_products)
 {
     const auto target = static_cast<double>(count);
     const auto tilt = tilt_to(classes, target);
     const auto at = cumulants(classes, tilt);
     if (convolution_cost(classes, tilt) > most_products)
-        return saddlepoint_tail(at, tilt, target);
+        return {saddlepoint_tail(at, tilt, target),
+                std::exp(at.value - tilt * target) / std::sqrt(2 * std::numbers::pi * at.variance)};
     auto mass = Mass{};
     for (const auto& [p, trials] : classes) {
         const auto grown = p * std::exp(tilt);
         mass = convolved(mass, binomial({grown / (1 - p + grown), trials}));
     }
+    const auto value_at = [&](std::int64_t x) {
+        const auto index = x - mass.first;
+        return index >= 0 && index < std::ssize(mass.value)
+                   ? mass.value[static_cast<std::size_t>(index)]
+                   : 0.0;
+    };
     auto sum = 0.0;
-    for (auto x = std::max(count, mass.first); x < mass.first + std::ssize(mass.value); ++x)
-        sum += mass.value[static_cast<std::size_t>(x - mass.first)] *
-               std::exp(-tilt * static_cast<double>(x - count));
-    return std::min(1.0, sum * std::exp(at.value - tilt * target));
+    auto weight = 1.0;
+    const auto shrink = std::exp(-tilt);
+    for (auto x = count; x < mass.first + std::ssize(mass.value); ++x, weight *= shrink)
+        sum += value_at(x) * weight;
+    const auto scale = std::exp(at.value - tilt * target);
+    return {std::min(1.0, sum * scale), value_at(count) * scale};
 }
 
 /// Without classes of no trials and of probability 0 or 1; what is certain is taken off the count.
@@ -169,28 +185,21 @@ std::vector<TrialClass> uncertain(std::span<const TrialClass> classes, bool fail
     return result;
 }
 
-/// P(X >= count), of successes or of failures; where that is the large side, from the other.
-double at_least(std::span<const TrialClass> given, bool failures, std::int64_t count,
+/// P(X >= count) and P(X = count) for successes or, mirrored, for failures, where the count is not
+/// below the mean.
+FarTail tail_of(const std::vector<TrialClass>& classes, std::int64_t all, std::int64_t count,
                 double most_products)
 {
-    const auto classes = uncertain(given, failures, count);
-    auto all = std::int64_t{0};
-    for (const auto& one : classes)
-        all += one.trials;
-    if (count <= 0)
-        return 1;
+    if (count <= 0) // no trials
+        return {1, 1};
     if (count > all)
-        return 0;
-    if (count == all) {
-        auto log_p = 0.0;
-        for (const auto& [p, trials] : classes)
-            log_p += static_cast<double>(trials) * std::log(p);
-        return std::exp(log_p);
-    }
-    if (static_cast<double>(count) >= mean_of(classes))
+        return {0, 0};
+    if (count < all)
         return far_tail(classes, count, most_products);
-    // 1 - P(X <= count - 1), the failures being at least all - count + 1
-    return 1 - at_least(classes, true, all - count + 1, most_products);
+    auto log_p = 0.0;
+    for (const auto& [p, trials] : classes)
+        log_p += static_cast<double>(trials) * std::log(p);
+    return {std::exp(log_p), std::exp(log_p)};
 }
 
 } // namespace
@@ -211,31 +220,39 @@ double variance_of(std::span<const TrialClass> classes) noexcept
     return sum;
 }
 
-double upper_tail(std::span<const TrialClass> classes, std::int64_t count, double most_products)
+Tails tails(std::span<const TrialClass> given, std::int64_t count, double most_products)
 {
-    return at_least(classes, false, count, most_products);
-}
-
-double lower_tail(std::span<const TrialClass> classes, std::int64_t count, double most_products)
-{
+    const auto classes = uncertain(given, false, count);
     auto all = std::int64_t{0};
     for (const auto& one : classes)
         all += one.trials;
-    return at_least(classes, true, all - count, most_products);
+    if (count < 0)
+        return {1, 0};
+    if (count > all)
+        return {0, 1};
+    if (static_cast<double>(count) >= mean_of(classes)) {
+        const auto upper = tail_of(classes, all, count, most_products);
+        return {upper.at_least, std::min(1.0, 1 - upper.at_least + upper.exactly)};
+    }
+    auto failures = all - count;
+    const auto lower = tail_of(uncertain(classes, true, failures), all, failures, most_products);
+    return {std::min(1.0, 1 - lower.at_least + lower.exactly), lower.at_least};
 }
 
-double poisson_upper_tail(double mean, std::int64_t count)
-{
-    if (count <= 0)
-        return 1;
-    return mean > 0 ? boost::math::gamma_p(static_cast<double>(count), mean) : 0;
-}
-
-double poisson_lower_tail(double mean, std::int64_t count)
+Tails poisson_tails(double mean, std::int64_t count)
 {
     if (count < 0)
-        return 0;
-    return mean > 0 ? boost::math::gamma_q(static_cast<double>(count) + 1, mean) : 1;
+        return {1, 0};
+    if (!(mean > 0))
+        return {count == 0 ? 1.0 : 0.0, 1};
+    const auto c = static_cast<double>(count);
+    const auto exactly = std::exp(c * std::log(mean) - mean - std::lgamma(c + 1));
+    if (c >= mean) {
+        const auto upper = count == 0 ? 1 : boost::math::gamma_p(c, mean);
+        return {upper, std::min(1.0, 1 - upper + exactly)};
+    }
+    const auto lower = boost::math::gamma_q(c + 1, mean);
+    return {std::min(1.0, 1 - lower + exactly), lower};
 }
 
 } // namespace rewire::spikes

@@ -117,15 +117,16 @@ std::vector<OneLag> directed_lags(const JitterPlan& plan, const TestUnit& post, 
         for (std::size_t lag = 0; lag < count.size(); ++lag) {
             const auto mean =
                 expected_permuted(plan, post.jitter(), pre.train(), static_cast<std::int64_t>(lag));
-            result[lag] = {mean, poisson_upper_tail(mean, count[lag]),
-                           poisson_lower_tail(mean, count[lag])};
+            const auto p = poisson_tails(mean, count[lag]);
+            result[lag] = {mean, p.upper, p.lower};
         }
         return result;
     }
     const auto classes = coincidence_classes(post.windows(), pre.bits(), 0, std::ssize(count) - 1);
-    for (std::size_t lag = 0; lag < count.size(); ++lag)
-        result[lag] = {mean_of(classes[lag]), upper_tail(classes[lag], count[lag]),
-                       lower_tail(classes[lag], count[lag])};
+    for (std::size_t lag = 0; lag < count.size(); ++lag) {
+        const auto p = tails(classes[lag], count[lag]);
+        result[lag] = {mean_of(classes[lag]), p.upper, p.lower};
+    }
     return result;
 }
 
@@ -151,8 +152,9 @@ void test_against_flanks(std::vector<OneLag>& lags, std::span<const std::int32_t
     for (std::size_t lag = 0; lag < lags.size() && level >= 0; ++lag) {
         const auto mean =
             level * overlap[at(max_lag) + lag]; // the overlap is the same on both sides
-        lags[lag].flank_peak = poisson_upper_tail(mean, count[lag]);
-        lags[lag].flank_trough = poisson_lower_tail(mean, count[lag]);
+        const auto p = poisson_tails(mean, count[lag]);
+        lags[lag].flank_peak = p.upper;
+        lags[lag].flank_trough = p.lower;
     }
 }
 
@@ -290,8 +292,9 @@ PairTests test_pair(const JitterPlan& plan, const TestUnit& first, const TestUni
     for (auto lag = -max_lag; lag <= max_lag; ++lag) {
         const auto k = at(lag + max_lag);
         if (std::abs(lag) > exact) {
-            result.lags.p_peak.push_back(poisson_upper_tail(expected[k], count[k]));
-            result.lags.p_trough.push_back(poisson_lower_tail(expected[k], count[k]));
+            const auto p = poisson_tails(expected[k], count[k]);
+            result.lags.p_peak.push_back(p.upper);
+            result.lags.p_trough.push_back(p.lower);
             continue;
         }
         const auto& one = lag > 0 ? backward[at(lag)] : forward[at(-lag)];

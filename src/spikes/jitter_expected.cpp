@@ -19,8 +19,9 @@ std::size_t at(std::int64_t index)
 constexpr auto coarse_margin = std::int64_t{64};
 
 using Bytes = std::uint8_t __attribute__((vector_size(16)));
+using Shorts = std::uint16_t __attribute__((vector_size(32)));
 
-/// Sixteen offsets: adds bytes as long as none can overflow, then widens.
+/// Sixteen offsets: adds bytes as long as none can overflow, then in 16 bits, then in 64.
 REWIRE_CLONES("avx512f", "avx2", "default")
 void coarse_block(const std::uint8_t* first, std::int64_t most, const std::int32_t* spike,
                   std::int64_t count, std::int64_t* sum)
@@ -28,39 +29,63 @@ void coarse_block(const std::uint8_t* first, std::int64_t most, const std::int32
     const auto safe = std::max(std::int64_t{1}, 255 / std::max(most, std::int64_t{1}));
     auto k = std::int64_t{0};
     while (count - k >= 4) {
-        Bytes total[4] = {};
-        for (auto left = std::min((count - k) / 4, safe); left > 0; --left, k += 4)
-            for (auto lane = 0; lane < 4; ++lane) {
-                Bytes bytes;
-                std::memcpy(&bytes, first + spike[k + lane], sizeof(bytes));
-                total[lane] += bytes;
-            }
-        for (const auto& part : total)
-            for (auto offset = 0; offset < 16; ++offset)
-                sum[offset] += part[offset];
+        Shorts wide = {};
+        for (auto turn = 0; turn < 64 && count - k >= 4; ++turn) { // 64 * 4 * 255 < 2^16
+            Bytes total[4] = {};
+            for (auto left = std::min((count - k) / 4, safe); left > 0; --left, k += 4)
+                for (auto lane = 0; lane < 4; ++lane) {
+                    Bytes bytes;
+                    std::memcpy(&bytes, first + spike[k + lane], sizeof(bytes));
+                    total[lane] += bytes;
+                }
+            for (const auto& part : total)
+                wide += __builtin_convertvector(part, Shorts);
+        }
+        for (auto offset = 0; offset < 16; ++offset)
+            sum[offset] += wide[offset];
     }
     for (; k < count; ++k)
         for (auto offset = 0; offset < 16; ++offset)
             sum[offset] += first[spike[k] + offset];
 }
 
+/// Counts of whole windows -D .. D apart, from the list of the shorter train.
+std::vector<std::int64_t> coarse_of(const JitterPlan& plan, const JitterUnit& first,
+                                    const JitterUnit& second)
+{
+    const auto reach = plan.coarse_reach();
+    auto result = std::vector<std::int64_t>(at(2 * reach + 1), 0);
+    const auto swap = first.coarse_spike.size() < second.coarse_spike.size();
+    const auto& counts = swap ? second : first;
+    coarse_counts(counts.coarse.data() + coarse_margin, counts.most,
+                  (swap ? first : second).coarse_spike, reach, result);
+    if (swap)
+        std::reverse(result.begin(), result.end());
+    return result;
+}
+
 std::vector<double> expected_interval(const JitterPlan& plan, const JitterUnit& first,
                                       const JitterUnit& second)
 {
     const auto length = plan.settings().bins;
+    const auto max_lag = plan.max_lag();
     const auto reach = plan.coarse_reach();
-    auto coarse = std::vector<std::int64_t>(at(2 * reach + 1), 0);
-    coarse_counts(first.coarse.data() + coarse_margin, first.most, second.coarse_spike, reach,
-                  coarse);
-    auto result = std::vector<double>{};
-    const auto area = static_cast<double>(length * length);
-    for (auto lag = -plan.max_lag(); lag <= plan.max_lag(); ++lag) {
-        auto sum = std::int64_t{0};
-        const auto below = (lag + reach * length) / length - reach; // rounded down
-        for (auto d = below; d <= std::min(below + 1, reach); ++d)
-            sum += coarse[at(d + reach)] * window_overlap(lag, d * length, length, length);
-        result.push_back(static_cast<double>(sum) / area);
+    const auto coarse = coarse_of(plan, first, second);
+    const auto scale = 1 / static_cast<double>(length * length);
+    auto result = std::vector<double>(at(2 * max_lag + 1));
+    for (auto d = -reach; d < reach; ++d) { // linear between d and d + 1 windows
+        const auto from = std::max(d * length, -max_lag);
+        const auto to = std::min((d + 1) * length, max_lag + 1);
+        const auto left = coarse[at(d + reach)];
+        const auto right = coarse[at(d + 1 + reach)];
+        for (auto lag = from; lag < to; ++lag) {
+            const auto past = lag - d * length;
+            result[at(lag + max_lag)] =
+                static_cast<double>(left * (length - past) + right * past) * scale;
+        }
     }
+    if (max_lag == reach * length)
+        result.back() = static_cast<double>(coarse.back() * length) * scale;
     for (const auto& one : plan.irregular()) {
         auto sum = std::int64_t{0};
         for (const auto& [a, b] : one.windows)
