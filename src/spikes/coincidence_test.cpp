@@ -1,5 +1,6 @@
 #include "jitter_parts.hpp"
 
+#include <rewire/base/dispatch.hpp>
 #include <rewire/base/error.hpp>
 #include <rewire/spikes/coincidence_test.hpp>
 
@@ -17,60 +18,77 @@ std::size_t at(std::int64_t index)
     return static_cast<std::size_t>(index);
 }
 
-/// Jittered spikes by lag, hits of their window, and choices.
-class HitTable
+/// Jittered spikes by lag and hits of their window.
+struct HitTable
 {
-  public:
-    HitTable(std::int64_t lags, std::int64_t usual_choices)
-        : usual_(usual_choices),
-          step_(at(lags), 0),
-          hits_(at(lags), std::vector<std::int64_t>(at(usual_choices + 1), 0)),
-          others_(at(lags))
+    std::int64_t lags;
+    std::int64_t choices;           ///< of nearly all spikes; what differs goes to `others`
+    std::vector<std::int64_t> step; ///< [lags + 1] changes of the number of windows with one hit
+    std::vector<std::int64_t> hits; ///< [lags, choices + 1]
+    std::vector<std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>> others;
+
+    HitTable(std::int64_t lag_number, std::int64_t usual_choices)
+        : lags(lag_number),
+          choices(usual_choices),
+          step(at(lag_number + 1), 0),
+          hits(at(lag_number * (usual_choices + 1)), 0),
+          others(at(lag_number))
     {
     }
 
-    void add(std::int64_t lag, std::int64_t hits, std::int64_t choices)
+    std::vector<std::vector<TrialClass>> classes() const
     {
-        if (choices == usual_)
-            ++hits_[at(lag)][at(hits)];
-        else if (hits > 0)
-            ++others_[at(lag)][{hits, choices}];
-    }
-    /// One hit at every lag from first to last, of the usual choices. Lags out of range are cut.
-    void add_one_hit(std::int64_t first, std::int64_t last)
-    {
-        const auto lags = std::ssize(step_);
-        if (first >= lags || last < 0)
-            return;
-        ++step_[at(std::max(first, std::int64_t{0}))];
-        if (last + 1 < lags)
-            --step_[at(last + 1)];
-    }
-
-    std::vector<std::vector<TrialClass>> classes()
-    {
-        auto result = std::vector<std::vector<TrialClass>>(hits_.size());
-        auto open = std::int64_t{0};
-        for (std::size_t lag = 0; lag < hits_.size(); ++lag) {
-            open += step_[lag];
-            hits_[lag][1] += open;
-            for (std::int64_t hits = 1; hits <= usual_; ++hits)
-                if (hits_[lag][at(hits)] > 0)
-                    result[lag].push_back({static_cast<double>(hits) / static_cast<double>(usual_),
-                                           hits_[lag][at(hits)]});
-            for (const auto& [key, trials] : others_[lag])
-                result[lag].push_back(
-                    {static_cast<double>(key.first) / static_cast<double>(key.second), trials});
+        auto result = std::vector<std::vector<TrialClass>>(at(lags));
+        auto one_hit = std::int64_t{0};
+        for (std::int64_t lag = 0; lag < lags; ++lag) {
+            one_hit += step[at(lag)];
+            for (std::int64_t h = 1; h <= choices; ++h) {
+                const auto spikes = hits[at(lag * (choices + 1) + h)] + (h == 1 ? one_hit : 0);
+                if (spikes > 0)
+                    result[at(lag)].push_back(
+                        {static_cast<double>(h) / static_cast<double>(choices), spikes});
+            }
+            for (const auto& [key, spikes] : others[at(lag)])
+                result[at(lag)].push_back(
+                    {static_cast<double>(key.first) / static_cast<double>(key.second), spikes});
         }
         return result;
     }
-
-  private:
-    std::int64_t usual_;
-    std::vector<std::int64_t> step_; ///< changes of the number of windows with one hit
-    std::vector<std::vector<std::int64_t>> hits_;
-    std::vector<std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>> others_;
 };
+
+/// Spikes whose window and lags fit a word: all held positions that any lag can reach at once, the
+/// last lag's window first.
+struct WordWindows
+{
+    const std::int32_t* first;
+    std::int64_t count;
+    const BitTrain* held;
+    std::int64_t last_lag;
+    std::int64_t lags;
+    std::int64_t bins;
+};
+
+REWIRE_CLONES("avx512f", "avx2", "default")
+void add_words(const WordWindows& of, std::int64_t* step, std::int64_t* hits)
+{
+    const auto span = of.bins + of.lags - 1;
+    const auto reached = ~std::uint64_t{0} >> (64 - span);
+    const auto mask = ~std::uint64_t{0} >> (64 - of.bins);
+    for (std::int64_t spike = 0; spike < of.count; ++spike) {
+        const auto word = of.held->bits_from(of.first[spike] - of.last_lag) & reached;
+        if (word == 0)
+            continue;
+        if ((word & (word - 1)) == 0) {
+            // Bit b is in the window of lag k where lags - 1 - k <= b < lags - 1 - k + bins.
+            const auto b = std::int64_t{std::countr_zero(word)};
+            ++step[std::max(of.lags - 1 - b, std::int64_t{0})];
+            --step[std::min(of.lags - 1 - b + of.bins, of.lags)];
+            continue;
+        }
+        for (std::int64_t lag = 0; lag < of.lags; ++lag)
+            ++hits[lag * (of.bins + 1) + std::popcount(word >> (of.lags - 1 - lag) & mask)];
+    }
+}
 
 std::int64_t hits_between(const BitTrain& held, std::int64_t first, std::int64_t bins)
 {
@@ -226,30 +244,30 @@ std::vector<std::vector<TrialClass>> coincidence_classes(const JitterWindows& ji
             ? std::int64_t{1}
             : std::int64_t{*std::max_element(jittered.choices.begin(), jittered.choices.end())};
     auto table = HitTable(lags, usual);
-    for (std::size_t spike = 0; spike < jittered.first.size(); ++spike) {
-        const auto first = std::int64_t{jittered.first[spike]};
-        const auto bins = std::int64_t{jittered.bins[spike]};
-        const auto choices = std::int64_t{jittered.choices[spike]};
-        const auto span = bins + lags - 1;
-        if (span > 64) {
-            for (std::int64_t lag = 0; lag < lags; ++lag)
-                table.add(lag, hits_between(held, first - first_lag - lag, bins), choices);
+    const auto words = usual + lags - 1 <= 64;
+    for (std::int64_t spike = 0; spike < std::ssize(jittered.first);) {
+        const auto is_usual = [&](std::int64_t k) {
+            return jittered.bins[at(k)] == usual && jittered.choices[at(k)] == usual;
+        };
+        if (words && is_usual(spike)) {
+            auto last = spike + 1;
+            while (last < std::ssize(jittered.first) && is_usual(last))
+                ++last;
+            add_words({jittered.first.data() + spike, last - spike, &held, last_lag, lags, usual},
+                      table.step.data(), table.hits.data());
+            spike = last;
             continue;
         }
-        // All held positions that any lag can reach, the last lag's window first.
-        auto word = held.bits_from(first - last_lag);
-        word &= span < 64 ? (std::uint64_t{1} << span) - 1 : ~std::uint64_t{0};
-        if (word == 0)
-            continue;
-        if ((word & (word - 1)) == 0 && choices == usual) {
-            // One bit b is in the window of lag index k when lags-1-k <= b < lags-1-k + bins.
-            const auto b = std::int64_t{std::countr_zero(word)};
-            table.add_one_hit(lags - 1 - b, lags - 2 - b + bins);
-            continue;
+        const auto choices = std::int64_t{jittered.choices[at(spike)]};
+        for (std::int64_t lag = 0; lag < lags; ++lag) {
+            const auto hits = hits_between(held, jittered.first[at(spike)] - first_lag - lag,
+                                           jittered.bins[at(spike)]);
+            if (choices == usual)
+                ++table.hits[at(lag * (usual + 1) + hits)];
+            else if (hits > 0)
+                ++table.others[at(lag)][{hits, choices}];
         }
-        const auto mask = bins < 64 ? (std::uint64_t{1} << bins) - 1 : ~std::uint64_t{0};
-        for (std::int64_t lag = 0; lag < lags; ++lag)
-            table.add(lag, std::popcount(word >> (lags - 1 - lag) & mask), choices);
+        ++spike;
     }
     return table.classes();
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace rewire::spikes {
 
@@ -79,16 +78,6 @@ void BitTrain::clear(std::span<const std::int32_t> positions) noexcept
 {
     for (const auto position : positions)
         words_[at((position + margin_) / 64)] = 0;
-}
-
-std::uint64_t BitTrain::bits_from(std::int64_t position) const noexcept
-{
-    const auto bit = position + margin_;
-    auto low = std::uint64_t{};
-    auto high = std::uint64_t{};
-    std::memcpy(&low, bytes() + (bit >> 3), sizeof(low));
-    std::memcpy(&high, bytes() + (bit >> 3) + 1, sizeof(high));
-    return low >> (bit & 7) | high << (8 - (bit & 7));
 }
 
 void add_counts_two_pointer(std::span<const std::int32_t> first,

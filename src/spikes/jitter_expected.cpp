@@ -217,15 +217,29 @@ void fill_interval(const JitterPlan& plan, std::span<const std::int32_t> train, 
 {
     unit.coarse.assign(at(plan.coarse_extent() + 2 * coarse_margin + plan.coarse_reach()), 0);
     unit.irregular.assign(at(plan.irregular_windows()), 0);
-    for_each_in_windows(plan, train, [&](auto, auto index) {
-        const auto& window = plan.windows()[index];
+    unit.coarse_spike.reserve(train.size());
+    const auto put = [&](std::int32_t coarse) {
+        auto& count = unit.coarse[at(coarse + coarse_margin)];
+        unit.most = std::max(unit.most, ++count);
+        unit.coarse_spike.push_back(coarse);
+    };
+    const auto length = static_cast<std::uint32_t>(plan.settings().bins);
+    for_each_in_segments(plan.timeline(), train, [&](auto spike, auto index) {
+        const auto& segment = plan.segment_windows()[index];
+        const auto within =
+            static_cast<std::uint32_t>(spike - plan.timeline().segments[index].first);
+        const auto window_index = segment.first + within / length;
+        // Most are regular: where they lie follows from the first of them.
+        if (window_index >= segment.regular_first && window_index < segment.regular_last) {
+            put(plan.windows()[at(segment.regular_first)].coarse +
+                static_cast<std::int32_t>(window_index - segment.regular_first));
+            return;
+        }
+        const auto& window = plan.windows()[at(window_index)];
         if (window.irregular >= 0)
             ++unit.irregular[at(window.irregular)];
-        if (window.coarse >= 0) {
-            auto& count = unit.coarse[at(window.coarse + coarse_margin)];
-            unit.most = std::max(unit.most, ++count);
-            unit.coarse_spike.push_back(window.coarse);
-        }
+        if (window.coarse >= 0)
+            put(window.coarse);
     });
 }
 

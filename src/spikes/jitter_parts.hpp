@@ -26,13 +26,13 @@ void for_each_in_segments(const Timeline& timeline, std::span<const std::int32_t
 template <typename Visit>
 void for_each_in_windows(const JitterPlan& plan, std::span<const std::int32_t> train, Visit&& visit)
 {
-    const auto& windows = plan.windows();
-    auto window = std::size_t{0};
-    for (const auto spike : train) {
-        while (windows[window].first + windows[window].bins <= spike)
-            ++window;
-        visit(spike, window);
-    }
+    const auto length = static_cast<std::uint32_t>(plan.settings().bins);
+    for_each_in_segments(plan.timeline(), train, [&](auto spike, auto segment) {
+        const auto within = static_cast<std::uint32_t>(spike) -
+                            static_cast<std::uint32_t>(plan.timeline().segments[segment].first);
+        visit(spike,
+              static_cast<std::size_t>(plan.segment_windows()[segment].first) + within / length);
+    });
 }
 
 /// Sums of whole windows at -D .. D: sum over spikes of first[spike + d].

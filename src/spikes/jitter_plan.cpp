@@ -62,6 +62,7 @@ JitterPlan::JitterPlan(const Timeline& timeline, const JitterSettings& settings,
     cut_windows();
     if (settings.kind == Jitter::interval)
         find_irregular_classes();
+    find_regular_windows();
     if (timeline.trials && !segments.empty())
         windows_of_a_trial_ = std::ssize(windows_) / std::ssize(segments);
 }
@@ -70,6 +71,7 @@ void JitterPlan::cut_windows()
 {
     auto coarse = coarse_reach_;
     for (const auto& segment : timeline_.segments) {
+        of_segment_.push_back({std::ssize(windows_)});
         for (auto first = segment.first; first < segment.last(); first += settings_.bins) {
             const auto bins = std::min(settings_.bins, segment.last() - first);
             const auto full = bins == settings_.bins;
@@ -116,6 +118,26 @@ void JitterPlan::find_irregular_classes()
                 static_cast<double>(window_overlap(lag, distance, first_bins, second_bins)) /
                 static_cast<double>(first_bins * second_bins));
         irregular_.push_back(std::move(one));
+    }
+}
+
+/// Irregular windows lie at the ends of segments: what is between them is one run.
+void JitterPlan::find_regular_windows()
+{
+    for (std::size_t k = 0; k < of_segment_.size(); ++k) {
+        auto& segment = of_segment_[k];
+        const auto end =
+            k + 1 < of_segment_.size() ? of_segment_[k + 1].first : std::ssize(windows_);
+        const auto regular = [&](std::int64_t index) {
+            const auto& window = windows_[static_cast<std::size_t>(index)];
+            return window.coarse >= 0 && window.irregular < 0;
+        };
+        segment.regular_first = segment.first;
+        while (segment.regular_first < end && !regular(segment.regular_first))
+            ++segment.regular_first;
+        segment.regular_last = segment.regular_first;
+        while (segment.regular_last < end && regular(segment.regular_last))
+            ++segment.regular_last;
     }
 }
 

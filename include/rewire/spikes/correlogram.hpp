@@ -3,6 +3,7 @@
 #include <rewire/spikes/binned_trains.hpp>
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <vector>
@@ -45,7 +46,15 @@ class BitTrain
     }
     void clear(std::span<const std::int32_t> positions) noexcept;
     /// 64 bits from `position` on (it may lie up to max_lag before or after the train).
-    std::uint64_t bits_from(std::int64_t position) const noexcept;
+    std::uint64_t bits_from(std::int64_t position) const noexcept
+    {
+        const auto bit = position + margin_;
+        auto low = std::uint64_t{};
+        auto high = std::uint64_t{};
+        std::memcpy(&low, bytes() + (bit >> 3), sizeof(low));
+        std::memcpy(&high, bytes() + (bit >> 3) + 1, sizeof(high));
+        return low >> (bit & 7) | high << (8 - (bit & 7));
+    }
 
   private:
     std::int64_t max_lag_;

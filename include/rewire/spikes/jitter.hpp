@@ -66,7 +66,17 @@ class JitterPlan
         std::vector<double> profile;                      ///< [lags]
     };
 
+    /// Windows of a segment.
+    struct SegmentWindows
+    {
+        std::int64_t first = 0; ///< index of its first window
+        /// Windows from here to before there are full and in no irregular class.
+        std::int64_t regular_first = 0;
+        std::int64_t regular_last = 0;
+    };
+
     const Timeline& timeline() const noexcept { return timeline_; }
+    const std::vector<SegmentWindows>& segment_windows() const noexcept { return of_segment_; }
     const JitterSettings& settings() const noexcept { return settings_; }
     std::int64_t max_lag() const noexcept { return max_lag_; }
     /// Lags to each side that raw counts have to reach for `expected`.
@@ -85,11 +95,13 @@ class JitterPlan
   private:
     void cut_windows();
     void find_irregular_classes();
+    void find_regular_windows();
 
     Timeline timeline_;
     JitterSettings settings_;
     std::int64_t max_lag_;
     std::vector<Window> windows_; ///< in order; none for the dither
+    std::vector<SegmentWindows> of_segment_;
     std::vector<IrregularClass> irregular_;
     std::int64_t coarse_extent_ = 0;
     std::int64_t coarse_reach_ = 0;
