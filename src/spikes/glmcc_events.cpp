@@ -34,13 +34,25 @@ class Decay
     std::vector<double> coarse_;
 };
 
+/// The table of the last tau asked for: making it costs as much as a thousand events.
+const Decay& decay_of(double tau_ms)
+{
+    thread_local auto known_tau_ms = 4.0;
+    thread_local auto known = Decay(known_tau_ms);
+    if (tau_ms != known_tau_ms) {
+        known = Decay(tau_ms);
+        known_tau_ms = tau_ms;
+    }
+    return known;
+}
+
 constexpr auto reach = glmcc_half * nanoseconds_per_ms;
 
 /// Adds differences up. Half a count is 1.
 class Events
 {
   public:
-    explicit Events(double tau_ms) : decay_(tau_ms) {}
+    explicit Events(const Decay& decay) : decay_(decay) {}
 
     void add(std::span<const std::int64_t> differences)
     {
@@ -71,7 +83,7 @@ class Events
     }
 
   private:
-    Decay decay_;
+    const Decay& decay_;
     GlmccEvents result_;
     std::array<std::int64_t, glmcc_bins> halves_{};
 };
@@ -86,7 +98,7 @@ GlmccEvents glmcc_events(std::span<const std::int64_t> first, std::span<const st
     // A few spikes that are never reached spare the loop its ends.
     auto other = std::vector<std::int64_t>(second.begin(), second.end());
     other.insert(other.end(), at_once + 2, std::numeric_limits<std::int64_t>::max() / 2);
-    auto events = Events(tau_ms);
+    auto events = Events(decay_of(tau_ms));
     auto difference = std::array<std::int64_t, buffered + at_once>{};
     auto count = std::size_t{0};
     auto start = std::size_t{0};

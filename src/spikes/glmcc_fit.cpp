@@ -1,7 +1,10 @@
+#include <rewire/base/dispatch.hpp>
 #include <rewire/spikes/glmcc.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <numbers>
 
 namespace rewire::spikes {
 
@@ -29,10 +32,10 @@ constexpr auto node_place =
 constexpr auto node_weight = std::array{0.118463442528095, 0.239314335249683, 0.284444444444444,
                                         0.239314335249683, 0.118463442528095};
 
-std::vector<KernelBin> kernel_bins(std::int64_t count, double tau_ms)
+std::vector<KernelBin> make_kernel_bins(double tau_ms)
 {
     auto result = std::vector<KernelBin>{};
-    for (std::int64_t r = 0; r < count; ++r) {
+    for (std::int64_t r = 0; r < glmcc_half; ++r) {
         const auto start = static_cast<double>(r);
         auto one = KernelBin{std::exp(-start / tau_ms)};
         for (std::size_t q = 0; q < KernelBin::nodes; ++q)
@@ -47,6 +50,51 @@ std::vector<KernelBin> kernel_bins(std::int64_t count, double tau_ms)
     return result;
 }
 
+/// Those of the last tau asked for: making them costs as much as two iterations.
+const std::vector<KernelBin>& kernel_bins(double tau_ms)
+{
+    thread_local auto known_tau_ms = 4.0;
+    thread_local auto known = make_kernel_bins(known_tau_ms);
+    if (tau_ms != known_tau_ms) {
+        known = make_kernel_bins(tau_ms);
+        known_tau_ms = tau_ms;
+    }
+    return known;
+}
+
+/// exp, for the compiler to do several at once: 2^k times a series of 13 terms, to the last digit
+/// or two. Arguments beyond +-700 are taken as that, so that a step too far is finite and refused.
+REWIRE_CLONES("avx512f", "avx2", "default")
+void exponentials(const double* x, std::int64_t count, double* out)
+{
+    constexpr auto to_whole = 0x1.8p52; // adding it rounds to a whole number
+    constexpr auto ln2_high = 0x1.62e42feep-1;
+    constexpr auto ln2_low = 0x1.a39ef35793c76p-33;
+    for (std::int64_t i = 0; i < count; ++i) {
+        auto bounded = x[i] < 700.0 ? x[i] : 700.0;
+        bounded = bounded > -700.0 ? bounded : -700.0;
+        const auto shifted = bounded * std::numbers::log2e + to_whole;
+        const auto whole = shifted - to_whole;
+        const auto r = (bounded - whole * ln2_high) - whole * ln2_low;
+        auto series = 1.0 / 479001600;
+        series = series * r + 1.0 / 39916800;
+        series = series * r + 1.0 / 3628800;
+        series = series * r + 1.0 / 362880;
+        series = series * r + 1.0 / 40320;
+        series = series * r + 1.0 / 5040;
+        series = series * r + 1.0 / 720;
+        series = series * r + 1.0 / 120;
+        series = series * r + 1.0 / 24;
+        series = series * r + 1.0 / 6;
+        series = series * r + 0.5;
+        series = series * r + 1;
+        series = series * r + 1;
+        // the low bits of `shifted` are k: into the exponent
+        const auto power = std::bit_cast<std::uint64_t>(shifted) << 52;
+        out[i] = std::bit_cast<double>(std::bit_cast<std::uint64_t>(series) + power);
+    }
+}
+
 /// Integrals over a bin of e^{Jf}, f e^{Jf}, f^2 e^{Jf}.
 struct Integrals
 {
@@ -55,24 +103,37 @@ struct Integrals
     double second = 0;
 };
 
-Integrals integrals(const KernelBin& bin, double coupling)
+/// Of the bins from the delay on. Where J f is small a series does (the next terms are below
+/// 1e-13), elsewhere five nodes a bin.
+void all_integrals(const std::vector<KernelBin>& kernel, double coupling, std::int64_t count,
+                   Integrals* out)
 {
-    if (std::abs(coupling) * bin.largest < 1e-3) { // the next terms are below 1e-13
-        const auto& m = bin.moment;
+    constexpr auto nodes = KernelBin::nodes;
+    auto exponent = std::array<double, nodes * glmcc_half>{};
+    auto large = std::size_t{0};
+    const auto last = static_cast<std::size_t>(count);
+    for (; large < last && std::abs(coupling) * kernel[large].largest >= 1e-3; ++large)
+        for (std::size_t q = 0; q < nodes; ++q)
+            exponent[large * nodes + q] = coupling * kernel[large].value[q];
+    exponentials(exponent.data(), static_cast<std::int64_t>(large * nodes), exponent.data());
+    for (std::size_t r = 0; r < large; ++r) {
+        auto sum = Integrals{0, 0, 0};
+        for (std::size_t q = 0; q < nodes; ++q) {
+            const auto f = kernel[r].value[q];
+            const auto term = node_weight[q] * exponent[r * nodes + q];
+            sum.none += term;
+            sum.first += f * term;
+            sum.second += f * f * term;
+        }
+        out[r] = sum;
+    }
+    for (auto r = large; r < last; ++r) {
+        const auto& m = kernel[r].moment;
         const auto j = coupling;
-        return {1 + j * (m[0] + j * (m[1] / 2 + j * (m[2] / 6 + j * m[3] / 24))),
-                m[0] + j * (m[1] + j * (m[2] / 2 + j * m[3] / 6)),
-                m[1] + j * (m[2] + j * m[3] / 2)};
+        out[r] = {1 + j * (m[0] + j * (m[1] / 2 + j * (m[2] / 6 + j * m[3] / 24))),
+                  m[0] + j * (m[1] + j * (m[2] / 2 + j * m[3] / 6)),
+                  m[1] + j * (m[2] + j * m[3] / 2)};
     }
-    auto result = Integrals{0, 0, 0};
-    for (std::size_t q = 0; q < KernelBin::nodes; ++q) {
-        const auto f = bin.value[q];
-        const auto term = node_weight[q] * std::exp(coupling * f);
-        result.none += term;
-        result.first += f * term;
-        result.second += f * f * term;
-    }
-    return result;
 }
 
 /// The log posterior at a point, its gradient and Hessian.
@@ -93,10 +154,7 @@ class Model
 {
   public:
     Model(const GlmccEvents& events, int delay_ms, double stiffness, double tau_ms)
-        : events_(events),
-          delay_(delay_ms),
-          stiffness_(stiffness),
-          kernel_(kernel_bins(glmcc_half - delay_ms, tau_ms))
+        : events_(events), delay_(delay_ms), stiffness_(stiffness), kernel_(kernel_bins(tau_ms))
     {
         for (std::size_t side = 0; side < 2; ++side) {
             for (auto m = static_cast<std::size_t>(delay_ms); m < events.kernel_sum[side].size();
@@ -115,13 +173,17 @@ class Model
             point.gradient_j[side] = sum_[side];
         }
         auto roughness = 0.0;
+        auto backgrounds = Background{};
+        auto of_side = std::array<std::array<Integrals, glmcc_half>, 2>{};
+        exponentials(point.a.data(), glmcc_bins, backgrounds.data());
+        for (std::size_t side = 0; side < 2; ++side)
+            all_integrals(kernel_, point.coupling[side], glmcc_half - delay_, of_side[side].data());
         for (std::size_t k = 0; k < bins; ++k) {
             const auto [side, distance] = place(k);
             const auto on_kernel = distance >= 0;
-            const auto parts = on_kernel ? integrals(kernel_[static_cast<std::size_t>(distance)],
-                                                     point.coupling[side])
-                                         : Integrals{};
-            const auto background = std::exp(point.a[k]);
+            const auto parts =
+                on_kernel ? of_side[side][static_cast<std::size_t>(distance)] : Integrals{};
+            const auto background = backgrounds[k];
             point.expected[k] = background * parts.none;
             point.mixed[k] = background * parts.first;
             if (on_kernel) {
@@ -145,26 +207,27 @@ class Model
                 Pair& step_j) const
     {
         // LDL^T of the tridiagonal block, then its solutions for the gradient and both columns.
-        auto pivot = Background{};
+        auto inverse = Background{}; // of the pivots
         auto columns = std::array<Background, 2>{};
         step_a = at.gradient_a;
         for (std::size_t k = 0; k < bins; ++k) {
             const auto [side, distance] = place(k);
             if (distance >= 0)
                 columns[side][k] = at.mixed[k];
-            pivot[k] = at.expected[k] + stiffness_ * (k == 0 || k + 1 == bins ? 1 : 2);
+            auto pivot = at.expected[k] + stiffness_ * (k == 0 || k + 1 == bins ? 1 : 2);
             if (k > 0) {
-                const auto factor = stiffness_ / pivot[k - 1];
-                pivot[k] -= factor * stiffness_;
+                const auto factor = stiffness_ * inverse[k - 1];
+                pivot -= factor * stiffness_;
                 step_a[k] += factor * step_a[k - 1];
                 columns[0][k] += factor * columns[0][k - 1];
                 columns[1][k] += factor * columns[1][k - 1];
             }
+            inverse[k] = 1 / pivot;
         }
         for (auto k = bins; k-- > 0;)
             for (auto* row : {&step_a, &columns[0], &columns[1]}) {
                 const auto after = k + 1 < bins ? stiffness_ * (*row)[k + 1] : 0;
-                (*row)[k] = ((*row)[k] + after) / pivot[k];
+                (*row)[k] = ((*row)[k] + after) * inverse[k];
             }
         step_j = schur(at, held, step_a, columns);
         auto decrement = at.gradient_j[0] * step_j[0] + at.gradient_j[1] * step_j[1];
@@ -218,7 +281,7 @@ class Model
     const GlmccEvents& events_;
     int delay_;
     double stiffness_;
-    std::vector<KernelBin> kernel_;
+    const std::vector<KernelBin>& kernel_;
     Pair sum_{};
 };
 
