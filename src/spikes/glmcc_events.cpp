@@ -1,3 +1,4 @@
+#include <rewire/base/dispatch.hpp>
 #include <rewire/spikes/glmcc.hpp>
 
 #include <cmath>
@@ -88,40 +89,52 @@ class Events
     std::array<std::int64_t, glmcc_bins> halves_{};
 };
 
+constexpr auto at_once = std::size_t{4};
+
+/// Adds all differences within reach. Trains are irregular, so that branches would be guessed
+/// wrong: four spikes are compared at once, and what is stored too much is overwritten.
+/// @pre `second` ends in at_once spikes that are never reached
+REWIRE_CLONES("avx512f", "avx2", "default")
+void add_differences(std::span<const std::int64_t> first, const std::int64_t* second,
+                     Events& events)
+{
+    constexpr auto buffered = std::size_t{1024};
+    std::int64_t difference[buffered + at_once];
+    auto count = std::size_t{0};
+    for (const auto time : first) {
+        for (auto passed = std::int64_t{at_once}; passed == at_once; second += passed) {
+            passed = 0;
+            for (std::size_t q = 0; q < at_once; ++q)
+                passed += second[q] <= time - reach;
+        }
+        auto within = std::int64_t{at_once};
+        for (const auto* spike = second; within == at_once; spike += at_once) {
+            within = 0;
+            for (std::size_t q = 0; q < at_once; ++q) {
+                difference[count + q] = time - spike[q];
+                within += spike[q] < time + reach;
+            }
+            count += static_cast<std::size_t>(within);
+            if (count >= buffered) {
+                events.add({difference, count});
+                count = 0;
+            }
+        }
+    }
+    events.add({difference, count});
+}
+
 } // namespace
 
 GlmccEvents glmcc_events(std::span<const std::int64_t> first, std::span<const std::int64_t> second,
                          double tau_ms)
 {
-    constexpr auto at_once = std::size_t{4};
-    constexpr auto buffered = std::size_t{1024};
-    // A few spikes that are never reached spare the loop its ends.
-    auto other = std::vector<std::int64_t>(second.begin(), second.end());
-    other.insert(other.end(), at_once + 2, std::numeric_limits<std::int64_t>::max() / 2);
+    auto other = std::vector<std::int64_t>{};
+    other.reserve(second.size() + at_once);
+    other.assign(second.begin(), second.end());
+    other.insert(other.end(), at_once, std::numeric_limits<std::int64_t>::max() / 2);
     auto events = Events(decay_of(tau_ms));
-    auto difference = std::array<std::int64_t, buffered + at_once>{};
-    auto count = std::size_t{0};
-    auto start = std::size_t{0};
-    for (const auto time : first) {
-        start += other[start] <= time - reach; // without branches: trains are irregular
-        start += other[start] <= time - reach;
-        while (other[start] <= time - reach)
-            ++start;
-        auto within = at_once;
-        for (auto k = start; within == at_once; k += at_once) {
-            within = 0;
-            for (std::size_t q = 0; q < at_once; ++q) {
-                difference[count + q] = time - other[k + q];
-                within += other[k + q] < time + reach;
-            }
-            count += within;
-            if (count >= buffered) {
-                events.add({difference.data(), count});
-                count = 0;
-            }
-        }
-    }
-    events.add({difference.data(), count});
+    add_differences(first, other.data(), events);
     return events.take();
 }
 

@@ -303,7 +303,8 @@ std::array<bool, 2> held_couplings(const Point& point, int without)
 bool take_step(const Model& model, const Background& step_a, const Pair& step_j, Point& point)
 {
     auto next = point;
-    for (auto length = 1.0; length > 1e-12; length /= 2) {
+    auto length = 1.0;
+    for (auto halvings = 0; halvings < 40; ++halvings, length /= 2) {
         for (std::size_t k = 0; k < bins; ++k)
             next.a[k] = point.a[k] + length * step_a[k];
         for (std::size_t side = 0; side < 2; ++side)
