@@ -90,7 +90,7 @@ void add_counts_two_pointer(std::span<const std::int32_t> first,
         while (start < second.size() && second[start] < position - reach)
             ++start;
         for (auto k = start; k < second.size() && second[k] <= position + reach; ++k)
-            ++count[static_cast<std::size_t>(position - second[k] + reach)];
+            ++count[at(std::int64_t{position} - second[k] + reach)];
     }
 }
 

@@ -18,7 +18,7 @@ constexpr auto wide_lags = std::int64_t{256};
 constexpr auto narrow_lags = std::int64_t{57};
 
 /// 16 * 2^27 windows are beyond any train of 2^31 bins.
-constexpr auto levels = 28;
+constexpr auto levels = std::size_t{28};
 
 REWIRE_INLINE std::uint64_t word_from(const std::uint8_t* bytes, std::int64_t bit)
 {
@@ -67,12 +67,12 @@ template <int Spikes>
 REWIRE_INLINE void add_sixteen(Planes& planes, Bits& sixteens, const std::uint8_t* bytes,
                                const std::int32_t* spike, std::int64_t offset)
 {
-    Bits twos[2];
-    Bits fours[2];
-    Bits eights[2];
-    for (auto k = 0; k < 2; ++k) {
-        for (auto m = 0; m < 2; ++m) {
-            for (auto n = 0; n < 2; ++n) {
+    std::array<Bits, 2> twos;
+    std::array<Bits, 2> fours;
+    std::array<Bits, 2> eights;
+    for (std::size_t k = 0; k < 2; ++k) {
+        for (std::size_t m = 0; m < 2; ++m) {
+            for (std::size_t n = 0; n < 2; ++n) {
                 Bits a;
                 Bits b;
                 const auto window = 8 * k + 4 * m + 2 * n;
@@ -122,14 +122,14 @@ REWIRE_INLINE void count_block(const std::uint8_t* bytes, std::span<const std::i
     constexpr auto at_once = std::size_t{16 * Spikes};
     auto planes = Planes{};
     auto rest = Planes{};
-    Bits upper[levels] = {};
-    Bits waiting[levels] = {}; // [level]: set where that bit of `groups` is
+    auto upper = std::array<Bits, levels>{};
+    auto waiting = std::array<Bits, levels>{}; // [level]: set where that bit of `groups` is
     auto groups = std::uint64_t{0};
     auto k = std::size_t{0};
     for (; k + at_once <= spikes.size(); k += at_once) {
         Bits carry;
         add_sixteen<Spikes>(planes, carry, bytes, spikes.data() + k, offset);
-        auto level = 0;
+        auto level = std::size_t{0};
         for (auto full = groups++; (full & 1) != 0; full >>= 1, ++level) {
             Bits next;
             add(next, upper[level], waiting[level], carry);
@@ -148,7 +148,7 @@ REWIRE_INLINE void count_block(const std::uint8_t* bytes, std::span<const std::i
         expand<Spikes>(one.fours, 4, lags, out);
         expand<Spikes>(one.eights, 8, lags, out);
     }
-    for (auto level = 0; groups >> level != 0; ++level) {
+    for (std::size_t level = 0; groups >> level != 0; ++level) {
         expand<Spikes>(upper[level], 16 << level, lags, out);
         if ((groups >> level & 1) != 0)
             expand<Spikes>(waiting[level], 16 << level, lags, out);

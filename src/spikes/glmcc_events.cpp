@@ -99,7 +99,7 @@ void add_differences(std::span<const std::int64_t> first, const std::int64_t* se
                      Events& events)
 {
     constexpr auto buffered = std::size_t{1024};
-    std::int64_t difference[buffered + at_once];
+    auto difference = std::array<std::int64_t, buffered + at_once>{};
     auto count = std::size_t{0};
     for (const auto time : first) {
         for (auto passed = std::int64_t{at_once}; passed == at_once; second += passed) {
@@ -116,12 +116,12 @@ void add_differences(std::span<const std::int64_t> first, const std::int64_t* se
             }
             count += static_cast<std::size_t>(within);
             if (count >= buffered) {
-                events.add({difference, count});
+                events.add({difference.data(), count});
                 count = 0;
             }
         }
     }
-    events.add({difference, count});
+    events.add({difference.data(), count});
 }
 
 } // namespace

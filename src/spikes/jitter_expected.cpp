@@ -4,6 +4,7 @@
 #include <rewire/base/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace rewire::spikes {
@@ -31,11 +32,12 @@ void coarse_block(const std::uint8_t* first, std::int64_t most, const std::int32
     while (count - k >= 4) {
         Shorts wide = {};
         for (auto turn = 0; turn < 64 && count - k >= 4; ++turn) { // 64 * 4 * 255 < 2^16
-            Bytes total[4] = {};
+            auto total = std::array<Bytes, 4>{};
             for (auto left = std::min((count - k) / 4, safe); left > 0; --left, k += 4)
-                for (auto lane = 0; lane < 4; ++lane) {
+                for (std::size_t lane = 0; lane < 4; ++lane) {
                     Bytes bytes;
-                    std::memcpy(&bytes, first + spike[k + lane], sizeof(bytes));
+                    std::memcpy(&bytes, first + spike[k + static_cast<std::int64_t>(lane)],
+                                sizeof(bytes));
                     total[lane] += bytes;
                 }
             for (const auto& part : total)
@@ -284,9 +286,9 @@ void coarse_counts(const std::uint8_t* first, std::uint8_t most,
 {
     std::fill(sum.begin(), sum.end(), 0);
     for (std::int64_t offset = 0; offset < std::ssize(sum); offset += 16) {
-        std::int64_t block[16] = {};
-        coarse_block(first - reach + offset, most, spikes.data(), std::ssize(spikes), block);
-        std::copy_n(block, std::min(std::int64_t{16}, std::ssize(sum) - offset),
+        auto block = std::array<std::int64_t, 16>{};
+        coarse_block(first - reach + offset, most, spikes.data(), std::ssize(spikes), block.data());
+        std::copy_n(block.begin(), std::min(std::int64_t{16}, std::ssize(sum) - offset),
                     sum.begin() + offset);
     }
 }
