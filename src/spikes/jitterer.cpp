@@ -111,7 +111,8 @@ void Jitterer::draw(std::int64_t unit, std::int64_t surrogate,
             for (auto last = pattern.group[g + 1] - 1; last > pattern.group[g]; --last) {
                 const auto count = static_cast<std::uint32_t>(last - pattern.group[g] + 1);
                 std::swap(bin[static_cast<std::size_t>(last)],
-                          bin[static_cast<std::size_t>(pattern.group[g] + below(stream, count))]);
+                          bin[static_cast<std::size_t>(pattern.group[g]) +
+                              static_cast<std::size_t>(below(stream, count))]);
             }
         for (std::size_t k = 0; k < bin.size(); ++k)
             spikes.push_back(pattern.trial_first[k] + bin[k]);
