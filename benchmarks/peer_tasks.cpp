@@ -402,19 +402,26 @@ Task pca_task(hid_t input, std::int64_t /*count*/)
 
 const std::vector<Kernel>& kernels()
 {
-    static const auto all = std::vector<Kernel>{
-        {"oasis", oasis_task},
-        {"connectome", connectome_task},
-        {"partial-correlation", partial_correlation_task},
-        {"graph", graph_task},
-        {"null", null_task},
-        {"edges",
-         [](hid_t input, std::int64_t) { return edges_task(input, calcium::Precision::full); }},
-        {"edges-single",
-         [](hid_t input, std::int64_t) { return edges_task(input, calcium::Precision::single); }},
-        {"movement", movement_task},
-        {"pca", pca_task},
-    };
+    static const auto all = [] {
+        auto kernels = std::vector<Kernel>{
+            {"oasis", oasis_task},
+            {"connectome", connectome_task},
+            {"partial-correlation", partial_correlation_task},
+            {"graph", graph_task},
+            {"null", null_task},
+            {"edges",
+             [](hid_t input, std::int64_t) { return edges_task(input, calcium::Precision::full); }},
+            {"edges-single",
+             [](hid_t input, std::int64_t) {
+                 return edges_task(input, calcium::Precision::single);
+             }},
+            {"movement", movement_task},
+            {"pca", pca_task},
+        };
+        const auto spikes = spike_kernels();
+        kernels.insert(kernels.end(), spikes.begin(), spikes.end());
+        return kernels;
+    }();
     return all;
 }
 

@@ -23,6 +23,9 @@ struct Kernel
     std::function<Task(hid_t input, std::int64_t count)> make;
 };
 
+/// Those of spike trains.
+std::vector<Kernel> spike_kernels();
+
 /// The kernels of this build.
 const std::vector<Kernel>& kernels();
 

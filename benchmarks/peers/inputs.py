@@ -68,6 +68,17 @@ def movement_activity(smoothed: np.ndarray, moving: np.ndarray) -> np.ndarray:
     return activity
 
 
+def poisson_trains(units: int, rate_hz: float, seconds: int, seed: int) -> dict:
+    """`time_ns` int64, ascending in each unit, and `start` [unit + 1]; at least 1 ms between spikes."""
+    random = np.random.default_rng(seed)
+    trains = []
+    for _ in range(units):
+        gaps = random.exponential(1.0 / rate_hz, int(2 * rate_hz * seconds) + 100) + 1e-3
+        times = np.cumsum(gaps)
+        trains.append((times[times < seconds] * 1e9).astype(np.int64))
+    return {"time_ns": np.concatenate(trains), "start": np.cumsum([0] + [train.size for train in trains])}
+
+
 class Inputs:
     """The files in a folder, made anew in each run, so that no file of an older version is read."""
 
@@ -127,6 +138,14 @@ class Inputs:
             return {"activity": movement_activity(smoothed, moving), "movement": moving}
 
         return self._file("movement", make)
+
+    def spikes(self, name: str, units: int, rate_hz: float, seconds: int, max_lag: int) -> Path:
+        """Poisson trains (see poisson_trains), with the lags to count in ms."""
+        path = self._file(name, lambda: poisson_trains(units, rate_hz, seconds, seed=5))
+        with h5py.File(path, "a") as file:
+            file.attrs["duration_s"] = np.int64(seconds)
+            file.attrs["max_lag"] = np.int64(max_lag)
+        return path
 
     def graph(self) -> Path:
         """`adjacency` uint8 [node, node]."""

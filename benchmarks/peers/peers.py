@@ -19,12 +19,13 @@ import h5py
 import inputs
 import kernel_process
 import rows
+from agreement import Mismatch, Row
 
 SIZES = {  # neurons, frames, nodes of the graph, rows of the PCA
     "paper": (500, 40_000, 2_000, 300),
     "small": (60, 6_000, 300, 40),
 }
-PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "networkx", "h5py")
+PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "networkx", "h5py", "spikeinterface", "elephant")
 
 
 def cpu_model() -> str:
@@ -53,7 +54,7 @@ def describe(program: Path, core: int) -> str:
     )
 
 
-def measure(row: rows.Row, program: Path, output: Path, repeat: int) -> tuple[list, list, str]:
+def measure(row: Row, program: Path, output: Path, repeat: int) -> tuple[list, list, str]:
     """Seconds of ours and of theirs (scaled to the whole work), and in words what was found equal."""
     ours, theirs = [], []
     path = row.input()
@@ -84,7 +85,7 @@ def spread(seconds: list) -> str:
 HEADER = ("work", "peer", "theirs s", "ours s", "ratio", "pairs", "asked", "met")
 
 
-def cells(row: rows.Row, ours: list, theirs: list) -> tuple:
+def cells(row: Row, ours: list, theirs: list) -> tuple:
     ratio = statistics.median(theirs) / statistics.median(ours)
     pairs = [b / a for a, b in zip(ours, theirs)]
     asked = f"{row.asked:g}" if row.asked else "-"
@@ -142,7 +143,7 @@ def main() -> int:
         output = options.work / f"{row.kernel}.out.h5"
         try:
             ours, theirs, agreement = measure(row, program, output, options.repeat)
-        except (rows.Mismatch, kernel_process.KernelError) as error:
+        except (Mismatch, kernel_process.KernelError) as error:
             print(f"{row.name}: no ratio: {error}", flush=True)
             failed += 1
             continue

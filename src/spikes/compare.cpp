@@ -1,0 +1,122 @@
+#include <rewire/base/error.hpp>
+#include <rewire/spikes/compare.hpp>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace rewire::spikes {
+
+namespace {
+
+std::size_t cell(std::int64_t pre, std::int64_t post, std::int64_t units)
+{
+    return static_cast<std::size_t>(pre * units + post);
+}
+
+void expect_square(std::size_t size, std::int64_t units, const char* what)
+{
+    if (size != static_cast<std::size_t>(units * units))
+        throw base::InputError(fmt::format("{} values of {} for {} units", size, what, units),
+                               "comparison of connections", "give a square table [pre, post]");
+}
+
+bool is(std::int8_t value, ConnectionSign sign)
+{
+    switch (sign) {
+    case ConnectionSign::excitatory:
+        return value > 0;
+    case ConnectionSign::inhibitory:
+        return value < 0;
+    case ConnectionSign::either:
+        return value != 0;
+    }
+    return false;
+}
+
+void count(bool truth, bool called, Confusion& result)
+{
+    result.true_positive += truth && called;
+    result.false_positive += !truth && called;
+    result.false_negative += truth && !called;
+}
+
+} // namespace
+
+double matthews(const Confusion& of) noexcept
+{
+    const auto tp = static_cast<double>(of.true_positive);
+    const auto fp = static_cast<double>(of.false_positive);
+    const auto fn = static_cast<double>(of.false_negative);
+    const auto tn = static_cast<double>(of.true_negative);
+    const auto scale =
+        std::sqrt(tp + fp) * std::sqrt(tp + fn) * std::sqrt(tn + fp) * std::sqrt(tn + fn);
+    return scale > 0 ? (tp * tn - fp * fn) / scale : 0;
+}
+
+Confusion confusion(std::span<const std::int8_t> truth, std::span<const std::int8_t> called,
+                    std::span<const std::uint8_t> tested, std::int64_t units, Counting counting,
+                    ConnectionSign sign)
+{
+    expect_square(truth.size(), units, "the truth");
+    expect_square(called.size(), units, "the calls");
+    if (!tested.empty())
+        expect_square(tested.size(), units, "what was tested");
+    const auto counts = [&](std::size_t at) { return tested.empty() || tested[at] != 0; };
+    auto result = Confusion{};
+    for (std::int64_t i = 0; i < units; ++i)
+        for (auto j = i + 1; j < units; ++j) {
+            auto pairs = std::int64_t{0};
+            auto any = false;
+            for (const auto at : {cell(i, j, units), cell(j, i, units)}) {
+                if (!counts(at))
+                    continue;
+                const auto real = is(truth[at], sign);
+                const auto found = is(called[at], sign);
+                count(real, found, result);
+                any = any || real || found;
+                ++pairs;
+                if (counting == Counting::directed)
+                    result.true_negative += !real && !found;
+            }
+            if (counting == Counting::unordered)
+                result.true_negative += pairs > 0 && !any;
+        }
+    return result;
+}
+
+std::vector<std::int8_t> calls_at(const Scores& scores, double threshold)
+{
+    auto result = std::vector<std::int8_t>(scores.peak.size(), 0);
+    for (std::size_t k = 0; k < result.size(); ++k) {
+        if (scores.peak[k] > threshold)
+            result[k] = 1;
+        else if (!scores.trough.empty() && scores.trough[k] > threshold)
+            result[k] = -1;
+    }
+    return result;
+}
+
+std::vector<Confusion> sweep(std::span<const std::int8_t> truth, const Scores& scores,
+                             std::int64_t units, std::span<const double> threshold,
+                             std::span<const double> least_chance, Counting counting,
+                             ConnectionSign sign)
+{
+    expect_square(scores.peak.size(), units, "peaks");
+    expect_square(scores.chance.size(), units, "coincidences by chance");
+    if (!scores.trough.empty())
+        expect_square(scores.trough.size(), units, "troughs");
+    auto result = std::vector<Confusion>{};
+    for (const auto limit : threshold) {
+        const auto called = calls_at(scores, limit);
+        for (const auto least : least_chance) {
+            auto tested = std::vector<std::uint8_t>{};
+            for (const auto chance : scores.chance)
+                tested.push_back(chance >= least);
+            result.push_back(confusion(truth, called, tested, units, counting, sign));
+        }
+    }
+    return result;
+}
+
+} // namespace rewire::spikes
