@@ -52,6 +52,7 @@ TEST(Steps, AreShownInThePlan)
 
     const auto text = rewire::runtime::describe_plan("dynetcp", estimate, 4, 4, "rewire dynetcp");
 
-    EXPECT_NE(text.find("1000 steps of 8 parts; 4.0 MB summed over ranks a step"), std::string::npos)
+    EXPECT_NE(text.find("1000 steps of 8 parts; 4.0 MB summed over ranks a step"),
+              std::string::npos)
         << text;
 }
