@@ -56,3 +56,13 @@ TEST(Steps, AreShownInThePlan)
               std::string::npos)
         << text;
 }
+
+TEST(SecondsToStop, AreAMinuteAndTheCheckpointWithinAQuarterOfTheLimit)
+{
+    using rewire::runtime::seconds_to_stop;
+
+    EXPECT_EQ(seconds_to_stop(0, 60), 60);
+    EXPECT_EQ(seconds_to_stop(3e9, 60), 90);
+    EXPECT_EQ(seconds_to_stop(3e9, 5), 75); // of five minutes three are not waited away
+    EXPECT_EQ(seconds_to_stop(1e13, 600), 9000);
+}
