@@ -21,6 +21,12 @@ std::int64_t along(const ChunkGrid& grid, std::size_t dimension)
     return size == 0 ? 0 : (size + grid.chunk[dimension] - 1) / grid.chunk[dimension];
 }
 
+/// The same to divide by, also in an empty dataset.
+std::int64_t stride_along(const ChunkGrid& grid, std::size_t dimension)
+{
+    return std::max<std::int64_t>(along(grid, dimension), 1);
+}
+
 /// Values of the part of a chunk that lies in the dataset, in a whole chunk, row by row.
 template <typename T>
 std::vector<T> padded(const ChunkGrid& grid, const Shape& extent, std::span<const T> values)
@@ -83,8 +89,8 @@ Shape ChunkGrid::offset_of(std::int64_t number) const
 {
     auto offset = Shape(shape.size());
     for (auto i = shape.size(); i-- > 0;) {
-        offset[i] = number % along(*this, i) * chunk[i];
-        number /= along(*this, i);
+        offset[i] = number % stride_along(*this, i) * chunk[i];
+        number /= stride_along(*this, i);
     }
     return offset;
 }

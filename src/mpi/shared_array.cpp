@@ -23,14 +23,13 @@ namespace {
 bool take_pages(std::byte* begin, std::size_t bytes)
 {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-    const auto first = reinterpret_cast<std::uintptr_t>(begin) / page * page;
-    const auto length = reinterpret_cast<std::uintptr_t>(begin) + bytes - first;
+    const auto before = reinterpret_cast<std::uintptr_t>(begin) % page; // of the window's own
 #ifdef MADV_POPULATE_WRITE
     constexpr auto populate = MADV_POPULATE_WRITE;
 #else
     constexpr auto populate = 23; // of Linux 5.14, by its number
 #endif
-    return madvise(reinterpret_cast<void*>(first), length, populate) == 0 || errno == EINVAL;
+    return madvise(begin - before, bytes + before, populate) == 0 || errno == EINVAL;
 }
 
 } // namespace

@@ -125,6 +125,15 @@ double usable_node_bytes(std::int64_t ranks_on_node)
     return std::max(usable, 0.0);
 }
 
+std::int64_t seconds_to_stop(double checkpoint_bytes, std::int64_t limit_minutes)
+{
+    constexpr auto block_s = 60.0;
+    constexpr auto saved_per_s = 100e6;
+    const auto wanted =
+        static_cast<std::int64_t>(std::ceil(block_s + checkpoint_bytes / saved_per_s));
+    return std::min(wanted, limit_minutes * 60 / 4);
+}
+
 std::string describe_plan(const std::string& job, const Estimate& estimate, std::int64_t ranks,
                           std::int64_t ranks_per_node, const std::string& command)
 {
@@ -164,8 +173,9 @@ std::string describe_plan(const std::string& job, const Estimate& estimate, std:
     out += fmt::format(
         "\n#SBATCH --job-name=rewire-{}\n#SBATCH --ntasks={}\n#SBATCH --ntasks-per-node={}\n"
         "#SBATCH --cpus-per-task=1\n#SBATCH --mem-per-cpu={}M\n#SBATCH --time={:02}:{:02}:00\n"
-        "#SBATCH --signal=USR1@120\n#SBATCH --requeue\n\nsrun {}\n",
-        job, ranks, ranks_per_node, megabytes, minutes / 60, minutes % 60, command);
+        "#SBATCH --signal=USR1@{}\n#SBATCH --requeue\n\nsrun {}\n",
+        job, ranks, ranks_per_node, megabytes, minutes / 60, minutes % 60,
+        seconds_to_stop(estimate.checkpoint_bytes, minutes), command);
     return out;
 }
 

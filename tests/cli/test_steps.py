@@ -61,6 +61,18 @@ class Steps(Case):
         self.assertIn("going on from what attempt 1 had saved", err)
         self.assertSameDatasets(whole, again)
 
+    def test_an_error_of_one_rank_alone_is_told_and_ends_all(self):
+        for ranks, failing in [(1, 0), (3, 0), (3, 2)]:
+            results = f"failed{ranks}{failing}"
+            done = subprocess.run(self.words(results, ranks, "--fail-rank", failing), capture_output=True, text=True,
+                                  timeout=60)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertEqual(done.stderr.count("a fault of one rank alone"), 1, done.stderr)
+            log = (self.folder / results / "power.log").read_text()
+            self.assertEqual(log.count("a fault of one rank alone"), 1, log)
+            if ranks > 1:
+                self.assertIn(f"rank:  {failing} on ", log)
+
     def test_a_damaged_state_is_an_error(self):
         process = self.start("damaged", 1)
         time.sleep(0.8)

@@ -2,8 +2,10 @@
 // whose work is one phase of steps, for tests that kill it and start it again.
 #include "power_matrix.hpp"
 
+#include <rewire/base/error.hpp>
 #include <rewire/io/result_file.hpp>
 #include <rewire/mpi/communicator.hpp>
+#include <rewire/mpi/shared_array.hpp>
 #include <rewire/runtime/job.hpp>
 #include <rewire/runtime/log.hpp>
 #include <rewire/runtime/run_context.hpp>
@@ -23,14 +25,18 @@ void run_power(runtime::RunContext& context)
     const auto pause = std::chrono::milliseconds(options.integer("step-ms"));
     context.begin_results(options.result_changing());
     auto state = problem.begin();
-    const auto steps =
-        context.each_step({"power", options.integer("steps"), 10}, state,
-                          [&](runtime::Step& step, test::PowerState& now) {
-                              std::this_thread::sleep_for(pause);
-                              auto advanced = problem.advance(step, now, context.comm());
-                              advanced.done = false; // all steps: the last bits are compared
-                              return advanced;
-                          });
+    // Held by all ranks and freed by all: not by one that leaves alone.
+    const auto held = mpi::NodeShared(context.comm(), 0, {});
+    const auto steps = context.each_step(
+        {"power", options.integer("steps"), 10}, state,
+        [&](runtime::Step& step, test::PowerState& now) {
+            std::this_thread::sleep_for(pause);
+            if (step.number() == 5 && context.comm().rank() == options.integer("fail-rank"))
+                throw base::InputError("a fault of one rank alone", "step 5", "go on");
+            auto advanced = problem.advance(step, now, context.comm());
+            advanced.done = false; // all steps: the last bits are compared
+            return advanced;
+        });
     context.collective("write", [&] {
         if (!context.comm().is_root())
             return;
@@ -60,6 +66,7 @@ runtime::Job power_job()
     add("steps", "300", true);
     add("leaves", "8", true);
     add("step-ms", "5", false);
+    add("fail-rank", "-1", false);
     return {.name = "power", .options = options, .run = run_power};
 }
 

@@ -52,6 +52,17 @@ TEST(Steps, AreShownInThePlan)
 
     const auto text = rewire::runtime::describe_plan("dynetcp", estimate, 4, 4, "rewire dynetcp");
 
-    EXPECT_NE(text.find("1000 steps of 8 parts; 4.0 MB summed over ranks a step"), std::string::npos)
+    EXPECT_NE(text.find("1000 steps of 8 parts; 4.0 MB summed over ranks a step"),
+              std::string::npos)
         << text;
+}
+
+TEST(SecondsToStop, AreAMinuteAndTheCheckpointWithinAQuarterOfTheLimit)
+{
+    using rewire::runtime::seconds_to_stop;
+
+    EXPECT_EQ(seconds_to_stop(0, 60), 60);
+    EXPECT_EQ(seconds_to_stop(3e9, 60), 90);
+    EXPECT_EQ(seconds_to_stop(3e9, 5), 75); // of five minutes three are not waited away
+    EXPECT_EQ(seconds_to_stop(1e13, 600), 9000);
 }

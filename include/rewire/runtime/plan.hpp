@@ -54,6 +54,11 @@ Estimate most_of(const std::vector<Estimate>& estimates);
 /// Memory that a rank has before it does anything: program, MPI, HDF5, LAPACK.
 inline constexpr auto base_rank_bytes = 45e6;
 
+/// How many seconds before its time limit a job should be asked to stop: a minute for the end of
+/// the block that is being computed, and what saving the checkpoint takes at 100 MB/s (storage that
+/// many share); at most a quarter of the limit.
+std::int64_t seconds_to_stop(double checkpoint_bytes, std::int64_t limit_minutes);
+
 /// The text of `rewire plan JOB`: memory a rank, hours, the #SBATCH lines.
 /// @param command what the batch script runs, e.g. "rewire connectome --study data --results out"
 std::string describe_plan(const std::string& job, const Estimate& estimate, std::int64_t ranks,
