@@ -25,17 +25,17 @@ class Tallies
   public:
     void add(std::int64_t position, const calcium::ShiftNullTally& tally)
     {
-        const auto found = tallies_.find(position);
-        if (found == tallies_.end())
+        const auto at = tallies_.find(position);
+        if (at == tallies_.end())
             tallies_.emplace(position, tally);
         else
-            calcium::add_to(found->second, tally);
+            calcium::add_to(at->second, tally);
     }
 
     const calcium::ShiftNullTally* find(std::int64_t position) const
     {
-        const auto found = tallies_.find(position);
-        return found == tallies_.end() ? nullptr : &found->second;
+        const auto at = tallies_.find(position);
+        return at == tallies_.end() ? nullptr : &at->second;
     }
 
     void pack(base::Packer& packer) const

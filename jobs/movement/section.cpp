@@ -18,10 +18,10 @@ namespace {
 
 const MovementSummary* first_tested(const MovementsSummary& data)
 {
-    const auto found =
+    const auto tested =
         std::find_if(data.sessions.begin(), data.sessions.end(),
                      [](const MovementSummary& session) { return session.untestable().empty(); });
-    return found == data.sessions.end() ? nullptr : &*found;
+    return tested == data.sessions.end() ? nullptr : &*tested;
 }
 
 std::string settings_of(const MovementSummary& session)

@@ -75,8 +75,8 @@ void keep_latest_null(std::map<std::string, std::pair<std::int64_t, NeuronNull>>
         std::find(session.neuron_id.begin(), session.neuron_id.end(), session.null_neuron);
     if (session.null.empty() || neuron == session.neuron_id.end())
         return;
-    const auto found = latest.find(session.subject);
-    if (found != latest.end() && found->second.first > session.number)
+    const auto known = latest.find(session.subject);
+    if (known != latest.end() && known->second.first > session.number)
         return;
     latest[session.subject] = {
         session.number,

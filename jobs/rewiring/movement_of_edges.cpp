@@ -39,12 +39,13 @@ void add_flags(MovementPeriod& period, const SessionMovement& session, std::size
     for (std::size_t i = 0; i < neurons; ++i)
         place[session.neuron_id[i]] = i;
     for (const auto& id : common) {
-        const auto found = place.find(id);
-        const auto tested = found != place.end() && !std::isnan(session.p_rank.at(found->second)) &&
-                            !std::isnan(session.mean_activity.at(found->second));
+        const auto column = place.find(id);
+        const auto tested = column != place.end() &&
+                            !std::isnan(session.p_rank.at(column->second)) &&
+                            !std::isnan(session.mean_activity.at(column->second));
         period.tested.push_back(tested ? 1 : 0);
-        period.related.push_back(tested ? session.movement_related.at(row * neurons + found->second)
-                                        : std::uint8_t{0});
+        period.related.push_back(
+            tested ? session.movement_related.at(row * neurons + column->second) : std::uint8_t{0});
     }
     ++period.sessions;
 }

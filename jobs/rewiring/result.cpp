@@ -64,7 +64,7 @@ void write_top(const io::Handle& group, const SubjectRewiring& result, std::int6
     for (const auto positive : {true, false}) {
         auto pair = std::vector<std::int64_t>{};
         auto mean = std::vector<double>{};
-        auto found = std::vector<std::int64_t>{};
+        auto counts = std::vector<std::int64_t>{};
         for (const auto& top : result.top) {
             const auto& list = positive ? top.positive : top.negative;
             for (std::int64_t rank = 0; rank < ranks; ++rank)
@@ -72,7 +72,7 @@ void write_top(const io::Handle& group, const SubjectRewiring& result, std::int6
                                    ? list[static_cast<std::size_t>(rank)].pair
                                    : -1);
             const auto count = static_cast<Eigen::Index>(list.size());
-            found.push_back(count);
+            counts.push_back(count);
             for (Eigen::Index session = 0; session < result.top_values.rows(); ++session)
                 mean.push_back(count == 0
                                    ? std::nan("")
@@ -81,7 +81,7 @@ void write_top(const io::Handle& group, const SubjectRewiring& result, std::int6
         }
         const auto name = std::string(positive ? "top_positive" : "top_negative");
         io::write_array(group, name + "_pair", pair, {"component", "rank"});
-        io::write_array(group, name + "_count", found, {"component"}, "pairs");
+        io::write_array(group, name + "_count", counts, {"component"}, "pairs");
         write_top_neurons(group, name, pair, neurons);
         io::write_array(group, name + "_mean", mean, {"component", "session"}, "1");
     }

@@ -194,8 +194,8 @@ void RewiringRun::sum_grams()
 void RewiringRun::find_components()
 {
     const auto solver = [](const Eigen::MatrixXd& matrix, Eigen::Index count) {
-        auto found = linalg::leading_eigenpairs(matrix, count);
-        return network::Eigenpairs{std::move(found.values), std::move(found.vectors)};
+        auto pairs = linalg::leading_eigenpairs(matrix, count);
+        return network::Eigenpairs{std::move(pairs.values), std::move(pairs.vectors)};
     };
     for (std::size_t subject = 0; subject < subjects_.size(); ++subject) {
         auto& result = results_[subject];
@@ -247,14 +247,15 @@ void RewiringRun::find_components_by_shell()
             .add_product = [&](auto x, auto y) { columns.add_product(x, y); },
             .add_transposed_product = [&](auto y,
                                           auto x) { columns.add_transposed_product(y, x); }};
-        const auto found = context_.collective(
+        const auto triplets = context_.collective(
             "components", [&] { return linalg::leading_singular_triplets(comm, matrix, count); });
         const auto squares = result.gram.trace();
         result.mds = network::scaling_of(
-            network::components_of_singular_values(found.values, found.left, squares), dimensions);
+            network::components_of_singular_values(triplets.values, triplets.left, squares),
+            dimensions);
         const auto kept = std::min<Eigen::Index>(count, settings_.components);
         result.components = network::components_of_singular_values(
-            found.values.head(kept), found.left.leftCols(kept), squares);
+            triplets.values.head(kept), triplets.left.leftCols(kept), squares);
     }
 }
 

@@ -16,9 +16,9 @@ using Places = std::map<std::pair<std::string, std::string>, SessionPlace>;
 SessionPlace place_of(const Places& places, const std::string& subject, const std::string& session,
                       std::size_t position)
 {
-    const auto found = places.find({subject, session});
-    if (found != places.end())
-        return found->second;
+    const auto known = places.find({subject, session});
+    if (known != places.end())
+        return known->second;
     for (const auto& [key, place] : places)
         if (key.first == subject)
             return {subject, session, static_cast<std::int64_t>(position) + 1, place.group};

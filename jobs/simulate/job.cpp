@@ -255,7 +255,7 @@ Entry simulate_entry()
                      .changes_result = same},
                     {.name = "config",
                      .kind = Kind::path,
-                     .help = "file of `option = value` lines; the command line goes before it",
+                     .help = "file of `option = value` lines; the command line takes precedence",
                      .changes_result = same},
                     {.name = "help",
                      .kind = Kind::flag,

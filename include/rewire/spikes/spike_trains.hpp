@@ -64,7 +64,7 @@ std::vector<TimeInterval> difference(std::span<const TimeInterval> first,
                                      std::span<const TimeInterval> second);
 std::int64_t total_length_ns(std::span<const TimeInterval> intervals) noexcept;
 
-/// What was found in the train of one unit, and put right by tidied_trains.
+/// What was found in the train of one unit, and repaired by tidied_trains.
 struct TrainFindings
 {
     std::int64_t spikes = 0;
