@@ -1,3 +1,4 @@
+#include "closed_form.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "jobs/activity/estimate.hpp"
@@ -82,6 +83,8 @@ std::string row_of(const SessionConnectome& session)
                            std::count(session.active.begin(), session.active.end(), 1),
                            session.frames, std::count(session.edge.begin(), session.edge.end(), 1),
                            session.density, session.transitivity, session.average_clustering);
+    if (session.closed_form)
+        row += fmt::format(" {:>9}", session.closed_form->supported_count);
     if (session.null) {
         const auto& q = session.null->q_value;
         const auto& p = session.null->p_fwe;
@@ -97,7 +100,9 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
               const std::vector<SessionInput>& inputs, const ConnectomeSettings& settings,
               const std::function<void(const SessionConnectome&)>& take)
 {
-    const auto activity = WaveActivity(context, wave, inputs);
+    const auto with_tests = settings.support != SupportBy::none;
+    const auto activity = WaveActivity(context, wave, inputs,
+                                       with_tests ? Keep::smoothed_and_events : Keep::smoothed);
     auto costs = std::vector<double>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
         costs.push_back(connectome_seconds(*wave.session(position).record.activity));
@@ -116,20 +121,24 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             results.add(unit, packer.take());
             return true;
         });
+    auto tests = with_tests ? closed_form_of(context, wave, inputs, activity, settings)
+                            : std::vector<ClosedFormTests>{};
     auto null = settings.surrogates > 0 ? surrogates_of(context, wave, inputs, activity, settings)
                                         : std::vector<std::optional<ConnectomeNull>>(wave.size());
 
-    runtime::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(wave.size()),
-                            [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                                auto unpacker = base::Unpacker(bytes);
-                                auto session = SessionConnectome::unpack(unpacker);
-                                session.null = std::move(null[static_cast<std::size_t>(unit)]);
-                                if (session.status != "ok")
-                                    context.warn(
-                                        fmt::format("{}: {}", session.file, session.status));
-                                context.note(row_of(session));
-                                take(session);
-                            });
+    runtime::gather_to_root(
+        context.comm(), computed, static_cast<std::int64_t>(wave.size()),
+        [&](std::int64_t unit, std::span<const std::byte> bytes) {
+            auto unpacker = base::Unpacker(bytes);
+            auto session = SessionConnectome::unpack(unpacker);
+            session.null = std::move(null[static_cast<std::size_t>(unit)]);
+            if (with_tests)
+                add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
+            if (session.status != "ok")
+                context.warn(fmt::format("{}: {}", session.file, session.status));
+            context.note(row_of(session));
+            take(session);
+        });
 }
 
 /// Collective: reads what --within and --covariate ask for, so that it is not missing hours later.
@@ -152,9 +161,10 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
 
 std::string table_head(const ConnectomeSettings& settings)
 {
-    return fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
+    return fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}{}", "subject",
                        "session", "cells", "active", "frames", "edges", "density", "transit.",
-                       "cluster.", settings.surrogates > 0 ? "   q<.05  fwe<.05" : "");
+                       "cluster.", settings.support != SupportBy::none ? " supported" : "",
+                       settings.surrogates > 0 ? "   q<.05  fwe<.05" : "");
 }
 
 void run_connectome(runtime::RunContext& context)
@@ -170,7 +180,7 @@ void run_connectome(runtime::RunContext& context)
                           inputs = check_inputs(context, study);
                           return facts_of(inputs);
                       },
-                  .node_bytes = session_bytes,
+                  .node_bytes = connectome_session_bytes(settings),
                   .estimate =
                       [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
                           return connectome_estimate(study, sessions, settings, context.options());
