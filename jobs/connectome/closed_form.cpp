@@ -344,8 +344,9 @@ calcium::DisplacementOptions displacement_options(const io::ActivityInfo& activi
                                                   const ConnectomeSettings& settings)
 {
     // Displaced by less than a window, a pair would keep what the jitter leaves alone.
-    const auto shortest = std::max({std::int64_t{1}, std::int64_t{std::llround(2 * activity.rate_hz)},
-                                    window_frames_of(activity, settings)});
+    const auto shortest =
+        std::max({std::int64_t{1}, std::int64_t{std::llround(2 * activity.rate_hz)},
+                  window_frames_of(activity, settings)});
     return {.draws = settings.displacements,
             .shortest_frames = shortest,
             .longest_frames = std::max<std::int64_t>(shortest, std::llround(10 * activity.rate_hz)),
