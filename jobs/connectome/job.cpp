@@ -95,6 +95,16 @@ std::string row_of(const SessionConnectome& session)
     return row;
 }
 
+void warn_of_few_frames(runtime::RunContext& context, const SessionConnectome& session)
+{
+    const auto& tests = session.closed_form;
+    if (tests && tests->status == "ok" &&
+        tests->neurons_per_frame > calcium::warn_neurons_per_frame)
+        context.warn(fmt::format("{}: {:.2f} active neurons for every effective frame: partial "
+                                 "correlations are noisy and few edges can be found",
+                                 session.file, tests->neurons_per_frame));
+}
+
 /// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
 void run_wave(runtime::RunContext& context, const Wave& wave,
               const std::vector<SessionInput>& inputs, const ConnectomeSettings& settings,
@@ -134,6 +144,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             session.null = std::move(null[static_cast<std::size_t>(unit)]);
             if (with_tests)
                 add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
+            warn_of_few_frames(context, session);
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));
             context.note(row_of(session));
@@ -231,15 +242,20 @@ runtime::Job described_job()
             .details = "dF/F -> OASIS spikes -> events above mean + 2 sd -> 5-frame smoothing -> "
                        "partial correlation of every\n"
                        "pair given all other neurons -> edges above mean + alpha sd -> graph "
-                       "metrics. With --surrogates N each\n"
-                       "pair gets a p-value from circular shifts of the neurons against each "
-                       "other, corrected over pairs by\n"
-                       "false discovery rate and, family-wise, by the maximum statistic. That null "
-                       "breaks all dependence at\n"
-                       "once: it rejects for shared drive (running, movement) as well as for "
-                       "connections; --within keeps the\n"
-                       "behavioural state, --covariate takes a signal out first. Writes "
-                       "RESULTS/connectome.h5.",
+                       "metrics. An edge is supported\n"
+                       "where two tests agree, q <= 0.05 over the session's pairs: its partial "
+                       "correlation against all circular\n"
+                       "shifts, and its events against events jittered within --window-s "
+                       "(--support). Both are closed forms; how\n"
+                       "often they err is measured on the recording itself, with half of the "
+                       "neurons displaced. Supported is not\n"
+                       "directly connected. With --surrogates N each pair gets p-values of drawn "
+                       "shifts as well, corrected by false\n"
+                       "discovery rate and by the maximum statistic. Shifts break all dependence "
+                       "at once: they reject for shared\n"
+                       "drive (running, movement) as well as for connections; --within keeps the "
+                       "behavioural state, --covariate\n"
+                       "takes a signal out first. Writes RESULTS/connectome.h5.",
             .examples = {"rewire connectome --study data/ --results out/ --tau-s 0.7",
                          "mpirun -n 8 rewire connectome --study data/ --results out/ --tau-s 0.7 "
                          "--surrogates 10000 --within movement"},
