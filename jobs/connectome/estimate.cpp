@@ -56,7 +56,6 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
 double edge_run_seconds(const io::ActivityInfo& activity, base::Range tiles,
                         const ConnectomeRates& rates)
 {
-    const auto neurons = static_cast<double>(activity.neurons);
     const auto frames = static_cast<double>(activity.frames);
     const auto pairs =
         std::min(static_cast<double>(base::pair_count(activity.neurons)),
@@ -64,9 +63,7 @@ double edge_run_seconds(const io::ActivityInfo& activity, base::Range tiles,
     // a tile's products: two variances over half the frames, three moments over the windows, both
     // ways
     const auto windows = frames / 8;
-    return calcium::shift_moments_flops(activity.neurons, activity.frames) /
-               rates.moment_flops_per_s +
-           neurons * frames * 60e-9 +
+    return moment_flops(activity.neurons, activity.frames) / rates.moment_flops_per_s +
            pairs * (2 * frames + 12 * windows) / rates.table_flops_per_s +
            pairs / rates.tested_pairs_per_s + 1e-3;
 }
@@ -148,7 +145,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
                              calcium::shift_moments_bytes(activity.neurons, activity.frames, 1) +
                              calcium::event_jitter_bytes(activity.neurons, activity.frames, events,
                                                          window_frames_of(activity, settings)) +
-                             pairs * test_bytes);
+                             3 * pairs * test_bytes);
             ordering += pairs * 1e-6; // q-values, Holm, the tails at the threshold: on rank 0
             estimate.result_bytes += pairs * written_test_bytes;
             estimate.checkpoint_bytes +=

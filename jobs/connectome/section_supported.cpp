@@ -137,7 +137,8 @@ void add_common_drive(report::Page& page, const ConnectomeSummary& data)
         page.paragraph("No sign of a drive that most neurons share. " + spread);
     else
         page.notice(
-            fmt::format("Neurons share a drive in {} of {} sessions.", common.size(), tested.size()),
+            fmt::format("Neurons share a drive in {} of {} sessions.", common.size(),
+                        tested.size()),
             fmt::format("{} In {} something moves most pairs together: movement, arousal, "
                         "neuropil, bleaching, brain motion. Tests by shifts then reject for it, "
                         "not for edges; the jitter within short windows leaves alone what is "
