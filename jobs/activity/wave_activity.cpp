@@ -7,6 +7,7 @@
 #include <rewire/calcium/deconvolve_block.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <utility>
 
@@ -17,51 +18,93 @@ namespace {
 /// What a unit of deconvolution gives.
 struct BlockEvents
 {
-    activity::Activity activity;
+    activity::Activity smoothed;
+    activity::Activity events; ///< before smoothing; no neurons unless they are kept
     std::vector<calcium::NeuronSummary> summary;
 };
 
 template <typename T>
 BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const SessionInput& input,
-                       const calcium::OasisParameters& oasis)
+                       const calcium::OasisParameters& oasis, Keep keep)
 {
     const auto block = read_block<T>(file, neurons, input);
     const auto frames =
         static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
-    auto events = BlockEvents{};
-    events.summary = calcium::deconvolve_block(
-        calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis}, events.activity);
-    return events;
+    auto made = BlockEvents{};
+    made.summary = calcium::deconvolve_block(
+        calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis}, made.smoothed,
+        keep == Keep::smoothed_and_events ? &made.events : nullptr);
+    return made;
 }
 
-void pack(base::Packer& packer, const BlockEvents& events)
+void pack(base::Packer& packer, const activity::Activity& activity)
 {
-    packer.reserve(events.activity.start.size() * sizeof(std::int64_t) +
-                   events.activity.frame.size() * (sizeof(std::int32_t) + sizeof(double)) +
-                   events.summary.size() * sizeof(calcium::NeuronSummary) + 64);
-    packer.put(events.activity.frames);
-    packer.put_all(events.activity.start);
-    packer.put_all(events.activity.frame);
-    packer.put_all(events.activity.value);
-    packer.put_all(events.summary);
+    packer.put(activity.frames);
+    packer.put_all(activity.start);
+    packer.put_all(activity.frame);
+    packer.put_all(activity.value);
+}
+
+activity::Activity unpack_activity(base::Unpacker& unpacker)
+{
+    auto activity = activity::Activity{};
+    activity.frames = unpacker.get<std::int64_t>();
+    activity.start = unpacker.get_all<std::int64_t>();
+    activity.frame = unpacker.get_all<std::int32_t>();
+    activity.value = unpacker.get_all<double>();
+    return activity;
+}
+
+std::size_t packed_bytes(const activity::Activity& activity)
+{
+    return activity.start.size() * sizeof(std::int64_t) +
+           activity.frame.size() * (sizeof(std::int32_t) + sizeof(double)) + 64;
+}
+
+void pack(base::Packer& packer, const BlockEvents& made)
+{
+    packer.reserve(packed_bytes(made.smoothed) + packed_bytes(made.events) +
+                   made.summary.size() * sizeof(calcium::NeuronSummary) + 64);
+    pack(packer, made.smoothed);
+    pack(packer, made.events);
+    packer.put_all(made.summary);
 }
 
 BlockEvents unpack_events(std::span<const std::byte> bytes)
 {
     auto unpacker = base::Unpacker(bytes);
-    auto events = BlockEvents{};
-    events.activity.frames = unpacker.get<std::int64_t>();
-    events.activity.start = unpacker.get_all<std::int64_t>();
-    events.activity.frame = unpacker.get_all<std::int32_t>();
-    events.activity.value = unpacker.get_all<double>();
-    events.summary = unpacker.get_all<calcium::NeuronSummary>();
-    return events;
+    auto made = BlockEvents{};
+    made.smoothed = unpack_activity(unpacker);
+    made.events = unpack_activity(unpacker);
+    made.summary = unpacker.get_all<calcium::NeuronSummary>();
+    return made;
+}
+
+using Made = std::vector<std::pair<std::int64_t, BlockEvents>>; ///< by unit
+
+/// Collective.
+std::unique_ptr<mpi::NodeShared>
+shared(const mpi::Communicator& comm, std::int64_t units, const Made& mine,
+       const std::function<std::span<const std::byte>(const BlockEvents&)>& bytes)
+{
+    auto pieces = std::vector<mpi::SharedPiece>{};
+    for (const auto& [index, made] : mine)
+        pieces.push_back({index, bytes(made)});
+    return std::make_unique<mpi::NodeShared>(comm, units, pieces);
+}
+
+/// Starts of one more block behind those of the blocks before it.
+void append(std::vector<std::int64_t>& start, const std::vector<std::int64_t>& block)
+{
+    const auto before = start.back();
+    for (std::size_t i = 1; i < block.size(); ++i)
+        start.push_back(before + block[i]);
 }
 
 } // namespace
 
 WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
-                           const std::vector<SessionInput>& inputs)
+                           const std::vector<SessionInput>& inputs, Keep keep)
 {
     struct Unit
     {
@@ -91,8 +134,8 @@ WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
             const auto file = io::NwbSession(session.path, nwb_options(context.options()));
             const auto oasis = oasis_of(session, input.tau_s, context.options());
             const auto events = session.record.activity->exact_as_float
-                                    ? deconvolve<float>(file, unit.neurons, input, oasis)
-                                    : deconvolve<double>(file, unit.neurons, input, oasis);
+                                    ? deconvolve<float>(file, unit.neurons, input, oasis, keep)
+                                    : deconvolve<double>(file, unit.neurons, input, oasis, keep);
             if (!tick())
                 return false;
             auto packer = base::Packer{};
@@ -102,50 +145,64 @@ WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
         });
 
     auto mine = context.collective("unpack", [&] {
-        auto events = std::vector<std::pair<std::int64_t, BlockEvents>>{};
+        auto made = Made{};
         for (auto& [index, bytes] : computed.take()) {
-            events.emplace_back(index, unpack_events(bytes));
+            made.emplace_back(index, unpack_events(bytes));
             bytes = {}; // one copy at a time
         }
-        return events;
+        return made;
     });
     context.collective("share", [&] {
-        auto frames = std::vector<mpi::SharedPiece>{};
-        auto values = std::vector<mpi::SharedPiece>{};
-        auto heads = base::Packer{};
-        for (const auto& [index, events] : mine) {
-            frames.push_back({index, std::as_bytes(std::span(events.activity.frame))});
-            values.push_back({index, std::as_bytes(std::span(events.activity.value))});
-            heads.put(index);
-            heads.put(events.activity.frames);
-            heads.put_all(events.activity.start);
-            heads.put_all(events.summary);
-        }
+        const auto& comm = context.comm();
         const auto count = static_cast<std::int64_t>(units.size());
-        frame_ = std::make_unique<mpi::NodeShared>(context.comm(), count, frames);
-        value_ = std::make_unique<mpi::NodeShared>(context.comm(), count, values);
+        const auto share = [&](activity::Activity BlockEvents::*member) {
+            return Shared{shared(comm, count, mine,
+                                 [member](const BlockEvents& made) {
+                                     return std::as_bytes(std::span((made.*member).frame));
+                                 }),
+                          shared(comm, count, mine, [member](const BlockEvents& made) {
+                              return std::as_bytes(std::span((made.*member).value));
+                          })};
+        };
+        smoothed_ = share(&BlockEvents::smoothed);
+        if (keep == Keep::smoothed_and_events)
+            events_ = share(&BlockEvents::events);
 
-        auto starts = std::vector<std::vector<std::int64_t>>(units.size());
-        auto summaries = std::vector<std::vector<calcium::NeuronSummary>>(units.size());
-        for (const auto& bytes : context.comm().all_gather(heads.bytes())) {
+        auto heads = base::Packer{};
+        for (const auto& [index, made] : mine) {
+            heads.put(index);
+            heads.put(made.smoothed.frames);
+            heads.put(made.events.frames);
+            heads.put_all(made.smoothed.start);
+            heads.put_all(made.events.start);
+            heads.put_all(made.summary);
+        }
+        struct Head
+        {
+            std::vector<std::int64_t> smoothed, events;
+            std::vector<calcium::NeuronSummary> summary;
+        };
+        auto head = std::vector<Head>(units.size());
+        for (const auto& bytes : comm.all_gather(heads.bytes())) {
             auto unpacker = base::Unpacker(bytes);
             while (unpacker.remaining() > 0) {
                 const auto index = unpacker.get<std::int64_t>();
-                parts_[units[static_cast<std::size_t>(index)].position].frames =
-                    unpacker.get<std::int64_t>();
-                starts[static_cast<std::size_t>(index)] = unpacker.get_all<std::int64_t>();
-                summaries[static_cast<std::size_t>(index)] =
-                    unpacker.get_all<calcium::NeuronSummary>();
+                auto& part = parts_[units[static_cast<std::size_t>(index)].position];
+                part.smoothed.frames = unpacker.get<std::int64_t>();
+                part.events.frames = unpacker.get<std::int64_t>();
+                auto& one = head[static_cast<std::size_t>(index)];
+                one.smoothed = unpacker.get_all<std::int64_t>();
+                one.events = unpacker.get_all<std::int64_t>();
+                one.summary = unpacker.get_all<calcium::NeuronSummary>();
             }
         }
         for (auto& part : parts_)
             for (auto item = static_cast<std::size_t>(part.first_item);
                  item < static_cast<std::size_t>(part.last_item); ++item) {
-                const auto before = part.start.back();
-                for (std::size_t i = 1; i < starts[item].size(); ++i)
-                    part.start.push_back(before + starts[item][i]);
-                part.summary.insert(part.summary.end(), summaries[item].begin(),
-                                    summaries[item].end());
+                append(part.smoothed.start, head[item].smoothed);
+                append(part.events.start, head[item].events);
+                part.summary.insert(part.summary.end(), head[item].summary.begin(),
+                                    head[item].summary.end());
             }
     });
 }
@@ -153,11 +210,23 @@ WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
 activity::ActivityView WaveActivity::activity(std::size_t position) const
 {
     const auto& part = parts_[position];
-    const auto frame = frame_->bytes_of(part.first_item, part.last_item);
-    const auto value = value_->bytes_of(part.first_item, part.last_item);
-    const auto entries = static_cast<std::size_t>(part.start.back());
-    return {part.frames,
-            part.start,
+    return view(part, part.smoothed, smoothed_);
+}
+
+activity::ActivityView WaveActivity::events(std::size_t position) const
+{
+    const auto& part = parts_[position];
+    return events_.frame ? view(part, part.events, events_) : activity::ActivityView{};
+}
+
+activity::ActivityView WaveActivity::view(const Part& part, const Sparse& sparse,
+                                          const Shared& shared)
+{
+    const auto frame = shared.frame->bytes_of(part.first_item, part.last_item);
+    const auto value = shared.value->bytes_of(part.first_item, part.last_item);
+    const auto entries = static_cast<std::size_t>(sparse.start.back());
+    return {sparse.frames,
+            sparse.start,
             {reinterpret_cast<const std::int32_t*>(frame.data()), entries},
             {reinterpret_cast<const double*>(value.data()), entries}};
 }

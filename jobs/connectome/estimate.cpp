@@ -1,5 +1,6 @@
 #include "estimate.hpp"
 
+#include "closed_form.hpp"
 #include "jobs/activity/estimate.hpp"
 #include "jobs/frame/session_job.hpp"
 
@@ -18,6 +19,13 @@ std::int64_t entries_of(const io::ActivityInfo& activity)
 {
     return static_cast<std::int64_t>(activity_bytes(activity) / 12);
 }
+
+/// Events before smoothing beside the smoothed ones, five frames each where they do not overlap.
+constexpr auto event_share = 0.3;
+/// Of a pair, on rank 0 and in the checkpoint: what tiles hand over.
+constexpr auto test_bytes = 72.0;
+/// Of a pair in the result.
+constexpr auto written_test_bytes = 57.0;
 
 double cubed(double n)
 {
@@ -45,6 +53,39 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
            work.table_flops / rates.table_flops_per_s + work.pairs / rates.pairs_per_s;
 }
 
+double edge_run_seconds(const io::ActivityInfo& activity, base::Range tiles,
+                        const ConnectomeRates& rates)
+{
+    const auto frames = static_cast<double>(activity.frames);
+    const auto pairs =
+        std::min(static_cast<double>(base::pair_count(activity.neurons)),
+                 static_cast<double>(tiles.size() * calcium::tile_neurons * calcium::tile_neurons));
+    // a tile's products: two variances over half the frames, three moments over the windows, both
+    // ways
+    const auto windows = frames / 8;
+    return moment_flops(activity.neurons, activity.frames) / rates.moment_flops_per_s +
+           pairs * (2 * frames + 12 * windows) / rates.table_flops_per_s +
+           pairs / rates.tested_pairs_per_s + 1e-3;
+}
+
+double edge_draw_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)
+{
+    const auto tiles = static_cast<std::int64_t>(calcium::pair_tiles(activity.neurons).size());
+    return 0.6 * edge_run_seconds(activity, {0, tiles}, rates);
+}
+
+std::function<double(const io::StudySession& session)>
+connectome_session_bytes(const ConnectomeSettings& settings)
+{
+    if (settings.support == SupportBy::none)
+        return session_bytes;
+    return [](const io::StudySession& session) {
+        const auto& activity = *session.record.activity;
+        return session_bytes(session) + event_share * activity_bytes(activity) +
+               test_bytes * static_cast<double>(base::pair_count(activity.neurons));
+    };
+}
+
 runtime::Estimate connectome_estimate(const io::Study& study,
                                       const std::vector<std::size_t>& sessions,
                                       const ConnectomeSettings& settings,
@@ -53,14 +94,22 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     auto estimate = deconvolution_estimate(study, sessions, options, rates.activity);
     // Partial correlations and edges of a wave, packed for the writer and the checkpoint.
     auto largest_wave = 0.0;
-    for (const auto& wave : waves_of(study, sessions, session_bytes, node_limit_bytes(options))) {
+    for (const auto& wave :
+         waves_of(study, sessions, connectome_session_bytes(settings), node_limit_bytes(options))) {
         auto pairs = 0.0;
         for (const auto session : wave)
             pairs += static_cast<double>(
                 base::pair_count(study.sessions[session].record.activity->neurons));
         largest_wave = std::max(largest_wave, pairs);
     }
-    estimate.spread_bytes = std::max(estimate.spread_bytes, 3 * 9 * largest_wave);
+    const auto with_tests = settings.support != SupportBy::none;
+    estimate.spread_bytes =
+        std::max(estimate.spread_bytes, (3 * 9 + (with_tests ? 2 * test_bytes : 0)) * largest_wave);
+    if (with_tests)
+        estimate.node_bytes *= 1 + event_share;
+    auto test_seconds = 0.0;
+    auto longest_test = 0.0;
+    auto tests = std::int64_t{0};
     auto seconds = 0.0;
     auto longest = 0.0;
     auto null_seconds = 0.0;
@@ -79,6 +128,29 @@ runtime::Estimate connectome_estimate(const io::Study& study,
                      runtime::base_rank_bytes + 1.5 * neurons * neurons * 8 + pairs * 9);
         estimate.result_bytes += pairs * 9;
         estimate.checkpoint_bytes += pairs * 9;
+        if (with_tests) {
+            for (const auto& unit : edge_units_of({activity.neurons}, settings.displacements)) {
+                const auto unit_seconds = unit.draw < 0
+                                              ? edge_run_seconds(activity, unit.tiles, rates)
+                                              : edge_draw_seconds(activity, rates);
+                test_seconds += unit_seconds;
+                longest_test = std::max(longest_test, unit_seconds);
+                ++tests;
+            }
+            const auto events = static_cast<std::int64_t>(event_share * activity_bytes(activity) /
+                                                          (sizeof(std::int32_t) + sizeof(double)));
+            estimate.rank_bytes =
+                std::max(estimate.rank_bytes,
+                         runtime::base_rank_bytes +
+                             calcium::shift_moments_bytes(activity.neurons, activity.frames, 1) +
+                             calcium::event_jitter_bytes(activity.neurons, activity.frames, events,
+                                                         window_frames_of(activity, settings)) +
+                             3 * pairs * test_bytes);
+            ordering += pairs * 1e-6; // q-values, Holm, the tails at the threshold: on rank 0
+            estimate.result_bytes += pairs * written_test_bytes;
+            estimate.checkpoint_bytes +=
+                pairs * test_bytes + event_share * activity_bytes(activity);
+        }
         if (settings.surrogates == 0)
             continue;
         const auto null = null_options(activity, settings);
@@ -96,8 +168,10 @@ runtime::Estimate connectome_estimate(const io::Study& study,
             pairs * 4 * static_cast<double>(count); // a tally a rank, at most one a unit
     }
     estimate.add_phase("connectome", seconds, static_cast<std::int64_t>(sessions.size()), longest);
+    if (tests > 0)
+        estimate.add_phase("edges", test_seconds, tests, longest_test);
     estimate.add_phase("null", null_seconds, blocks, longest_block);
-    if (blocks > 0)
+    if (ordering > 0)
         estimate.add_phase("p-values", ordering, 1, ordering);
     return estimate;
 }

@@ -3,11 +3,13 @@
 #include "rates.hpp"
 #include "settings.hpp"
 
+#include <rewire/base/partition.hpp>
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/runtime/plan.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 namespace rewire::jobs {
@@ -22,6 +24,17 @@ calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
 /// Seconds of one core for a block of surrogates.
 double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           const ConnectomeRates& rates = typical_connectome_rates);
+
+/// Seconds of one core for a run of tiles of the closed-form tests with the tables behind it, and
+/// for a draw of the displacement control, which is in single precision.
+double edge_run_seconds(const io::ActivityInfo& activity, base::Range tiles,
+                        const ConnectomeRates& rates = typical_connectome_rates);
+double edge_draw_seconds(const io::ActivityInfo& activity,
+                         const ConnectomeRates& rates = typical_connectome_rates);
+
+/// Of a session in the memory of a node while its wave is computed.
+std::function<double(const io::StudySession& session)>
+connectome_session_bytes(const ConnectomeSettings& settings);
 
 /// What `rewire connectome` will need for these sessions.
 runtime::Estimate connectome_estimate(const io::Study& study,

@@ -1,3 +1,4 @@
+#include "closed_form.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "jobs/activity/estimate.hpp"
@@ -82,6 +83,8 @@ std::string row_of(const SessionConnectome& session)
                            std::count(session.active.begin(), session.active.end(), 1),
                            session.frames, std::count(session.edge.begin(), session.edge.end(), 1),
                            session.density, session.transitivity, session.average_clustering);
+    if (session.closed_form)
+        row += fmt::format(" {:>9}", session.closed_form->supported_count);
     if (session.null) {
         const auto& q = session.null->q_value;
         const auto& p = session.null->p_fwe;
@@ -92,12 +95,24 @@ std::string row_of(const SessionConnectome& session)
     return row;
 }
 
+void warn_of_few_frames(runtime::RunContext& context, const SessionConnectome& session)
+{
+    const auto& tests = session.closed_form;
+    if (tests && tests->status == "ok" &&
+        tests->neurons_per_frame > calcium::warn_neurons_per_frame)
+        context.warn(fmt::format("{}: {:.2f} active neurons for every effective frame: partial "
+                                 "correlations are noisy and few edges can be found",
+                                 session.file, tests->neurons_per_frame));
+}
+
 /// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
 void run_wave(runtime::RunContext& context, const Wave& wave,
               const std::vector<SessionInput>& inputs, const ConnectomeSettings& settings,
               const std::function<void(const SessionConnectome&)>& take)
 {
-    const auto activity = WaveActivity(context, wave, inputs);
+    const auto with_tests = settings.support != SupportBy::none;
+    const auto activity = WaveActivity(context, wave, inputs,
+                                       with_tests ? Keep::smoothed_and_events : Keep::smoothed);
     auto costs = std::vector<double>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
         costs.push_back(connectome_seconds(*wave.session(position).record.activity));
@@ -116,20 +131,25 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             results.add(unit, packer.take());
             return true;
         });
+    auto tests = with_tests ? closed_form_of(context, wave, inputs, activity, settings)
+                            : std::vector<ClosedFormTests>{};
     auto null = settings.surrogates > 0 ? surrogates_of(context, wave, inputs, activity, settings)
                                         : std::vector<std::optional<ConnectomeNull>>(wave.size());
 
-    runtime::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(wave.size()),
-                            [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                                auto unpacker = base::Unpacker(bytes);
-                                auto session = SessionConnectome::unpack(unpacker);
-                                session.null = std::move(null[static_cast<std::size_t>(unit)]);
-                                if (session.status != "ok")
-                                    context.warn(
-                                        fmt::format("{}: {}", session.file, session.status));
-                                context.note(row_of(session));
-                                take(session);
-                            });
+    runtime::gather_to_root(
+        context.comm(), computed, static_cast<std::int64_t>(wave.size()),
+        [&](std::int64_t unit, std::span<const std::byte> bytes) {
+            auto unpacker = base::Unpacker(bytes);
+            auto session = SessionConnectome::unpack(unpacker);
+            session.null = std::move(null[static_cast<std::size_t>(unit)]);
+            if (with_tests)
+                add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
+            warn_of_few_frames(context, session);
+            if (session.status != "ok")
+                context.warn(fmt::format("{}: {}", session.file, session.status));
+            context.note(row_of(session));
+            take(session);
+        });
 }
 
 /// Collective: reads what --within and --covariate ask for, so that it is not missing hours later.
@@ -152,9 +172,10 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
 
 std::string table_head(const ConnectomeSettings& settings)
 {
-    return fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}", "subject",
+    return fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}{}", "subject",
                        "session", "cells", "active", "frames", "edges", "density", "transit.",
-                       "cluster.", settings.surrogates > 0 ? "   q<.05  fwe<.05" : "");
+                       "cluster.", settings.support != SupportBy::none ? " supported" : "",
+                       settings.surrogates > 0 ? "   q<.05  fwe<.05" : "");
 }
 
 void run_connectome(runtime::RunContext& context)
@@ -170,7 +191,7 @@ void run_connectome(runtime::RunContext& context)
                           inputs = check_inputs(context, study);
                           return facts_of(inputs);
                       },
-                  .node_bytes = session_bytes,
+                  .node_bytes = connectome_session_bytes(settings),
                   .estimate =
                       [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
                           return connectome_estimate(study, sessions, settings, context.options());
@@ -221,15 +242,20 @@ runtime::Job described_job()
             .details = "dF/F -> OASIS spikes -> events above mean + 2 sd -> 5-frame smoothing -> "
                        "partial correlation of every\n"
                        "pair given all other neurons -> edges above mean + alpha sd -> graph "
-                       "metrics. With --surrogates N each\n"
-                       "pair gets a p-value from circular shifts of the neurons against each "
-                       "other, corrected over pairs by\n"
-                       "false discovery rate and, family-wise, by the maximum statistic. That null "
-                       "breaks all dependence at\n"
-                       "once: it rejects for shared drive (running, movement) as well as for "
-                       "connections; --within keeps the\n"
-                       "behavioural state, --covariate takes a signal out first. Writes "
-                       "RESULTS/connectome.h5.",
+                       "metrics. An edge is supported\n"
+                       "where two tests agree, q <= 0.05 over the session's pairs: its partial "
+                       "correlation against all circular\n"
+                       "shifts, and its events against events jittered within --window-s "
+                       "(--support). Both are closed forms; how\n"
+                       "often they err is measured on the recording itself, with half of the "
+                       "neurons displaced. Supported is not\n"
+                       "directly connected. With --surrogates N each pair gets p-values of drawn "
+                       "shifts as well, corrected by false\n"
+                       "discovery rate and by the maximum statistic. Shifts break all dependence "
+                       "at once: they reject for shared\n"
+                       "drive (running, movement) as well as for connections; --within keeps the "
+                       "behavioural state, --covariate\n"
+                       "takes a signal out first. Writes RESULTS/connectome.h5.",
             .examples = {"rewire connectome --study data/ --results out/ --tau-s 0.7",
                          "mpirun -n 8 rewire connectome --study data/ --results out/ --tau-s 0.7 "
                          "--surrogates 10000 --within movement"},

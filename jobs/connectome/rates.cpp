@@ -1,5 +1,7 @@
 #include "rates.hpp"
 
+#include <rewire/calcium/circles.hpp>
+#include <rewire/calcium/shift_moments.hpp>
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/dense/symmetric.hpp>
 
@@ -43,7 +45,26 @@ double table_rate()
                    [&] { calcium::run_shift_block(plan, 0, [](std::int64_t) { return true; }); });
 }
 
+double moment_rate()
+{
+    constexpr auto neurons = std::int64_t{96};
+    constexpr auto frames = std::int64_t{12000};
+    const auto activity = made_up_events(neurons, frames);
+    const auto circle = calcium::one_circle(frames);
+    return rate_of(moment_flops(neurons, frames), [&] {
+        calcium::shift_moments_of(activity.view(), circle, {}, {},
+                                  [](std::int64_t) { return true; });
+    });
+}
+
 } // namespace
+
+double moment_flops(std::int64_t neurons, std::int64_t frames) noexcept
+{
+    constexpr auto of_sample = 1500.0;
+    return calcium::shift_moments_flops(neurons, frames) +
+           of_sample * static_cast<double>(neurons) * static_cast<double>(frames);
+}
 
 ConnectomeRates measured_connectome_rates(std::int64_t neurons)
 {
@@ -51,17 +72,19 @@ ConnectomeRates measured_connectome_rates(std::int64_t neurons)
     rates.activity = measured_activity_rates();
     rates.inverse_flops_per_s = inverse_rate(neurons);
     rates.table_flops_per_s = table_rate();
+    rates.moment_flops_per_s = moment_rate();
     rates.pairs_per_s *= rates.table_flops_per_s / typical_connectome_rates.table_flops_per_s;
     return rates;
 }
 
 std::string described(const ConnectomeRates& rates)
 {
-    return fmt::format("{}inverse {:.0f} GFLOP/s, shift table {:.0f} GFLOP/s, deconvolution {:.0f} "
+    return fmt::format("{}inverse {:.0f} GFLOP/s, shift table {:.0f} GFLOP/s, moments of shifts "
+                       "{:.0f} GFLOP/s, deconvolution {:.0f} "
                        "million samples/s{}",
                        rates_measured, rates.inverse_flops_per_s / 1e9,
-                       rates.table_flops_per_s / 1e9, rates.activity.oasis_samples_per_s / 1e6,
-                       rates_differ);
+                       rates.table_flops_per_s / 1e9, rates.moment_flops_per_s / 1e9,
+                       rates.activity.oasis_samples_per_s / 1e6, rates_differ);
 }
 
 } // namespace rewire::jobs

@@ -16,21 +16,40 @@ namespace rewire::jobs {
 
 namespace {
 
+/// What a rule reads beside the edges.
+enum class Needs : std::uint8_t
+{
+    nothing,
+    closed_form,
+    surrogates,
+};
+
 /// How a pair is called a connection.
 struct Rule
 {
     std::string name;
+    Needs needs;
     bool (*holds)(const SessionConnectome&, std::size_t pair);
 };
 
 const std::vector<Rule>& rules()
 {
     static const auto all = std::vector<Rule>{
-        {"edge (threshold)",
+        {"edge (threshold)", Needs::nothing,
          [](const SessionConnectome& s, std::size_t pair) { return s.edge[pair] != 0; }},
-        {"q <= 0.05", [](const SessionConnectome& s,
-                         std::size_t pair) { return s.null && s.null->q_value[pair] <= 0.05; }},
-        {"family-wise p <= 0.05",
+        {"supported (q_both <= 0.05)", Needs::closed_form,
+         [](const SessionConnectome& s, std::size_t pair) {
+             return s.closed_form && s.closed_form->supported[pair] != 0;
+         }},
+        {"supported (Holm <= 0.05)", Needs::closed_form,
+         [](const SessionConnectome& s, std::size_t pair) {
+             return s.closed_form && s.closed_form->p_holm[pair] <= supported_level;
+         }},
+        {"q <= 0.05", Needs::surrogates,
+         [](const SessionConnectome& s, std::size_t pair) {
+             return s.null && s.null->q_value[pair] <= 0.05;
+         }},
+        {"family-wise p <= 0.05", Needs::surrogates,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.null && s.null->p_fwe[pair] <= 0.05;
          }},
@@ -81,11 +100,14 @@ void print_connectome_recovery(const RecoveryRequest& request)
     const auto file = io::open_for_reading(request.result);
     auto total = std::vector<RecoveryCounts>(rules().size());
     auto by_kind = std::map<std::string, RecoveryCounts>{};
-    auto with_null = false;
+    auto there = std::set{Needs::nothing}; // in any session
     auto rows = std::string{};
     for (const auto& entry : study.sessions) {
         const auto session = read_session(file, entry.record.subject, entry.record.session);
-        with_null = with_null || session.null.has_value();
+        if (session.closed_form)
+            there.insert(Needs::closed_form);
+        if (session.null)
+            there.insert(Needs::surrogates);
         auto planted = std::set<std::size_t>{};
         for (const auto& [kind, pairs] : planted_pairs(io::read_truth(entry.path), session)) {
             planted.insert(pairs.begin(), pairs.end());
@@ -105,11 +127,11 @@ void print_connectome_recovery(const RecoveryRequest& request)
     context.print(fmt::format(recovery_columns, "connections, all sessions", "planted", "found",
                               "both", "precision", "recall"));
     for (std::size_t rule = 0; rule < rules().size(); ++rule)
-        if (rule == 0 || with_null)
-            context.print(fmt::format("{:<25} {}\n", rules()[rule].name, total[rule].text()));
+        if (there.contains(rules()[rule].needs))
+            context.print(fmt::format("{:<26} {}\n", rules()[rule].name, total[rule].text()));
     for (const auto& [kind, recovery] : by_kind)
         context.print(
-            fmt::format("{:<25} {:>8} {:>8} {:>8} {:>10} {:>8.3f}\n", "  " + kind + " edges",
+            fmt::format("{:<26} {:>8} {:>8} {:>8} {:>10} {:>8.3f}\n", "  " + kind + " edges",
                         recovery.planted, "", recovery.both, "",
                         static_cast<double>(recovery.both) /
                             static_cast<double>(std::max<std::int64_t>(recovery.planted, 1))));

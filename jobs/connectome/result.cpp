@@ -77,6 +77,74 @@ ConnectomeNull read_null(const io::Handle& group)
     return null;
 }
 
+/// Numbers and texts of the tests, for writing and reading alike.
+template <typename ClosedForm, typename Attribute>
+void each_closed_form_attribute(ClosedForm& tests, Attribute attribute)
+{
+    attribute("support", tests.support), attribute("pairs_tested", tests.tested);
+    attribute("supported_pairs", tests.supported_count);
+    attribute("test_frames", tests.frames_used), attribute("window_frames", tests.window_frames);
+    attribute("lags", tests.lags), attribute("lags_marginal", tests.lags_marginal);
+    attribute("effective_frames", tests.effective_frames);
+    attribute("neurons_per_effective_frame", tests.neurons_per_frame);
+    attribute("drive", tests.drive), attribute("first_component", tests.first_component);
+    attribute("largest_active_share", tests.largest_active_share);
+    attribute("noise_edges", tests.noise_edges), attribute("noise_density", tests.noise_density);
+    attribute("supported_density", tests.supported_density);
+    attribute("displaced_pairs", tests.displaced_pairs);
+    attribute("passing_window_frames", tests.passing_window_frames);
+    attribute("tests_status", tests.status);
+}
+
+/// Values of pairs of the tests, for writing and reading alike.
+template <typename ClosedForm, typename Array>
+void each_closed_form_array(ClosedForm& tests, Array array)
+{
+    array("p_partial", tests.p_partial), array("p_marginal", tests.p_marginal);
+    array("p_fine", tests.p_fine), array("p_both", tests.p_both), array("q_both", tests.q_both);
+    array("p_holm", tests.p_holm), array("log10_p_both", tests.log10_p_both);
+}
+
+void write_closed_form(const io::Handle& group, const ConnectomeClosedForm& tests)
+{
+    each_closed_form_array(tests, [&](const char* name, const std::vector<double>& values) {
+        io::write_array(group, name, values, {"pair"}, "1");
+    });
+    io::write_array(group, "supported", tests.supported, {"pair"});
+    if (tests.two_sided) {
+        io::write_array(group, "p_both_negative", tests.p_both_negative, {"pair"}, "1");
+        io::write_array(group, "sign", tests.sign, {"pair"});
+    }
+    io::write_text_axis(group, "test", {"partial", "marginal", "fine", "both"});
+    io::write_array(group, "displaced_rate", tests.displaced_rate, {"test"}, "1");
+    io::write_array(group, "displaced_discoveries", tests.displaced_discoveries, {"test"}, "1");
+    each_closed_form_attribute(tests, WriteAttribute{group});
+    io::write_text_attribute(group, "tests_sided",
+                             tests.two_sided ? "two-sided" : "one-sided, positive");
+    io::write_text_attribute(
+        group, "supported_means",
+        "supported by both tests, not directly connected: delays beyond a frame, missed events "
+        "and unrecorded common input make both reject where there is no connection");
+}
+
+ConnectomeClosedForm read_closed_form(const io::Handle& group)
+{
+    auto tests = ConnectomeClosedForm{};
+    each_closed_form_array(tests, [&](const char* name, std::vector<double>& values) {
+        values = io::read_all<double>(group, name);
+    });
+    tests.supported = io::read_all<std::uint8_t>(group, "supported");
+    tests.two_sided = io::exists(group, "sign");
+    if (tests.two_sided) {
+        tests.p_both_negative = io::read_all<double>(group, "p_both_negative");
+        tests.sign = io::read_all<std::int8_t>(group, "sign");
+    }
+    tests.displaced_rate = io::read_all<double>(group, "displaced_rate");
+    tests.displaced_discoveries = io::read_all<double>(group, "displaced_discoveries");
+    each_closed_form_attribute(tests, ReadAttribute{group});
+    return tests;
+}
+
 /// Scalar attributes of a session's group, for writing and reading alike.
 template <typename Session, typename Attribute>
 void each_attribute(Session& session, Attribute attribute)
@@ -139,6 +207,8 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     each_attribute(session, WriteAttribute{group});
     if (session.null)
         write_null(group, *session.null);
+    if (session.closed_form)
+        write_closed_form(group, *session.closed_form);
 }
 
 void complete_subject(const io::ResultFile& file, const std::string& subject)
@@ -172,6 +242,8 @@ SessionConnectome read_session(const io::Handle& file, const std::string& subjec
     each_attribute(read, ReadAttribute{group});
     if (io::exists(group, "p_value"))
         read.null = read_null(group);
+    if (io::exists(group, "p_both"))
+        read.closed_form = read_closed_form(group);
     return read;
 }
 

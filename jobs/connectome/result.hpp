@@ -38,6 +38,50 @@ struct ConnectomeNull
     static ConnectomeNull unpack(base::Unpacker& unpacker);
 };
 
+/// q_both up to which an edge is called supported.
+inline constexpr auto supported_level = 0.05;
+
+/// Closed-form tests of a session's pairs (calcium/edge_tests.hpp), and what says how far they can
+/// be trusted. "Supported" is not "directly connected".
+struct ConnectomeClosedForm
+{
+    std::vector<double> p_partial;    ///< [pair]; NaN where a neuron is inactive; all below alike
+    std::vector<double> p_marginal;   ///< [pair]
+    std::vector<double> p_fine;       ///< [pair]
+    std::vector<double> p_both;       ///< [pair] the larger of p_partial and the one of `support`
+    std::vector<double> q_both;       ///< [pair] Benjamini-Hochberg over the session's pairs
+    std::vector<double> p_holm;       ///< [pair] Holm over the same
+    std::vector<double> log10_p_both; ///< [pair]
+    std::vector<std::uint8_t> supported; ///< [pair] 1: q_both <= supported_level
+    std::vector<double> p_both_negative; ///< [pair] two-sided only, else empty
+    std::vector<std::int8_t> sign;       ///< [pair] likewise
+    std::string support;                 ///< "jitter": p_fine, "shift": p_marginal
+    bool two_sided = false;
+    std::int64_t tested = 0; ///< pairs: the family of q_both and p_holm
+    std::int64_t supported_count = 0;
+    std::int64_t frames_used = 0;
+    std::int64_t window_frames = 0; ///< of the jitter
+    std::int64_t lags = 0;          ///< at which the skewness of residuals is cut
+    std::int64_t lags_marginal = 0; ///< and that of traces
+    double effective_frames = 0;
+    double neurons_per_frame = 0; ///< active neurons / effective frames
+    double drive = 0;
+    double first_component = 0;      ///< share of the variance
+    double largest_active_share = 0; ///< of neurons in one frame
+    double noise_edges = 0;          ///< expected above the threshold of `edge`; NaN with shrinkage
+    double noise_density = 0;        ///< 2 / N^2 times it
+    double supported_density = 0;
+    /// Displacement control: share of pairs across the halves with p <= 0.05, and with q <= 0.05,
+    /// [calcium::displaced_tests]; NaN without displacements.
+    std::vector<double> displaced_rate;
+    std::vector<double> displaced_discoveries;
+    std::int64_t displaced_pairs = 0; ///< over all draws
+    /// Where p_fine rejects more than 5 % of displaced pairs: the longest shorter window that does
+    /// not, 0 for none; -1 where there is no need.
+    std::int64_t passing_window_frames = -1;
+    std::string status; ///< "ok", or why there are no p-values
+};
+
 /// `status` says why there is no result, where there is none.
 struct SessionConnectome : SessionHead
 {
@@ -66,6 +110,7 @@ struct SessionConnectome : SessionHead
     std::int64_t missing = 0;  ///< samples
     std::uint8_t computed = 0; ///< 1: there are values, whatever the status says of how
     std::optional<ConnectomeNull> null;
+    std::optional<ConnectomeClosedForm> closed_form;
 
     void pack(base::Packer& packer) const;
     static SessionConnectome unpack(base::Unpacker& unpacker);

@@ -81,10 +81,12 @@ class ConnectomePart : public PagePart
 
     void draw(std::size_t section, report::Page& page) const override
     {
-        if (section == graph_metrics)
+        if (section == graph_metrics) {
             add_graph_metrics(page, data_);
-        else
+        } else {
+            add_supported_edges(page, data_);
             add_edge_p_values(page, data_, command_);
+        }
     }
 
     std::vector<LeftOut> left_out() const override

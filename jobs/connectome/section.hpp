@@ -16,7 +16,10 @@ PageEntry connectome_page();
 std::unique_ptr<PagePart> connectome_part(ConnectomeSummary data, std::string command);
 
 void add_graph_metrics(report::Page& page, const ConnectomeSummary& data);
-/// @param command that computed the connectomes
+/// Closed-form tests: how much of the recordings covaries, which edges both tests support, and
+/// what that does not mean. Nothing where there were none.
+void add_supported_edges(report::Page& page, const ConnectomeSummary& data);
+/// Of surrogates. @param command that computed the connectomes
 void add_edge_p_values(report::Page& page, const ConnectomeSummary& data,
                        const std::string& command);
 /// Neurons that sessions do not share, or that take no part in correlations.

@@ -249,12 +249,17 @@ void add_edge_p_values(report::Page& page, const ConnectomeSummary& data,
         std::find_if(data.sessions.begin(), data.sessions.end(),
                      [](const SessionSummary& session) { return session.p_values.has_value(); });
     if (tested == data.sessions.end()) {
-        page.notice("No p-values.",
-                    "The connectome was computed without surrogates, so nothing on this page tells "
-                    "its edges from chance. They are added by",
-                    command + " --surrogates 10000 --overwrite");
+        if (std::any_of(data.sessions.begin(), data.sessions.end(),
+                        [](const SessionSummary& session) { return session.tests.has_value(); }))
+            return; // closed-form tests need no surrogates
+        page.notice(
+            "No p-values.",
+            "The connectome was computed without tests of edges, so nothing on this page tells "
+            "its edges from chance. They are added by",
+            command + " --support jitter --overwrite");
         return;
     }
+    page.subsection("p-values of surrogates");
     add_counts(page, data);
     add_floor(page, data);
     add_histograms(page, data);

@@ -42,6 +42,13 @@ calcium::WhenSingular when_singular_of(const std::string& text)
     return calcium::WhenSingular::flag;
 }
 
+SupportBy support_of(const std::string& text)
+{
+    return text == "none"    ? SupportBy::none
+           : text == "shift" ? SupportBy::shift
+                             : SupportBy::jitter;
+}
+
 /// Values of all frames of the file, reduced to those of the smoothed events.
 template <typename T>
 std::vector<T> on_smoothed_frames(const std::vector<T>& values, const SessionInput& input)
@@ -135,6 +142,29 @@ std::vector<runtime::Option> connectome_options()
         {.name = "covariate",
          .help = "series (e.g. running_speed) taken out of every trace first; repeatable",
          .repeatable = true},
+        {.name = "support",
+         .default_value = "jitter",
+         .help = "what has to support an edge beside its partial correlation (closed form, no "
+                 "surrogates): jitter of the events within windows, which leaves slow common "
+                 "drive alone; shift of the traces, which does not; none: no such tests",
+         .choices = {"jitter", "shift", "none"},
+         .reaches_later_jobs = false},
+        {.name = "window-s",
+         .kind = Kind::real,
+         .default_value = "0.5",
+         .unit = "s",
+         .help = "windows within which events are jittered; at least 8 frames",
+         .minimum = 1e-3,
+         .maximum = 1e4,
+         .reaches_later_jobs = false},
+        {.name = "displacements",
+         .kind = Kind::integer,
+         .default_value = "3",
+         .help = "of half of the neurons by 2 to 10 s: how often the tests of edges err on this "
+                 "recording",
+         .minimum = 0,
+         .maximum = 1000,
+         .reaches_later_jobs = false},
         {.name = "surrogates",
          .kind = Kind::integer,
          .default_value = "0",
@@ -166,6 +196,9 @@ ConnectomeSettings connectome_settings(const runtime::Options& options)
     return {.partial_correlation = {.shrinkage = shrinkage_of(options.text("shrinkage")),
                                     .when_singular = when_singular_of(options.text("singular"))},
             .alpha = options.real("alpha"),
+            .support = support_of(options.text("support")),
+            .window_s = options.real("window-s"),
+            .displacements = options.integer("displacements"),
             .surrogates = options.integer("surrogates"),
             .two_sided = options.flag("two-sided"),
             .minimum_shift_s = options.real("min-shift-s"),

@@ -13,10 +13,21 @@
 
 namespace rewire::jobs {
 
+/// The test that has to support an edge beside the partial correlation.
+enum class SupportBy : std::uint8_t
+{
+    jitter, ///< of events within windows
+    shift,  ///< of traces, all shifts
+    none,   ///< no closed-form tests
+};
+
 struct ConnectomeSettings
 {
     calcium::PartialCorrelationOptions partial_correlation;
     double alpha = 2;
+    SupportBy support = SupportBy::jitter;
+    double window_s = 0.5;          ///< of the jitter
+    std::int64_t displacements = 3; ///< of the displacement control
     std::int64_t surrogates = 0;
     bool two_sided = false;
     double minimum_shift_s = 2;

@@ -40,6 +40,37 @@ EdgePValues p_values_of(const ConnectomeNull& null)
     return summary;
 }
 
+EdgeTestsSummary tests_of(const SessionConnectome& session)
+{
+    const auto& tests = *session.closed_form;
+    auto summary = EdgeTestsSummary{
+        .status = tests.status,
+        .support = tests.support,
+        .two_sided = tests.two_sided,
+        .tested = tests.tested,
+        .supported = tests.supported_count,
+        .holm = std::count_if(tests.p_holm.begin(), tests.p_holm.end(),
+                              [](double p) { return p <= significance; }),
+        .noise_edges = tests.noise_edges,
+        .effective_frames = tests.effective_frames,
+        .neurons_per_frame = tests.neurons_per_frame,
+        .drive = tests.drive,
+        .first_component = tests.first_component,
+        .largest_active_share = tests.largest_active_share,
+        .window_s = static_cast<double>(tests.window_frames) / session.rate_hz,
+        .passing_window_s = static_cast<double>(tests.passing_window_frames) / session.rate_hz,
+        .displaced = tests.displaced_pairs > 0,
+        .displaced_rate = tests.displaced_rate,
+        .displaced_discoveries = tests.displaced_discoveries};
+    for (std::size_t pair = 0; pair < tests.supported.size(); ++pair) {
+        if (tests.supported[pair] == 0)
+            continue;
+        summary.supported_and_edges += session.edge[pair];
+        summary.supported_negative += tests.two_sided && tests.sign[pair] < 0 ? 1 : 0;
+    }
+    return summary;
+}
+
 SessionSummary summary_of(const SessionConnectome& session)
 {
     using calcium::NeuronStatus;
@@ -71,6 +102,8 @@ SessionSummary summary_of(const SessionConnectome& session)
                        .clustering = session.average_clustering};
     if (session.null)
         summary.p_values = p_values_of(*session.null);
+    if (session.closed_form)
+        summary.tests = tests_of(session);
     return summary;
 }
 

@@ -35,6 +35,32 @@ struct EdgePValues
     std::int64_t needed_at_floor() const;
 };
 
+/// Closed-form tests of the pairs of one session.
+struct EdgeTestsSummary
+{
+    std::string status;  ///< "ok", or why there are no p-values
+    std::string support; ///< "jitter" or "shift"
+    bool two_sided = false;
+    std::int64_t tested = 0;
+    std::int64_t supported = 0;           ///< q_both <= 0.05
+    std::int64_t supported_negative = 0;  ///< of them; two-sided
+    std::int64_t supported_and_edges = 0; ///< of them, also above the threshold
+    std::int64_t holm = 0;                ///< p_holm <= 0.05
+    double noise_edges = 0;
+    double effective_frames = 0;
+    double neurons_per_frame = 0;
+    double drive = 0;
+    double first_component = 0;
+    double largest_active_share = 0;
+    double window_s = 0;         ///< of the jitter
+    double passing_window_s = 0; ///< 0: none passes; negative: there is no need
+    bool displaced = false;
+    std::vector<double> displaced_rate;        ///< [calcium::displaced_tests]
+    std::vector<double> displaced_discoveries; ///< likewise
+
+    bool ok() const { return status == "ok"; }
+};
+
 /// /A/S/
 struct SessionSummary
 {
@@ -58,6 +84,7 @@ struct SessionSummary
     double transitivity = 0;
     double clustering = 0;
     std::optional<EdgePValues> p_values;
+    std::optional<EdgeTestsSummary> tests;
 };
 
 /// /A/

@@ -21,6 +21,7 @@ void each_pair(const SessionConnectome& session, bool all, Use use)
     for (std::size_t i = 0; i < session.neuron_id.size(); ++i)
         for (auto j = i + 1; j < session.neuron_id.size(); ++j, ++pair)
             if (session.edge[pair] != 0 ||
+                (session.closed_form && session.closed_form->supported[pair] != 0) ||
                 (all && session.active[i] != 0 && session.active[j] != 0))
                 use(i, j, pair);
 }
@@ -32,10 +33,15 @@ void write_csv(io::WholeStream& file, const SessionConnectome& session, bool all
             fmt::format("{},{},{},{},{},{}", csv_field(session.subject), csv_field(session.session),
                         csv_field(session.neuron_id[i]), csv_field(session.neuron_id[j]),
                         number_text(session.partial_correlation[pair]), session.edge[pair]);
-        row += session.null ? fmt::format(",{},{},{}\n", number_text(session.null->p_value[pair]),
+        row += session.null ? fmt::format(",{},{},{}", number_text(session.null->p_value[pair]),
                                           number_text(session.null->q_value[pair]),
                                           number_text(session.null->p_fwe[pair]))
-                            : ",,,\n";
+                            : ",,,";
+        row += session.closed_form
+                   ? fmt::format(",{},{},{}\n", number_text(session.closed_form->p_both[pair]),
+                                 number_text(session.closed_form->q_both[pair]),
+                                 session.closed_form->supported[pair])
+                   : ",,,\n";
         file.write(row);
     });
 }
@@ -49,6 +55,11 @@ void write_graphml(const std::filesystem::path& path, const SessionConnectome& s
                "  <key id=\"weight\" for=\"edge\" attr.name=\"weight\" attr.type=\"double\"/>\n"
                "  <key id=\"p\" for=\"edge\" attr.name=\"p_value\" attr.type=\"double\"/>\n"
                "  <key id=\"q\" for=\"edge\" attr.name=\"q_value\" attr.type=\"double\"/>\n"
+               "  <key id=\"p_both\" for=\"edge\" attr.name=\"p_both\" attr.type=\"double\"/>\n"
+               "  <key id=\"q_both\" for=\"edge\" attr.name=\"q_both\" attr.type=\"double\"/>\n"
+               "  <key id=\"supported\" for=\"edge\" attr.name=\"supported\" "
+               "attr.type=\"boolean\"/>\n"
+               "  <key id=\"edge\" for=\"edge\" attr.name=\"edge\" attr.type=\"boolean\"/>\n"
                "  <key id=\"fwe\" for=\"edge\" attr.name=\"p_fwe\" attr.type=\"double\"/>\n");
     file.write(fmt::format("  <graph id=\"{}\" edgedefault=\"undirected\">\n",
                            xml_text(session.subject + "/" + session.session)));
@@ -66,6 +77,12 @@ void write_graphml(const std::filesystem::path& path, const SessionConnectome& s
         if (session.null)
             edge += data("p", session.null->p_value[pair]) +
                     data("q", session.null->q_value[pair]) + data("fwe", session.null->p_fwe[pair]);
+        if (session.closed_form) {
+            const auto& tests = *session.closed_form;
+            edge += data("p_both", tests.p_both[pair]) + data("q_both", tests.q_both[pair]) +
+                    fmt::format("<data key=\"supported\">{}</data>", tests.supported[pair] != 0);
+        }
+        edge += fmt::format("<data key=\"edge\">{}</data>", session.edge[pair] != 0);
         file.write(edge + "</edge>\n");
     });
     file.write("  </graph>\n</graphml>\n");
@@ -78,8 +95,8 @@ std::string write_tables(const ExportTable::Request& request)
     if (request.format == "csv") {
         const auto path = request.folder / "connectome.csv";
         auto table = io::WholeStream(path);
-        table.write(
-            "subject,session,neuron_i,neuron_j,partial_correlation,edge,p_value,q_value,p_fwe\n");
+        table.write("subject,session,neuron_i,neuron_j,partial_correlation,edge,p_value,q_value,"
+                    "p_fwe,p_both,q_both,supported\n");
         for (const auto& [subject, session] : sessions)
             write_csv(table, read_session(request.result, subject, session), request.everything);
         table.publish();

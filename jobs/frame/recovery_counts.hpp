@@ -18,6 +18,6 @@ struct RecoveryCounts
 };
 
 /// The heads of these columns, after one of names.
-inline constexpr auto recovery_columns = "{:<25} {:>8} {:>8} {:>8} {:>10} {:>8}\n";
+inline constexpr auto recovery_columns = "{:<26} {:>8} {:>8} {:>8} {:>10} {:>8}\n";
 
 } // namespace rewire::jobs

@@ -31,7 +31,7 @@ void print_movement_recovery(const RecoveryRequest& request)
             total.both += related.contains(session.neuron_id[neuron]) ? 1 : 0;
         }
     }
-    request.context.print(fmt::format("{:<25} {}\n", "movement-related neurons", total.text()));
+    request.context.print(fmt::format("{:<26} {}\n", "movement-related neurons", total.text()));
 }
 
 } // namespace rewire::jobs

@@ -39,7 +39,7 @@ void print_rewiring_recovery(const RecoveryRequest& request)
             y.push_back(planted[sessions[session]]);
         }
         request.context.print(fmt::format(
-            "{:<25} {:>8} sessions, correlation of PC1 with the planted learning: {:.3f}\n",
+            "{:<26} {:>8} sessions, correlation of PC1 with the planted learning: {:.3f}\n",
             "trajectory of " + subject.name, sessions.size(), stats::pearson(x, y)));
     }
 }

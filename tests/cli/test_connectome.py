@@ -11,13 +11,15 @@ import xml.etree.ElementTree as xml
 from rewire_cli import BUILD, REWIRE, Case, children_of, kill_all, run, start, wait_for
 
 
-class Connectome(Case):
+class Computes(Case):
     def connectome(self, study, results, *words, ranks=1, code=0):
         got, out, err = run("connectome", "--study", study, "--results", self.folder / results, "--tau-s", "0.7", *words,
                             ranks=ranks)
         self.assertEqual(got, code, out + err)
         return self.folder / results / "connectome.h5"
 
+
+class Connectome(Computes):
     def test_planted_edges_are_found(self):
         study = self.simulate(neurons=40, duration_s=400)
         self.connectome(study, "results", "--surrogates", "2000", ranks=2)
@@ -25,11 +27,14 @@ class Connectome(Case):
         code, out, err = run("recovery", "--study", study, "--results", self.folder / "results")
 
         self.assertEqual(code, 0, err)
-        rows = {line[:25].strip(): line[25:].split() for line in out.splitlines() if line[:25].strip()}
+        rows = {line[:26].strip(): line[26:].split() for line in out.splitlines() if line[:26].strip()}
         precision, recall = map(float, rows["edge (threshold)"][3:5])
         self.assertGreaterEqual(precision, 0.9)
         self.assertGreaterEqual(recall, 0.8)
         self.assertGreaterEqual(float(rows["q <= 0.05"][3]), 0.8)
+        precision, recall = map(float, rows["supported (q_both <= 0.05)"][3:5])
+        self.assertGreaterEqual(precision, 0.95)
+        self.assertGreaterEqual(recall, 0.9)
 
     def test_error_rates_hold_on_the_null_twin(self):
         study = self.simulate("--null", animals=15, sessions=2, neurons=25, duration_s=150)
@@ -128,6 +133,93 @@ class Connectome(Case):
         self.assertFails(5, "singular", "connectome", "--study", study, "--results", self.folder / "error", "--tau-s",
                          "0.7", "--singular", "error")
         self.connectome(study, "shrunk", "--shrinkage", "ledoit-wolf")
+
+
+class ClosedForm(Computes):
+    """The tests of edges that need no surrogates."""
+
+    def exported(self, results):
+        code, _, err = run("export", "--results", results, "--format", "csv", "--all-pairs")
+        self.assertEqual(code, 0, err)
+        with open(results / "export" / "connectome.csv") as file:
+            return list(csv.DictReader(file))
+
+    def test_no_surrogates_no_floor_and_nothing_else_changes(self):
+        study = self.simulate(neurons=30, duration_s=300)
+        self.connectome(study, "tested")
+        self.connectome(study, "plain", "--support", "none")
+
+        tested, plain = self.exported(self.folder / "tested"), self.exported(self.folder / "plain")
+
+        self.assertEqual([row["partial_correlation"] for row in tested], [row["partial_correlation"] for row in plain])
+        self.assertEqual([row["edge"] for row in tested], [row["edge"] for row in plain])
+        self.assertEqual({row["p_both"] for row in plain}, {""})
+        self.assertEqual({row["p_value"] for row in tested}, {""})
+        self.assertLess(min(float(row["p_both"]) for row in tested), 1e-9)
+        for row in tested:
+            self.assertEqual(row["supported"] == "1", float(row["q_both"]) <= 0.05)
+
+    def test_error_rates_hold_on_the_null_twin(self):
+        study = self.simulate("--null", animals=15, sessions=2, neurons=25, duration_s=150)
+        self.connectome(study, "results", "--displacements", "0", ranks=2)
+
+        rows = self.exported(self.folder / "results")
+
+        # 30 independent sessions at 5 %: 1.5 expected, P(more than 6) < 0.001.
+        supported = {(row["subject"], row["session"]) for row in rows if row["supported"] == "1"}
+        self.assertLessEqual(len(supported), 6)
+        # 9,000 pairs, nearly independent; p_both is the larger of two and so below its level.
+        below = sum(float(row["p_both"]) <= 0.05 for row in rows) / len(rows)
+        self.assertLessEqual(below, 0.05)
+        self.assertGreater(below, 0)
+
+    def test_same_bits_on_any_number_of_ranks(self):
+        study = self.simulate("--missing-neurons", "0.1", neurons=30)
+        words = ["--two-sided", "--displacements", "2", "--covariate", "lever", "--within", "movement"]
+        for support in ["jitter", "shift"]:
+            one = self.connectome(study, f"{support}1", "--support", support, *words)
+            for ranks in [2, 3, 4]:
+                many = self.connectome(study, f"{support}{ranks}", "--support", support, *words, ranks=ranks)
+                self.assertSameDatasets(one, many)
+
+    def test_killed_and_gone_on_with(self):
+        study = self.simulate(neurons=40)
+        words = ["--tau-s", "0.7", "--displacements", "60", "--checkpoint-s", "0"]
+        results = self.folder / "results"
+        for ranks in [2, 1]:
+            process = start("connectome", "--study", study, "--results", results, *words, ranks=ranks)
+            wait_for(lambda: list(results.glob("connectome.checkpoint/*/edges.*.snapshot")) or
+                     process.poll() is not None)
+            self.assertIsNone(process.poll(), "it ended before it could be killed")
+            kill_all(process)
+
+        code, _, err = run("connectome", "--study", study, "--results", results, *words, ranks=3)
+
+        self.assertEqual(code, 0, err)
+        self.assertIn("going on from", err)
+        whole = self.connectome(study, "whole", "--displacements", "60", "--checkpoint-s", "0")
+        self.assertSameDatasets(whole, results / "connectome.h5")
+
+    def test_too_few_effective_frames_make_no_claim_and_enter_no_trajectory(self):
+        study = self.simulate(neurons=100, duration_s=12)  # 332 frames for 100 neurons
+        code, _, err = run("connectome", "--study", study, "--results", self.folder / "results", "--tau-s", "0.7")
+        self.assertEqual(code, 0, err)
+        self.assertIn("too few frames", err)
+        self.assertTrue(all(row["supported"] == "0" for row in self.exported(self.folder / "results")))
+        _, out, err = run("rewiring", "--results", self.folder / "results")
+        self.assertIn("too few frames", out + err)
+
+    def test_the_page_says_supported_and_nothing_of_surrogates(self):
+        study = self.simulate(neurons=30, duration_s=300)
+        self.connectome(study, "results")
+        code, _, err = run("report", "--results", self.folder / "results")
+        self.assertEqual(code, 0, err)
+        page = (self.folder / "results" / "report.html").read_text()
+        section = page[page.index("Does everything covary?"):]
+        for words in ["Edges supported by both tests", "Supported is not directly connected", "Missed events"]:
+            self.assertIn(words, section)
+        self.assertNotIn("urrogates stand", page)
+        self.assertNotIn("p-values of surrogates", page)
 
 
 class Mistakes(Case):
@@ -273,7 +365,7 @@ class Export(Case):
         with open(results / "export" / "connectome.csv") as file:
             rows = list(csv.DictReader(file))
         self.assertTrue(rows)
-        self.assertTrue(all(row["edge"] == "1" and 0 < float(row["p_value"]) <= 1 for row in rows))
+        self.assertTrue(all("1" in (row["edge"], row["supported"]) and 0 < float(row["p_value"]) <= 1 for row in rows))
         graphs = sorted((results / "export").glob("*.graphml"))
         self.assertEqual(len(graphs), 2)
         name = "{http://graphml.graphdrawing.org/xmlns}"

@@ -1,0 +1,305 @@
+#include "section.hpp"
+
+#include <rewire/calcium/displacement.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace rewire::jobs {
+
+namespace {
+
+using Sessions = std::vector<const SessionSummary*>;
+using calcium::DisplacedTest;
+
+/// An animal with tested sessions; one at least.
+struct TestedAnimal
+{
+    std::string subject;
+    Sessions sessions;
+};
+
+std::vector<TestedAnimal> tested_animals(const ConnectomeSummary& data)
+{
+    auto animals = std::vector<TestedAnimal>{};
+    for (const auto& animal : data.animals) {
+        auto tested = TestedAnimal{animal.subject, {}};
+        for (const auto& session : data.sessions)
+            if (session.place.subject == animal.subject && session.tests)
+                tested.sessions.push_back(&session);
+        if (!tested.sessions.empty())
+            animals.push_back(std::move(tested));
+    }
+    return animals;
+}
+
+Sessions sessions_where(const ConnectomeSummary& data, bool (*holds)(const EdgeTestsSummary&))
+{
+    auto found = Sessions{};
+    for (const auto& session : data.sessions)
+        if (session.tests && holds(*session.tests))
+            found.push_back(&session);
+    return found;
+}
+
+/// "0.012" or "0.012–0.034" over the sessions that have the number, "–" where none has.
+template <typename Value>
+std::string range_of(const Sessions& sessions, const char* format, Value value)
+{
+    auto values = std::vector<double>{};
+    for (const auto* session : sessions)
+        if (const auto v = static_cast<double>(value(*session)); std::isfinite(v))
+            values.push_back(v);
+    if (values.empty())
+        return "–";
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    const auto text = [&](double v) { return fmt::format(fmt::runtime(format), v); };
+    return text(*low) == text(*high) ? text(*low) : text(*low) + "–" + text(*high);
+}
+
+template <typename Member>
+std::string test_range(const Sessions& sessions, const char* format, Member member)
+{
+    return range_of(sessions, format, [&](const SessionSummary& session) {
+        return static_cast<double>((*session.tests).*member);
+    });
+}
+
+double displaced(const EdgeTestsSummary& tests, std::vector<double> EdgeTestsSummary::*member,
+                 DisplacedTest test)
+{
+    return (tests.*member).at(static_cast<std::size_t>(test));
+}
+
+std::string displaced_range(const Sessions& sessions, std::vector<double> EdgeTestsSummary::*member,
+                            DisplacedTest test)
+{
+    return range_of(sessions, "{:.3f}", [&](const SessionSummary& session) {
+        return displaced(*session.tests, member, test);
+    });
+}
+
+std::string names_of(const Sessions& sessions)
+{
+    constexpr auto most = std::size_t{6};
+    auto text = std::string{};
+    for (std::size_t k = 0; k < std::min(most, sessions.size()); ++k)
+        text += (k > 0 ? ", " : "") + sessions[k]->place.subject + "/" + sessions[k]->place.session;
+    return sessions.size() > most ? fmt::format("{} and {} more", text, sessions.size() - most)
+                                  : text;
+}
+
+void add_tables(report::Page& page, const ConnectomeSummary& data, report::Table head,
+                std::vector<std::string> (*row)(const Sessions&))
+{
+    auto by_session = report::Table{.head = head.head};
+    by_session.head[1] = "session";
+    for (const auto& animal : tested_animals(data)) {
+        const auto add = [&](report::Table& table, const std::string& second,
+                             const Sessions& sessions) {
+            auto cells = std::vector<std::string>{animal.subject, second};
+            const auto values = row(sessions);
+            cells.insert(cells.end(), values.begin(), values.end());
+            table.rows.push_back(std::move(cells));
+        };
+        add(head, std::to_string(animal.sessions.size()), animal.sessions);
+        for (const auto* session : animal.sessions)
+            add(by_session, session->place.session, {session});
+    }
+    page.table(std::move(head));
+    page.folded_table("The same for every session", by_session);
+}
+
+/// What a recording has in common, before any edge is looked at.
+bool covaries(const EdgeTestsSummary& tests)
+{
+    const auto rate = tests.displaced ? displaced(tests, &EdgeTestsSummary::displaced_rate,
+                                                  DisplacedTest::marginal)
+                                      : 0.0;
+    return tests.drive > calcium::warn_drive || rate > 0.1;
+}
+
+void add_common_drive(report::Page& page, const ConnectomeSummary& data)
+{
+    page.subsection("Does everything covary?");
+    const auto tested = sessions_where(data, [](const EdgeTestsSummary&) { return true; });
+    const auto common = sessions_where(data, covaries);
+    const auto spread = fmt::format(
+        "The first component carries {} of the variance, up to {} of the neurons are active in "
+        "one frame, and the drive (the median over pairs of how far they correlate beyond their "
+        "own statistics, in standard deviations) is {}.",
+        test_range(tested, "{:.2f}", &EdgeTestsSummary::first_component),
+        test_range(tested, "{:.2f}", &EdgeTestsSummary::largest_active_share),
+        test_range(tested, "{:.3f}", &EdgeTestsSummary::drive));
+    if (common.empty())
+        page.paragraph("No sign of a drive that most neurons share. " + spread);
+    else
+        page.notice(
+            fmt::format("Neurons share a drive in {} of {} sessions.", common.size(),
+                        tested.size()),
+            fmt::format("{} In {} something moves most pairs together: movement, arousal, "
+                        "neuropil, bleaching, brain motion. Tests by shifts then reject for it, "
+                        "not for edges; the jitter within short windows leaves alone what is "
+                        "slower than its windows.",
+                        spread, names_of(common)));
+    add_tables(page, data,
+               {.head = {"animal", "sessions", "drive", "first component", "largest share active",
+                         "displaced p ≤ 0.05: partial", "marginal", "fine", "both",
+                         "displaced q ≤ 0.05: both"},
+                .caption =
+                    "What recordings have in common, ranges over sessions. Displaced: a random "
+                    "half of the neurons is moved by 2 to 10 s, and the pairs across the halves "
+                    "are tested. They share what is slow and nothing fine, so what is found among "
+                    "them is an error: the share with p ≤ 0.05 should not be above 0.05, and the "
+                    "share that would have been called supported is the last column. Drive: "
+                    "without a common one it is near 0, and above 0.1 is a warning."},
+               [](const Sessions& sessions) {
+                   const auto rate = [&](DisplacedTest test) {
+                       return displaced_range(sessions, &EdgeTestsSummary::displaced_rate, test);
+                   };
+                   return std::vector<std::string>{
+                       test_range(sessions, "{:.3f}", &EdgeTestsSummary::drive),
+                       test_range(sessions, "{:.3f}", &EdgeTestsSummary::first_component),
+                       test_range(sessions, "{:.2f}", &EdgeTestsSummary::largest_active_share),
+                       rate(DisplacedTest::partial),
+                       rate(DisplacedTest::marginal),
+                       rate(DisplacedTest::fine),
+                       rate(DisplacedTest::both),
+                       displaced_range(sessions, &EdgeTestsSummary::displaced_discoveries,
+                                       DisplacedTest::both)};
+               });
+}
+
+/// Where the windows of the jitter are too long for a recording.
+void add_window(report::Page& page, const ConnectomeSummary& data)
+{
+    const auto none = sessions_where(
+        data, [](const EdgeTestsSummary& tests) { return tests.passing_window_s == 0; });
+    const auto shorter = sessions_where(
+        data, [](const EdgeTestsSummary& tests) { return tests.passing_window_s > 0; });
+    if (!shorter.empty())
+        page.notice(
+            "The windows of the jitter are too long for some sessions.",
+            fmt::format("In {} windows of {} s reject more than 5 % of the displaced "
+                        "pairs; the longest that do not last {} s: give them as "
+                        "--window-s (never below 8 frames).",
+                        names_of(shorter),
+                        test_range(shorter, "{:.2g}", &EdgeTestsSummary::window_s),
+                        test_range(shorter, "{:.2g}", &EdgeTestsSummary::passing_window_s)));
+    if (!none.empty())
+        page.notice("No window of the jitter passes in some sessions.",
+                    fmt::format("In {} even the shortest windows reject more than 5 % of the "
+                                "displaced pairs: supported edges of these sessions cannot be "
+                                "told from what everything shares.",
+                                names_of(none)));
+}
+
+void add_too_few(report::Page& page, const ConnectomeSummary& data)
+{
+    const auto without =
+        sessions_where(data, [](const EdgeTestsSummary& tests) { return !tests.ok(); });
+    const auto few = sessions_where(data, [](const EdgeTestsSummary& tests) {
+        return tests.ok() && tests.neurons_per_frame > calcium::warn_neurons_per_frame;
+    });
+    if (!without.empty())
+        page.notice("Sessions without tests of edges.",
+                    fmt::format("{}: {}. They make no claim.", names_of(without),
+                                without.front()->tests->status));
+    if (!few.empty())
+        page.notice(
+            "Few frames for so many neurons.",
+            fmt::format("{}: {} active neurons for every effective frame (smoothed frames repeat "
+                        "each other). Partial correlations are noisy there, and little is found.",
+                        names_of(few),
+                        test_range(few, "{:.2f}", &EdgeTestsSummary::neurons_per_frame)));
+}
+
+void add_counts(report::Page& page, const ConnectomeSummary& data)
+{
+    page.subsection("Edges supported by both tests");
+    const auto tested = sessions_where(data, [](const EdgeTestsSummary& t) { return t.ok(); });
+    if (tested.empty())
+        return;
+    const auto& example = *tested.front()->tests;
+    const auto jitter = example.support == "jitter";
+    page.paragraph(fmt::format(
+        "A pair is supported where two tests agree, q ≤ 0.05 over the pairs of its session "
+        "(Benjamini-Hochberg): its partial correlation is larger than over all circular shifts of "
+        "one trace against the other, and {}. Both are computed from moments, without surrogates, "
+        "so that p has no floor. {} pairs a session are supported; {} lie above the published "
+        "threshold, where noise alone would put {}.",
+        jitter ? fmt::format("its events coincide more closely than events placed anew within "
+                             "windows of {:.2g} s",
+                             example.window_s)
+               : std::string("its plain correlation is, too"),
+        test_range(tested, "{:.0f}", &EdgeTestsSummary::supported),
+        range_of(tested, "{:.0f}",
+                 [](const SessionSummary& session) { return static_cast<double>(session.edges); }),
+        test_range(tested, "{:.0f}", &EdgeTestsSummary::noise_edges)));
+    add_tables(page, data,
+               {.head = {"animal", "sessions", "pairs tested", "supported",
+                         "supported, above the threshold", "supported, Holm p ≤ 0.05",
+                         "edges (threshold)", "noise edges expected", "effective frames"},
+                .caption =
+                    "Pairs of a session, ranges over the sessions of each animal. The family of "
+                    "q and of Holm's p (which allows one error in twenty sessions) is the pairs "
+                    "of one session. Noise edges: how many pairs without any correlation the "
+                    "published threshold would keep if there were no edge at all. Effective "
+                    "frames: independent ones that the recording is worth."},
+               [](const Sessions& sessions) {
+                   return std::vector<std::string>{
+                       test_range(sessions, "{:.0f}", &EdgeTestsSummary::tested),
+                       test_range(sessions, "{:.0f}", &EdgeTestsSummary::supported),
+                       test_range(sessions, "{:.0f}", &EdgeTestsSummary::supported_and_edges),
+                       test_range(sessions, "{:.0f}", &EdgeTestsSummary::holm),
+                       range_of(sessions, "{:.0f}",
+                                [](const SessionSummary& session) {
+                                    return static_cast<double>(session.edges);
+                                }),
+                       test_range(sessions, "{:.0f}", &EdgeTestsSummary::noise_edges),
+                       test_range(sessions, "{:.0f}", &EdgeTestsSummary::effective_frames)};
+               });
+    if (example.two_sided)
+        page.paragraph(
+            fmt::format("Two-sided: {} of the supported pairs a session are negative.",
+                        test_range(tested, "{:.0f}", &EdgeTestsSummary::supported_negative)));
+}
+
+void add_meaning(report::Page& page, const ConnectomeSummary& data)
+{
+    const auto tested = sessions_where(data, [](const EdgeTestsSummary& t) { return t.ok(); });
+    if (tested.empty())
+        return;
+    page.subsection("Supported is not directly connected");
+    page.paragraph("In three cases the word would mislead; the shares are of simulated networks, "
+                   "tested by shifts.");
+    page.list(
+        {"Delays: where one neuron follows another by several frames, its influence is not taken "
+         "out of the others, and pairs of the same target are supported as well (about half of "
+         "the supported pairs in simulated hubs with delays of up to four frames).",
+         "Missed events: where the indicator or the detection misses 30 % of the events, common "
+         "input can no longer be taken out in full (29 to 66 % of the supported pairs in "
+         "simulations were not connected).",
+         "Unrecorded input: neurons that follow the same unrecorded neuron are supported, all of "
+         "them. Split regions of interest and shared neuropil act in the same way.",
+         "The edges of the trajectories and graph metrics on this page are those of the published "
+         "threshold (mean + alpha standard deviations over the session's pairs), not the "
+         "supported ones."});
+}
+
+} // namespace
+
+void add_supported_edges(report::Page& page, const ConnectomeSummary& data)
+{
+    if (tested_animals(data).empty())
+        return;
+    add_common_drive(page, data);
+    add_window(page, data);
+    add_too_few(page, data);
+    add_counts(page, data);
+    add_meaning(page, data);
+}
+
+} // namespace rewire::jobs
