@@ -1,5 +1,6 @@
 """What would be wrong without an error: neurons matched by row number, levers in other units, raw fluorescence."""
 
+import math
 import shutil
 import subprocess
 import unittest
@@ -7,6 +8,7 @@ import unittest
 from rewire_cli import BUILD, Case, run
 
 PUT = BUILD / "tests" / "put_behaviour"
+LEVER = "/processing/behavior/lever"
 ROIS = "/processing/ophys/ImageSegmentation/PlaneSegmentation"
 QUICK = ["--shuffles", 200]
 
@@ -24,6 +26,16 @@ def files_of(study):
 def attribute(result, path, name):
     done = subprocess.run(["h5dump", "-a", f"{path}/{name}", result], capture_output=True, text=True)
     return done.stdout if done.returncode == 0 else None
+
+
+def number(result, path, name):
+    text = attribute(result, path, name)
+    return float(text.split("(0):")[1].split("}")[0])
+
+
+def press(times):
+    """A lever in volts, pressed every 4 s."""
+    return [1.5 + 0.6 * math.exp(-0.5 * (((time - 2) % 4 - 2) / 0.1) ** 2) for time in times]
 
 
 class RowNumbers(Case):
@@ -64,6 +76,83 @@ class RowNumbers(Case):
         self.assertEqual(code, 0, err)
         self.assertIn('"ids"', attribute(self.results / "rewiring.h5", "/L23M1", "match"))
         self.assertIn('"cell"', attribute(self.results / "rewiring.h5", "/L23M1", "neuron_id_column"))
+
+
+class Lever(Case):
+    """The unit of a lever, and levers that do not cover the imaging."""
+
+    def setUp(self):
+        super().setUp()
+        self.study = self.simulate(sessions=1, neurons=8)  # 120 s, 28 frames a second, lever at 1 kHz
+        self.file = files_of(self.study)[0]
+        put(self.file, "remove", "/intervals/movement_epochs")
+        self.runs = 0
+
+    def arguments(self, *words):
+        self.runs += 1
+        self.results = self.folder / f"results{self.runs}"
+        activity = [] if "--activity" in words else ["--activity", "dff"]
+        return ["movement", "--study", self.study, "--results", self.results, *activity, *QUICK, *words]
+
+    def put_lever(self, unit, factor=1.0, seconds=120):
+        put(self.file, "remove", LEVER)
+        times = [k / 1000 for k in range(1000 * seconds)]
+        put(self.file, "series", "lever", 1000, 0, unit, numbers=[factor * value for value in press(times)])
+
+    def movement(self, *words):
+        """What was said, and per cent of the session in movement."""
+        code, out, err = run(*self.arguments(*words))
+        self.assertEqual(code, 0, out + err)
+        row = next(line for line in err.splitlines() if line.startswith("L23M1"))
+        return err, float(row.split()[4])
+
+    def test_another_unit_needs_a_threshold_of_its_own(self):
+        _, volts = self.movement()
+        put(self.file, "text", LEVER + "/data", "unit", "degrees")
+        self.assertFails(3, ["degrees", "--lever-threshold"], *self.arguments())
+        self.assertEqual(self.movement("--lever-threshold", 0.0007)[1], volts)
+
+    def test_millivolts_are_volts(self):
+        self.put_lever("volts")
+        _, volts = self.movement()
+        self.assertTrue(1 < volts < 60, volts)
+        self.put_lever("mV", 1000)
+        self.assertEqual(self.movement()[1], volts)
+
+    def test_a_threshold_from_the_noise_scales_with_the_trace(self):
+        self.assertTrue(1 < self.movement("--lever-threshold", "auto")[1] < 60)  # of the simulated trace, with its noise
+        self.put_lever("volts")
+        _, moving = self.movement("--lever-threshold", "auto")
+        self.assertTrue(1 < moving < 90, moving)
+        self.put_lever("none", 1024)
+        self.assertFails(3, ["no unit", "--lever-threshold"], *self.arguments())
+        self.assertEqual(self.movement("--lever-threshold", "auto")[1], moving)
+
+    def test_what_is_no_threshold(self):
+        self.assertFails(2, "--lever-threshold", *self.arguments("--lever-threshold", "much"))
+        self.assertFails(2, "--lever-threshold", *self.arguments("--lever-threshold", "-1"))
+
+    def test_a_short_lever_is_refused_and_its_frames_are_left_out_where_told(self):
+        self.put_lever("volts", seconds=90)
+        self.assertFails(3, "lever", *self.arguments())
+        err, _ = self.movement("--uncovered", "mask")
+        self.assertIn("the movement is not known there", err)
+        frames = number(self.results / "movement.h5", "/L23M1/01", "frames")
+        left_out = number(self.results / "movement.h5", "/L23M1/01", "uncovered_frames")
+        self.assertEqual(frames + left_out, 120 * 28)
+        self.assertTrue(30 * 28 - 30 <= left_out <= 30 * 28 + 30, left_out)
+
+    def test_a_mask_with_a_gap(self):
+        put(self.file, "remove", LEVER)
+        times = [k / 10 for k in range(1200) if not 400 <= k < 500]
+        values = [1.0 if (k // 20) % 4 == 0 else 0.0 for k in range(len(times))]
+        put(self.file, "series", "movement", "timestamps", "n.a.",
+            numbers=[one for pair in zip(times, values) for one in pair])
+        self.assertFails(3, "movement", *self.arguments())
+        for words in [[], ["--activity", "events", "--tau-s", 0.7]]:
+            self.movement("--uncovered", "mask", *words)
+            left_out = number(self.results / "movement.h5", "/L23M1/01", "uncovered_frames")
+            self.assertTrue(270 <= left_out <= 290, left_out)
 
 
 if __name__ == "__main__":

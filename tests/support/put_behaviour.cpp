@@ -1,7 +1,7 @@
 // Changes what a simulated NWB file says about behaviour, for the tests. Numbers come from standard
 // input.
-//   put_behaviour FILE series NAME RATE_HZ START_S   values
-//   put_behaviour FILE series NAME timestamps        time value, time value ...
+//   put_behaviour FILE series NAME RATE_HZ START_S [UNIT]  values (UNIT: volts, or none)
+//   put_behaviour FILE series NAME timestamps [UNIT]       time value, time value ...
 //   put_behaviour FILE booleans NAME RATE_HZ START_S values
 //   put_behaviour FILE intervals NAME                start stop, start stop ...
 //   put_behaviour FILE remove PATH
@@ -53,6 +53,9 @@ void put_series(hid_t file, const std::vector<std::string>& words)
         io::write_booleans(group, "data", {values.begin(), values.end()});
     else
         io::write_dataset(group, "data", values, {samples});
+    const auto unit = words.size() > (timed ? 5U : 6U) ? words.back() : "volts";
+    if (unit != "none")
+        io::write_text_attribute(io::open_dataset(group, "data"), "unit", unit);
     if (timed)
         io::write_dataset(group, "timestamps", column(given, 0), {samples});
     else
