@@ -30,7 +30,8 @@ BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const Se
         static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
     auto events = BlockEvents{};
     events.summary = calcium::deconvolve_block(
-        calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis}, events.activity);
+        calcium::TraceBlock<T>{block, frames, neurons.size()},
+        {.oasis = oasis, .taps = input.taps}, events.activity);
     return events;
 }
 

@@ -354,7 +354,8 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
                 found.epochs = behaviour::epochs_of_mask(cut);
             }
             if (!dff)
-                found.epochs = behaviour::on_smoothed_axis(found.epochs);
+                found.epochs =
+                    behaviour::on_smoothed_axis(found.epochs, (inputs[index].taps - 1) / 2);
             auto packer = base::Packer{};
             packer.put(found.epochs.frames);
             packer.put_all(found.epochs.movements);

@@ -155,5 +155,97 @@ class Lever(Case):
             self.assertTrue(270 <= left_out <= 290, left_out)
 
 
+class Fluorescence(Case):
+    """Raw fluorescence is not dF/F."""
+
+    OPHYS = "/processing/ophys"
+
+    def setUp(self):
+        super().setUp()
+        self.study = self.simulate(sessions=1, neurons=12)
+        self.file = files_of(self.study)[0]
+        self.runs = 0
+
+    def arguments(self, *words, job="connectome"):
+        self.runs += 1
+        self.results = self.folder / f"results{self.runs}"
+        return [job, "--study", self.study, "--results", self.results, *words]
+
+    def connectome(self, *words):
+        code, out, err = run(*self.arguments("--tau-s", 0.7, *words))
+        self.assertEqual(code, 0, out + err)
+        return out + err
+
+    def events(self):
+        """Of all neurons, from connectome.h5."""
+        done = subprocess.run(["h5dump", "-y", "-w", "0", "-d", "/L23M1/01/events", self.results / "connectome.h5"],
+                              capture_output=True, text=True)
+        return [int(word) for word in done.stdout.split("DATA {")[1].split("}")[0].replace(",", " ").split()]
+
+    def make_raw(self):
+        put(self.file, "scale", self.OPHYS + "/DfOverF/RoiResponseSeries/data", 100, 1000)
+
+    def test_traces_far_from_zero_are_refused_and_their_baseline_subtracted_where_told(self):
+        self.connectome()
+        before = sum(self.events())
+        self.make_raw()
+        for words in [["--tau-s", 0.7], ["--tau-s", 0.7, "--where", "roi_id==1"]]:
+            self.assertFails(3, ["never come near 0", "--baseline"], *self.arguments(*words))
+        self.assertFails(3, "never come near 0", *self.arguments("--activity", "dff", *QUICK, job="movement"))
+        for baseline in ["maximin", "percentile"]:
+            self.assertIn("baseline (" + baseline, self.connectome("--baseline", baseline))
+            self.assertTrue(0.7 * before < sum(self.events()) < 1.3 * before, (before, sum(self.events())))
+
+    def test_a_container_named_fluorescence(self):
+        put(self.file, "text", self.OPHYS + "/DfOverF", "neurodata_type", "Fluorescence")
+        put(self.file, "rename", self.OPHYS + "/DfOverF", self.OPHYS + "/Fluorescence")
+        self.assertFails(3, ["raw fluorescence, by its name", "--baseline"], *self.arguments("--tau-s", 0.7))
+
+    def test_neuropil_is_subtracted_and_later_jobs_take_the_same_baseline(self):
+        self.make_raw()
+        put(self.file, "text", self.OPHYS + "/DfOverF", "neurodata_type", "Fluorescence")
+        put(self.file, "rename", self.OPHYS + "/DfOverF", self.OPHYS + "/Fluorescence")
+        put(self.file, "copy", self.OPHYS + "/Fluorescence", self.OPHYS + "/Neuropil")
+        self.assertIn("neuropil in 1 of 1 sessions", self.connectome("--baseline", "maximin"))
+        first = self.results
+        code, out, err = run("movement", "--study", self.study, "--results", first, *QUICK)
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("baseline (maximin)", out + err)
+        self.assertFails(2, "--baseline percentile here, but maximin", "movement", "--study", self.study, "--results",
+                         first, *QUICK, "--overwrite", "--baseline", "percentile")
+
+    def test_rois_that_are_no_cells(self):
+        put(self.file, "add-column", ROIS, "iscell", numbers=[1.0] * 7 + [0.0] * 5)
+        self.assertIn("--where iscell==1", self.connectome())
+        self.assertEqual(len(self.events()), 12)
+        self.connectome("--where", "iscell==1")
+        self.assertEqual(len(self.events()), 7)
+        self.assertFails(2, "not COLUMN==VALUE", *self.arguments("--tau-s", 0.7, "--where", "iscell"))
+        self.assertFails(3, "no column good", *self.arguments("--tau-s", 0.7, "--where", "good==1"))
+
+    def test_another_selection_is_another_result(self):
+        put(self.file, "add-column", ROIS, "iscell", numbers=[1.0] * 7 + [0.0] * 5)
+        self.connectome("--where", "iscell==1")
+        self.assertFails(2, "where", "connectome", "--study", self.study, "--results", self.results, "--tau-s", 0.7)
+
+    def test_smoothing_in_seconds(self):
+        self.connectome("--smoothing-s", 5 / 28)
+        first = self.results
+        self.connectome()
+        for name in ["events", "partial_correlation"]:
+            done = subprocess.run(["h5diff", first / "connectome.h5", self.results / "connectome.h5", f"/L23M1/01/{name}"])
+            self.assertEqual(done.returncode, 0)
+        self.connectome("--smoothing-s", 1, "--covariate", "lever")
+        self.assertEqual(number(self.results / "connectome.h5", "/L23M1/01", "frames"), 120 * 28 - 28)
+        code, out, err = run("movement", "--study", self.study, "--results", self.results, *QUICK)
+        self.assertEqual(code, 0, out + err)
+        self.assertEqual(number(self.results / "movement.h5", "/L23M1/01", "frames"), 120 * 28 - 28)
+
+    def test_five_frames_at_another_rate(self):
+        self.study = self.simulate("--rate-hz", 3.7, sessions=1, neurons=8, duration_s=400, out="slow")
+        self.assertIn("1.4 s at 3.7 Hz", self.connectome())
+        self.assertNotIn("smoothed over 5 frames", self.connectome("--smoothing-s", 0.8))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -10,6 +10,8 @@
 //   put_behaviour FILE column TABLE FROM TO          a column gets another name
 //   put_behaviour FILE scale DATASET FACTOR SHIFT    values become FACTOR x value + SHIFT
 //   put_behaviour FILE rename FROM TO
+//   put_behaviour FILE copy FROM TO
+//   put_behaviour FILE add-column TABLE NAME         values, one a row
 
 #include "tiny_nwb.hpp"
 
@@ -83,6 +85,17 @@ void rename_column(hid_t file, const std::string& table, const std::string& from
     H5Lmove(group, from.c_str(), group, to.c_str(), H5P_DEFAULT, H5P_DEFAULT);
 }
 
+void add_column(hid_t file, const std::string& table, const std::string& name)
+{
+    const auto group = io::open_group(file, table);
+    auto names = io::read_texts_attribute(group, "colnames");
+    names.push_back(name);
+    H5Adelete(group, "colnames");
+    io::write_texts_attribute(group, "colnames", names);
+    const auto values = numbers();
+    io::write_dataset(group, name, values, {static_cast<std::int64_t>(values.size())});
+}
+
 void scale(hid_t file, const std::string& path, double factor, double shift)
 {
     const auto dataset = io::open_dataset(file, path);
@@ -100,6 +113,10 @@ void run(const std::vector<std::string>& words)
         H5Ldelete(file, words.at(3).c_str(), H5P_DEFAULT);
     } else if (words[2] == "rename") {
         H5Lmove(file, words.at(3).c_str(), file, words.at(4).c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    } else if (words[2] == "copy") {
+        H5Ocopy(file, words.at(3).c_str(), file, words.at(4).c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    } else if (words[2] == "add-column") {
+        add_column(file, words.at(3), words.at(4));
     } else if (words[2] == "text") {
         const auto object = io::open_object(file, words.at(3));
         H5Adelete(object, words.at(4).c_str());
