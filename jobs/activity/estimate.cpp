@@ -88,7 +88,10 @@ runtime::Estimate deconvolution_estimate(const io::Study& study,
         seconds += work;
         longest = std::max(longest, work / static_cast<double>(std::max<std::int64_t>(parts, 1)));
         blocks += parts;
-        estimate.rank_bytes = std::max(estimate.rank_bytes, 1.9 * block_bytes(activity));
+        const auto with_neuropil = options.declared("baseline") &&
+                                   options.text("baseline") != "none" && !activity.neuropil.empty();
+        estimate.rank_bytes =
+            std::max(estimate.rank_bytes, (with_neuropil ? 2.9 : 1.9) * block_bytes(activity));
         estimate.checkpoint_bytes += activity_bytes(activity);
     }
     estimate.rank_bytes += runtime::base_rank_bytes;

@@ -4,6 +4,7 @@
 #include "jobs/frame/study_source.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
 
 #include <fmt/format.h>
 
@@ -72,6 +73,19 @@ std::vector<runtime::Option> activity_options()
          .help = "missing samples: an error, leave the neuron out, or cut the frame out for all "
                  "neurons",
          .choices = {"error", "drop-neuron", "mask-frames"}},
+        {.name = "baseline",
+         .default_value = "none",
+         .help = "of raw fluorescence, subtracted from every trace after 0.7 times the neuropil: "
+                 "none for dF/F, the 8th percentile, or maximin over 60 s as suite2p",
+         .choices = {"none", "percentile", "maximin"}},
+        {.name = "smoothing-s",
+         .kind = runtime::OptionKind::real,
+         .unit = "s",
+         .help = "width over which events are smoothed, to the nearest odd number of frames "
+                 "(default: five frames, 0.18 s at the 28 Hz of the paper)",
+         .source = "2.3",
+         .minimum = 1e-3,
+         .maximum = 60},
     };
 }
 
@@ -90,7 +104,7 @@ void adopt_activity_options(runtime::RunContext& context)
             const auto record = io::read_record(io::open_for_reading(path));
             for (const auto& [option, value] : record.options)
                 for (const auto& shared : activity_options())
-                    if (option == shared.name && !value.empty()) {
+                    if (option == shared.name && (!value.empty() || option == "smoothing-s")) {
                         packer.put_text(option);
                         packer.put_text(value);
                         packer.put_text(path.string());
@@ -106,12 +120,13 @@ void adopt_activity_options(runtime::RunContext& context)
             text = unpacker.get_text();
     }
     for (const auto& [option, value, file] : recorded) {
-        if (!context.options().given(option))
-            context.adopt(option, value);
-        else if (!same_value(context.options().text(option), value))
+        if (!context.options().given(option)) {
+            if (!value.empty())
+                context.adopt(option, value);
+        } else if (!same_value(context.options().text(option), value))
             throw base::UsageError(
                 fmt::format("--{} {} here, but {} in an earlier result of this folder", option,
-                            context.options().text(option), value),
+                            context.options().text(option), value.empty() ? "none" : value),
                 file,
                 "leave the option out to go on with the same, or choose another folder with "
                 "--results");
@@ -121,6 +136,21 @@ void adopt_activity_options(runtime::RunContext& context)
 io::NanPolicy nan_policy(const runtime::Options& options)
 {
     return *io::parse_nan_policy(options.text("nan"));
+}
+
+calcium::BaselineKind baseline_of(const runtime::Options& options)
+{
+    const auto name = options.text("baseline");
+    return name == "maximin"      ? calcium::BaselineKind::maximin
+           : name == "percentile" ? calcium::BaselineKind::percentile
+                                  : calcium::BaselineKind::none;
+}
+
+std::int64_t taps_of(const io::StudySession& session, const runtime::Options& options)
+{
+    return options.has("smoothing-s")
+               ? calcium::taps_for(options.real("smoothing-s"), session.record.activity->rate_hz)
+               : calcium::paper_taps;
 }
 
 calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rewire/calcium/baseline.hpp>
 #include <rewire/calcium/deconvolution.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/runtime/run_context.hpp>
@@ -9,7 +10,7 @@
 /// The options of deconvolution, the same in every calcium job.
 namespace rewire::jobs {
 
-/// --tau-s --oasis --nan
+/// --tau-s --oasis --nan --baseline --smoothing-s
 std::vector<runtime::Option> activity_options();
 
 /// Takes activity options that were not given from an earlier calcium result in the same folder.
@@ -18,6 +19,10 @@ std::vector<runtime::Option> activity_options();
 void adopt_activity_options(runtime::RunContext& context);
 
 io::NanPolicy nan_policy(const runtime::Options& options);
+/// --baseline
+calcium::BaselineKind baseline_of(const runtime::Options& options);
+/// Taps of the smoothing of a session's events: --smoothing-s, else the paper's.
+std::int64_t taps_of(const io::StudySession& session, const runtime::Options& options);
 
 /// Of a session: --tau-s, else study.tsv.
 /// @throws UsageError: neither; InputError: too short for the frame rate

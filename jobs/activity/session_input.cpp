@@ -9,10 +9,72 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace rewire::jobs {
 
 namespace {
+
+/// Neurons spread over the session, for a look at their traces: a few runs of neighbours, which
+/// are read together.
+std::vector<std::int64_t> sample_of(std::int64_t neurons)
+{
+    constexpr auto runs = std::int64_t{4};
+    constexpr auto length = std::int64_t{8};
+    auto sample = std::vector<std::int64_t>{};
+    for (std::int64_t run = 0; run < runs; ++run) {
+        const auto first = neurons <= runs * length
+                               ? run * length
+                               : run * (neurons - length) / (runs - 1);
+        for (auto neuron = first; neuron < std::min(neurons, first + length); ++neuron)
+            sample.push_back(neuron);
+    }
+    return sample;
+}
+
+/// Raw fluorescence gives events that mean nothing: its baseline, not its transients, is what the
+/// deconvolution follows.
+void require_dff(const io::NwbSession& file)
+{
+    const auto& activity = file.activity();
+    const auto where = file.path().string() + ":" + activity.path;
+    const auto* const next =
+        "--baseline maximin or --baseline percentile subtracts one (and the neuropil, where the "
+        "file has it); or choose a dF/F series with --series";
+    if (activity.kind == io::SignalKind::fluorescence)
+        throw base::InputError("raw fluorescence, by its name or container, and not dF/F", where,
+                               next);
+    const auto sample = sample_of(activity.neurons);
+    auto traces = std::vector<double>(sample.size() * static_cast<std::size_t>(activity.frames));
+    file.read_activity<double>(sample, {}, traces, io::BlockOrder::by_frame);
+    const auto count = static_cast<std::int64_t>(sample.size());
+    const auto far = calcium::count_far_from_zero<double>(traces, activity.frames, count);
+    if (static_cast<double>(far) > calcium::raw_share * static_cast<double>(count))
+        throw base::InputError(
+            fmt::format("{} of {} traces looked at never come near 0: raw fluorescence, and not "
+                        "dF/F",
+                        far, count),
+            where, next);
+}
+
+/// Less baseline and neuropil, in place: [frame * neurons + neuron], the kept frames.
+template <typename T>
+void subtract_baseline(std::vector<T>& block, const io::NwbSession& file, base::Range neurons,
+                       const SessionInput& input)
+{
+    if (input.baseline == calcium::BaselineKind::none || neurons.size() == 0)
+        return;
+    auto neuropil = std::vector<T>{};
+    if (!file.activity().neuropil.empty()) {
+        auto columns = std::vector<std::int64_t>(static_cast<std::size_t>(neurons.size()));
+        std::iota(columns.begin(), columns.end(), neurons.first);
+        neuropil.resize(block.size());
+        file.read_neuropil<T>(columns, input.used.kept, neuropil, io::BlockOrder::by_frame);
+    }
+    const auto frames = static_cast<std::int64_t>(block.size()) / neurons.size();
+    calcium::subtract_baseline<T>(block, neuropil, frames, neurons.size(), file.activity().rate_hz,
+                                  {.kind = input.baseline});
+}
 
 SessionInput check_session(const io::StudySession& session, const runtime::Options& options,
                            bool deconvolves)
@@ -22,6 +84,10 @@ SessionInput check_session(const io::StudySession& session, const runtime::Optio
         input.tau_s = checked_tau(session, options);
     input.sha256 = io::sha256_of_file(session.path);
     const auto file = io::NwbSession(session.path, nwb_options(options));
+    input.baseline = baseline_of(options);
+    input.taps = taps_of(session, options);
+    if (input.baseline == calcium::BaselineKind::none)
+        require_dff(file);
     const auto missing = io::find_missing(file);
     input.missing = missing.total();
     input.used = io::apply_policy(file, missing, nan_policy(options));
@@ -36,6 +102,8 @@ void pack(base::Packer& packer, const SessionInput& input)
     packer.put_all(input.used.usable);
     packer.put_all(input.used.kept);
     packer.put(input.used.frames);
+    packer.put(input.baseline);
+    packer.put(input.taps);
 }
 
 SessionInput unpack_input(base::Unpacker& unpacker)
@@ -47,6 +115,8 @@ SessionInput unpack_input(base::Unpacker& unpacker)
     input.used.usable = unpacker.get_all<std::uint8_t>();
     input.used.kept = unpacker.get_all<std::int64_t>();
     input.used.frames = unpacker.get<std::int64_t>();
+    input.baseline = unpacker.get<calcium::BaselineKind>();
+    input.taps = unpacker.get<std::int64_t>();
     return input;
 }
 
@@ -61,6 +131,38 @@ void keep_frames(std::vector<T>& block, std::int64_t neurons, const std::vector<
                      block.data() + static_cast<std::size_t>(kept[i] * neurons),
                      static_cast<std::size_t>(neurons) * sizeof(T));
     block.resize(kept.size() * static_cast<std::size_t>(neurons));
+}
+
+/// Five frames were chosen for 28 Hz.
+void say_smoothing(runtime::RunContext& context, const io::Study& study)
+{
+    if (context.options().has("smoothing-s"))
+        return;
+    constexpr auto paper_rate_hz = 28.0;
+    auto slowest = paper_rate_hz;
+    auto fastest = paper_rate_hz;
+    for (const auto& session : study.sessions) {
+        slowest = std::min(slowest, session.record.activity->rate_hz);
+        fastest = std::max(fastest, session.record.activity->rate_hz);
+    }
+    for (const auto rate : {slowest, fastest})
+        if (rate > 1.5 * paper_rate_hz || rate < paper_rate_hz / 1.5)
+            context.note(fmt::format(
+                "events are smoothed over {} frames, which last {:.2g} s at {:.3g} Hz and 0.18 s "
+                "at the 28 Hz that they were chosen for; --smoothing-s 0.18 keeps the time",
+                calcium::paper_taps, static_cast<double>(calcium::paper_taps) / rate, rate));
+}
+
+void say_baseline(runtime::RunContext& context, const io::Study& study)
+{
+    if (baseline_of(context.options()) == calcium::BaselineKind::none)
+        return;
+    const auto with = std::count_if(
+        study.sessions.begin(), study.sessions.end(),
+        [](const auto& session) { return !session.record.activity->neuropil.empty(); });
+    context.note(fmt::format("a baseline ({}) is subtracted from every trace, and before that 0.7 "
+                             "times the neuropil in {} of {} sessions, which have one",
+                             context.options().text("baseline"), with, study.sessions.size()));
 }
 
 } // namespace
@@ -97,6 +199,9 @@ std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::S
                             study.sessions[i].record.file, inputs[i].missing, dropped, used.frames,
                             study.sessions[i].record.activity->frames));
         }
+    if (deconvolves)
+        say_smoothing(context, study);
+    say_baseline(context, study);
     return inputs;
 }
 
@@ -115,6 +220,7 @@ std::vector<T> read_block(const io::NwbSession& file, base::Range neurons,
     auto block = std::vector<T>(static_cast<std::size_t>(neurons.size() * file.activity().frames));
     file.read_activity<T>(neurons.first, neurons.size(), block, io::BlockOrder::by_frame);
     keep_frames(block, neurons.size(), input.used.kept);
+    subtract_baseline(block, file, neurons, input);
     for (auto neuron = neurons.first; neuron < neurons.last; ++neuron) {
         if (input.used.usable[static_cast<std::size_t>(neuron)] != 0)
             continue;

@@ -3,6 +3,8 @@
 #include "jobs/frame/session_job.hpp"
 
 #include <rewire/base/partition.hpp>
+#include <rewire/calcium/baseline.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/runtime/run_context.hpp>
 
@@ -20,12 +22,14 @@ struct SessionInput
     double tau_s = 0;         ///< 0: not needed
     std::int64_t missing = 0; ///< samples
     io::UsedSamples used;
+    calcium::BaselineKind baseline = calcium::BaselineKind::none;
+    std::int64_t taps = calcium::paper_taps; ///< of the smoothing
 };
 
 /// Hashes every file and looks for missing samples, sessions over ranks; known on all ranks.
 /// Collective.
 /// @throws InputError listing the sessions with missing samples (under --nan error), without decay
-/// time, ...
+/// time, with raw fluorescence and --baseline none, ...
 /// @param deconvolves whether the decay time of the indicator is needed
 std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
                                        bool deconvolves = true);
@@ -33,7 +37,8 @@ std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::S
 /// As the frame of the jobs has to know them.
 std::vector<SessionFacts> facts_of(const std::vector<SessionInput>& inputs);
 
-/// dF/F of some neurons, frame after frame, without the frames that the NaN policy cuts out; 0
+/// dF/F of some neurons, or fluorescence less its baseline (--baseline) and neuropil, frame after
+/// frame, without the frames that the NaN policy cuts out; 0
 /// throughout for neurons that it leaves out.
 template <typename T>
 std::vector<T> read_block(const io::NwbSession& file, base::Range neurons,

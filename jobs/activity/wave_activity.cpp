@@ -32,8 +32,8 @@ BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const Se
         static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
     auto made = BlockEvents{};
     made.summary = calcium::deconvolve_block(
-        calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis}, made.smoothed,
-        keep == Keep::smoothed_and_events ? &made.events : nullptr);
+        calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis, .taps = input.taps},
+        made.smoothed, keep == Keep::smoothed_and_events ? &made.events : nullptr);
     return made;
 }
 

@@ -38,6 +38,9 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     auto result = SessionConnectome{};
     static_cast<SessionHead&>(result) = head_of(session, input.sha256);
     result.neuron_id = session.record.activity->neuron_id;
+    result.neuron_id_column = session.record.activity->id_column;
+    result.neuron_ids_are_rows = session.record.activity->ids_are_rows ? 1 : 0;
+    result.neuron_id_candidates = session.record.activity->id_candidates;
     result.tau_s = input.tau_s;
     result.rate_hz = session.record.activity->rate_hz;
     result.frames = activity.frames;

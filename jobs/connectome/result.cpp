@@ -26,6 +26,8 @@ void each_field(Session& session, Field field)
         field(session.reciprocal_condition);
     field(session.shrinkage), field(session.frames), field(session.missing),
         field(session.computed);
+    field(session.neuron_id_column), field(session.neuron_ids_are_rows),
+        field(session.neuron_id_candidates);
 }
 
 template <typename Null, typename Field>
@@ -205,6 +207,9 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     io::write_array(group, "partial_correlation", session.partial_correlation, {"pair"}, "1");
     io::write_array(group, "edge", session.edge, {"pair"});
     each_attribute(session, WriteAttribute{group});
+    io::write_text_attribute(group, "neuron_id_column", session.neuron_id_column);
+    io::write_attribute(group, "neuron_ids_are_rows", session.neuron_ids_are_rows);
+    io::write_texts_attribute(group, "neuron_id_candidates", session.neuron_id_candidates);
     if (session.null)
         write_null(group, *session.null);
     if (session.closed_form)

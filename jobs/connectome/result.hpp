@@ -89,6 +89,9 @@ struct SessionConnectome : SessionHead
     double tau_s = 0;
 
     std::vector<std::string> neuron_id;
+    std::string neuron_id_column;                ///< of the ROI table; empty: counted
+    std::uint8_t neuron_ids_are_rows = 0;        ///< 1: they say nothing of neurons
+    std::vector<std::string> neuron_id_candidates; ///< columns that might; empty unless rows
     std::vector<std::uint8_t> active;        ///< [neuron]
     std::vector<std::uint8_t> neuron_status; ///< [neuron] calcium::NeuronStatus
     std::vector<std::int64_t> events;        ///< [neuron] frames above threshold

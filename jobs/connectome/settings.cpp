@@ -59,10 +59,11 @@ std::vector<T> on_smoothed_frames(const std::vector<T>& values, const SessionInp
     else
         for (const auto frame : input.used.kept)
             kept.push_back(values[static_cast<std::size_t>(frame)]);
-    const auto frames = calcium::smoothed_frames(static_cast<std::int64_t>(kept.size()));
+    const auto frames =
+        calcium::smoothed_frames(static_cast<std::int64_t>(kept.size()), input.taps);
     if (frames == 0)
         return {};
-    const auto first = kept.begin() + calcium::smoothing_margin;
+    const auto first = kept.begin() + (input.taps - 1) / 2;
     return {first, first + frames};
 }
 

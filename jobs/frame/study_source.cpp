@@ -25,6 +25,10 @@ std::vector<runtime::Option> study_options()
                  "its path"},
         {.name = "roi-column",
          .help = "column of the ROI table that names neurons (roi_id, else id)"},
+        {.name = "where",
+         .help = "COLUMN==VALUE of the ROI table: only ROIs of which it is true are neurons "
+                 "(iscell==1); repeatable",
+         .repeatable = true},
     };
 }
 
@@ -33,7 +37,11 @@ io::NwbOptions nwb_options(const runtime::Options& options)
     const auto text = [&](const char* name) {
         return options.declared(name) ? options.text(name) : std::string{};
     };
-    return {.series = text("series"), .roi_column = text("roi-column")};
+    auto nwb = io::NwbOptions{.series = text("series"), .roi_column = text("roi-column")};
+    if (options.declared("where"))
+        for (const auto& condition : options.texts("where"))
+            nwb.where.push_back(io::parse_roi_condition(condition));
+    return nwb;
 }
 
 io::Selection selection(const runtime::Options& options)
@@ -77,14 +85,15 @@ io::Study open_study(runtime::RunContext& context)
     auto errors = std::string{};
     auto count = 0;
     for (const auto& problem : study.problems) {
-        const auto text = fmt::format("{}: {}", problem.file, problem.what);
+        const auto text = fmt::format("{}: {}{}", problem.file, problem.what,
+                                      problem.next.empty() ? "" : " (" + problem.next + ")");
         if (problem.severity == io::Severity::warning && context.comm().is_root())
             context.warn(text);
         else if (problem.severity == io::Severity::note)
             context.note(text);
         if (problem.severity != io::Severity::error)
             continue;
-        errors += "\n    " + text + (problem.next.empty() ? "" : " (" + problem.next + ")");
+        errors += "\n    " + text;
         ++count;
     }
     if (count > 0)

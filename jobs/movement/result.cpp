@@ -31,6 +31,7 @@ void each_field(Session& session, Field field)
         field(session.frames);
     field(session.dilate), field(session.units), field(session.activity), field(session.source);
     field(session.largest_p_rank);
+    field(session.uncovered_frames), field(session.lever_threshold);
     field(session.null_neuron), field(session.null_score), field(session.null);
 }
 
@@ -100,6 +101,8 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
     io::write_array(group, "quiescent_related", session.quiescent_related, {"level", "neuron_id"});
     each_attribute(session, WriteAttribute{group});
     io::write_attribute(group, "largest_p_rank", session.largest_p_rank);
+    io::write_attribute(group, "uncovered_frames", session.uncovered_frames);
+    io::write_attribute(group, "lever_threshold_per_ms", session.lever_threshold);
     io::write_index_axis(group, "shuffle", static_cast<std::int64_t>(session.null.size()));
     io::write_array(group, "null", session.null, {"shuffle"}, "dF/F");
 }

@@ -10,10 +10,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace rewire::jobs {
@@ -132,27 +134,89 @@ SessionMovements from_intervals(const io::NwbSession& file, const std::string& t
             rows.path};
 }
 
+/// How a series becomes movements.
+struct SeriesReading
+{
+    std::string threshold; ///< --lever-threshold
+    bool mask_uncovered = false;
+};
+
+SessionMovements covered(behaviour::CoveredEpochs found, std::string source)
+{
+    auto movements = SessionMovements{};
+    movements.epochs = std::move(found.epochs);
+    movements.known = std::move(found.known);
+    movements.source = std::move(source);
+    return movements;
+}
+
 SessionMovements from_mask(const io::NwbSession& file, const io::Series& series,
-                           const behaviour::MaskValues& values, const std::string& where)
+                           const behaviour::MaskValues& values, const SeriesReading& reading,
+                           const std::string& where)
 {
     const auto said = values == behaviour::MaskValues{}
                           ? std::string("binary series")
                           : fmt::format("binary series, movement is {}", values.moving);
+    const auto source = fmt::format("{} ({})", series.info.path, said);
+    const auto frame_times = file.frame_times();
+    if (reading.mask_uncovered)
+        return covered(behaviour::covered_epochs_of_mask_series(series.values, series.time_s,
+                                                                frame_times, where),
+                       source);
     return {
-        behaviour::epochs_of_mask_series(series.values, series.time_s, file.frame_times(), where),
-        fmt::format("{} ({})", series.info.path, said)};
+        behaviour::epochs_of_mask_series(series.values, series.time_s, frame_times, where), source};
 }
 
-SessionMovements from_lever(const io::NwbSession& file, io::Series series, double threshold,
-                            const std::string& where)
+/// A number, or empty for the published one and for `auto`.
+/// @throws UsageError: neither
+std::optional<double> checked_threshold(const std::string& text)
+{
+    if (text.empty() || text == "auto")
+        return {};
+    auto value = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0 && value <= 1e12))
+        throw base::UsageError("--lever-threshold " + text + ": not a threshold", "",
+                               "it takes a number of 0 or more, in units of the trace per ms, or "
+                               "auto");
+    return value;
+}
+
+template <typename Noise>
+double threshold_of(const std::string& text, const std::string& unit, const std::string& where,
+                    Noise noise)
+{
+    if (const auto given = checked_threshold(text))
+        return *given;
+    return text == "auto" ? noise() : behaviour::published_threshold(unit, where);
+}
+
+SessionMovements from_lever(const io::NwbSession& file, io::Series series,
+                            const SeriesReading& reading, const std::string& where)
 {
     const auto frame_times = file.frame_times();
-    const auto trace = behaviour::on_even_clock(
-        std::move(series.values), series.time_s,
-        series.info.has_timestamps ? 0 : series.info.rate_hz, frame_times, where);
-    const auto movements = behaviour::lever_movements(trace, {.threshold_per_ms = threshold});
+    const auto stated_rate = series.info.has_timestamps ? 0 : series.info.rate_hz;
+    const auto source = series.info.path + " (lever trace)";
+    auto options = behaviour::LeverOptions{};
+    if (reading.mask_uncovered) {
+        const auto pieces = behaviour::lever_pieces(std::move(series.values), series.time_s,
+                                                    stated_rate, frame_times, where);
+        options.threshold_per_ms = threshold_of(reading.threshold, series.info.unit, where,
+                                                [&] { return pieces.noise_threshold(); });
+        auto found = covered(behaviour::lever_epochs(pieces, frame_times, where, options), source);
+        found.lever_threshold = options.threshold_per_ms;
+        return found;
+    }
+    const auto trace = behaviour::on_even_clock(std::move(series.values), series.time_s,
+                                                stated_rate, frame_times, where);
+    options.threshold_per_ms = threshold_of(reading.threshold, series.info.unit, where, [&] {
+        return behaviour::noise_threshold(behaviour::lever_speed(trace.value, trace.rate_hz));
+    });
+    const auto movements = behaviour::lever_movements(trace, options);
     return {behaviour::epochs_of_intervals(movements.start_s, movements.stop_s, frame_times),
-            series.info.path + " (lever trace)"};
+            source,
+            {},
+            options.threshold_per_ms};
 }
 
 [[noreturn]] void fail_neither(const io::Series& series, const std::string& where)
@@ -179,7 +243,7 @@ SessionMovements from_lever(const io::NwbSession& file, io::Series series, doubl
 }
 
 SessionMovements from_series(const io::NwbSession& file, const Candidate& source, bool as_lever,
-                             double threshold)
+                             const SeriesReading& reading)
 {
     auto series = file.read_series(source.path);
     const auto where = file.path().string() + ":" + source.path;
@@ -188,16 +252,16 @@ SessionMovements from_series(const io::NwbSession& file, const Candidate& source
             fmt::format("the series has {} channels; movements need one", series.info.channels),
             where, "choose another with --movement");
     if (as_lever)
-        return from_lever(file, std::move(series), threshold, where);
+        return from_lever(file, std::move(series), reading, where);
     const auto values = behaviour::mask_values(series.values);
     const auto is_lever = mentions(source.name, "lever");
     // A lever that never moved is constant, too.
     const auto is_constant = std::equal(series.values.begin() + (series.values.empty() ? 0 : 1),
                                         series.values.end(), series.values.begin());
     if (values && !(is_lever && is_constant))
-        return from_mask(file, series, *values, where);
+        return from_mask(file, series, *values, reading, where);
     if (is_lever)
-        return from_lever(file, std::move(series), threshold, where);
+        return from_lever(file, std::move(series), reading, where);
     fail_neither(series, where);
 }
 
@@ -235,12 +299,15 @@ std::vector<runtime::Option> movement_source_options()
          .help = "series that is the position of a lever, whatever its name; instead of "
                  "--movement"},
         {.name = "lever-threshold",
-         .kind = runtime::OptionKind::real,
-         .default_value = "0.0007",
-         .unit = "trace units per ms",
-         .help = "speed above which the lever moves; the default is for volts of the published "
-                 "force sensor",
-         .minimum = 0},
+         .help = "speed above which the lever moves, in units of the trace per ms; or auto: five "
+                 "times its noise at rest (default: 0.0007 volts per ms, of the published force "
+                 "sensor, for traces in volts)",
+         .placeholder = "X|auto"},
+        {.name = "uncovered",
+         .default_value = "error",
+         .help = "frames at which the lever or the binary series is not known (gaps, a series "
+                 "shorter than the imaging): an error, or leave them out",
+         .choices = {"error", "mask"}},
     };
 }
 
@@ -248,21 +315,23 @@ SessionMovements movements_in(const io::NwbSession& file, const runtime::Options
 {
     const auto wanted = options.text("movement");
     const auto lever = options.text("lever");
-    const auto threshold = options.real("lever-threshold");
+    const auto reading = SeriesReading{.threshold = options.text("lever-threshold"),
+                                       .mask_uncovered = options.text("uncovered") == "mask"};
+    checked_threshold(reading.threshold);
     if (!wanted.empty() && !lever.empty())
         throw base::UsageError("both --movement and --lever", "", "give one of them");
     const auto all = candidates_of(file);
     if (!lever.empty()) {
         const auto series = those(all, [](const Candidate& one) { return !one.is_table; });
-        return from_series(file, named(series, lever, file), true, threshold);
+        return from_series(file, named(series, lever, file), true, reading);
     }
     const auto source = wanted.empty() ? found(all, file) : named(all, wanted, file);
     return source.is_table ? from_intervals(file, source.path)
-                           : from_series(file, source, false, threshold);
+                           : from_series(file, source, false, reading);
 }
 
 std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
-                                           const std::vector<SessionInput>& inputs,
+                                           std::vector<SessionInput>& inputs,
                                            const std::vector<std::size_t>& sessions, bool dff,
                                            const std::string& phase)
 {
@@ -275,7 +344,9 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
                 io::NwbSession(study.sessions[index].path, nwb_options(context.options()));
             auto found = movements_in(file, context.options());
             found.epochs = behaviour::dilated(found.epochs, dilate);
-            if (const auto& kept = inputs[index].used.kept; !kept.empty()) {
+            auto used = inputs[index].used;
+            io::leave_out_frames(used, found.known, study.sessions[index].record.file);
+            if (const auto& kept = used.kept; !kept.empty()) {
                 const auto mask = behaviour::mask_of(found.epochs);
                 auto cut = std::vector<std::uint8_t>{};
                 for (const auto frame : kept)
@@ -283,11 +354,14 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
                 found.epochs = behaviour::epochs_of_mask(cut);
             }
             if (!dff)
-                found.epochs = behaviour::on_smoothed_axis(found.epochs);
+                found.epochs =
+                    behaviour::on_smoothed_axis(found.epochs, (inputs[index].taps - 1) / 2);
             auto packer = base::Packer{};
             packer.put(found.epochs.frames);
             packer.put_all(found.epochs.movements);
             packer.put_text(found.source);
+            packer.put_all(found.known);
+            packer.put(found.lever_threshold);
             results.add(unit, packer.take());
             return true;
         });
@@ -299,7 +373,18 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
                              session.epochs.frames = unpacker.get<std::int64_t>();
                              session.epochs.movements = unpacker.get_all<base::Range>();
                              session.source = unpacker.get_text();
+                             session.known = unpacker.get_all<std::uint8_t>();
+                             session.lever_threshold = unpacker.get<double>();
                          });
+    for (std::size_t k = 0; k < sessions.size(); ++k) {
+        const auto& file = study.sessions[sessions[k]].record.file;
+        auto& session = movements[k];
+        session.uncovered =
+            io::leave_out_frames(inputs[sessions[k]].used, session.known, file);
+        if (session.uncovered > 0 && context.comm().is_root())
+            context.warn(fmt::format("{}: {} frames left out: the movement is not known there",
+                                     file, session.uncovered));
+    }
     say_sources(context, study, sessions, movements);
     return movements;
 }

@@ -6,6 +6,7 @@
 #include <rewire/io/study.hpp>
 #include <rewire/runtime/run_context.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,19 +19,25 @@ struct SessionMovements
     /// "/intervals/movement_epochs", "/processing/behavior/lever (lever trace)",
     /// "/processing/behavior/mask (binary series, movement is 255)": for people
     std::string source;
+    /// [frames of the file] 0: not known, to be left out; empty: all are known
+    std::vector<std::uint8_t> known;
+    double lever_threshold = 0; ///< units of the trace per ms; 0 where there is no lever
+    std::int64_t uncovered = 0; ///< frames left out because they are not known
 };
 
-/// --movement, --lever, --lever-threshold
+/// --movement, --lever, --lever-threshold, --uncovered
 std::vector<runtime::Option> movement_source_options();
 
 /// Movement epochs of the sessions of a wave, sessions over ranks; on all ranks. Collective. Notes
 /// the source, or warns where the sessions have different ones.
 /// @param dff whether the activity is dF/F (all kept frames) and not smoothed events (two frames
 /// fewer at each end)
+/// @param inputs of the study's sessions: frames at which the movement is not known are left out of
+/// what is used of them (--uncovered mask)
 /// @throws InputError: no source of movements, or not the one asked for; several that may be meant;
 /// a series that is neither binary nor a lever; one that does not cover the imaging, or has gaps
 std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
-                                           const std::vector<SessionInput>& inputs,
+                                           std::vector<SessionInput>& inputs,
                                            const std::vector<std::size_t>& sessions, bool dff,
                                            const std::string& phase);
 

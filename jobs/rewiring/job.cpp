@@ -82,6 +82,45 @@ std::vector<SubjectConnectomes> with_trajectory(std::vector<SubjectConnectomes> 
     return subjects;
 }
 
+/// Rows that are the same neurons in all sessions are for the user to vouch for.
+/// @throws UsageError: neurons are known by row number alone, and --match rows was not given
+void require_identity(const std::vector<SubjectConnectomes>& subjects,
+                      const runtime::Options& options, const io::Handle& connectome)
+{
+    if (options.text("match") == "rows")
+        return;
+    for (const auto& subject : subjects)
+        if (subject.ids_are_rows)
+            throw base::UsageError(
+                fmt::format("the neurons of {} are known by row number alone: whether row 5 is the "
+                            "same neuron in two sessions is not known",
+                            subject.subject),
+                io::name_of(connectome),
+                io::advice_on_columns(subject.id_candidates) +
+                    "; then compute connectomes and movements again. Or, if rows are the same "
+                    "neurons in all sessions: --match rows");
+}
+
+/// On rank 0: rows that were taken for neurons, and whether their activity speaks for it.
+void say_how_matched(runtime::RunContext& context, const io::Handle& connectome,
+                     const std::vector<SubjectConnectomes>& subjects)
+{
+    for (const auto& subject : subjects) {
+        if (!subject.ids_are_rows)
+            continue;
+        context.note(fmt::format("{}: rows of the ROI tables are taken for the same neurons in all "
+                                 "sessions (--match rows)",
+                                 subject.subject));
+        const auto evidence = match_evidence(connectome, subject);
+        if (evidence.is_weak() && context.comm().is_root())
+            context.warn(fmt::format(
+                "{}: the events of the same rows in sessions that follow each other are not "
+                "related (mean rank correlation {:.2f}; the same neurons should be above {:.2f}): "
+                "rows may not be the same neurons",
+                subject.subject, evidence.correlation, evidence.by_chance));
+    }
+}
+
 /// Signs and last digits of components found by products depend on the number of ranks: what one
 /// number has begun, another cannot finish. Empty without such a subject.
 io::Fingerprint solver_of(const runtime::RunContext& context,
@@ -242,6 +281,7 @@ void run_rewiring(runtime::RunContext& context)
         comm, [&] { return io::open_for_reading(required_result(context, connectome_name)); });
     const auto all = mpi::collective(comm, [&] { return wanted_subjects(context, file); });
     auto subjects = with_trajectory(all);
+    mpi::collective(comm, [&] { require_identity(subjects, options, file); });
     const auto movements = movements_of(context, subjects);
     const auto of_movement = movement_record(context);
     const auto origin = mpi::collective(comm, [&] {
@@ -268,6 +308,7 @@ void run_rewiring(runtime::RunContext& context)
     context.begin_results(checkpoint_fingerprint(origin, solver_of(context, subjects, settings)));
     say_what_is_left_out(context, all);
     say_what_moves(context, subjects, movements);
+    mpi::collective(comm, [&] { say_how_matched(context, file, subjects); });
 
     auto run = RewiringRun(context, file, std::move(subjects), settings);
     run.compute();
@@ -331,6 +372,11 @@ std::vector<runtime::Option> rewiring_options()
             options.push_back(option);
     return options +
            std::vector<runtime::Option>{
+               {.name = "match",
+                .default_value = "ids",
+                .help = "neurons of different sessions: by what the ROI tables say of them, or, "
+                        "where they say nothing, by row number",
+                .choices = {"ids", "rows"}},
                {.name = "edges",
                 .default_value = "thresholded",
                 .help = "partial correlations of edges only (others 0), or of all pairs",
@@ -341,19 +387,22 @@ std::vector<runtime::Option> rewiring_options()
                 .default_value = "3",
                 .help = "principal components to keep",
                 .source = "2.4",
-                .minimum = 1},
+                .minimum = 1,
+                .maximum = 1000},
                {.name = "top",
                 .kind = Kind::integer,
                 .default_value = "100",
                 .help = "edges with the largest positive and negative loadings",
                 .source = "2.9",
-                .minimum = 1},
+                .minimum = 1,
+                .maximum = 1e6},
                {.name = "draws",
                 .kind = Kind::integer,
                 .default_value = "1000",
                 .help = "random draws of edges for the fraction of movement-related neurons",
                 .source = "2.9",
-                .minimum = 1},
+                .minimum = 1,
+                .maximum = 1e7},
                {.name = "movement-level",
                 .kind = Kind::real,
                 .help = "level of `rewire movement` above which a neuron counts as "

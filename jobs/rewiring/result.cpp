@@ -133,6 +133,8 @@ void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject
         group, "first_component_flipped",
         static_cast<std::uint8_t>(result.orientation.first_against_largest_loading ? 1 : 0));
     write_sessions_left_out(group, subject);
+    io::write_text_attribute(group, "match", subject.ids_are_rows ? "rows" : "ids");
+    io::write_text_attribute(group, "neuron_id_column", subject.id_column);
     io::write_text_attribute(group, "edges", settings.thresholded ? "thresholded" : "all");
     io::write_text_attribute(
         group, "pca",

@@ -6,6 +6,7 @@
 #include "result.hpp"
 #include "summary.hpp"
 
+#include <rewire/base/text.hpp>
 #include <rewire/report/markup.hpp>
 
 #include <fmt/format.h>
@@ -438,6 +439,18 @@ class RewiringPart : public PagePart
         add_explained(page, data_);
         add_top_edges(page, data_);
         add_movement_of_top_edges(page, data_);
+    }
+
+    void add_overview(report::Page& page) const override
+    {
+        auto animals = std::vector<std::string>{};
+        for (const auto& animal : data_)
+            if (animal.matched_by_rows)
+                animals.push_back(animal.subject);
+        if (!animals.empty())
+            page.notice("Neurons were matched by row number:",
+                        "rows of the ROI tables are taken for the same neurons in all sessions of " +
+                            base::joined(animals, ", ") + ", as --match rows asked for.");
     }
 
     std::vector<LeftOut> left_out() const override

@@ -5,10 +5,12 @@
 #include <rewire/base/error.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/network/movement_fraction.hpp>
+#include <rewire/stats/correlation.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
@@ -54,7 +56,70 @@ std::int64_t pair_in_session(const std::vector<std::int64_t>& columns, network::
     return base::pair_index(low, high, neurons);
 }
 
+bool are_counted(const std::vector<std::string>& ids)
+{
+    for (std::size_t row = 0; row < ids.size(); ++row)
+        if (ids[row] != std::to_string(row))
+            return false;
+    return true;
+}
+
+/// How the neurons of one more session are identified. Results of before this was recorded are
+/// judged by the ids themselves.
+void take_identity(const io::Handle& group, const std::vector<std::string>& ids,
+                   SubjectConnectomes& subject)
+{
+    const auto recorded = io::has_attribute(group, "neuron_ids_are_rows");
+    const auto rows = recorded ? io::read_attribute<std::uint8_t>(group, "neuron_ids_are_rows") != 0
+                               : are_counted(ids);
+    const auto column = io::text_attribute_or_empty(group, "neuron_id_column");
+    const auto is_first = subject.id_candidates.empty();
+    subject.ids_are_rows = rows && (is_first || subject.ids_are_rows);
+    subject.id_column = is_first || subject.id_column == column ? column : "";
+    subject.id_candidates.push_back(
+        recorded && io::has_attribute(group, "neuron_id_candidates")
+            ? io::read_texts_attribute(group, "neuron_id_candidates")
+            : std::vector<std::string>{});
+}
+
+/// Ranks, the mean one for equal values.
+std::vector<double> ranks_of(const std::vector<double>& values)
+{
+    auto sorted = values;
+    std::sort(sorted.begin(), sorted.end());
+    auto ranks = std::vector<double>{};
+    for (const auto value : values) {
+        const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), value);
+        ranks.push_back(static_cast<double>((first - sorted.begin()) + (last - sorted.begin())) /
+                        2);
+    }
+    return ranks;
+}
+
 } // namespace
+
+MatchEvidence match_evidence(const io::Handle& connectome, const SubjectConnectomes& subject)
+{
+    auto ranks = std::vector<std::vector<double>>{};
+    for (std::size_t session = 0; session < subject.sessions.size(); ++session) {
+        const auto events = io::read_all<std::int64_t>(
+            io::open_group(connectome, subject.subject + "/" + subject.sessions[session]),
+            "events");
+        auto common = std::vector<double>{};
+        for (const auto column : subject.columns[session])
+            common.push_back(static_cast<double>(events[static_cast<std::size_t>(column)]));
+        ranks.push_back(ranks_of(common));
+    }
+    auto sum = 0.0;
+    auto pairs = 0;
+    for (std::size_t session = 1; session < ranks.size(); ++session)
+        if (const auto r = stats::pearson(ranks[session - 1], ranks[session]); !std::isnan(r)) {
+            sum += r;
+            ++pairs;
+        }
+    const auto degrees = static_cast<double>(subject.neuron_id.size()) - 1;
+    return {sum / pairs, 2 / std::sqrt(degrees * pairs)};
+}
 
 std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
 {
@@ -76,6 +141,7 @@ std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
             subject.numbers.push_back(head.number);
             subject.sha256.push_back(head.sha256);
             ids.push_back(read_neuron_axis(group));
+            take_identity(group, ids.back(), subject);
         }
         if (!ids.empty())
             subject.neuron_id = common_neurons(ids);

@@ -24,6 +24,11 @@ struct SubjectConnectomes
     std::vector<std::vector<std::int64_t>>
         columns;                       ///< [session][common neuron] its index in the session
     std::vector<std::int64_t> neurons; ///< [session]
+    /// Of all sessions the ids are row numbers: whether rows are the same neurons is not known.
+    bool ids_are_rows = false;
+    std::string id_column; ///< of the ROI tables; empty where they have none, or different ones
+    /// [session] columns that may name neurons, where ids are rows
+    std::vector<std::vector<std::string>> id_candidates;
     std::vector<std::string> left_out; ///< sessions without a connectome, with the reason
     /// SHA-256 of the files of all sessions, also of those left out: "SUBJECT/SESSION" -> hash.
     io::Fingerprint inputs;
@@ -34,6 +39,17 @@ struct SubjectConnectomes
         return base::pair_count(static_cast<std::int64_t>(neuron_id.size()));
     }
 };
+
+/// Mean rank correlation, over sessions that follow each other, of the events of the common
+/// neurons, and the two standard errors by which it would differ from 0 if neurons were matched at
+/// random. The same neurons are mostly as active as before.
+struct MatchEvidence
+{
+    double correlation = 0; ///< NaN where there is nothing to compare
+    double by_chance = 0;
+    bool is_weak() const { return correlation < by_chance; }
+};
+MatchEvidence match_evidence(const io::Handle& connectome, const SubjectConnectomes& subject);
 
 std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome);
 

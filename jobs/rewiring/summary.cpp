@@ -125,6 +125,7 @@ AnimalRewiring read_animal(const io::Handle& file, const std::string& subject, c
     if (io::exists(group, "session_number"))
         animal.number = values_of(group, "session_number", {sessions});
     animal.edges = io::text_attribute_or_empty(group, "edges");
+    animal.matched_by_rows = io::text_attribute_or_empty(group, "match") == "rows";
     read_movement_of_top_edges(group, animal);
     return animal;
 }

@@ -30,6 +30,7 @@ struct AnimalRewiring
     std::vector<std::int64_t> positive_count; ///< [component] edges in those means
     std::vector<std::int64_t> negative_count;
     std::vector<std::string> left_out; ///< sessions, with the reason
+    bool matched_by_rows = false;      ///< neurons are row numbers, taken for the same
     std::string edges;                 ///< "thresholded" or "all"
     /// Movement-related share of the ends of the top edges of PC1, and its percentile among random
     /// edges: [sign (positive, negative), period]; may be empty.

@@ -22,6 +22,8 @@ struct Rois
     std::vector<std::string> id;
     std::vector<std::int64_t> number;
     std::string column;
+    bool are_rows = false;
+    std::vector<std::string> candidates;
     std::string imaging_plane;
     std::string location;
     std::vector<std::uint8_t> selected; ///< [ids] by `--where`; empty: all
@@ -103,6 +105,15 @@ bool column_as_ids(hid_t table, const std::string& column, std::vector<std::stri
     return true;
 }
 
+/// 0, 1, 2, ... or 1, 2, 3, ...
+bool are_counted(const std::vector<std::int64_t>& number)
+{
+    for (std::size_t row = 0; row < number.size(); ++row)
+        if (number[row] != number[0] + static_cast<std::int64_t>(row))
+            return false;
+    return !number.empty() && (number[0] == 0 || number[0] == 1);
+}
+
 bool Reader::read_identities(hid_t table, const std::vector<std::int64_t>& row, Rois& rois)
 {
     auto columns = column_names(table);
@@ -121,6 +132,10 @@ bool Reader::read_identities(hid_t table, const std::vector<std::int64_t>& row, 
             "choose another with --roi-column: " + base::joined(columns, ", "));
         return false;
     }
+    // What the authors put into a column of its own names neurons, even where it counts them.
+    rois.are_rows = rois.column == "id" && are_counted(number);
+    if (rois.are_rows)
+        rois.candidates = identifying_columns(table);
     for (const auto index : row) {
         if (index < 0 || index >= static_cast<std::int64_t>(text.size())) {
             say(Severity::error,
@@ -328,6 +343,8 @@ std::optional<ActivityInfo> Reader::read()
     if (!select(*rois))
         return {};
     info_.id_column = rois->column;
+    info_.ids_are_rows = !rois->known || rois->are_rows;
+    info_.id_candidates = std::move(rois->candidates);
     info_.neuron_id = std::move(rois->id);
     info_.neuron_number = std::move(rois->number);
     info_.imaging_plane = rois->imaging_plane;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <initializer_list>
 #include <optional>
 #include <string_view>
@@ -109,6 +110,49 @@ std::vector<std::string> quality_columns(const std::vector<std::string>& columns
             found.push_back(column);
     }
     return found;
+}
+
+std::vector<std::string> identifying_columns(hid_t table)
+{
+    auto found = std::vector<std::string>{};
+    for (const auto& column : column_names(table)) {
+        if (column == "id" || !is_dataset(table, column))
+            continue;
+        const auto dataset = open_dataset(table, column);
+        if (shape_of(dataset).size() != 1 || exists(table, column + "_index"))
+            continue;
+        auto distinct = true;
+        if (holds_text(dataset)) {
+            auto texts = read_texts(table, column);
+            std::sort(texts.begin(), texts.end());
+            distinct = std::adjacent_find(texts.begin(), texts.end()) == texts.end();
+        } else if (holds_numbers(dataset)) {
+            auto numbers = read_all<double>(table, column);
+            std::sort(numbers.begin(), numbers.end());
+            distinct = std::all_of(numbers.begin(), numbers.end(),
+                                   [](double value) { return std::nearbyint(value) == value; }) &&
+                       std::adjacent_find(numbers.begin(), numbers.end()) == numbers.end();
+        } else {
+            distinct = false;
+        }
+        if (distinct)
+            found.push_back(column);
+    }
+    return found;
+}
+
+std::string advice_on_columns(const std::vector<std::vector<std::string>>& candidates)
+{
+    auto common = candidates.empty() ? std::vector<std::string>{} : candidates.front();
+    for (const auto& others : candidates)
+        std::erase_if(common, [&](const std::string& column) {
+            return std::find(others.begin(), others.end(), column) == others.end();
+        });
+    if (common.empty())
+        return "no other column of the ROI tables has a value of its own for every ROI: write one "
+               "that names neurons, and choose it with --roi-column";
+    return "columns of the ROI tables with a value of its own for every ROI, for --roi-column: " +
+           base::joined(common, ", ");
 }
 
 std::vector<std::uint8_t> rows_where(hid_t table, const RoiCondition& condition)

@@ -90,12 +90,10 @@ class Matching
     {
         auto rows_only = true;
         auto sizes_differ = false;
+        auto candidates = std::vector<std::vector<std::string>>{};
         for (std::size_t i = 0; i < sessions_.size(); ++i) {
-            const auto& number = activity(i).neuron_number;
-            auto counted = activity(i).id_column == "id" || activity(i).id_column.empty();
-            for (std::size_t row = 0; counted && row < number.size(); ++row)
-                counted = number[row] == static_cast<std::int64_t>(row);
-            rows_only = rows_only && counted;
+            rows_only = rows_only && activity(i).ids_are_rows;
+            candidates.push_back(activity(i).id_candidates);
             sizes_differ = sizes_differ || activity(i).neurons != activity(0).neurons;
         }
         if (rows_only)
@@ -103,8 +101,9 @@ class Matching
                 sizes_differ ? "neurons are known by row number alone, and the sessions have "
                                "different numbers of rows"
                              : "neurons are known by row number alone",
-                "rows are taken for the same neurons in all sessions; if a column of the ROI table "
-                "tells them better, name it with --roi-column");
+                "analyses over sessions refuse to take rows for the same neurons without --match "
+                "rows; " +
+                    advice_on_columns(candidates));
     }
 
     void judge_intersection()

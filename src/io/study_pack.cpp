@@ -20,6 +20,7 @@ void each_field(Either<ActivityInfo> auto& info, auto field)
     field(info.exact_as_float), field(info.has_timestamps), field(info.rate_hz);
     field(info.columns), field(info.column), field(info.kind), field(info.neuropil);
     field(info.start_s), field(info.dropped), field(info.neuron_id), field(info.neuron_number);
+    field(info.ids_are_rows), field(info.id_candidates);
 }
 
 void each_field(Either<SeriesInfo> auto& info, auto field)

@@ -51,6 +51,11 @@ struct ActivityInfo
     double start_s = 0;                      ///< time of frame 0
     std::int64_t dropped = 0;                ///< frames missing from regular timestamps
     std::string id_column;                   ///< where neuron_id comes from; empty: counted
+    /// The ids are counted by the file's writer, 0, 1, 2, ... or 1, 2, 3, ..., and say nothing of
+    /// neurons.
+    bool ids_are_rows = false;
+    /// Where they are: other columns of the ROI table with a value of its own for every ROI.
+    std::vector<std::string> id_candidates;
     std::vector<std::string> neuron_id;      ///< [neurons], as text
     std::vector<std::int64_t> neuron_number; ///< the same as integers; empty unless all are
     std::string imaging_plane;               ///< name; empty where unknown

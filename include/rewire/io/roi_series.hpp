@@ -35,6 +35,12 @@ RoiCondition parse_roi_condition(const std::string& text);
 /// The columns among `columns` that tell good ROIs from others (iscell, accepted, ...).
 std::vector<std::string> quality_columns(const std::vector<std::string>& columns);
 
+/// Columns of a ROI table, but for `id`, that hold a text or a whole number of its own for every
+/// ROI: what may identify neurons. Reads them.
+std::vector<std::string> identifying_columns(hid_t table);
+/// What to do where ids are rows. @param candidates [session] identifying columns of each
+std::string advice_on_columns(const std::vector<std::vector<std::string>>& candidates);
+
 /// 1 for the rows of the ROI table that meet the condition. Numbers are compared as numbers (1 is
 /// 1.0, true and yes are 1 for booleans and whole numbers), text as text. Of a column with several
 /// numbers a row (suite2p's iscell: class and probability) the first counts.
