@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace rewire::jobs {
 
@@ -13,12 +14,22 @@ namespace {
 
 using Jobs = std::vector<const Entry*>;
 
-/// Jobs of a named chain with the one that reads them all; empty where there is no such chain.
+/// Jobs of a named chain, what they need, and the one that reads them all; empty where there is no
+/// such chain.
 Jobs jobs_of_chain(const std::vector<Entry>& entries, const std::string& name)
 {
+    auto wanted = std::set<std::string>{};
+    // What a job needs comes before it.
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+        if (std::find(entry->chains.begin(), entry->chains.end(), name) != entry->chains.end())
+            wanted.insert(entry->name());
+        if (wanted.contains(entry->name()))
+            for (const auto& need : entry->needs)
+                wanted.insert(need.job);
+    }
     auto jobs = Jobs{};
     for (const auto& entry : entries)
-        if (std::find(entry.chains.begin(), entry.chains.end(), name) != entry.chains.end())
+        if (wanted.contains(entry.name()))
             jobs.push_back(&entry);
     for (const auto& entry : entries)
         if (!jobs.empty() && entry.ends_chains)

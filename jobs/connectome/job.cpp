@@ -279,7 +279,6 @@ Entry connectome_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity},
-            .chains = {"rewiring"},
             .complete_subject = complete_subject,
             .page = connectome_page(),
             .recovery = print_connectome_recovery,

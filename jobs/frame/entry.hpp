@@ -69,7 +69,7 @@ struct Entry
     /// What a recording has to hold to feed the job; empty: it computes from results, or from
     /// nothing.
     std::vector<io::Feed> feeds;
-    std::vector<std::string> chains; ///< that it belongs to
+    std::vector<std::string> chains; ///< that it belongs to, with all that it needs
     bool joins_parts = false;        ///< makes one result of those of an array
     /// Rank 0: writes what the group of a subject has beside its sessions, once these are in the
     /// file; may be empty. Only for jobs with tasks of sessions.

@@ -258,7 +258,6 @@ Entry movement_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity, io::Feed::movement},
-            .chains = {"rewiring"},
             .page = movement_page(),
             .recovery = print_movement_recovery};
 }
