@@ -2,7 +2,7 @@
 
 #include "estimate.hpp"
 
-#include <rewire/base/packed.hpp>
+#include <rewire/base/pack.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/circles.hpp>
 #include <rewire/calcium/covariance.hpp>
@@ -22,46 +22,6 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto fine = static_cast<std::size_t>(calcium::DisplacedTest::fine);
-
-/// Vectors of a tile, in one order for packing and unpacking.
-template <typename Tile, typename Field>
-void each_tile_field(Tile& tile, Field field)
-{
-    field(tile.tile), field(tile.variance_sum), field(tile.null_sd), field(tile.skewness);
-    field(tile.drive), field(tile.p_partial), field(tile.p_marginal), field(tile.p_fine);
-    field(tile.p_both), field(tile.log10_p_both), field(tile.p_both_negative);
-}
-
-/// What rank 0 has to know of the moments to put tiles together.
-template <typename Moments, typename Field>
-void each_moment_field(Moments& moments, Field field)
-{
-    field(moments.status), field(moments.status_text), field(moments.neurons);
-    field(moments.active), field(moments.frames_used), field(moments.lags);
-    field(moments.first_component), field(moments.partial);
-}
-
-struct Packing
-{
-    base::Packer& packer;
-
-    template <typename T>
-    void operator()(const T& value) const
-    {
-        base::pack_value(packer, value);
-    }
-};
-
-struct Unpacking
-{
-    base::Unpacker& unpacker;
-
-    template <typename T>
-    void operator()(T& value) const
-    {
-        value = base::unpack_value<T>(unpacker);
-    }
-};
 
 calcium::FrameCircles circles_of_session(std::int64_t frames,
                                          const std::vector<std::uint8_t>& state)
@@ -184,31 +144,6 @@ calcium::Tick counting(const runtime::Tick& tick)
     return [&tick](std::int64_t) { return tick(); };
 }
 
-/// Tests a run of tiles; nothing when stopped.
-std::optional<std::vector<std::byte>> tested_run(Sessions& sessions, const EdgeUnit& unit,
-                                                 const calcium::EdgeTestOptions& options,
-                                                 const calcium::Tick& tick)
-{
-    const auto* tables = sessions.tables(unit.position, tick);
-    if (tables == nullptr)
-        return std::nullopt;
-    auto packer = base::Packer{};
-    if (unit.tiles.first == 0)
-        each_moment_field(tables->moments, Packing{packer});
-    if (tables->moments.status != calcium::ShiftMomentStatus::ok)
-        return packer.take();
-    const auto tiles = calcium::pair_tiles(tables->moments.active_count());
-    const auto last = std::min(unit.tiles.last, static_cast<std::int64_t>(tiles.size()));
-    for (auto k = unit.tiles.first; k < last; ++k) {
-        const auto tested = calcium::test_tile(tables->moments, &*tables->jitter,
-                                               tiles[static_cast<std::size_t>(k)], options);
-        each_tile_field(tested, Packing{packer});
-        if (!tick(0))
-            return std::nullopt;
-    }
-    return packer.take();
-}
-
 std::optional<std::vector<std::byte>> tested_draw(Sessions& sessions, const EdgeUnit& unit,
                                                   const calcium::Tick& tick)
 {
@@ -286,46 +221,7 @@ std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wa
     return passing;
 }
 
-/// Hands the tests of each session to `take` on rank 0, session by session. Collective.
-void gather_tests(
-    const mpi::Communicator& comm, const std::vector<EdgeUnit>& units,
-    const runtime::UnitResults& runs, std::int64_t count, const calcium::EdgeTestOptions& options,
-    const std::function<void(std::size_t, const calcium::ShiftMoments&, calcium::EdgeTests)>& take)
-{
-    auto moments = calcium::ShiftMoments{};
-    auto tiles = std::vector<calcium::EdgeTile>{};
-    runtime::gather_to_root(
-        comm, runs, count, [&](std::int64_t index, std::span<const std::byte> bytes) {
-            const auto& unit = units[static_cast<std::size_t>(index)];
-            auto unpacker = base::Unpacker(bytes);
-            if (unit.tiles.first == 0) {
-                tiles.clear();
-                each_moment_field(moments, Unpacking{unpacker});
-            }
-            while (unpacker.remaining() > 0)
-                each_tile_field(tiles.emplace_back(), Unpacking{unpacker});
-            const auto last = index + 1 == count ||
-                              units[static_cast<std::size_t>(index) + 1].position != unit.position;
-            if (last)
-                take(unit.position, moments, calcium::finish_edge_tests(moments, tiles, options));
-        });
-}
-
 } // namespace
-
-std::vector<EdgeUnit> edge_units_of(const std::vector<std::int64_t>& neurons, std::int64_t draws)
-{
-    auto units = std::vector<EdgeUnit>{};
-    for (std::size_t position = 0; position < neurons.size(); ++position) {
-        const auto tiles = static_cast<std::int64_t>(calcium::pair_tiles(neurons[position]).size());
-        for (std::int64_t first = 0; first == 0 || first < tiles; first += run_tiles)
-            units.push_back({position, {first, std::min(first + run_tiles, tiles)}, -1});
-    }
-    for (std::size_t position = 0; position < neurons.size(); ++position)
-        for (std::int64_t draw = 0; draw < draws; ++draw)
-            units.push_back({position, {}, draw});
-    return units;
-}
 
 calcium::EdgeTestOptions edge_test_options(const ConnectomeSettings& settings)
 {
@@ -376,8 +272,13 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
         "edges" + wave.suffix, costs,
         [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick& tick) {
             const auto& unit = units[static_cast<std::size_t>(index)];
-            auto bytes = unit.draw < 0 ? tested_run(sessions, unit, options, counting(tick))
-                                       : tested_draw(sessions, unit, counting(tick));
+            const auto steps = counting(tick);
+            auto bytes = std::optional<std::vector<std::byte>>{};
+            if (unit.draw >= 0)
+                bytes = tested_draw(sessions, unit, steps);
+            else if (const auto* tables = sessions.tables(unit.position, steps))
+                bytes = tested_run(tables->moments, tables->jitter ? &*tables->jitter : nullptr,
+                                   unit.tiles, options, steps);
             if (!bytes)
                 return false;
             results.add(index, std::move(*bytes));
@@ -392,10 +293,8 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
     const auto tallies = tallies_of(context.comm(), units, draws, wave.size());
     const auto passing = passing_windows(context, wave, sessions, tallies, settings);
     auto results = std::vector<ClosedFormTests>(context.comm().is_root() ? wave.size() : 0);
-    const auto count = std::count_if(units.begin(), units.end(),
-                                     [](const EdgeUnit& unit) { return unit.draw < 0; });
     gather_tests(
-        context.comm(), units, runs, count, options,
+        context.comm(), units, runs, options,
         [&](std::size_t position, const calcium::ShiftMoments& moments, calcium::EdgeTests tests) {
             auto& session = results[position];
             auto& result = session.result;

@@ -56,16 +56,9 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
 double edge_run_seconds(const io::ActivityInfo& activity, base::Range tiles,
                         const ConnectomeRates& rates)
 {
-    const auto frames = static_cast<double>(activity.frames);
-    const auto pairs =
-        std::min(static_cast<double>(base::pair_count(activity.neurons)),
-                 static_cast<double>(tiles.size() * calcium::tile_neurons * calcium::tile_neurons));
-    // a tile's products: two variances over half the frames, three moments over the windows, both
-    // ways
-    const auto windows = frames / 8;
-    return moment_flops(activity.neurons, activity.frames) / rates.moment_flops_per_s +
-           pairs * (2 * frames + 12 * windows) / rates.table_flops_per_s +
-           pairs / rates.tested_pairs_per_s + 1e-3;
+    const auto pairs = std::min(base::pair_count(activity.neurons),
+                                tiles.size() * calcium::tile_neurons * calcium::tile_neurons);
+    return edge_flops(activity.neurons, activity.frames, pairs) / rates.edge_flops_per_s + 1e-3;
 }
 
 double edge_draw_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)

@@ -52,7 +52,8 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
         result.events.push_back(summary[neuron].events);
     }
 
-    auto partial = calcium::partial_correlation(activity, settings.partial_correlation, covariates);
+    auto partial = calcium::partial_correlation(
+        activity, partial_correlation_options(settings, activity, covariates), covariates);
     const auto computed = std::none_of(partial.value.begin(), partial.value.end(),
                                        [](double p) { return std::isnan(p); }) &&
                           partial.active_count >= 2;
@@ -79,13 +80,15 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     return result;
 }
 
-std::string row_of(const SessionConnectome& session)
+std::string row_of(const SessionConnectome& session, const ConnectomeSettings& settings)
 {
     auto row = fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8.4f} {:>8.4f} {:>8.4f}",
                            session.subject, session.session, session.neuron_id.size(),
                            std::count(session.active.begin(), session.active.end(), 1),
                            session.frames, std::count(session.edge.begin(), session.edge.end(), 1),
                            session.density, session.transitivity, session.average_clustering);
+    if (settings.shrinks())
+        row += fmt::format(" {:>8.4f}", session.shrinkage);
     if (session.closed_form)
         row += fmt::format(" {:>9}", session.closed_form->supported_count);
     if (session.null) {
@@ -150,7 +153,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             warn_of_few_frames(context, session);
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));
-            context.note(row_of(session));
+            context.note(row_of(session, settings));
             take(session);
         });
 }
@@ -175,9 +178,10 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
 
 std::string table_head(const ConnectomeSettings& settings)
 {
-    return fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}{}", "subject",
+    return fmt::format("{:<12} {:<10} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}{}{}{}", "subject",
                        "session", "cells", "active", "frames", "edges", "density", "transit.",
-                       "cluster.", settings.support != SupportBy::none ? " supported" : "",
+                       "cluster.", settings.shrinks() ? "   shrunk" : "",
+                       settings.support != SupportBy::none ? " supported" : "",
                        settings.surrogates > 0 ? "   q<.05  fwe<.05" : "");
 }
 

@@ -92,8 +92,12 @@ class Plans
             calcium::ShiftNullKey{context_.seed(), base::key_of(session.record.subject),
                                   base::key_of(session.record.session)};
         position_ = wave_.size(); // none, should planning fail
+        auto options = null_options(*session.record.activity, settings_);
+        options.shrinkage =
+            partial_correlation_options(settings_, activity_.activity(position), covariates.view())
+                .shrinkage;
         plan_ = calcium::plan_shift_null(activity_.activity(position), state, covariates.view(),
-                                         null_options(*session.record.activity, settings_), key);
+                                         options, key);
         position_ = position;
         return plan_;
     }

@@ -13,20 +13,18 @@ struct ConnectomeRates
     double inverse_flops_per_s; ///< n^3 a positive definite inverse
     double table_flops_per_s;   ///< of `calcium::null_work`
     double pairs_per_s;         ///< looked up, compared and counted in a surrogate
-    double moment_flops_per_s;  ///< of `moment_flops`
-    double tested_pairs_per_s;  ///< tails of the closed-form tests
+    double edge_flops_per_s;    ///< of `edge_flops`
 };
 
 inline constexpr auto typical_connectome_rates = ConnectomeRates{.activity = typical_activity_rates,
                                                                  .inverse_flops_per_s = 40e9,
                                                                  .table_flops_per_s = 40e9,
                                                                  .pairs_per_s = 150e6,
-                                                                 .moment_flops_per_s = 25e9,
-                                                                 .tested_pairs_per_s = 1e6};
+                                                                 .edge_flops_per_s = 25e9};
 
-/// Of the tables behind the closed-form tests of a session: products, and for every sample what
-/// transforms, powers and third moments take.
-double moment_flops(std::int64_t neurons, std::int64_t frames) noexcept;
+/// Of the closed-form tests of some of a session's pairs, the tables behind them included:
+/// products, and for every sample and pair what everything else is worth.
+double edge_flops(std::int64_t neurons, std::int64_t frames, std::int64_t pairs) noexcept;
 
 /// @param neurons of the largest session: inverses of larger matrices are faster
 ConnectomeRates measured_connectome_rates(std::int64_t neurons);

@@ -216,6 +216,20 @@ void add_too_few(report::Page& page, const ConnectomeSummary& data)
                         test_range(few, "{:.2f}", &EdgeTestsSummary::neurons_per_frame)));
 }
 
+void add_shrinkage(report::Page& page, const Sessions& tested)
+{
+    if (std::none_of(tested.begin(), tested.end(),
+                     [](const SessionSummary* session) { return session->shrinkage > 0; }))
+        return;
+    page.paragraph(fmt::format(
+        "The partial correlations of the threshold were shrunk, by {} over the sessions (0: not "
+        "at all, 1: to nothing); where the intensity changes from session to session, so do the "
+        "sizes of all partial correlations. The tests are of those without shrinkage, and no "
+        "number of noise edges is given.",
+        range_of(tested, "{:.3f}",
+                 [](const SessionSummary& session) { return session.shrinkage; })));
+}
+
 void add_counts(report::Page& page, const ConnectomeSummary& data)
 {
     page.subsection("Edges supported by both tests");
@@ -261,6 +275,7 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::noise_edges),
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::effective_frames)};
                });
+    add_shrinkage(page, tested);
     if (example.two_sided)
         page.paragraph(
             fmt::format("Two-sided: {} of the supported pairs a session are negative.",

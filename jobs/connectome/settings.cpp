@@ -4,7 +4,9 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/calcium/circles.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/calcium/shift_moments.hpp>
 
 #include <fmt/format.h>
 
@@ -134,7 +136,8 @@ std::vector<runtime::Option> connectome_options()
          .maximum = 100},
         {.name = "shrinkage",
          .default_value = "none",
-         .help = "of the covariance: none, ledoit-wolf, or a number from 0 to 1"},
+         .help = "of the correlation matrix: none, ledoit-wolf (with the noise of the effective "
+                 "frames), or a number from 0 to 1"},
         {.name = "singular",
          .default_value = "flag",
          .help = "where the covariance has no usable inverse (frames <= neurons, duplicated "
@@ -192,9 +195,26 @@ std::vector<runtime::Option> connectome_options()
     };
 }
 
+calcium::PartialCorrelationOptions
+partial_correlation_options(const ConnectomeSettings& settings,
+                            const activity::ActivityView& activity,
+                            const calcium::CovariateView& covariates)
+{
+    auto options = settings.partial_correlation;
+    if (options.shrinkage.kind != calcium::Shrinkage::Kind::ledoit_wolf &&
+        options.when_singular != calcium::WhenSingular::ledoit_wolf)
+        return options;
+    const auto frames =
+        calcium::effective_frames_of(activity, calcium::one_circle(activity.frames), covariates);
+    options.shrinkage.effective_frames = frames > 0 ? frames : 0; // NaN: there is no pair
+    return options;
+}
+
 ConnectomeSettings connectome_settings(const runtime::Options& options)
 {
-    return {.partial_correlation = {.shrinkage = shrinkage_of(options.text("shrinkage")),
+    auto shrinkage = shrinkage_of(options.text("shrinkage"));
+    shrinkage.scale = calcium::MatrixScale::correlation;
+    return {.partial_correlation = {.shrinkage = shrinkage,
                                     .when_singular = when_singular_of(options.text("singular"))},
             .alpha = options.real("alpha"),
             .support = support_of(options.text("support")),

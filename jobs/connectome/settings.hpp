@@ -33,7 +33,21 @@ struct ConnectomeSettings
     double minimum_shift_s = 2;
     std::string within; ///< intervals table whose inside and outside are shifted apart; empty: none
     std::vector<std::string> covariates; ///< names of series
+
+    /// Whether a connectome may be shrunk.
+    bool shrinks() const
+    {
+        return partial_correlation.shrinkage.kind != calcium::Shrinkage::Kind::none ||
+               partial_correlation.when_singular == calcium::WhenSingular::ledoit_wolf;
+    }
 };
+
+/// With the noise of Ledoit and Wolf's shrinkage for a session's effective frames, where it may be
+/// asked for.
+calcium::PartialCorrelationOptions
+partial_correlation_options(const ConnectomeSettings& settings,
+                            const activity::ActivityView& activity,
+                            const calcium::CovariateView& covariates);
 
 std::vector<runtime::Option> connectome_options();
 /// @throws UsageError

@@ -99,7 +99,8 @@ SessionSummary summary_of(const SessionConnectome& session)
                        .mean_degree = session.mean_degree,
                        .density = session.density,
                        .transitivity = session.transitivity,
-                       .clustering = session.average_clustering};
+                       .clustering = session.average_clustering,
+                       .shrinkage = session.shrinkage};
     if (session.null)
         summary.p_values = p_values_of(*session.null);
     if (session.closed_form)

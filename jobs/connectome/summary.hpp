@@ -83,6 +83,7 @@ struct SessionSummary
     double density = 0;
     double transitivity = 0;
     double clustering = 0;
+    double shrinkage = 0; ///< of the correlation matrix
     std::optional<EdgePValues> p_values;
     std::optional<EdgeTestsSummary> tests;
 };

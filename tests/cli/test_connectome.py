@@ -209,6 +209,15 @@ class ClosedForm(Computes):
         _, out, err = run("rewiring", "--results", self.folder / "results")
         self.assertIn("too few frames", out + err)
 
+    def test_shrinkage_is_reported(self):
+        study = self.simulate(sessions=2, neurons=30, duration_s=60)
+        self.connectome(study, "results", "--shrinkage", "ledoit-wolf")
+        log = (self.folder / "results" / "connectome.log").read_text()
+        self.assertIn("shrunk", log)
+        code, _, err = run("report", "--results", self.folder / "results")
+        self.assertEqual(code, 0, err)
+        self.assertIn("were shrunk, by", (self.folder / "results" / "report.html").read_text())
+
     def test_the_page_says_supported_and_nothing_of_surrogates(self):
         study = self.simulate(neurons=30, duration_s=300)
         self.connectome(study, "results")
