@@ -56,6 +56,40 @@ std::vector<SessionHead> heads_in(const io::Handle& file)
     return heads;
 }
 
+void write_left_out(const io::Handle& file, const std::vector<io::LeftOut>& left_out)
+{
+    auto lines = std::vector<std::string>{};
+    for (const auto& one : left_out)
+        lines.push_back(one.subject + "\t" + one.session + "\t" + one.file + "\t" + one.why);
+    if (!lines.empty())
+        io::write_texts_attribute(file, "left_out", lines);
+}
+
+std::vector<io::LeftOut> read_left_out(const io::Handle& file)
+{
+    auto left_out = std::vector<io::LeftOut>{};
+    if (!io::has_attribute(file, "left_out"))
+        return left_out;
+    for (const auto& line : io::read_texts_attribute(file, "left_out")) {
+        auto parts = base::split(line, '\t');
+        parts.resize(4);
+        left_out.push_back({parts[0], parts[1], parts[2], parts[3]});
+    }
+    return left_out;
+}
+
+std::vector<io::LeftOut> joined_left_out(std::vector<io::LeftOut> there, const io::Study& study)
+{
+    std::erase_if(there, [&](const io::LeftOut& old) {
+        return std::any_of(study.subjects.begin(), study.subjects.end(),
+                           [&](const auto& subject) { return subject.name == old.subject; }) ||
+               std::any_of(study.left_out.begin(), study.left_out.end(),
+                           [&](const auto& now) { return now.subject == old.subject; });
+    });
+    there.insert(there.end(), study.left_out.begin(), study.left_out.end());
+    return there;
+}
+
 std::vector<SessionName> sessions_in(const io::Handle& file)
 {
     auto sessions = std::vector<SessionName>{};

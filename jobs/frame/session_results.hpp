@@ -55,6 +55,13 @@ std::vector<SessionHead> heads_in(const io::Handle& file);
 /// Group paths "A/S" in alphabetical order.
 std::vector<SessionName> sessions_in(const io::Handle& file);
 
+/// Sessions that the result does not have because study.tsv or --skip-missing left them out: the
+/// root attribute `left_out`, a line each of subject, session, file and why, with tabs between.
+void write_left_out(const io::Handle& file, const std::vector<io::LeftOut>& left_out);
+std::vector<io::LeftOut> read_left_out(const io::Handle& file);
+/// Those of `there` that are not of subjects of the study, and those of the study.
+std::vector<io::LeftOut> joined_left_out(std::vector<io::LeftOut> there, const io::Study& study);
+
 /// A number beside the file's content that the result of a session depends on, as an attribute of
 /// its group: the decay time of the indicator.
 struct SessionSetting

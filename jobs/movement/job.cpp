@@ -258,6 +258,11 @@ Entry movement_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity, io::Feed::movement},
+            .lacks =
+                [](const io::StudySession& session, const runtime::Options& options) {
+                    return lacks_movements(io::NwbSession(session.path, nwb_options(options)),
+                                           options);
+                },
             .chains = {"rewiring"},
             .page = movement_page(),
             .recovery = print_movement_recovery};

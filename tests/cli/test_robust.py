@@ -247,5 +247,74 @@ class Fluorescence(Case):
         self.assertNotIn("smoothed over 5 frames", self.connectome("--smoothing-s", 0.8))
 
 
+class LeftOut(Case):
+    """Sessions that a job cannot use do not stop the others."""
+
+    def setUp(self):
+        super().setUp()
+        self.study = self.simulate(sessions=3, neurons=8)
+        self.files = files_of(self.study)
+        self.results = self.folder / "results"
+
+    def words(self, job, *words):
+        return [job, "--study", self.study, "--results", self.results, "--tau-s", 0.7,
+                *(QUICK if job == "movement" else []), *words]
+
+    def done(self, job, *words):
+        code, out, err = run(*self.words(job, *words))
+        self.assertEqual(code, 0, out + err)
+        return out + err
+
+    def sessions(self, job):
+        listing = subprocess.run(["h5ls", f"{self.results / job}.h5/L23M1"], capture_output=True, text=True).stdout
+        return [line.split()[0] for line in listing.splitlines() if "Group" in line]
+
+    def page(self):
+        self.assertEqual(run("report", "--results", self.results)[0], 0)
+        return next(self.results.glob("*.html")).read_text()
+
+    def test_a_session_without_movements(self):
+        put(self.files[1], "remove", "/intervals/movement_epochs")
+        put(self.files[1], "remove", LEVER)
+        self.assertFails(3, "no movements", *self.words("movement"))
+        self.assertIn("skipped: no movements", self.done("movement", "--skip-missing"))
+        self.done("connectome", "--skip-missing")
+        self.assertEqual(self.sessions("movement"), ["01", "03"])
+        self.assertEqual(self.sessions("connectome"), ["01", "02", "03"])
+        self.assertIn("skipped: no movements", attribute(self.results / "movement.h5", "/", "left_out"))
+        self.assertIn("skipped: no movements", self.page())
+
+    def test_a_session_without_activity(self):
+        put(self.files[2], "remove", "/processing/ophys/DfOverF")
+        self.assertFails(3, "no dF/F", *self.words("connectome"))
+        self.done("connectome", "--skip-missing")
+        self.assertEqual(self.sessions("connectome"), ["01", "02"])
+        self.assertIn("nothing to compute", self.done("connectome", "--skip-missing", "--session", "03"))
+
+    def test_exclusion_from_one_job(self):
+        table = "file\texclude\n" + f"{self.files[1].name}\tmovement\n"
+        (self.study / "study.tsv").write_text(table)
+        self.assertIn("excluded from movement in study.tsv line 2", self.done("movement"))
+        self.done("connectome")
+        self.assertEqual(self.sessions("movement"), ["01", "03"])
+        self.assertEqual(self.sessions("connectome"), ["01", "02", "03"])
+        self.assertIn("excluded from movement in study.tsv line 2", self.page())
+
+    def test_a_misspelt_job(self):
+        (self.study / "study.tsv").write_text("file\texclude\n" + f"{self.files[1].name}\tmovment\n")
+        self.assertFails(3, "movment", *self.words("connectome"))
+
+    def test_parts_carry_what_was_left_out(self):
+        (self.study / "study.tsv").write_text("file\texclude\n" + f"{self.files[1].name}\tmovement\n")
+        whole = self.results
+        for name in ["01", "03"]:
+            self.results = whole / "parts" / "L23M1" / name
+            self.done("movement", "--session", name)
+        self.results = whole
+        code, out, err = run("merge", "--results", whole)
+        self.assertEqual(code, 0, out + err)
+        self.assertEqual(attribute(whole / "movement.h5", "/", "left_out").count("excluded from movement"), 1)
+
+
 if __name__ == "__main__":
     unittest.main()
