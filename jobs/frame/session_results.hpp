@@ -119,16 +119,18 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
 
 /// An axis of names: integers where all of them are, text otherwise.
 io::Handle write_names(const io::Handle& group, const std::string& axis,
-                       const std::vector<std::string>& names);
+                       const std::vector<std::string>& names, const std::string& description = "");
 /// Names along an axis, numbers as text.
 std::vector<std::string> read_names(const io::Handle& group, const std::string& axis);
-/// The axis `neuron_id`.
-io::Handle write_neuron_axis(const io::Handle& group, const std::vector<std::string>& ids);
+/// The axis `neuron_id`; in the group of a subject `common_neuron_id`, because the groups of its
+/// sessions have axes of their own and a tree of groups inherits axes.
+io::Handle write_neuron_axis(const io::Handle& group, const std::vector<std::string>& ids,
+                             const std::string& axis = "neuron_id");
 std::vector<std::string> read_neuron_axis(const io::Handle& group);
 
-/// The axis `pair` and pair_i, pair_j: the strict upper triangle over n items, row major.
-/// Some pairs at a time: there are many.
-void write_pair_axis(const io::Handle& group, std::int64_t items);
+/// The axis `pair` (`common_pair`) and pair_i, pair_j: the strict upper triangle over n items, row
+/// major. Some pairs at a time: there are many.
+void write_pair_axis(const io::Handle& group, std::int64_t items, const std::string& axis = "pair");
 
 /// Ids that all sessions have, in the order of the first.
 std::vector<std::string> common_neurons(const std::vector<std::vector<std::string>>& sessions);

@@ -316,5 +316,78 @@ class LeftOut(Case):
         self.assertEqual(attribute(whole / "movement.h5", "/", "left_out").count("excluded from movement"), 1)
 
 
+class Overwrite(Case):
+    def setUp(self):
+        super().setUp()
+        self.study = self.simulate(animals=2, sessions=2, neurons=8)
+        self.results = self.folder / "results"
+
+    def words(self, job, *words):
+        if job == "rewiring":
+            return [job, "--results", self.results, *words]
+        return [job, "--study", self.study, "--results", self.results, "--tau-s", 0.7,
+                *(["--shuffles", 100] if job == "movement" else []), *words]
+
+    def done(self, *words):
+        code, out, err = run(*self.words(*words))
+        self.assertEqual(code, 0, out + err)
+        return out + err
+
+    def test_a_subject_alone_is_replaced_and_the_others_stay(self):
+        for job in ["connectome", "movement", "rewiring"]:
+            self.done(job)
+            result = self.results / f"{job}.h5"
+            shutil.copy(result, self.folder / "before.h5")
+            said = self.done(job, "--overwrite", "--subject", "L23M1")
+            if job == "connectome":
+                self.assertIn("2 to compute, 2 kept", said)
+            self.assertSameDatasets(self.folder / "before.h5", result)
+            inputs = attribute(result, "/", "inputs_sha256")
+            self.assertIn("L23M1", inputs)
+            self.assertIn("L23M2", inputs)
+
+    def test_other_settings_for_one_subject_are_refused(self):
+        changed = {"connectome": ["--alpha", 3], "movement": ["--units", "frames"], "rewiring": ["--top", 7]}
+        for job, words in changed.items():
+            self.done(job)
+            before = (self.results / f"{job}.h5").read_bytes()
+            self.assertFails(2, "other settings", *self.words(job, "--overwrite", "--subject", "L23M1", *words))
+            self.assertEqual((self.results / f"{job}.h5").read_bytes(), before)
+
+    def test_one_session_alone(self):
+        self.done("connectome")
+        shutil.copy(self.results / "connectome.h5", self.folder / "before.h5")
+        self.assertIn("1 to compute, 3 kept", self.done("connectome", "--overwrite", "--subject", "L23M1", "--session", "02"))
+        self.assertSameDatasets(self.folder / "before.h5", self.results / "connectome.h5")
+
+    def test_a_damaged_result_is_replaced(self):
+        for job in ["connectome", "movement", "rewiring"]:
+            self.done(job)
+            result = self.results / f"{job}.h5"
+            whole = result.read_bytes()
+            shutil.copy(result, self.folder / "before.h5")
+            for damaged in [whole[:len(whole) // 2], b"nothing of HDF5", b""]:
+                result.write_bytes(damaged)
+                self.assertFails(3, f"{job}.h5", *self.words(job))
+                self.assertFails(3, ["damaged", f"{job}.h5"], *self.words(job, "--overwrite", "--subject", "L23M1"))
+                self.assertEqual(result.read_bytes(), damaged)
+                self.done(job, "--overwrite")
+                self.assertSameDatasets(self.folder / "before.h5", result)
+
+
+class SaneNumbers(Case):
+    def test_simulate(self):
+        for option, value in [("animals", "1e9"), ("neurons", "1e7"), ("duration-s", "1e9"), ("lever-rate-hz", "1e12"),
+                              ("amplitude", "1e308"), ("tau-s", "0"), ("missing-neurons", "1"), ("rate-hz", "0")]:
+            err = self.assertFails(2, [f"--{option}", "out of range"], "simulate", "--out", self.folder / "study",
+                                   f"--{option}", value)
+            self.assertNotIn("takes  ", err)
+        self.assertFalse((self.folder / "study").exists())
+
+    def test_rewiring(self):
+        for option in ["top", "components", "draws"]:
+            self.assertFails(2, [f"--{option}", "out of range"], "rewiring", "--results", self.folder, f"--{option}", "1e9")
+
+
 if __name__ == "__main__":
     unittest.main()
