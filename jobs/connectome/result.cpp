@@ -41,9 +41,12 @@ void each_null_field(Null& null, Field field)
 
 void write_null(const io::Handle& group, const ConnectomeNull& null)
 {
-    io::write_array(group, "p_value", null.p_value, {"pair"}, "1");
-    io::write_array(group, "q_value", null.q_value, {"pair"}, "1");
-    io::write_array(group, "p_fwe", null.p_fwe, {"pair"}, "1");
+    io::write_array(group, "p_value", null.p_value, {"pair"}, "1",
+                    "share of the surrogates with a partial correlation at least as large");
+    io::write_array(group, "q_value", null.q_value, {"pair"}, "1",
+                    "p_value corrected for the session's tested pairs, false discovery rate");
+    io::write_array(group, "p_fwe", null.p_fwe, {"pair"}, "1",
+                    "p-value against the largest value of every surrogate: of the global null");
     io::write_attribute(group, "surrogates", null.surrogates);
     io::write_attribute(group, "surrogates_singular", null.singular);
     io::write_attribute(group, "offsets", null.offsets);
@@ -196,16 +199,22 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     const auto group = file.group(session.subject + "/" + session.session);
     write_neuron_axis(group, session.neuron_id);
     write_pair_axis(group, static_cast<std::int64_t>(session.neuron_id.size()));
-    io::write_array(group, "active", session.active, {"neuron_id"});
+    io::write_array(group, "active", session.active, {"neuron_id"}, "",
+                    "1: takes part in correlations");
     const auto status =
-        io::write_array(group, "neuron_status", session.neuron_status, {"neuron_id"});
+        io::write_array(group, "neuron_status", session.neuron_status, {"neuron_id"}, "",
+                        "what was found in the neuron: see the attribute meaning");
     io::write_texts_attribute(status, "meaning",
                               {"active", "silent", "constant", "missing samples"});
-    io::write_array(group, "events", session.events, {"neuron_id"}, "frames");
-    io::write_array(group, "degree", session.degree, {"neuron_id"}, "edges");
-    io::write_array(group, "node_clustering", session.clustering, {"neuron_id"}, "1");
-    io::write_array(group, "partial_correlation", session.partial_correlation, {"pair"}, "1");
-    io::write_array(group, "edge", session.edge, {"pair"});
+    io::write_array(group, "events", session.events, {"neuron_id"}, "frames",
+                    "frames with an event above the threshold");
+    io::write_array(group, "degree", session.degree, {"neuron_id"}, "edges", "edges of the neuron");
+    io::write_array(group, "node_clustering", session.clustering, {"neuron_id"}, "1",
+                    "clustering coefficient of the neuron");
+    io::write_array(group, "partial_correlation", session.partial_correlation, {"pair"}, "1",
+                    "partial correlation of the pair given all other neurons");
+    io::write_array(group, "edge", session.edge, {"pair"}, "",
+                    "1: the partial correlation is an edge");
     each_attribute(session, WriteAttribute{group});
     io::write_text_attribute(group, "neuron_id_column", session.neuron_id_column);
     io::write_attribute(group, "neuron_ids_are_rows", session.neuron_ids_are_rows);
@@ -225,8 +234,8 @@ void complete_subject(const io::ResultFile& file, const std::string& subject)
                 read_neuron_axis(io::open_group(file.file(), subject + "/" + head.session)));
     const auto common = common_neurons(neurons);
     const auto group = file.group(subject);
-    write_neuron_axis(group, common);
-    write_pair_axis(group, static_cast<std::int64_t>(common.size()));
+    write_neuron_axis(group, common, "common_neuron_id");
+    write_pair_axis(group, static_cast<std::int64_t>(common.size()), "common_pair");
 }
 
 SessionConnectome read_session(const io::Handle& file, const std::string& subject,

@@ -108,6 +108,15 @@ SessionSummary summary_of(const SessionConnectome& session)
     return summary;
 }
 
+/// Results of before the axis had a name of its own call it `neuron_id`.
+std::int64_t common_neurons_in(const io::Handle& file, const std::string& subject)
+{
+    const auto own = subject + "/common_neuron_id";
+    return io::shape_of(
+               io::open_dataset(file, io::exists(file, own) ? own : subject + "/neuron_id"))
+        .at(0);
+}
+
 } // namespace
 
 ConnectomeSummary summary_of_connectomes(const io::Handle& file)
@@ -130,7 +139,7 @@ ConnectomeSummary summary_of_connectomes(const io::Handle& file)
                 ++animal.sessions;
                 animal.group = session.place.group;
             }
-        animal.common_neurons = io::shape_of(io::open_dataset(file, subject + "/neuron_id")).at(0);
+        animal.common_neurons = common_neurons_in(file, subject);
         animal.all_neurons = static_cast<std::int64_t>(all.size());
         data.animals.push_back(std::move(animal));
     }

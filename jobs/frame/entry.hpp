@@ -69,6 +69,10 @@ struct Entry
     /// What a recording has to hold to feed the job; empty: it computes from results, or from
     /// nothing.
     std::vector<io::Feed> feeds;
+    /// What only a look into the file of a session shows that it lacks; empty text: nothing. For
+    /// --skip-missing; may be empty.
+    std::function<std::string(const io::StudySession& session, const runtime::Options& options)>
+        lacks;
     std::vector<std::string> chains; ///< that it belongs to, with all that it needs
     bool joins_parts = false;        ///< makes one result of those of an array
     /// Rank 0: writes what the group of a subject has beside its sessions, once these are in the

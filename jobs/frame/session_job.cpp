@@ -35,6 +35,10 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
     const auto& comm = context.comm();
     const auto& entry = own_entry(context);
     const auto study = open_study(context);
+    if (study.sessions.empty() && !study.left_out.empty()) {
+        context.note("nothing to compute: every session that was chosen is left out");
+        return;
+    }
     const auto facts = session_job.check(study);
     const auto path = context.options().path("results") / entry.file();
     auto digest = context.options().result_changing();
@@ -54,8 +58,13 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
 
     auto output = std::unique_ptr<io::ResultFile>{};
     context.collective("write", [&] {
-        if (comm.is_root())
-            output = begun_result(path, context.attempt(), existing, study);
+        if (!comm.is_root())
+            return;
+        output = begun_result(path, context.attempt(), existing, study);
+        auto left_out = std::vector<io::LeftOut>{};
+        if (!existing.kept.empty())
+            left_out = read_left_out(io::open_for_reading(path));
+        write_left_out(output->file(), joined_left_out(std::move(left_out), study));
     });
     context.note(session_job.table_head);
     const auto waves =

@@ -56,6 +56,40 @@ std::vector<SessionHead> heads_in(const io::Handle& file)
     return heads;
 }
 
+void write_left_out(const io::Handle& file, const std::vector<io::LeftOut>& left_out)
+{
+    auto lines = std::vector<std::string>{};
+    for (const auto& one : left_out)
+        lines.push_back(one.subject + "\t" + one.session + "\t" + one.file + "\t" + one.why);
+    if (!lines.empty())
+        io::write_texts_attribute(file, "left_out", lines);
+}
+
+std::vector<io::LeftOut> read_left_out(const io::Handle& file)
+{
+    auto left_out = std::vector<io::LeftOut>{};
+    if (!io::has_attribute(file, "left_out"))
+        return left_out;
+    for (const auto& line : io::read_texts_attribute(file, "left_out")) {
+        auto parts = base::split(line, '\t');
+        parts.resize(4);
+        left_out.push_back({parts[0], parts[1], parts[2], parts[3]});
+    }
+    return left_out;
+}
+
+std::vector<io::LeftOut> joined_left_out(std::vector<io::LeftOut> there, const io::Study& study)
+{
+    std::erase_if(there, [&](const io::LeftOut& old) {
+        return std::any_of(study.subjects.begin(), study.subjects.end(),
+                           [&](const auto& subject) { return subject.name == old.subject; }) ||
+               std::any_of(study.left_out.begin(), study.left_out.end(),
+                           [&](const auto& now) { return now.subject == old.subject; });
+    });
+    there.insert(there.end(), study.left_out.begin(), study.left_out.end());
+    return there;
+}
+
 std::vector<SessionName> sessions_in(const io::Handle& file)
 {
     auto sessions = std::vector<SessionName>{};
@@ -106,10 +140,20 @@ void do_all(Existing& existing, const io::Study& study)
 void keep_what_was_not_chosen(Existing& existing, const std::filesystem::path& path,
                               const io::Study& study, const io::Fingerprint& digest)
 {
-    const auto file = io::open_for_reading(path);
-    const auto record = io::read_record(file);
+    auto record = io::Record{};
+    try {
+        const auto file = io::open_for_reading(path);
+        record = io::read_record(file);
+        existing.kept = sessions_in(file);
+    } catch (const base::Error& error) {
+        throw base::InputError(
+            std::string("the result that is there is damaged, and other sessions in it were to "
+                        "stay: ") +
+                error.what(),
+            path.string(),
+            "overwrite all of it (without --subject and --session), or remove the file");
+    }
     existing.inputs = record.inputs;
-    existing.kept = sessions_in(file);
     for (const auto& session : study.sessions)
         std::erase(existing.kept, name_of(session));
     if (existing.kept.empty())
@@ -216,6 +260,8 @@ io::Fingerprint all_inputs(const io::Study& study, const std::vector<SessionFact
         if (std::none_of(all.begin(), all.end(),
                          [&](const auto& known) { return known.first == input.first; }))
             all.push_back(input);
+    if (all.size() > facts.size()) // as if the study had all of them
+        std::sort(all.begin(), all.end());
     return all;
 }
 
@@ -258,17 +304,17 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
 }
 
 io::Handle write_names(const io::Handle& group, const std::string& axis,
-                       const std::vector<std::string>& names)
+                       const std::vector<std::string>& names, const std::string& description)
 {
     auto numbers = std::vector<std::int64_t>{};
     for (const auto& name : names) {
         auto number = std::int64_t{0};
         const auto error = std::from_chars(name.data(), name.data() + name.size(), number).ec;
         if (error != std::errc{} || std::to_string(number) != name)
-            return io::write_text_axis(group, axis, names);
+            return io::write_text_axis(group, axis, names, description);
         numbers.push_back(number);
     }
-    return io::write_axis(group, axis, numbers);
+    return io::write_axis(group, axis, numbers, description);
 }
 
 std::vector<std::string> read_names(const io::Handle& group, const std::string& axis)
@@ -281,9 +327,12 @@ std::vector<std::string> read_names(const io::Handle& group, const std::string& 
     return names;
 }
 
-io::Handle write_neuron_axis(const io::Handle& group, const std::vector<std::string>& ids)
+io::Handle write_neuron_axis(const io::Handle& group, const std::vector<std::string>& ids,
+                             const std::string& axis)
 {
-    return write_names(group, "neuron_id", ids);
+    return write_names(group, axis, ids,
+                       axis == "neuron_id" ? "neurons, as the ROI table names them"
+                                           : "neurons that all sessions of the subject have");
 }
 
 std::vector<std::string> read_neuron_axis(const io::Handle& group)
@@ -291,12 +340,15 @@ std::vector<std::string> read_neuron_axis(const io::Handle& group)
     return read_names(group, "neuron_id");
 }
 
-void write_pair_axis(const io::Handle& group, std::int64_t items)
+void write_pair_axis(const io::Handle& group, std::int64_t items, const std::string& axis)
 {
     const auto pairs = base::pair_count(items);
-    io::write_index_axis(group, "pair", pairs);
-    const auto first = io::make_array<std::int32_t>(group, "pair_i", {"pair"});
-    const auto second = io::make_array<std::int32_t>(group, "pair_j", {"pair"});
+    io::write_index_axis(group, axis, pairs,
+                         "pairs of neurons: the strict upper triangle, row major");
+    const auto first =
+        io::make_array<std::int32_t>(group, "pair_i", {axis}, "", "row of the pair's first neuron");
+    const auto second = io::make_array<std::int32_t>(group, "pair_j", {axis}, "",
+                                                     "row of the pair's second neuron");
     auto i = std::vector<std::int32_t>{};
     auto j = std::vector<std::int32_t>{};
     auto written = std::int64_t{0};

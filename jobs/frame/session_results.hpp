@@ -55,6 +55,13 @@ std::vector<SessionHead> heads_in(const io::Handle& file);
 /// Group paths "A/S" in alphabetical order.
 std::vector<SessionName> sessions_in(const io::Handle& file);
 
+/// Sessions that the result does not have because study.tsv or --skip-missing left them out: the
+/// root attribute `left_out`, a line each of subject, session, file and why, with tabs between.
+void write_left_out(const io::Handle& file, const std::vector<io::LeftOut>& left_out);
+std::vector<io::LeftOut> read_left_out(const io::Handle& file);
+/// Those of `there` that are not of subjects of the study, and those of the study.
+std::vector<io::LeftOut> joined_left_out(std::vector<io::LeftOut> there, const io::Study& study);
+
 /// A number beside the file's content that the result of a session depends on, as an attribute of
 /// its group: the decay time of the indicator.
 struct SessionSetting
@@ -112,16 +119,18 @@ io::Fingerprint checkpoint_fingerprint(const io::Fingerprint& digest, const io::
 
 /// An axis of names: integers where all of them are, text otherwise.
 io::Handle write_names(const io::Handle& group, const std::string& axis,
-                       const std::vector<std::string>& names);
+                       const std::vector<std::string>& names, const std::string& description = "");
 /// Names along an axis, numbers as text.
 std::vector<std::string> read_names(const io::Handle& group, const std::string& axis);
-/// The axis `neuron_id`.
-io::Handle write_neuron_axis(const io::Handle& group, const std::vector<std::string>& ids);
+/// The axis `neuron_id`; in the group of a subject `common_neuron_id`, because the groups of its
+/// sessions have axes of their own and a tree of groups inherits axes.
+io::Handle write_neuron_axis(const io::Handle& group, const std::vector<std::string>& ids,
+                             const std::string& axis = "neuron_id");
 std::vector<std::string> read_neuron_axis(const io::Handle& group);
 
-/// The axis `pair` and pair_i, pair_j: the strict upper triangle over n items, row major.
-/// Some pairs at a time: there are many.
-void write_pair_axis(const io::Handle& group, std::int64_t items);
+/// The axis `pair` (`common_pair`) and pair_i, pair_j: the strict upper triangle over n items, row
+/// major. Some pairs at a time: there are many.
+void write_pair_axis(const io::Handle& group, std::int64_t items, const std::string& axis = "pair");
 
 /// Ids that all sessions have, in the order of the first.
 std::vector<std::string> common_neurons(const std::vector<std::vector<std::string>>& sessions);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <numeric>
 
 namespace rewire::jobs {
@@ -29,6 +30,12 @@ std::vector<runtime::Option> study_options()
          .help = "COLUMN==VALUE of the ROI table: only ROIs of which it is true are neurons "
                  "(iscell==1); repeatable",
          .repeatable = true},
+        {.name = "skip-missing",
+         .kind = runtime::OptionKind::flag,
+         .help = "leave out sessions that lack what the job computes from, and record them, instead "
+                 "of stopping",
+         .changes_result = false,
+         .reaches_later_jobs = false},
     };
 }
 
@@ -49,7 +56,10 @@ io::Selection selection(const runtime::Options& options)
     return {.subjects = options.texts("subject"), .sessions = options.texts("session")};
 }
 
-io::Study scan_study(runtime::RunContext& context)
+namespace {
+
+/// Collective.
+std::vector<io::SessionRecord> scan_records(runtime::RunContext& context)
 {
     const auto& comm = context.comm();
     const auto path = context.options().path("study");
@@ -69,16 +79,86 @@ io::Study scan_study(runtime::RunContext& context)
         auto unpacker = base::Unpacker(bytes);
         records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(unpacker);
     });
-    return mpi::collective(comm, [&] {
-        return io::assemble(path, std::move(records), io::read_study_table(path),
-                            selection(context.options()));
+    return records;
+}
+
+io::Study assembled(runtime::RunContext& context, std::vector<io::SessionRecord> records,
+                    const io::Selection& selection)
+{
+    const auto path = context.options().path("study");
+    return mpi::collective(context.comm(), [&] {
+        return io::assemble(path, std::move(records), io::read_study_table(path), selection);
     });
+}
+
+/// Those of the options, less what study.tsv excludes from the job that runs.
+io::Selection job_selection(const runtime::RunContext& context)
+{
+    auto selected = selection(context.options());
+    selected.job = context.job_name();
+    for (const auto& entry : entries_of(context))
+        if (!entry.feeds.empty())
+            selected.jobs.push_back(entry.name());
+    return selected;
+}
+
+/// What a session lacks of what feeds the job; empty: nothing.
+std::string lacking(const io::StudySession& session, const Entry& entry,
+                    const runtime::Options& options)
+{
+    if (entry.lacks)
+        if (const auto lack = entry.lacks(session, options); !lack.empty())
+            return lack;
+    for (const auto feed : entry.feeds)
+        if (!(entry.lacks && feed == io::Feed::movement) && !io::has(session.record, feed))
+            return std::string("no ") + io::name_of(feed);
+    return "";
+}
+
+/// For --skip-missing: file -> why, of the sessions that lack something. Collective.
+std::map<std::string, std::string> missing_of(runtime::RunContext& context, const io::Study& study)
+{
+    const auto& entry = own_entry(context);
+    const auto looked = context.each_unit<runtime::UnitResults>(
+        "look", std::vector<double>(study.sessions.size(), 1.0),
+        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
+            auto packer = base::Packer{};
+            packer.put_text(lacking(study.sessions[static_cast<std::size_t>(unit)], entry,
+                                    context.options()));
+            results.add(unit, packer.take());
+            return true;
+        });
+    auto missing = std::map<std::string, std::string>{};
+    runtime::give_to_all(
+        context.comm(), looked, [&](std::int64_t unit, std::span<const std::byte> bytes) {
+            auto unpacker = base::Unpacker(bytes);
+            if (const auto lack = unpacker.get_text(); !lack.empty())
+                missing[study.sessions[static_cast<std::size_t>(unit)].record.file] =
+                    "skipped: " + lack;
+        });
+    return missing;
+}
+
+} // namespace
+
+io::Study scan_study(runtime::RunContext& context)
+{
+    return assembled(context, scan_records(context), job_selection(context));
 }
 
 io::Study open_study(runtime::RunContext& context)
 {
     const auto& entry = own_entry(context);
-    auto study = scan_study(context);
+    const auto records = scan_records(context);
+    auto selected = job_selection(context);
+    auto study = assembled(context, records, selected);
+    if (context.options().declared("skip-missing") && context.options().flag("skip-missing")) {
+        selected.left_out = missing_of(context, study);
+        if (!selected.left_out.empty())
+            study = assembled(context, records, selected);
+    }
+    for (const auto& left_out : study.left_out)
+        context.note(fmt::format("left out: {} ({})", left_out.file, left_out.why));
     std::erase_if(study.problems, [&](const io::Problem& problem) {
         return problem.scope && !entry.feeds_on(*problem.scope);
     });

@@ -193,6 +193,13 @@ void merge_one(runtime::RunContext& context, const fs::path& path, const Parts& 
             io::copy_group(io::open_for_reading(holders.front()), file.file(), "/" + subject);
         else
             join_sessions(file, *entry, subject, holders);
+    auto left_out = std::vector<io::LeftOut>{};
+    for (const auto& part : parts)
+        for (auto& one : read_left_out(io::open_for_reading(part)))
+            if (std::none_of(left_out.begin(), left_out.end(),
+                             [&](const auto& known) { return known.file == one.file; }))
+                left_out.push_back(std::move(one));
+    write_left_out(file.file(), left_out);
     file.publish(record, true);
     context.note(
         fmt::format("{}: {} subjects from {} parts", path.string(), subjects.size(), parts.size()));

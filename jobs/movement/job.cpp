@@ -206,7 +206,8 @@ std::vector<runtime::Option> movement_options()
          .default_value = "0",
          .unit = "frames",
          .help = "movements made longer on each side",
-         .minimum = 0},
+         .minimum = 0,
+         .maximum = 1e6},
         {.name = "level",
          .kind = Kind::real,
          .default_value = "0.995",
@@ -258,6 +259,11 @@ Entry movement_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity, io::Feed::movement},
+            .lacks =
+                [](const io::StudySession& session, const runtime::Options& options) {
+                    return lacks_movements(io::NwbSession(session.path, nwb_options(options)),
+                                           options);
+                },
             .page = movement_page(),
             .recovery = print_movement_recovery};
 }

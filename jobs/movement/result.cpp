@@ -89,22 +89,33 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
 {
     const auto group = file.group(session.subject + "/" + session.session);
     write_neuron_axis(group, session.neuron_id);
-    io::write_axis(group, "level", session.level);
-    io::write_array(group, "mean_activity", session.mean_activity, {"neuron_id"}, "dF/F");
-    io::write_array(group, "less", session.less, {"neuron_id"}, "shuffles");
-    io::write_array(group, "equal", session.equal, {"neuron_id"}, "shuffles");
-    io::write_array(group, "p_rank", session.p_rank, {"neuron_id"}, "1");
-    io::write_array(group, "p_value", session.p_value, {"neuron_id"}, "1");
-    io::write_array(group, "q_value", session.q_value, {"neuron_id"}, "1");
-    io::write_array(group, "p_value_quiescent", session.p_value_quiescent, {"neuron_id"}, "1");
-    io::write_array(group, "movement_related", session.movement_related, {"level", "neuron_id"});
-    io::write_array(group, "quiescent_related", session.quiescent_related, {"level", "neuron_id"});
+    io::write_axis(group, "level", session.level, "rank above which a neuron is related");
+    io::write_array(group, "mean_activity", session.mean_activity, {"neuron_id"}, "dF/F",
+                    "mean activity in movement");
+    io::write_array(group, "less", session.less, {"neuron_id"}, "shuffles",
+                    "shuffles with less activity in movement than the real epochs");
+    io::write_array(group, "equal", session.equal, {"neuron_id"}, "shuffles",
+                    "shuffles with as much");
+    io::write_array(group, "p_rank", session.p_rank, {"neuron_id"}, "1",
+                    "rank among the shuffles, the mean one for ties, over shuffles + 1");
+    io::write_array(group, "p_value", session.p_value, {"neuron_id"}, "1",
+                    "p-value of more activity in movement than by chance");
+    io::write_array(group, "q_value", session.q_value, {"neuron_id"}, "1",
+                    "p_value corrected for the session's neurons, false discovery rate");
+    io::write_array(group, "p_value_quiescent", session.p_value_quiescent, {"neuron_id"}, "1",
+                    "p-value of less activity in movement than by chance");
+    io::write_array(group, "movement_related", session.movement_related, {"level", "neuron_id"}, "",
+                    "1: the rank is above the level");
+    io::write_array(group, "quiescent_related", session.quiescent_related, {"level", "neuron_id"},
+                    "", "1: the rank from below is above the level");
     each_attribute(session, WriteAttribute{group});
     io::write_attribute(group, "largest_p_rank", session.largest_p_rank);
     io::write_attribute(group, "uncovered_frames", session.uncovered_frames);
     io::write_attribute(group, "lever_threshold_per_ms", session.lever_threshold);
-    io::write_index_axis(group, "shuffle", static_cast<std::int64_t>(session.null.size()));
-    io::write_array(group, "null", session.null, {"shuffle"}, "dF/F");
+    io::write_index_axis(group, "shuffle", static_cast<std::int64_t>(session.null.size()),
+                         "shuffles that were kept");
+    io::write_array(group, "null", session.null, {"shuffle"}, "dF/F",
+                    "activity in movement of the neuron `null_neuron` under shuffles");
 }
 
 SessionMovement read_movement(const io::Handle& file, const std::string& subject,

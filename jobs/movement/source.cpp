@@ -81,13 +81,23 @@ const Candidate& only_one(const std::vector<Candidate>& candidates, const std::s
     return candidates.front();
 }
 
+bool is_named(const Candidate& one, const std::string& name)
+{
+    return one.path == name || one.path.ends_with("/" + name);
+}
+
+/// By its name a lever, or something of movement.
+bool is_possible(const Candidate& one)
+{
+    return is_exact(one.name) || mentions(one.name, "movement") ||
+           (!one.is_table && mentions(one.name, "lever"));
+}
+
 /// By name, path or end of a path.
 Candidate named(const std::vector<Candidate>& all, const std::string& name,
                 const io::NwbSession& file)
 {
-    const auto meant = those(all, [&](const Candidate& one) {
-        return one.path == name || one.path.ends_with("/" + name);
-    });
+    const auto meant = those(all, [&](const Candidate& one) { return is_named(one, name); });
     if (meant.empty())
         throw base::InputError("no table or series named " + name, file.path().string(),
                                (all.empty() ? "the file has no tables of intervals and no series"
@@ -110,8 +120,7 @@ Candidate found(const std::vector<Candidate>& all, const io::NwbSession& file)
     const auto by_lever = [](const Candidate& one) {
         return !one.is_table && mentions(one.name, "lever");
     };
-    const auto possible = those(
-        all, [&](const Candidate& one) { return mentions(one.name, "movement") || by_lever(one); });
+    const auto possible = those(all, is_possible);
     const auto levers = those(possible, by_lever);
     if (possible.empty())
         throw base::InputError("no movements: neither intervals, nor a binary series, nor a lever",
@@ -309,6 +318,17 @@ std::vector<runtime::Option> movement_source_options()
                  "shorter than the imaging): an error, or leave them out",
          .choices = {"error", "mask"}},
     };
+}
+
+std::string lacks_movements(const io::NwbSession& file, const runtime::Options& options)
+{
+    const auto all = candidates_of(file);
+    for (const auto* option : {"movement", "lever"})
+        if (const auto name = options.text(option); !name.empty())
+            return those(all, [&](const Candidate& one) { return is_named(one, name); }).empty()
+                       ? "no table or series named " + name
+                       : "";
+    return those(all, is_possible).empty() ? "no movements" : "";
 }
 
 SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options)

@@ -46,6 +46,8 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
 /// else the only table or series with "movement" in its name or series with "lever" in it (among
 /// several levers, the one called just that). A series of two values is a mask, the larger being
 /// movement; another is a lever only if its name says so or --lever names it.
+/// Why a file has nothing that movements could come from; empty where it has something.
+std::string lacks_movements(const io::NwbSession& file, const runtime::Options& options);
 SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options);
 
 } // namespace rewire::jobs

@@ -25,6 +25,7 @@ struct SessionsOfResult
 {
     std::vector<SessionHead> heads;
     std::vector<double> tau_s; ///< [session]
+    std::vector<io::LeftOut> left_out;
 };
 /// Empty for a result without sessions.
 SessionsOfResult read_sessions(const io::Handle& file);

@@ -100,7 +100,7 @@ void add_published(report::Page& page, const PageContent& content,
         page.table(std::move(table));
 }
 
-/// Sessions that other results have and this one does not.
+/// Sessions that study.tsv or --skip-missing left out, and those that only other results have.
 std::vector<LeftOut> absent_sessions(const PageContent& content, const std::string& job)
 {
     const auto own = content.sessions.find(job);
@@ -113,6 +113,10 @@ std::vector<LeftOut> absent_sessions(const PageContent& content, const std::stri
     for (const auto& head : own->second.heads)
         absent.erase({head.subject, head.session});
     auto rows = std::vector<LeftOut>{};
+    for (const auto& one : own->second.left_out) {
+        rows.push_back({one.subject, one.session, one.why});
+        absent.erase({one.subject, one.session});
+    }
     for (const auto& [subject, session] : absent)
         rows.push_back({subject, session, "not in the result"});
     return rows;

@@ -14,6 +14,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>
+#include <rewire/io/copy_group.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -271,6 +272,45 @@ std::vector<SubjectSize> sizes_of(const std::vector<SubjectConnectomes>& subject
     return sizes;
 }
 
+/// With --overwrite and --subject: subjects of the result that is there and were not chosen stay.
+/// @throws UsageError: they were made with other settings
+std::vector<std::string> subjects_to_keep(const std::filesystem::path& path,
+                                          const std::vector<SubjectConnectomes>& chosen,
+                                          const RewiringOrigin& origin)
+{
+    auto kept = std::vector<std::string>{};
+    try {
+        kept = io::subjects_in(io::open_for_reading(path));
+    } catch (const base::Error& error) {
+        throw base::InputError(
+            std::string("the result that is there is damaged, and other subjects in it were to "
+                        "stay: ") +
+                error.what(),
+            path.string(), "overwrite all of it (without --subject), or remove the file");
+    }
+    for (const auto& subject : chosen)
+        std::erase(kept, subject.subject);
+    if (!kept.empty())
+        require_same_settings(path, io::read_record(io::open_for_reading(path)), origin.digest);
+    return kept;
+}
+
+/// Copies subjects that stay, and takes over what they were made of.
+void keep_subjects(const std::filesystem::path& path, const std::vector<std::string>& kept,
+                   const io::ResultFile& output, io::Fingerprint& inputs)
+{
+    if (kept.empty())
+        return;
+    const auto old = io::open_for_reading(path);
+    const auto record = io::read_record(old);
+    for (const auto& subject : kept) {
+        io::copy_group(old, output.file(), "/" + subject);
+        for (const auto& input : record.inputs)
+            if (input.first.starts_with(subject + "/"))
+                inputs.push_back(input);
+    }
+}
+
 void run_rewiring(runtime::RunContext& context)
 {
     const auto& comm = context.comm();
@@ -289,12 +329,15 @@ void run_rewiring(runtime::RunContext& context)
                          options);
     });
     auto present = false;
+    auto kept = std::vector<std::string>{}; // on rank 0
     auto done = std::int64_t{0};
     mpi::collective(comm, [&] {
         if (!comm.is_root()) // file systems of a cluster do not show all nodes the same at the same
                              // time
             return;
         present = std::filesystem::exists(path);
+        if (present && options.flag("overwrite") && options.given("subject"))
+            kept = subjects_to_keep(path, all, origin);
         done = !options.flag("overwrite") && is_up_to_date(path, origin, all, entries_of(context))
                    ? 1
                    : 0;
@@ -316,7 +359,9 @@ void run_rewiring(runtime::RunContext& context)
     context.collective("publish", [&] {
         if (!output)
             return;
-        auto record = context.record(origin.inputs, origin.digest);
+        auto inputs = origin.inputs;
+        keep_subjects(path, kept, *output, inputs);
+        auto record = context.record(inputs, origin.digest);
         record.upstream = origin.upstream;
         output->publish(record, present);
     });

@@ -21,12 +21,15 @@ std::vector<double> row_major(const Eigen::MatrixXd& matrix)
 void write_components(const io::Handle& group, const SubjectRewiring& result)
 {
     io::write_array(group, "score", row_major(result.components.score), {"session", "component"},
-                    "1");
+                    "1", "sessions on the principal components of the pairs' partial correlations");
     const auto& ratio = result.components.explained_variance_ratio;
     io::write_array(group, "explained_variance_ratio",
-                    std::vector<double>(ratio.begin(), ratio.end()), {"component"}, "1");
-    io::write_array(group, "mds", row_major(result.mds), {"session", "dimension"}, "1");
-    const auto loading = io::make_array<double>(group, "loading", {"pair", "component"}, "1");
+                    std::vector<double>(ratio.begin(), ratio.end()), {"component"}, "1",
+                    "share of the variance of a component");
+    io::write_array(group, "mds", row_major(result.mds), {"session", "dimension"}, "1",
+                    "multidimensional scaling of the sessions");
+    const auto loading = io::make_array<double>(group, "loading", {"pair", "component"}, "1",
+                                                "weight of the pair in the component");
 }
 
 /// The neurons of top pairs [component, rank]: indices into `neuron_id`, and where ids are numbers
@@ -45,13 +48,15 @@ void write_top_neurons(const io::Handle& group, const std::string& name,
         numbered ? io::read_all<std::int64_t>(group, "neuron_id") : std::vector<std::int64_t>{};
     for (const auto end : {std::size_t{0}, std::size_t{1}}) {
         const auto* const suffix = end == 0 ? "_i" : "_j";
-        io::write_array(group, name + suffix, index[end], {"component", "rank"});
+        io::write_array(group, name + suffix, index[end], {"component", "rank"}, "",
+                        "index of one neuron of the top pair; -1: fewer pairs");
         if (!numbered)
             continue;
         auto id = std::vector<std::int64_t>{};
         for (const auto each : index[end])
             id.push_back(each < 0 ? -1 : ids[static_cast<std::size_t>(each)]);
-        io::write_array(group, name + "_neuron" + suffix, id, {"component", "rank"});
+        io::write_array(group, name + "_neuron" + suffix, id, {"component", "rank"}, "",
+                        "id of one neuron of the top pair; -1: fewer pairs");
     }
 }
 
@@ -59,7 +64,7 @@ void write_top_neurons(const io::Handle& group, const std::string& name,
 void write_top(const io::Handle& group, const SubjectRewiring& result, std::int64_t ranks,
                std::int64_t neurons)
 {
-    io::write_index_axis(group, "rank", ranks);
+    io::write_index_axis(group, "rank", ranks, "top pairs, those of largest loading first");
     auto first = Eigen::Index{0};
     for (const auto positive : {true, false}) {
         auto pair = std::vector<std::int64_t>{};
@@ -80,10 +85,12 @@ void write_top(const io::Handle& group, const SubjectRewiring& result, std::int6
             first += count;
         }
         const auto name = std::string(positive ? "top_positive" : "top_negative");
-        io::write_array(group, name + "_pair", pair, {"component", "rank"});
-        io::write_array(group, name + "_count", counts, {"component"}, "pairs");
+        io::write_array(group, name + "_pair", pair, {"component", "rank"}, "",
+                        "index of the top pair; -1: fewer pairs");
+        io::write_array(group, name + "_count", counts, {"component"}, "pairs", "top pairs found");
         write_top_neurons(group, name, pair, neurons);
-        io::write_array(group, name + "_mean", mean, {"component", "session"}, "1");
+        io::write_array(group, name + "_mean", mean, {"component", "session"}, "1",
+                        "mean partial correlation of the top pairs");
     }
 }
 
@@ -93,13 +100,16 @@ void write_movement(const io::Handle& group, const MovementFractions& movement)
     io::write_texts_attribute(group, "movement_sessions_left_out", movement.left_out);
     if (movement.status != "ok")
         return;
-    io::write_text_axis(group, "period", movement.period);
-    io::write_text_axis(group, "sign", {"positive", "negative"});
-    io::write_array(group, "movement_sessions", movement.sessions, {"period"}, "sessions");
+    io::write_text_axis(group, "period", movement.period, "sessions by number");
+    io::write_text_axis(group, "sign", {"positive", "negative"}, "of the loadings");
+    io::write_array(group, "movement_sessions", movement.sessions, {"period"}, "sessions",
+                    "sessions of the period with movement-related neurons");
     const auto fraction =
-        io::write_array(group, "movement_fraction", movement.fraction, {"sign", "period"}, "1");
-    const auto percentile = io::write_array(group, "movement_fraction_percentile",
-                                            movement.percentile, {"sign", "period"}, "percent");
+        io::write_array(group, "movement_fraction", movement.fraction, {"sign", "period"}, "1",
+                        "share of movement-related neurons among the ends of the top pairs");
+    const auto percentile = io::write_array(
+        group, "movement_fraction_percentile", movement.percentile, {"sign", "period"}, "percent",
+        "percentile of movement_fraction among pairs drawn at random");
     for (const auto dataset : {fraction.get(), percentile.get()})
         io::write_attribute(dataset, "movement_level", movement.level);
 }
@@ -116,13 +126,15 @@ void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject
                    const MovementFractions& movement)
 {
     const auto group = file.group(subject.subject);
-    io::write_text_axis(group, "session", subject.sessions);
-    io::write_index_axis(group, "component", result.components.components());
-    io::write_index_axis(group, "dimension", result.mds.cols());
+    io::write_text_axis(group, "session", subject.sessions, "sessions in their order");
+    io::write_index_axis(group, "component", result.components.components(),
+                         "principal components, the largest first");
+    io::write_index_axis(group, "dimension", result.mds.cols(), "of the scaling");
     write_neuron_axis(group, subject.neuron_id);
     const auto neurons = static_cast<std::int64_t>(subject.neuron_id.size());
     write_pair_axis(group, neurons);
-    io::write_array(group, "session_number", subject.numbers, {"session"});
+    io::write_array(group, "session_number", subject.numbers, {"session"}, "",
+                    "number of the session in the study");
     write_components(group, result);
     write_top(group, result, settings.top, neurons);
     write_movement(group, movement);

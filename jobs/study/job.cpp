@@ -110,6 +110,8 @@ Entry study_entry()
          .help = "file of `option = value` lines; the command line takes precedence"},
         {.name = "help", .kind = runtime::OptionKind::flag, .help = "this text"},
     };
+    auto reading = study_options();
+    std::erase_if(reading, [](const auto& option) { return option.name == "skip-missing"; });
     return {
         .job = {
             .name = "study",
@@ -122,7 +124,7 @@ Entry study_entry()
                 "Exit code 3 when\n"
                 "something is wrong; everything that is wrong is listed, with what to do about it.",
             .examples = {"rewire study data/", "rewire study data/ --quick"},
-            .options = options + study_options(),
+            .options = options + reading,
             .run = run_study}};
 }
 

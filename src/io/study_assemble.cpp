@@ -257,7 +257,10 @@ void check_selection(const std::map<std::string, std::vector<Draft*>>& groups,
                                 "it has: " + base::joined(keys(groups), ", ")});
     for (const auto& wanted : selection.sessions)
         if (std::none_of(study.sessions.begin(), study.sessions.end(),
-                         [&](const auto& session) { return chosen({wanted}, session); }))
+                         [&](const auto& session) { return chosen({wanted}, session); }) &&
+            std::none_of(study.left_out.begin(), study.left_out.end(), [&](const auto& left_out) {
+                return left_out.session == wanted && selection.left_out.contains(left_out.file);
+            }))
             problems.push_back({Severity::error, "--session " + wanted, "no such session",
                                 "give its name or its number as `rewire study` shows them"});
 }
@@ -330,6 +333,12 @@ Study assemble(const std::filesystem::path& path, std::vector<SessionRecord> rec
     }
     const auto single_file = !std::filesystem::is_directory(path);
     apply(table, single_file, selection, drafts, study.problems);
+    for (auto& draft : drafts)
+        if (const auto why = selection.left_out.find(draft.session.record.file);
+            why != selection.left_out.end() && !draft.excluded) {
+            draft.excluded = true;
+            draft.why_excluded = why->second;
+        }
     check_safe_names(drafts, study.problems);
     name_the_nameless(drafts, study.problems);
     report_unreadable(drafts, selection, study);

@@ -33,12 +33,30 @@ class Labelled(Case):
         movement = xarray.open_dataset(results / "movement.h5", group="/L23M1/02", engine="h5netcdf")
         self.assertEqual(movement["movement_related"].dims, ("level", "neuron_id"))
         self.assertEqual(list(movement["level"].values), [0.975, 0.995])
+        self.assertEqual(subject["pair_j"].dims, ("common_pair",))
         rewiring = xarray.open_dataset(results / "rewiring.h5", group="/L23M1", engine="h5netcdf")
         self.assertEqual(rewiring["score"].dims, ("session", "component"))
         self.assertEqual(rewiring["loading"].dims, ("pair", "component"))
         self.assertEqual(rewiring["pair_j"].dims, ("pair",))
         self.assertEqual(rewiring["top_positive_i"].dims, ("component", "rank"))
         self.assertEqual(rewiring["movement_fraction"].attrs["movement_level"], 0.995)
+
+    def test_a_tree_of_sessions_with_different_neurons(self):
+        study = self.simulate("--missing-neurons", 0.3, sessions=3, neurons=12)
+        results = self.folder / "results"
+        for words in [["connectome", "--study", study, "--tau-s", "0.7"], ["movement", "--study", study, "--shuffles", "50"],
+                      ["rewiring"]]:
+            code, _, err = run(*words, "--results", results)
+            self.assertEqual(code, 0, err)
+            tree = xarray.open_datatree(results / f"{words[0]}.h5", engine="h5netcdf")
+            self.assertIn("L23M1", tree.children)
+            for node in tree.subtree:
+                for name, variable in node.dataset.variables.items():
+                    self.assertTrue(variable.attrs.get("description"), f"{words[0]} {node.path} {name}")
+        tree = xarray.open_datatree(results / "connectome.h5", engine="h5netcdf")
+        sizes = {tree[f"L23M1/{name}"].sizes["neuron_id"] for name in ["01", "02", "03"]}
+        self.assertGreater(len(sizes), 1)
+        self.assertLess(tree["L23M1"].sizes["common_neuron_id"], min(sizes))
 
 
 if __name__ == "__main__":

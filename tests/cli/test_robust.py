@@ -247,5 +247,147 @@ class Fluorescence(Case):
         self.assertNotIn("smoothed over 5 frames", self.connectome("--smoothing-s", 0.8))
 
 
+class LeftOut(Case):
+    """Sessions that a job cannot use do not stop the others."""
+
+    def setUp(self):
+        super().setUp()
+        self.study = self.simulate(sessions=3, neurons=8)
+        self.files = files_of(self.study)
+        self.results = self.folder / "results"
+
+    def words(self, job, *words):
+        return [job, "--study", self.study, "--results", self.results, "--tau-s", 0.7,
+                *(QUICK if job == "movement" else []), *words]
+
+    def done(self, job, *words):
+        code, out, err = run(*self.words(job, *words))
+        self.assertEqual(code, 0, out + err)
+        return out + err
+
+    def sessions(self, job):
+        listing = subprocess.run(["h5ls", f"{self.results / job}.h5/L23M1"], capture_output=True, text=True).stdout
+        return [line.split()[0] for line in listing.splitlines() if "Group" in line]
+
+    def page(self):
+        self.assertEqual(run("report", "--results", self.results)[0], 0)
+        return next(self.results.glob("*.html")).read_text()
+
+    def test_a_session_without_movements(self):
+        put(self.files[1], "remove", "/intervals/movement_epochs")
+        put(self.files[1], "remove", LEVER)
+        self.assertFails(3, "no movements", *self.words("movement"))
+        self.assertIn("skipped: no movements", self.done("movement", "--skip-missing"))
+        self.done("connectome", "--skip-missing")
+        self.assertEqual(self.sessions("movement"), ["01", "03"])
+        self.assertEqual(self.sessions("connectome"), ["01", "02", "03"])
+        self.assertIn("skipped: no movements", attribute(self.results / "movement.h5", "/", "left_out"))
+        self.assertIn("skipped: no movements", self.page())
+
+    def test_a_session_without_activity(self):
+        put(self.files[2], "remove", "/processing/ophys/DfOverF")
+        self.assertFails(3, "no dF/F", *self.words("connectome"))
+        self.done("connectome", "--skip-missing")
+        self.assertEqual(self.sessions("connectome"), ["01", "02"])
+        self.assertIn("nothing to compute", self.done("connectome", "--skip-missing", "--session", "03"))
+
+    def test_exclusion_from_one_job(self):
+        table = "file\texclude\n" + f"{self.files[1].name}\tmovement\n"
+        (self.study / "study.tsv").write_text(table)
+        self.assertIn("excluded from movement in study.tsv line 2", self.done("movement"))
+        self.done("connectome")
+        self.assertEqual(self.sessions("movement"), ["01", "03"])
+        self.assertEqual(self.sessions("connectome"), ["01", "02", "03"])
+        self.assertIn("excluded from movement in study.tsv line 2", self.page())
+
+    def test_a_misspelt_job(self):
+        (self.study / "study.tsv").write_text("file\texclude\n" + f"{self.files[1].name}\tmovment\n")
+        self.assertFails(3, "movment", *self.words("connectome"))
+
+    def test_parts_carry_what_was_left_out(self):
+        (self.study / "study.tsv").write_text("file\texclude\n" + f"{self.files[1].name}\tmovement\n")
+        whole = self.results
+        for name in ["01", "03"]:
+            self.results = whole / "parts" / "L23M1" / name
+            self.done("movement", "--session", name)
+        self.results = whole
+        code, out, err = run("merge", "--results", whole)
+        self.assertEqual(code, 0, out + err)
+        self.assertEqual(attribute(whole / "movement.h5", "/", "left_out").count("excluded from movement"), 1)
+
+
+class Overwrite(Case):
+    def setUp(self):
+        super().setUp()
+        self.study = self.simulate(animals=2, sessions=2, neurons=8)
+        self.results = self.folder / "results"
+
+    def words(self, job, *words):
+        if job == "rewiring":
+            return [job, "--results", self.results, *words]
+        return [job, "--study", self.study, "--results", self.results, "--tau-s", 0.7,
+                *(["--shuffles", 100] if job == "movement" else []), *words]
+
+    def done(self, *words):
+        code, out, err = run(*self.words(*words))
+        self.assertEqual(code, 0, out + err)
+        return out + err
+
+    def test_a_subject_alone_is_replaced_and_the_others_stay(self):
+        for job in ["connectome", "movement", "rewiring"]:
+            self.done(job)
+            result = self.results / f"{job}.h5"
+            shutil.copy(result, self.folder / "before.h5")
+            said = self.done(job, "--overwrite", "--subject", "L23M1")
+            if job == "connectome":
+                self.assertIn("2 to compute, 2 kept", said)
+            self.assertSameDatasets(self.folder / "before.h5", result)
+            inputs = attribute(result, "/", "inputs_sha256")
+            self.assertIn("L23M1", inputs)
+            self.assertIn("L23M2", inputs)
+
+    def test_other_settings_for_one_subject_are_refused(self):
+        changed = {"connectome": ["--alpha", 3], "movement": ["--units", "frames"], "rewiring": ["--top", 7]}
+        for job, words in changed.items():
+            self.done(job)
+            before = (self.results / f"{job}.h5").read_bytes()
+            self.assertFails(2, "other settings", *self.words(job, "--overwrite", "--subject", "L23M1", *words))
+            self.assertEqual((self.results / f"{job}.h5").read_bytes(), before)
+
+    def test_one_session_alone(self):
+        self.done("connectome")
+        shutil.copy(self.results / "connectome.h5", self.folder / "before.h5")
+        self.assertIn("1 to compute, 3 kept", self.done("connectome", "--overwrite", "--subject", "L23M1", "--session", "02"))
+        self.assertSameDatasets(self.folder / "before.h5", self.results / "connectome.h5")
+
+    def test_a_damaged_result_is_replaced(self):
+        for job in ["connectome", "movement", "rewiring"]:
+            self.done(job)
+            result = self.results / f"{job}.h5"
+            whole = result.read_bytes()
+            shutil.copy(result, self.folder / "before.h5")
+            for damaged in [whole[:len(whole) // 2], b"nothing of HDF5", b""]:
+                result.write_bytes(damaged)
+                self.assertFails(3, f"{job}.h5", *self.words(job))
+                self.assertFails(3, ["damaged", f"{job}.h5"], *self.words(job, "--overwrite", "--subject", "L23M1"))
+                self.assertEqual(result.read_bytes(), damaged)
+                self.done(job, "--overwrite")
+                self.assertSameDatasets(self.folder / "before.h5", result)
+
+
+class SaneNumbers(Case):
+    def test_simulate(self):
+        for option, value in [("animals", "1e9"), ("neurons", "1e7"), ("duration-s", "1e9"), ("lever-rate-hz", "1e12"),
+                              ("amplitude", "1e308"), ("tau-s", "0"), ("missing-neurons", "1"), ("rate-hz", "0")]:
+            err = self.assertFails(2, [f"--{option}", "out of range"], "simulate", "--out", self.folder / "study",
+                                   f"--{option}", value)
+            self.assertNotIn("takes  ", err)
+        self.assertFalse((self.folder / "study").exists())
+
+    def test_rewiring(self):
+        for option in ["top", "components", "draws"]:
+            self.assertFails(2, [f"--{option}", "out of range"], "rewiring", "--results", self.folder, f"--{option}", "1e9")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -59,8 +59,8 @@ std::vector<SessionRates> all_rates(const io::Handle& file, const std::string& a
 void write_rates(const io::ResultFile& file, const std::string& axis, const SessionRates& session)
 {
     const auto group = file.group(session.head.subject + "/" + session.head.session);
-    jobs::write_names(group, axis, session.id);
-    io::write_array(group, "rate_hz", session.rate_hz, {axis}, "Hz");
+    jobs::write_names(group, axis, session.id, "what was recorded");
+    io::write_array(group, "rate_hz", session.rate_hz, {axis}, "Hz", "events or spikes a second");
     jobs::each_head_attribute(session.head, jobs::WriteAttribute{group});
     io::write_attribute(group, "tau_s", session.tau_s);
 }

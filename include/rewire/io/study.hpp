@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -72,7 +73,7 @@ struct Exclusion
 };
 
 /// `study.tsv`: tab separated, columns by name: file subject session number layer group exclude
-/// tau_s. `exclude` is yes, no, or names of jobs (`movement, rewiring`). `file` is a path below the
+/// tau_s. `exclude` is yes, no, or names of jobs that read recordings (`connectome, movement`). `file` is a path below the
 /// folder, or a file name that occurs once. Empty or `n/a`: not given. Lines that are empty or
 /// begin with # are skipped.
 struct StudyTable
@@ -104,9 +105,11 @@ struct Selection
     std::string job; ///< whose exclusions apply beside those from all jobs; empty: none's
     /// Every job there is: a name in `exclude` that is none of them is an error.
     std::vector<std::string> jobs;
+    /// More sessions to leave out, whatever study.tsv says: file -> why.
+    std::map<std::string, std::string> left_out;
 };
 
-/// A session that study.tsv leaves out.
+/// A session that study.tsv or Selection::left_out leaves out.
 struct LeftOut
 {
     std::string subject;
