@@ -89,7 +89,7 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         estimate.node_bytes = std::max(estimate.node_bytes, held);
     }
     const auto results = all_pairs * bytes_of_pair(settings);
-    estimate.spread_bytes = 2 * std::min(results, pairs_bytes);
+    estimate.spread_bytes = 3 * std::min(results, pairs_bytes);
     // The rank that reads has not begun to put rows together.
     estimate.rank_bytes = runtime::base_rank_bytes + std::max(read_bytes, row_bytes + 64e6);
     estimate.result_bytes = all_pairs * written;
@@ -98,8 +98,9 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
     estimate.add_phase("pairs", seconds, tiles, std::min(longest, seconds));
     const auto writing = all_pairs * written / written_bytes_per_s;
     estimate.add_phase("write", writing, 1, writing);
-    estimate.notes.push_back("as if all units of the files passed the filter; speed of one core of "
-                             "a recent server, not measured here");
+    estimate.notes.emplace_back(
+        "as if all units of the files passed the filter; speed of one core of "
+        "a recent server, not measured here");
     return estimate;
 }
 

@@ -18,7 +18,7 @@ double tile_seconds(const SessionTrains& trains, const spikes::PairTile& tile,
                     const CcgSettings& settings);
 
 /// Results of pairs that are in memory at the same time, over all ranks.
-inline constexpr auto pairs_bytes = 400e6;
+inline constexpr auto pairs_bytes = 200e6;
 
 /// As if all units of the files passed the filter and fired alike.
 runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,

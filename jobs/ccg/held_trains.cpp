@@ -3,11 +3,18 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/fields.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace rewire::jobs {
 
 namespace {
+
+/// Trials lie so far apart that no lag and no jitter reaches from one to the next.
+std::int64_t trial_gap(const CcgSettings& settings)
+{
+    return std::max(spikes::default_trial_gap, settings.max_lag + 2 * settings.jitter.bins + 1);
+}
 
 void each_session_field(auto& session, auto field)
 {
@@ -15,6 +22,8 @@ void each_session_field(auto& session, auto field)
     field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
     field(recording.rate_hz), field(recording.observed), field(recording.observed_from_file);
     field(session.timeline.segments), field(session.timeline.bin_ns), field(session.start);
+    field(session.timeline.trials), field(session.rows), field(session.not_observed);
+    field(session.overlapping), field(session.not_chosen);
     field(session.clipped);
 }
 
@@ -29,19 +38,37 @@ double SessionTrains::rate_hz(std::int64_t unit) const
 SessionTrains read_trains(const io::StudySession& session, const CcgSettings& settings,
                           std::vector<std::int32_t>& positions)
 {
-    auto result = SessionTrains{.recording = {}, .timeline = {}, .start = {0}, .clipped = {}};
+    auto result = SessionTrains{};
     auto observed = std::vector<spikes::TimeInterval>{};
-    result.recording = read_recording(
-        session, settings.units, [&](const Recording& begun) { observed = begun.observed; },
-        [&](std::span<const std::int64_t> train) {
+    auto windows = spikes::TrialWindows{};
+    const auto begin = [&](const Recording& begun) {
+        observed = begun.observed;
+        if (!settings.align || begun.observed.empty())
+            return;
+        auto trials = aligned_trials(session, *settings.align, settings.units.where, observed,
+                                     settings.bin_ms);
+        result.rows = trials.rows;
+        result.not_chosen = trials.not_chosen;
+        result.not_observed = trials.not_observed;
+        result.overlapping = trials.overlapping;
+        windows = std::move(trials.windows);
+    };
+    const auto binned_train = [&](const spikes::SpikeTrainsView& train) {
+        return settings.align ? spikes::binned(spikes::packed_trials(train, windows),
+                                               settings.bin_ns, trial_gap(settings))
+                              : spikes::binned(train, observed, settings.bin_ns);
+    };
+    result.recording =
+        read_recording(session, settings.units, begin, [&](std::span<const std::int64_t> train) {
             const auto start = std::vector<std::int64_t>{0, std::ssize(train)};
-            const auto binned =
-                spikes::binned(spikes::SpikeTrainsView{train, start}, observed, settings.bin_ns);
+            const auto binned = binned_train({train, start});
             positions.insert(positions.end(), binned.position.begin(), binned.position.end());
             result.start.push_back(result.start.back() + std::ssize(binned.position));
             result.clipped.push_back(binned.clipped.front());
         });
-    result.timeline = spikes::continuous_timeline(observed, settings.bin_ns);
+    result.timeline = settings.align ? spikes::trial_timeline(windows.trials(), windows.bins,
+                                                              settings.bin_ns, trial_gap(settings))
+                                     : spikes::continuous_timeline(observed, settings.bin_ns);
     return result;
 }
 

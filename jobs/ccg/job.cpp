@@ -131,6 +131,11 @@ class WaveWriter
             if (criterion.failed > 0)
                 context_.note(fmt::format("    {}: {} of {} units fail", criterion.criterion,
                                           criterion.failed, recording.units_in_file));
+        if (const auto& trains = held_.session(position_); trains.rows > 0)
+            context_.note(fmt::format("    {} trials of {} rows: {} not chosen, {} not wholly "
+                                      "observed, {} overlap the one before",
+                                      trains.timeline.segments.size(), trains.rows,
+                                      trains.not_chosen, trains.not_observed, trains.overlapping));
         if (const auto found = described(total_of(recording.finding)); !found.empty())
             context_.warn(fmt::format("{}: {}", head_.file, found));
         if (head_.status != "ok")
@@ -208,9 +213,10 @@ void check_trains(runtime::RunContext& context, const io::Study& study,
     context.each_unit<runtime::UnitResults>(
         "check", costs, [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
             const auto& session = study.sessions[sessions[static_cast<std::size_t>(unit)]];
-            const auto recording =
-                read_recording(session, settings.units, {}, [](std::span<const std::int64_t>) {});
-            spikes::continuous_timeline(recording.observed, settings.bin_ns);
+            auto positions = std::vector<std::int32_t>{};
+            const auto trains = read_trains(session, settings, positions);
+            if (settings.has_null() && trains.recording.units() > 1)
+                spikes::JitterPlan(trains.timeline, settings.jitter, settings.max_lag);
             return tick();
         });
 }
@@ -275,15 +281,19 @@ runtime::Job described_job()
             "strict one: a peak has to\n"
             "stand out of the flanks, too, so that the shadows of peaks are not troughs. Time "
             "counts where all chosen units\n"
-            "were observed (obs_intervals, without invalid_times). Not here: alignment to trials "
-            "and pattern jitter across\n"
-            "them, Monte Carlo surrogates. Writes RESULTS/ccg.h5.",
-        .examples = {"rewire ccg --study data/ --results out/",
-                     "mpirun -n 8 rewire ccg --study data/ --results out/ --where "
-                     "quality==good --min-rate-hz 1"},
+            "were observed (obs_intervals, without invalid_times); with --align, in trials around "
+            "the rows of "
+            "a table. Monte Carlo\n"
+            "surrogates are not drawn. Writes RESULTS/ccg.h5.",
+        .examples =
+            {"rewire ccg --study data/ --results out/",
+             "mpirun -n 8 rewire ccg --study data/ --results out/ --where "
+             "quality==good --min-rate-hz 1",
+             "rewire ccg --study data/ --results out/ --align drifting_gratings_presentations "
+             "--stop-s 2 --where contrast==0.8"},
         .citation = "Amarasingham et al. 2012 (interval jitter); Siegle et al. 2021 (correlograms)",
         .paper = "the DyNetCP paper",
-        .options = runtime::common_options() + unit_options() + ccg_options(),
+        .options = runtime::common_options() + alignment_options() + unit_options() + ccg_options(),
         .run = run,
         .plan = plan};
 }

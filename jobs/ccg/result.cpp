@@ -112,8 +112,12 @@ void CcgWriter::write_units(const SessionHead& head)
     io::write_attribute(group_, "spikes_duplicate", finding.duplicate);
     io::write_attribute(group_, "spikes_outside", finding.outside);
     io::write_attribute(group_, "spikes_clipped", clipped_total);
-    io::write_attribute(group_, "observed_s",
-                        1e-9 * static_cast<double>(total_length_ns(recording.observed)));
+    io::write_attribute(
+        group_, "observed_s",
+        1e-9 * static_cast<double>(trains_.timeline.observed_bins() * trains_.timeline.bin_ns));
+    io::write_attribute(group_, "trials",
+                        trains_.timeline.trials ? std::ssize(trains_.timeline.segments)
+                                                : std::ptrdiff_t{0});
     io::write_text_attribute(group_, "observed_from",
                              recording.observed_from_file ? "obs_intervals"
                                                           : "first to last spike");
@@ -142,9 +146,9 @@ void CcgWriter::make_arrays()
     io::make_array<double>(group_, "expected", axes, "1",
                            "coincidences under jitter of both trains");
     io::make_array<double>(group_, "p_lag", axes, "1",
-                           "P(coincidences >= count): within 10 ms exact, the postsynaptic "
-                           "candidate jittered and the other train held; beyond, Poisson around "
-                           "expected");
+                           "P(coincidences >= count): within 10 ms the postsynaptic candidate is "
+                           "jittered and the other train held, exactly (pattern jitter: with "
+                           "Poisson's tail); beyond, Poisson around expected");
 }
 
 void CcgWriter::add(const spikes::PairTile& tile, const TileResult& result)

@@ -26,13 +26,20 @@ std::int64_t bins_of(const runtime::Options& options, const std::string& name, d
     return bins;
 }
 
-spikes::Jitter jitter_of(const std::string& name)
+/// Where not given: pattern jitter of trials, interval jitter of a whole recording.
+spikes::Jitter jitter_of(const runtime::Options& options, bool trials)
 {
-    if (name == "pattern")
-        throw base::UsageError("pattern jitter permutes spikes across trials, and recordings are "
-                               "not cut into trials here",
+    const auto name = options.given("jitter") ? options.text("jitter")
+                      : trials                ? "pattern"
+                                              : "interval";
+    if (name == "pattern" && !trials)
+        throw base::UsageError("pattern jitter permutes spikes across trials, of which there are "
+                               "none in a whole recording",
                                "--jitter pattern",
-                               "--jitter interval keeps slow rates by windows of 25 ms instead");
+                               "cut trials with --align, --start-s and --stop-s, or take --jitter "
+                               "interval");
+    if (name == "pattern")
+        return spikes::Jitter::pattern;
     if (name == "dither")
         return spikes::Jitter::dither;
     return name == "none" ? spikes::Jitter::none : spikes::Jitter::interval;
@@ -62,17 +69,17 @@ std::vector<runtime::Option> ccg_options()
          .minimum = 1,
          .maximum = 1000},
         {.name = "jitter",
-         .default_value = "interval",
-         .help =
-             "null of the correlograms: interval (every spike anywhere in its window), dither "
-             "(moved by up to jitter-ms to either side), none (median subtracted, no p-values). "
-             "pattern (across trials) needs trials to align to, which this job does not take",
+         .help = "null of the correlograms: pattern (times permuted across trials within windows, "
+                 "which keeps what is locked to the trial; the default with --align), interval "
+                 "(every spike anywhere in its window; the default without), dither (moved by up "
+                 "to jitter-ms to either side), none (median subtracted, no p-values)",
          .source = "Methods, correlograms",
-         .choices = {"interval", "dither", "none", "pattern"}},
+         .choices = {"pattern", "interval", "dither", "none"}},
         {.name = "jitter-ms",
          .kind = OptionKind::real,
          .unit = "ms",
-         .help = "windows of the interval jitter (25), reach of the dither to one side (5)",
+         .help =
+             "windows of the pattern and interval jitter (25), reach of the dither to one side (5)",
          .source = "Methods, correlograms",
          .minimum = 0.05,
          .maximum = 1000},
@@ -98,10 +105,12 @@ CcgSettings ccg_settings(const runtime::Options& options)
 {
     auto settings = CcgSettings{};
     settings.units = unit_choice(options);
+    settings.align = alignment(options);
+    settings.units.columns_elsewhere = settings.align.has_value();
     settings.bin_ms = options.real("bin-ms");
     settings.bin_ns = std::llround(settings.bin_ms * 1e6);
     settings.max_lag = bins_of(options, "window-ms", options.real("window-ms"), settings.bin_ms);
-    settings.jitter.kind = jitter_of(options.text("jitter"));
+    settings.jitter.kind = jitter_of(options, settings.align.has_value());
     if (settings.has_null()) {
         const auto dither = settings.jitter.kind == spikes::Jitter::dither;
         settings.jitter_ms = options.given("jitter-ms") ? options.real("jitter-ms")

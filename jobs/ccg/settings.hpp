@@ -1,5 +1,6 @@
 #pragma once
 
+#include "jobs/recording/alignment.hpp"
 #include "jobs/recording/unit_choice.hpp"
 
 #include <rewire/runtime/options.hpp>
@@ -8,6 +9,7 @@
 #include <rewire/spikes/jitter.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace rewire::jobs {
@@ -23,6 +25,7 @@ struct CcgSettings
     spikes::LagTestSettings tests;  ///< lags in bins
     double minimum_pair_spikes = 0; ///< coincidences expected by chance within pair_window_s
     UnitChoice units;
+    std::optional<Alignment> align; ///< nothing: the whole recording
 
     bool has_null() const noexcept { return jitter.kind != spikes::Jitter::none; }
     std::int64_t lags() const noexcept { return 2 * max_lag + 1; }

@@ -11,27 +11,6 @@ namespace rewire::jobs {
 
 namespace {
 
-std::vector<std::uint8_t> meeting(const io::Table& table, const spikes::Condition& condition)
-{
-    if (condition.column == "id" && table.find("id") == nullptr) {
-        const auto id = std::vector<double>(table.id.begin(), table.id.end());
-        return spikes::matching(condition, std::span<const double>(id));
-    }
-    const auto& column = table.at(condition.column);
-    if (column.ragged || column.width != 1)
-        throw base::InputError(fmt::format("column {} has several values a unit", condition.column),
-                               table.path, "choose units by a column with one value each");
-    if (std::holds_alternative<std::vector<std::string>>(column.values))
-        return spikes::matching(condition,
-                                std::span(std::get<std::vector<std::string>>(column.values)));
-    if (column.is_boolean() && (condition.value == "true" || condition.value == "false")) {
-        const auto text = column.texts();
-        return spikes::matching(condition, std::span(text));
-    }
-    const auto number = column.numbers();
-    return spikes::matching(condition, std::span(number));
-}
-
 std::string text_of(const spikes::Condition& condition)
 {
     using Relation = spikes::Condition::Relation;
@@ -98,6 +77,27 @@ UnitChoice unit_choice(const runtime::Options& options)
     return choice;
 }
 
+std::vector<std::uint8_t> rows_meeting(const io::Table& table, const spikes::Condition& condition)
+{
+    if (condition.column == "id" && table.find("id") == nullptr) {
+        const auto id = std::vector<double>(table.id.begin(), table.id.end());
+        return spikes::matching(condition, std::span<const double>(id));
+    }
+    const auto& column = table.at(condition.column);
+    if (column.ragged || column.width != 1)
+        throw base::InputError(fmt::format("column {} has several values a row", condition.column),
+                               table.path, "choose by a column with one value each");
+    if (std::holds_alternative<std::vector<std::string>>(column.values))
+        return spikes::matching(condition,
+                                std::span(std::get<std::vector<std::string>>(column.values)));
+    if (column.is_boolean() && (condition.value == "true" || condition.value == "false")) {
+        const auto text = column.texts();
+        return spikes::matching(condition, std::span(text));
+    }
+    const auto number = column.numbers();
+    return spikes::matching(condition, std::span(number));
+}
+
 ChosenUnits chosen_units(const io::Table& table, const UnitChoice& choice)
 {
     auto kept = std::vector<std::uint8_t>(static_cast<std::size_t>(table.rows), 1);
@@ -107,7 +107,9 @@ ChosenUnits chosen_units(const io::Table& table, const UnitChoice& choice)
         kept = spikes::both(kept, mask);
     };
     for (const auto& condition : choice.where)
-        apply(text_of(condition), meeting(table, condition));
+        if (!choice.columns_elsewhere || condition.column == "id" ||
+            table.find(condition.column) != nullptr)
+            apply(text_of(condition), rows_meeting(table, condition));
     if (!choice.all_units)
         for (const auto& criterion : spikes::paper_criteria)
             if (const auto* column = table.find(std::string(criterion.column)))

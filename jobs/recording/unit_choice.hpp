@@ -15,7 +15,8 @@ struct UnitChoice
 {
     std::vector<spikes::Condition> where; ///< on columns of the units table
     bool all_units = false;               ///< without the paper's criteria
-    double minimum_rate_hz = 0;           ///< units have to fire at more than this; 0: any rate
+    bool columns_elsewhere = false; ///< columns that the units table lacks are those of trials
+    double minimum_rate_hz = 0;     ///< units have to fire at more than this; 0: any rate
 };
 
 /// --where --all-units --min-rate-hz
@@ -35,6 +36,10 @@ struct ChosenUnits
     std::vector<std::int64_t> row; ///< in the table, ascending
     std::vector<CriterionCount> criteria;
 };
+
+/// u8 [rows]: 1 meets the condition.
+/// @throws InputError: no such column, naming those there are; several values a row
+std::vector<std::uint8_t> rows_meeting(const io::Table& table, const spikes::Condition& condition);
 
 /// Units that meet all criteria that the table can answer, but that on the rate. Of the paper's
 /// five, those count whose column the table has.
