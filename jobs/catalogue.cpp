@@ -1,5 +1,6 @@
 #include "catalogue.hpp"
 
+#include "jobs/ccg/entry.hpp"
 #include "jobs/chain/entry.hpp"
 #include "jobs/connectome/entry.hpp"
 #include "jobs/export/entry.hpp"
@@ -16,8 +17,8 @@ namespace rewire::jobs {
 std::vector<Entry> catalogue()
 {
     return {study_entry(),    simulate_entry(), connectome_entry(), movement_entry(),
-            rewiring_entry(), recovery_entry(), merge_entry(),      export_entry(),
-            report_entry(),   chain_entry()};
+            rewiring_entry(), ccg_entry(),      recovery_entry(),   merge_entry(),
+            export_entry(),   report_entry(),   chain_entry()};
 }
 
 } // namespace rewire::jobs

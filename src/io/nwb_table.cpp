@@ -171,6 +171,14 @@ Table read_table(hid_t file, const std::string& path, const std::vector<std::str
 
 Units read_units(hid_t file, const std::string& path)
 {
+    auto units = read_units_without_spikes(file, path);
+    if (exists(open_group(file, path), "spike_times"))
+        units.spike_time_s = read_all<double>(open_group(file, path), "spike_times");
+    return units;
+}
+
+Units read_units_without_spikes(hid_t file, const std::string& path)
+{
     // Waveforms and amplitudes are many times larger than everything else, and no job uses them.
     auto units = Units{};
     units.table = read_table(file, path,
@@ -186,9 +194,11 @@ Units read_units(hid_t file, const std::string& path)
         return starts;
     };
     if (exists(group, "spike_times")) {
-        units.spike_time_s = read_all<double>(group, "spike_times");
-        units.spike_start =
-            starts_of("spike_times", static_cast<std::int64_t>(units.spike_time_s.size()));
+        const auto shape = shape_of(open_dataset(group, "spike_times"));
+        if (shape.size() != 1)
+            throw base::InputError("spike_times is not a list", name_of(group),
+                                   "is the file complete?");
+        units.spike_start = starts_of("spike_times", shape[0]);
     } else {
         units.spike_start.assign(static_cast<std::size_t>(units.count()) + 1, 0);
     }
@@ -201,6 +211,18 @@ Units read_units(hid_t file, const std::string& path)
         units.obs_start = starts_of("obs_intervals", shape[0]);
     }
     return units;
+}
+
+std::vector<double> read_spike_times(hid_t file, const Units& units, std::int64_t first,
+                                     std::int64_t last)
+{
+    const auto from = units.spike_start[static_cast<std::size_t>(first)];
+    const auto count = units.spike_start[static_cast<std::size_t>(last)] - from;
+    auto times = std::vector<double>(static_cast<std::size_t>(count));
+    if (count > 0)
+        read_block<double>(open_dataset(open_group(file, units.table.path), "spike_times"), {from},
+                           {count}, times);
+    return times;
 }
 
 } // namespace rewire::io

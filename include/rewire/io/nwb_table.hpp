@@ -70,5 +70,10 @@ Table read_table(hid_t file, const std::string& path, const std::vector<std::str
 /// Reads a Units table: spike times and observation intervals apart, without waveforms.
 /// @throws InputError as read_table
 Units read_units(hid_t file, const std::string& path);
+/// The same without the spike times, but with `spike_start`: for reading them unit by unit.
+Units read_units_without_spikes(hid_t file, const std::string& path);
+/// Spike times of the units first .. last-1, s.
+std::vector<double> read_spike_times(hid_t file, const Units& units, std::int64_t first,
+                                     std::int64_t last);
 
 } // namespace rewire::io

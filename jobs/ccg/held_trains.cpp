@@ -1,0 +1,144 @@
+#include "held_trains.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/fields.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace rewire::jobs {
+
+namespace {
+
+/// Trials lie so far apart that no lag and no jitter reaches from one to the next.
+std::int64_t trial_gap(const CcgSettings& settings)
+{
+    return std::max(spikes::default_trial_gap, settings.max_lag + 2 * settings.jitter.bins + 1);
+}
+
+void each_session_field(auto& session, auto field)
+{
+    auto& recording = session.recording;
+    field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
+    field(recording.rate_hz), field(recording.observed), field(recording.observed_from_file);
+    field(session.timeline.segments), field(session.timeline.bin_ns), field(session.start);
+    field(session.timeline.trials), field(session.rows), field(session.not_observed);
+    field(session.overlapping), field(session.not_chosen);
+    field(session.clipped);
+}
+
+} // namespace
+
+double SessionTrains::rate_hz(std::int64_t unit) const
+{
+    const auto seconds = 1e-9 * static_cast<double>(timeline.observed_bins() * timeline.bin_ns);
+    return seconds > 0 ? static_cast<double>(spikes(unit)) / seconds : 0;
+}
+
+SessionTrains read_trains(const io::StudySession& session, const CcgSettings& settings,
+                          std::vector<std::int32_t>& positions)
+{
+    auto result = SessionTrains{};
+    auto observed = std::vector<spikes::TimeInterval>{};
+    auto windows = spikes::TrialWindows{};
+    const auto begin = [&](const Recording& begun) {
+        observed = begun.observed;
+        if (!settings.align || begun.observed.empty())
+            return;
+        auto trials = aligned_trials(session, *settings.align, settings.units.where, observed,
+                                     settings.bin_ms);
+        result.rows = trials.rows;
+        result.not_chosen = trials.not_chosen;
+        result.not_observed = trials.not_observed;
+        result.overlapping = trials.overlapping;
+        windows = std::move(trials.windows);
+    };
+    const auto binned_train = [&](const spikes::SpikeTrainsView& train) {
+        return settings.align ? spikes::binned(spikes::packed_trials(train, windows),
+                                               settings.bin_ns, trial_gap(settings))
+                              : spikes::binned(train, observed, settings.bin_ns);
+    };
+    result.recording =
+        read_recording(session, settings.units, begin, [&](std::span<const std::int64_t> train) {
+            const auto start = std::vector<std::int64_t>{0, std::ssize(train)};
+            const auto binned = binned_train({train, start});
+            positions.insert(positions.end(), binned.position.begin(), binned.position.end());
+            result.start.push_back(result.start.back() + std::ssize(binned.position));
+            result.clipped.push_back(binned.clipped.front());
+        });
+    result.timeline = settings.align ? spikes::trial_timeline(windows.trials(), windows.bins,
+                                                              settings.bin_ns, trial_gap(settings))
+                                     : spikes::continuous_timeline(observed, settings.bin_ns);
+    return result;
+}
+
+HeldTrains::HeldTrains(runtime::RunContext& context, const Wave& wave, const CcgSettings& settings)
+{
+    const auto& comm = context.comm();
+    auto mine = std::vector<std::vector<std::int32_t>>(wave.size());
+    auto heads = std::vector<std::vector<std::byte>>(wave.size());
+    context.collective("read", [&] {
+        for (auto position = static_cast<std::size_t>(comm.rank()); position < wave.size();
+             position += static_cast<std::size_t>(comm.size())) {
+            const auto session = read_trains(wave.session(position), settings, mine[position]);
+            auto packer = base::Packer{};
+            const auto put = base::PackField{packer};
+            each_session_field(session, put);
+            put(static_cast<std::uint64_t>(session.recording.criteria.size()));
+            for (const auto& criterion : session.recording.criteria)
+                put(criterion.criterion), put(criterion.failed);
+            heads[position] = packer.take();
+        }
+    });
+    const auto pieces = [&](const auto& of) {
+        auto result = std::vector<mpi::SharedPiece>{};
+        for (auto position = static_cast<std::size_t>(comm.rank()); position < wave.size();
+             position += static_cast<std::size_t>(comm.size()))
+            result.push_back(
+                {static_cast<std::int64_t>(position), std::as_bytes(std::span(of[position]))});
+        return result;
+    };
+    const auto items = static_cast<std::int64_t>(wave.size());
+    const auto shared_heads = mpi::NodeShared(comm, items, pieces(heads));
+    positions_ = std::make_unique<mpi::NodeShared>(comm, items, pieces(mine));
+    for (std::int64_t position = 0; position < items; ++position) {
+        auto unpacker = base::Unpacker(shared_heads.bytes_of(position));
+        const auto get = base::UnpackField{unpacker};
+        auto session = SessionTrains{};
+        each_session_field(session, get);
+        session.recording.criteria.resize(unpacker.get<std::uint64_t>());
+        for (auto& criterion : session.recording.criteria)
+            get(criterion.criterion), get(criterion.failed);
+        sessions_.push_back(std::move(session));
+    }
+}
+
+spikes::BinnedTrains HeldTrains::trains(std::size_t position, base::Range first,
+                                        base::Range second) const
+{
+    const auto& session = sessions_[position];
+    const auto bytes = positions_->bytes_of(static_cast<std::int64_t>(position));
+    const auto* all = reinterpret_cast<const std::int32_t*>(bytes.data());
+    auto result = spikes::BinnedTrains{
+        .timeline = session.timeline, .position = {}, .start = {0}, .clipped = {}};
+    const auto add = [&](base::Range units) {
+        for (auto unit = units.first; unit < units.last; ++unit) {
+            const auto at = static_cast<std::size_t>(unit);
+            result.position.insert(result.position.end(), all + session.start[at],
+                                   all + session.start[at + 1]);
+            result.start.push_back(std::ssize(result.position));
+            result.clipped.push_back(session.clipped[at]);
+        }
+    };
+    add(first);
+    if (!(first == second))
+        add(second);
+    return result;
+}
+
+double held_bytes(const io::StudySession& session)
+{
+    return sizeof(std::int32_t) * static_cast<double>(session.record.units->spikes);
+}
+
+} // namespace rewire::jobs

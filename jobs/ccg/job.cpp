@@ -1,0 +1,314 @@
+#include "entry.hpp"
+#include "estimate.hpp"
+#include "held_trains.hpp"
+#include "jobs/frame/session_job.hpp"
+#include "jobs/frame/study_source.hpp"
+#include "result.hpp"
+#include "section.hpp"
+#include "settings.hpp"
+#include "tables.hpp"
+#include "tile.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto too_few = "fewer than two units to pair";
+
+/// A tile of the pairs of a session of the wave.
+struct WorkUnit
+{
+    std::size_t position;
+    spikes::PairTile tile;
+    double bytes;
+    double cost;
+};
+
+std::vector<WorkUnit> work_of(const Wave& wave, const HeldTrains& held, const CcgSettings& settings)
+{
+    auto work = std::vector<WorkUnit>{};
+    for (std::size_t position = 0; position < wave.size(); ++position) {
+        const auto& session = held.session(position);
+        const auto units = session.recording.units();
+        for (const auto& tile : spikes::pair_tiles(units, tile_side(units)))
+            work.push_back({position, tile,
+                            static_cast<double>(tile.pairs()) * bytes_of_pair(settings),
+                            tile_seconds(session, tile, settings)});
+    }
+    return work;
+}
+
+/// Pieces of the work whose results fit into memory together.
+std::vector<base::Range> slabs_of(const std::vector<WorkUnit>& work)
+{
+    auto slabs = std::vector<base::Range>{};
+    auto bytes = 0.0;
+    for (std::int64_t unit = 0; unit < std::ssize(work); ++unit) {
+        const auto more = work[static_cast<std::size_t>(unit)].bytes;
+        if (slabs.empty() || bytes + more > pairs_bytes) {
+            slabs.push_back({unit, unit});
+            bytes = 0;
+        }
+        slabs.back().last = unit + 1;
+        bytes += more;
+    }
+    return slabs;
+}
+
+std::string table_head()
+{
+    return fmt::format("{:<12} {:<10} {:>6} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8}", "subject",
+                       "session", "units", "pairs", "tested", "peaks", "troughs", "q<.05",
+                       "trough q");
+}
+
+std::string row_of(const SessionHead& head, std::int64_t units, const CcgCounts& counts)
+{
+    return fmt::format("{:<12} {:<10} {:>6} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8}", head.subject,
+                       head.session, units, counts.pairs, counts.tested, counts.peaks,
+                       counts.troughs, counts.peaks_fdr, counts.troughs_fdr);
+}
+
+/// Rank 0: writes the sessions of a wave one after the other, as their tiles come.
+class WaveWriter
+{
+  public:
+    WaveWriter(runtime::RunContext& context, const Wave& wave, const HeldTrains& held,
+               const std::vector<SessionFacts>& facts, const CcgSettings& settings,
+               const io::ResultFile* output)
+        : context_(context),
+          wave_(wave),
+          held_(held),
+          facts_(facts),
+          settings_(settings),
+          output_(output)
+    {
+    }
+
+    void add(const WorkUnit& unit, std::span<const std::byte> bytes)
+    {
+        go_on_to(unit.position);
+        writer_->add(unit.tile, TileResult::unpacked(bytes));
+    }
+    /// Ends the sessions before this one, also those without pairs.
+    void go_on_to(std::size_t position)
+    {
+        while (next_ <= position && next_ < wave_.size()) {
+            end_session();
+            begin_session(next_++);
+        }
+    }
+    void end()
+    {
+        go_on_to(wave_.size());
+        end_session();
+    }
+
+  private:
+    void begin_session(std::size_t position)
+    {
+        const auto& trains = held_.session(position);
+        position_ = position;
+        head_ = head_of(wave_.session(position), facts_[wave_.sessions[position]].sha256);
+        if (trains.recording.units() < 2)
+            head_.status = too_few;
+        writer_ = std::make_unique<CcgWriter>(*output_, head_, trains, settings_);
+    }
+    void end_session()
+    {
+        if (!writer_)
+            return;
+        const auto counts = writer_->finish();
+        writer_.reset();
+        const auto& recording = held_.session(position_).recording;
+        context_.note(row_of(head_, recording.units(), counts));
+        for (const auto& criterion : recording.criteria)
+            if (criterion.failed > 0)
+                context_.note(fmt::format("    {}: {} of {} units fail", criterion.criterion,
+                                          criterion.failed, recording.units_in_file));
+        if (const auto& trains = held_.session(position_); trains.rows > 0)
+            context_.note(fmt::format("    {} trials of {} rows: {} not chosen, {} not wholly "
+                                      "observed, {} overlap the one before",
+                                      trains.timeline.segments.size(), trains.rows,
+                                      trains.not_chosen, trains.not_observed, trains.overlapping));
+        if (const auto found = described(total_of(recording.finding)); !found.empty())
+            context_.warn(fmt::format("{}: {}", head_.file, found));
+        if (head_.status != "ok")
+            context_.warn(fmt::format("{}: {}", head_.file, head_.status));
+    }
+
+    runtime::RunContext& context_;
+    const Wave& wave_;
+    const HeldTrains& held_;
+    const std::vector<SessionFacts>& facts_;
+    const CcgSettings& settings_;
+    const io::ResultFile* output_;
+    std::size_t next_ = 0;
+    std::size_t position_ = 0;
+    SessionHead head_;
+    std::unique_ptr<CcgWriter> writer_;
+};
+
+void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
+             const CcgSettings& settings, const io::ResultFile* output)
+{
+    const auto held = HeldTrains(context, wave, settings);
+    const auto work = work_of(wave, held, settings);
+    auto writer = WaveWriter(context, wave, held, facts, settings, output);
+    auto plan = std::optional<spikes::JitterPlan>{};
+    auto planned = wave.size();
+    const auto plan_of = [&](std::size_t position) -> const spikes::JitterPlan* {
+        if (!settings.has_null())
+            return nullptr;
+        if (planned != position)
+            plan.emplace(held.session(position).timeline, settings.jitter, settings.max_lag);
+        planned = position;
+        return &*plan;
+    };
+    auto number = 0;
+    for (const auto& slab : slabs_of(work)) {
+        auto costs = std::vector<double>{};
+        for (auto unit = slab.first; unit < slab.last; ++unit)
+            costs.push_back(work[static_cast<std::size_t>(unit)].cost);
+        const auto unit_of = [&](std::int64_t index) -> const WorkUnit& {
+            return work[static_cast<std::size_t>(slab.first + index)];
+        };
+        const auto suffix = number == 0 ? "" : fmt::format("-part{}", number + 1);
+        ++number;
+        const auto computed = context.each_unit<runtime::UnitResults>(
+            "pairs" + wave.suffix + suffix, costs,
+            [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick& tick) {
+                const auto& unit = unit_of(index);
+                const auto result = compute_tile(held, unit.position, unit.tile, settings,
+                                                 plan_of(unit.position), tick);
+                if (!result)
+                    return false;
+                results.add(index, result->packed());
+                return true;
+            });
+        runtime::gather_to_root(context.comm(), computed, slab.size(),
+                                [&](std::int64_t index, std::span<const std::byte> bytes) {
+                                    writer.add(unit_of(index), bytes);
+                                });
+    }
+    context.collective("write", [&] {
+        if (output != nullptr)
+            writer.end();
+    });
+}
+
+/// Collective: reads all trains once, so that what is wrong with them is known before the run.
+void check_trains(runtime::RunContext& context, const io::Study& study,
+                  const std::vector<std::size_t>& sessions, const CcgSettings& settings)
+{
+    auto costs = std::vector<double>{};
+    for (const auto session : sessions)
+        costs.push_back(1e-3 +
+                        20e-9 * static_cast<double>(study.sessions[session].record.units->spikes));
+    context.each_unit<runtime::UnitResults>(
+        "check", costs, [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
+            const auto& session = study.sessions[sessions[static_cast<std::size_t>(unit)]];
+            auto positions = std::vector<std::int32_t>{};
+            const auto trains = read_trains(session, settings, positions);
+            if (settings.has_null() && trains.recording.units() > 1)
+                spikes::JitterPlan(trains.timeline, settings.jitter, settings.max_lag);
+            return tick();
+        });
+}
+
+void run(runtime::RunContext& context)
+{
+    const auto settings = ccg_settings(context.options());
+    auto facts = std::vector<SessionFacts>{};
+    run_session_job(context,
+                    {.says_what_is_left = true,
+                     .table_head = table_head(),
+                     .check =
+                         [&](const io::Study& study) {
+                             mpi::collective(context.comm(),
+                                             [&] { require_feed(study, io::Feed::units); });
+                             return facts = hashes_of(context, study);
+                         },
+                     .node_bytes = held_bytes,
+                     .estimate =
+                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                             return ccg_estimate(study, sessions, settings, context.options());
+                         },
+                     .prepare =
+                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                             check_trains(context, study, sessions, settings);
+                         },
+                     .compute =
+                         [&](const Wave& wave, const io::ResultFile* output) {
+                             compute(context, wave, facts, settings, output);
+                         }});
+}
+
+runtime::Estimate plan(runtime::RunContext& context)
+{
+    const auto settings = ccg_settings(context.options());
+    const auto study = open_study(context);
+    require_feed(study, io::Feed::units);
+    return plan_sessions(context, study, [&](const auto& sessions) {
+        return ccg_estimate(study, sessions, settings, context.options());
+    });
+}
+
+runtime::Job described_job()
+{
+    return {
+        .name = ccg_name,
+        .usage = "--study DIR --results DIR [options]",
+        .summary = "who drives whom: correlograms of all pairs of sorted units, jitter null, "
+                   "p-values",
+        .details =
+            "Spike times -> cross-correlograms of every pair over the whole recording -> expected "
+            "counts when the spikes\n"
+            "keep their slow rates and lose their timing below the jitter (closed form) -> "
+            "connections by two rules: a\n"
+            "peak or trough within 10 ms beyond --threshold-sd SD of the flanks, and exact "
+            "p-values of each direction,\n"
+            "with the false discovery rate over the pairs and directions of a session. Positive "
+            "lags: unit i fires after\n"
+            "unit j. A small p says that two trains coincide, at that lag, more than by their slow "
+            "rates; a common input\n"
+            "faster than the window rejects as well as a synapse does. A direction's p is the "
+            "strict one: a peak has to\n"
+            "stand out of the flanks, too, so that the shadows of peaks are not troughs. Time "
+            "counts where all chosen units\n"
+            "were observed (obs_intervals, without invalid_times); with --align, in trials around "
+            "the rows of "
+            "a table. Monte Carlo\n"
+            "surrogates are not drawn. Writes RESULTS/ccg.h5.",
+        .examples =
+            {"rewire ccg --study data/ --results out/",
+             "mpirun -n 8 rewire ccg --study data/ --results out/ --where "
+             "quality==good --min-rate-hz 1",
+             "rewire ccg --study data/ --results out/ --align drifting_gratings_presentations "
+             "--stop-s 2 --where contrast==0.8"},
+        .citation = "Amarasingham et al. 2012 (interval jitter); Siegle et al. 2021 (correlograms)",
+        .paper = "the DyNetCP paper",
+        .options = runtime::common_options() + alignment_options() + unit_options() + ccg_options(),
+        .run = run,
+        .plan = plan};
+}
+
+} // namespace
+
+Entry ccg_entry()
+{
+    return {.job = described_job(),
+            .has_result = true,
+            .tasks = TaskLevel::session,
+            .feeds = {io::Feed::units},
+            .chains = {"spikes"},
+            .page = ccg_page(),
+            .table = ccg_table()};
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,369 @@
+#include "result.hpp"
+
+#include "jobs/frame/fields.hpp"
+
+#include <rewire/base/partition.hpp>
+#include <rewire/spikes/correlogram.hpp>
+#include <rewire/stats/multiple_testing.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto pair_axis = "pair";
+constexpr auto lag_axis = "lag_ms";
+constexpr auto direction_axis = "direction";
+constexpr auto per_spike = "coincidences a bin and spike"; ///< of the geometric mean rate
+
+std::size_t at(std::int64_t index)
+{
+    return static_cast<std::size_t>(index);
+}
+
+/// What each of the calls has there.
+template <typename T, typename Get>
+std::vector<T> of_each(const std::vector<PairCall>& calls, Get get)
+{
+    auto values = std::vector<T>{};
+    values.reserve(calls.size());
+    for (const auto& call : calls)
+        values.push_back(static_cast<T>(get(call)));
+    return values;
+}
+
+template <typename Get>
+std::vector<double> of_each_direction(const std::vector<PairCall>& calls, Get get)
+{
+    auto values = std::vector<double>{};
+    values.reserve(2 * calls.size());
+    for (const auto& call : calls)
+        for (const auto& direction : call.direction)
+            values.push_back(static_cast<double>(get(direction)));
+    return values;
+}
+
+std::int64_t at_most(const std::vector<double>& values, double limit)
+{
+    return std::count_if(values.begin(), values.end(), [&](double v) { return v <= limit; });
+}
+
+template <typename T>
+void write_rows(hid_t group, const char* name, std::int64_t first, const std::vector<T>& values,
+                std::int64_t lags)
+{
+    const auto rows = std::ssize(values) / lags;
+    if (rows > 0)
+        io::write_block<T>(io::open_dataset(group, name), {first, 0}, {rows, lags}, values);
+}
+
+} // namespace
+
+CcgWriter::CcgWriter(const io::ResultFile& file, const SessionHead& head,
+                     const SessionTrains& trains, const CcgSettings& settings)
+    : trains_(trains),
+      settings_(settings),
+      group_(file.group(head.subject + "/" + head.session)),
+      overlap_(spikes::overlap_s(trains.timeline, settings.max_lag)),
+      units_(trains.recording.units())
+{
+    write_units(head);
+    write_pair_axis(group_, units_);
+    io::describe(io::open_dataset(group_, pair_axis), "pairs of units i < j, row major");
+    io::describe(io::open_dataset(group_, "pair_i"), "index of the first unit");
+    io::describe(io::open_dataset(group_, "pair_j"), "index of the second unit");
+    auto lags = std::vector<double>{};
+    for (auto lag = -settings.max_lag; lag <= settings.max_lag; ++lag)
+        lags.push_back(static_cast<double>(lag) * settings.bin_ms);
+    const auto lag = io::write_axis(group_, lag_axis, lags,
+                                    "time of unit i - time of unit j: at positive lags i fires "
+                                    "after j, evidence for j -> i");
+    io::write_text_attribute(lag, "units", "ms");
+    io::write_text_axis(group_, direction_axis, {"i to j", "j to i"},
+                        "0: i drives j, negative lags; 1: j drives i, positive lags");
+    make_arrays();
+}
+
+void CcgWriter::write_units(const SessionHead& head)
+{
+    const auto& recording = trains_.recording;
+    io::describe(write_names(group_, "unit_id", recording.unit_id),
+                 "ids of the units analysed, as in the file's units table");
+    auto spikes = std::vector<std::int64_t>{};
+    auto rate = std::vector<double>{};
+    for (std::int64_t unit = 0; unit < units_; ++unit) {
+        spikes.push_back(trains_.spikes(unit));
+        rate.push_back(trains_.rate_hz(unit));
+    }
+    io::write_array(group_, "spikes", spikes, {"unit_id"}, "1",
+                    "spikes that were counted, one a bin at most");
+    io::write_array(group_, "rate_hz", rate, {"unit_id"}, "Hz", "of these over the observed time");
+    each_head_attribute(head, WriteAttribute{group_});
+    const auto finding = total_of(recording.finding);
+    const auto clipped = std::vector<std::int64_t>(trains_.clipped);
+    auto clipped_total = std::int64_t{0};
+    for (const auto count : clipped)
+        clipped_total += count;
+    io::write_attribute(group_, "units_in_file", recording.units_in_file);
+    io::write_attribute(group_, "spikes_out_of_order", finding.out_of_order);
+    io::write_attribute(group_, "spikes_duplicate", finding.duplicate);
+    io::write_attribute(group_, "spikes_outside", finding.outside);
+    io::write_attribute(group_, "spikes_clipped", clipped_total);
+    io::write_attribute(
+        group_, "observed_s",
+        1e-9 * static_cast<double>(trains_.timeline.observed_bins() * trains_.timeline.bin_ns));
+    io::write_attribute(group_, "trials",
+                        trains_.timeline.trials ? std::ssize(trains_.timeline.segments)
+                                                : std::ptrdiff_t{0});
+    io::write_text_attribute(group_, "observed_from",
+                             recording.observed_from_file ? "obs_intervals"
+                                                          : "first to last spike");
+    const auto null = settings_.has_null();
+    io::write_text_attribute(group_, "jitter", std::string(name_of(settings_.jitter.kind)));
+    io::write_attribute(group_, "jitter_ms", settings_.jitter_ms);
+    io::write_text_attribute(group_, "jittered_train",
+                             null ? "expected: both; p: the postsynaptic candidate of the direction"
+                                  : "none");
+    io::write_attribute(group_, "bin_ms", settings_.bin_ms);
+    io::write_attribute(group_, "threshold_sd", settings_.rule.threshold_sd);
+    io::write_attribute(group_, "min_pair_spikes", settings_.minimum_pair_spikes);
+}
+
+void CcgWriter::make_arrays()
+{
+    const auto axes = std::vector<std::string>{pair_axis, lag_axis};
+    io::make_array<std::int32_t>(group_, "count", axes, "1", "coincidences");
+    io::make_array<double>(group_, "ccg", axes, per_spike,
+                           "count / (common observed time x sqrt(rate i x rate j))");
+    io::make_array<double>(group_, "corrected", axes, per_spike,
+                           settings_.has_null() ? "ccg minus that of the expected counts"
+                                                : "ccg minus its median over lags");
+    if (!settings_.has_null())
+        return;
+    io::make_array<double>(group_, "expected", axes, "1",
+                           "coincidences under jitter of both trains");
+    io::make_array<double>(group_, "p_lag", axes, "1",
+                           "P(coincidences >= count): within 10 ms the postsynaptic candidate is "
+                           "jittered and the other train held, exactly (pattern jitter: with "
+                           "Poisson's tail); beyond, Poisson around expected");
+}
+
+void CcgWriter::add(const spikes::PairTile& tile, const TileResult& result)
+{
+    if (!(tile.first == row_)) {
+        write_row();
+        row_ = tile.first;
+        const auto pairs = base::pair_index(row_.last - 1, units_ - 1, units_) + 1 -
+                           base::pair_index(row_.first, row_.first + 1, units_);
+        const auto values = at(std::max<std::int64_t>(pairs, 0) * settings_.lags());
+        pairs_.count.assign(values, 0);
+        pairs_.expected.assign(settings_.has_null() ? values : 0, 0);
+        pairs_.p_lag.assign(settings_.has_null() ? values : 0, 0);
+        pairs_.call.assign(at(pairs), {});
+    }
+    const auto first = base::pair_index(row_.first, row_.first + 1, units_);
+    const auto lags = settings_.lags();
+    spikes::for_each_pair(tile, [&](auto i, auto j, auto pair) {
+        const auto to = base::pair_index(i, j, units_) - first;
+        const auto copy = [&](const auto& from, auto& into) {
+            if (!from.empty())
+                std::copy_n(from.begin() + pair * lags, lags, into.begin() + to * lags);
+        };
+        copy(result.count, pairs_.count);
+        copy(result.expected, pairs_.expected);
+        copy(result.p_lag, pairs_.p_lag);
+        pairs_.call[at(to)] = result.call[at(pair)];
+    });
+}
+
+void CcgWriter::write_row()
+{
+    if (row_.empty())
+        return;
+    const auto first = std::ssize(calls_);
+    const auto lags = settings_.lags();
+    calls_.insert(calls_.end(), pairs_.call.begin(), pairs_.call.end());
+    write_rows(group_, "count", first, pairs_.count, lags);
+    auto ccg = std::vector<double>{};
+    auto corrected = std::vector<double>{};
+    ccg.reserve(pairs_.count.size());
+    corrected.reserve(pairs_.count.size());
+    auto pair = std::int64_t{0};
+    for (auto i = row_.first; i < row_.last; ++i)
+        for (auto j = i + 1; j < units_; ++j, ++pair) {
+            const auto row = [&](const auto& values) {
+                return values.empty() ? std::span(values)
+                                      : std::span(values).subspan(at(pair * lags), at(lags));
+            };
+            const auto of_pair =
+                corrected_of(row(std::as_const(pairs_.count)), row(std::as_const(pairs_.expected)),
+                             trains_.rate_hz(i), trains_.rate_hz(j), overlap_);
+            ccg.insert(ccg.end(), of_pair.ccg.begin(), of_pair.ccg.end());
+            corrected.insert(corrected.end(), of_pair.corrected.begin(), of_pair.corrected.end());
+        }
+    write_rows(group_, "ccg", first, ccg, lags);
+    write_rows(group_, "corrected", first, corrected, lags);
+    if (settings_.has_null()) {
+        write_rows(group_, "expected", first, pairs_.expected, lags);
+        write_rows(group_, "p_lag", first, pairs_.p_lag, lags);
+    }
+    row_ = {};
+}
+
+CcgCounts CcgWriter::finish()
+{
+    write_row();
+    auto counts = CcgCounts{.pairs = std::ssize(calls_)};
+    for (const auto& call : calls_) {
+        counts.tested += call.tested;
+        counts.peaks += call.significant > 0 ? 1 : 0;
+        counts.troughs += call.significant < 0 ? 1 : 0;
+    }
+    write_calls(counts);
+    if (settings_.has_null())
+        write_tests(counts);
+    io::write_attribute(group_, "tested_pairs", counts.tested);
+    io::write_attribute(group_, "peaks", counts.peaks);
+    io::write_attribute(group_, "troughs", counts.troughs);
+    io::write_attribute(group_, "peaks_fdr", counts.peaks_fdr);
+    io::write_attribute(group_, "troughs_fdr", counts.troughs_fdr);
+    return counts;
+}
+
+void CcgWriter::write_calls(CcgCounts&) const
+{
+    const auto pair = std::vector<std::string>{pair_axis};
+    const auto both = std::vector<std::string>{pair_axis, direction_axis};
+    const auto ms = settings_.bin_ms;
+    const auto numbers = [&](const char* name, const char* units, const char* description,
+                             auto get) {
+        io::write_array(group_, name, of_each<double>(calls_, get), pair, units, description);
+    };
+    const auto directed = [&](const char* name, const char* units, const char* description,
+                              auto get) {
+        io::write_array(group_, name, of_each_direction(calls_, get), both, units, description);
+    };
+    numbers("flank_sd", per_spike, "SD of corrected over lags beyond 50 ms on both sides",
+            [](const PairCall& call) { return call.flank_sd; });
+    numbers("peak", per_spike, "largest value of corrected within 10 ms",
+            [](const PairCall& call) { return call.peak; });
+    numbers("peak_lag_ms", "ms", "its lag, the first of equal ones",
+            [&](const PairCall& call) { return call.peak_lag * ms; });
+    numbers("trough", per_spike, "smallest value of corrected within 10 ms",
+            [](const PairCall& call) { return call.trough; });
+    numbers("trough_lag_ms", "ms", "its lag, the first of equal ones",
+            [&](const PairCall& call) { return call.trough_lag * ms; });
+    io::write_array(group_, "significant",
+                    of_each<std::int8_t>(calls_, [](const auto& call) { return call.significant; }),
+                    pair, "",
+                    "the rule of threshold_sd: 1 peak, -1 trough without a peak, 0 neither");
+    io::write_array(group_, "pre",
+                    of_each<std::int32_t>(calls_, [](const auto& call) { return call.pre; }), pair,
+                    "", "index of the unit that leads in the pair called by the rule; -1: none");
+    io::write_array(group_, "post",
+                    of_each<std::int32_t>(calls_, [](const auto& call) { return call.post; }), pair,
+                    "", "index of the unit that follows; -1: none");
+    io::write_array(group_, "tested",
+                    of_each<std::uint8_t>(calls_, [](const auto& call) { return call.tested; }),
+                    pair, "", "1: chance gives min_pair_spikes coincidences within 10 ms or more");
+    directed("direction_peak_lag_ms", "ms",
+             settings_.has_null() ? "lag of the smallest p of a peak in this direction"
+                                  : "lag of the largest value of corrected in this direction",
+             [&](const DirectionCall& call) { return call.peak_lag * ms; });
+    directed("direction_peak", per_spike, "value of corrected at direction_peak_lag_ms",
+             [](const DirectionCall& call) { return call.peak; });
+    directed("direction_trough_lag_ms", "ms",
+             settings_.has_null() ? "lag of the smallest p of a trough in this direction"
+                                  : "lag of the smallest value of corrected in this direction",
+             [&](const DirectionCall& call) { return call.trough_lag * ms; });
+    directed("direction_trough", per_spike, "value of corrected at direction_trough_lag_ms",
+             [](const DirectionCall& call) { return call.trough; });
+}
+
+void CcgWriter::write_tests(CcgCounts& counts) const
+{
+    const auto axes = std::vector<std::string>{pair_axis, direction_axis};
+    const auto write = [&](const char* p_name, const char* q_name, const char* what, auto get) {
+        const auto p = of_each_direction(calls_, get);
+        const auto q = stats::benjamini_hochberg(p);
+        io::write_array(group_, p_name, p, axes, "1",
+                        std::string(what) +
+                            ": smallest strict p over the direction's lags of 10 ms, times their "
+                            "number. Strict: the larger of the p under jitter and of a Poisson p "
+                            "against the level of the flanks, so that the shadow of a peak is no "
+                            "trough and that of a trough no peak; NaN where not tested");
+        io::write_array(group_, q_name, q, axes, "1",
+                        std::string("Benjamini-Hochberg of ") + p_name +
+                            " over the session's tested pairs and directions");
+        return at_most(q, ccg_level);
+    };
+    counts.peaks_fdr =
+        write("p_value", "q_value", "peaks", [](const DirectionCall& call) { return call.p_peak; });
+    counts.troughs_fdr = write("p_trough", "q_trough", "troughs",
+                               [](const DirectionCall& call) { return call.p_trough; });
+}
+
+CcgSession read_ccg(const io::Handle& file, const SessionName& name)
+{
+    const auto group = io::open_group(file, name.first + "/" + name.second);
+    auto session = CcgSession{.head = read_head(file, name)};
+    session.jitter = io::read_text_attribute(group, "jitter");
+    session.jitter_ms = io::read_attribute<double>(group, "jitter_ms");
+    session.bin_ms = io::read_attribute<double>(group, "bin_ms");
+    session.threshold_sd = io::read_attribute<double>(group, "threshold_sd");
+    session.observed_s = io::read_attribute<double>(group, "observed_s");
+    session.unit_id = read_names(group, "unit_id");
+    const auto count = [&](const char* attribute) {
+        return io::read_attribute<std::int64_t>(group, attribute);
+    };
+    session.counts = {.pairs = base::pair_count(std::ssize(session.unit_id)),
+                      .tested = count("tested_pairs"),
+                      .peaks = count("peaks"),
+                      .troughs = count("troughs"),
+                      .peaks_fdr = count("peaks_fdr"),
+                      .troughs_fdr = count("troughs_fdr")};
+    session.pair_i = io::read_all<std::int32_t>(group, "pair_i");
+    session.pair_j = io::read_all<std::int32_t>(group, "pair_j");
+    session.significant = io::read_all<std::int8_t>(group, "significant");
+    session.pre = io::read_all<std::int32_t>(group, "pre");
+    session.post = io::read_all<std::int32_t>(group, "post");
+    const auto numbers = [&](const char* array) { return io::read_all<double>(group, array); };
+    session.flank_sd = numbers("flank_sd");
+    session.peak = numbers("peak");
+    session.peak_lag_ms = numbers("peak_lag_ms");
+    session.trough = numbers("trough");
+    session.trough_lag_ms = numbers("trough_lag_ms");
+    session.direction_peak = numbers("direction_peak");
+    session.direction_peak_lag_ms = numbers("direction_peak_lag_ms");
+    session.direction_trough = numbers("direction_trough");
+    session.direction_trough_lag_ms = numbers("direction_trough_lag_ms");
+    if (io::exists(group, "p_value")) {
+        session.p_value = numbers("p_value");
+        session.q_value = numbers("q_value");
+        session.p_trough = numbers("p_trough");
+        session.q_trough = numbers("q_trough");
+    }
+    return session;
+}
+
+PairCorrelogram read_correlogram(const io::Handle& file, const SessionName& name, std::int64_t pair)
+{
+    const auto group = io::open_group(file, name.first + "/" + name.second);
+    auto result = PairCorrelogram{
+        .lag_ms = io::read_all<double>(group, lag_axis), .count = {}, .expected = {}};
+    const auto row = [&](const char* array) {
+        auto values = std::vector<double>(result.lag_ms.size());
+        io::read_block<double>(io::open_dataset(group, array), {pair, 0}, {1, std::ssize(values)},
+                               values);
+        return values;
+    };
+    result.count = row("count");
+    if (io::exists(group, "expected"))
+        result.expected = row("expected");
+    return result;
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "held_trains.hpp"
+#include "jobs/frame/session_results.hpp"
+#include "settings.hpp"
+#include "tile.hpp"
+
+#include <rewire/io/result_file.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// ccg.h5: one group a session, /SUBJECT/SESSION/. Pairs are the strict upper triangle of the
+/// units, row major; a direction is 0 (i to j, negative lags) or 1 (j to i, positive lags).
+namespace rewire::jobs {
+
+inline constexpr auto ccg_name = "ccg"; ///< of the job that writes it
+inline constexpr auto ccg_level = 0.05; ///< false discovery rate of what is counted and exported
+
+/// What a session's pairs gave, in numbers.
+struct CcgCounts
+{
+    std::int64_t pairs = 0;
+    std::int64_t tested = 0;
+    std::int64_t peaks = 0;       ///< pairs called by the rule
+    std::int64_t troughs = 0;     ///< the same
+    std::int64_t peaks_fdr = 0;   ///< directions with q <= ccg_level
+    std::int64_t troughs_fdr = 0; ///< the same of troughs
+};
+
+/// Writes the group of one session, tile after tile. Rank 0. Memory: the pairs of a row of tiles.
+class CcgWriter
+{
+  public:
+    CcgWriter(const io::ResultFile& file, const SessionHead& head, const SessionTrains& trains,
+              const CcgSettings& settings);
+
+    /// @pre tiles come in the order of spikes::pair_tiles
+    void add(const spikes::PairTile& tile, const TileResult& result);
+    /// Writes what needs all pairs.
+    CcgCounts finish();
+
+  private:
+    void make_arrays();
+    void write_row();
+    void write_units(const SessionHead& head);
+    void write_calls(CcgCounts& counts) const;
+    void write_tests(CcgCounts& counts) const;
+
+    const SessionTrains& trains_;
+    const CcgSettings& settings_;
+    io::Handle group_;
+    std::vector<double> overlap_;
+    std::int64_t units_;
+    base::Range row_;             ///< units i of the row of tiles that is being put together
+    TileResult pairs_;            ///< of that row, in the order of pairs
+    std::vector<PairCall> calls_; ///< [pairs] of the session
+};
+
+/// Result of a session as tables and the page need it.
+struct CcgSession
+{
+    SessionHead head;
+    std::string jitter;
+    double jitter_ms = 0;
+    double bin_ms = 0;
+    double threshold_sd = 0;
+    double observed_s = 0;
+    CcgCounts counts;
+    std::vector<std::string> unit_id;
+    std::vector<std::int32_t> pair_i; ///< [pair]
+    std::vector<std::int32_t> pair_j;
+    std::vector<std::int8_t> significant;
+    std::vector<std::int32_t> pre;
+    std::vector<std::int32_t> post;
+    std::vector<double> flank_sd;
+    std::vector<double> peak;
+    std::vector<double> peak_lag_ms;
+    std::vector<double> trough;
+    std::vector<double> trough_lag_ms;
+    std::vector<double> direction_peak; ///< [pair, 2]
+    std::vector<double> direction_peak_lag_ms;
+    std::vector<double> direction_trough;
+    std::vector<double> direction_trough_lag_ms;
+    std::vector<double> p_value; ///< [pair, 2]; empty without a null
+    std::vector<double> q_value;
+    std::vector<double> p_trough;
+    std::vector<double> q_trough;
+};
+CcgSession read_ccg(const io::Handle& file, const SessionName& name);
+
+/// Correlogram of one pair.
+struct PairCorrelogram
+{
+    std::vector<double> lag_ms;
+    std::vector<double> count;
+    std::vector<double> expected; ///< empty without a null
+};
+PairCorrelogram read_correlogram(const io::Handle& file, const SessionName& name,
+                                 std::int64_t pair);
+
+} // namespace rewire::jobs

@@ -1,0 +1,143 @@
+#include "settings.hpp"
+
+#include <rewire/base/error.hpp>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto peak_ms = 10.0;  ///< lags that are searched and tested
+constexpr auto flank_ms = 50.0; ///< flanks lie beyond
+constexpr auto most_lags = std::int64_t{5000};
+
+/// @throws UsageError: not a whole number of bins
+std::int64_t bins_of(const runtime::Options& options, const std::string& name, double ms,
+                     double bin_ms)
+{
+    const auto bins = std::llround(ms / bin_ms);
+    if (bins < 1 || std::abs(static_cast<double>(bins) * bin_ms - ms) > 1e-9 * ms)
+        throw base::UsageError(
+            fmt::format("{} ms is not a whole number of bins of {} ms", ms, bin_ms), "--" + name,
+            options.given(name) ? "choose a multiple of --bin-ms" : "give it, or another --bin-ms");
+    return bins;
+}
+
+/// Where not given: pattern jitter of trials, interval jitter of a whole recording.
+spikes::Jitter jitter_of(const runtime::Options& options, bool trials)
+{
+    const auto name = options.given("jitter") ? options.text("jitter")
+                      : trials                ? "pattern"
+                                              : "interval";
+    if (name == "pattern" && !trials)
+        throw base::UsageError("pattern jitter permutes spikes across trials, of which there are "
+                               "none in a whole recording",
+                               "--jitter pattern",
+                               "cut trials with --align, --start-s and --stop-s, or take --jitter "
+                               "interval");
+    if (name == "pattern")
+        return spikes::Jitter::pattern;
+    if (name == "dither")
+        return spikes::Jitter::dither;
+    return name == "none" ? spikes::Jitter::none : spikes::Jitter::interval;
+}
+
+} // namespace
+
+std::vector<runtime::Option> ccg_options()
+{
+    using runtime::OptionKind;
+    return {
+        {.name = "bin-ms",
+         .kind = OptionKind::real,
+         .default_value = "1",
+         .unit = "ms",
+         .help = "bins of the trains; a bin holds one spike at most, further ones are counted as "
+                 "clipped",
+         .source = "Methods, correlograms",
+         .minimum = 0.05,
+         .maximum = 10},
+        {.name = "window-ms",
+         .kind = OptionKind::real,
+         .default_value = "100",
+         .unit = "ms",
+         .help = "lags to each side; the flanks that the noise is taken from begin beyond 50 ms",
+         .source = "Methods, correlograms",
+         .minimum = 1,
+         .maximum = 1000},
+        {.name = "jitter",
+         .help = "null of the correlograms: pattern (times permuted across trials within windows, "
+                 "which keeps what is locked to the trial; the default with --align), interval "
+                 "(every spike anywhere in its window; the default without), dither (moved by up "
+                 "to jitter-ms to either side), none (median subtracted, no p-values)",
+         .source = "Methods, correlograms",
+         .choices = {"pattern", "interval", "dither", "none"}},
+        {.name = "jitter-ms",
+         .kind = OptionKind::real,
+         .unit = "ms",
+         .help =
+             "windows of the pattern and interval jitter (25), reach of the dither to one side (5)",
+         .source = "Methods, correlograms",
+         .minimum = 0.05,
+         .maximum = 1000},
+        {.name = "threshold-sd",
+         .kind = OptionKind::real,
+         .default_value = "7",
+         .unit = "sd",
+         .help = "alpha_w: a peak within 10 ms above so many SD of the flanks is a connection, a "
+                 "trough below an inhibitory one",
+         .source = "Methods, static connectivity",
+         .minimum = 0},
+        {.name = "min-pair-spikes",
+         .kind = OptionKind::real,
+         .default_value = "0",
+         .help = "alpha_p: pairs of which chance gives fewer coincidences within 10 ms, over the "
+                 "whole recording, are neither called nor tested (the paper: 10 at least)",
+         .source = "Methods, static connectivity",
+         .minimum = 0},
+    };
+}
+
+CcgSettings ccg_settings(const runtime::Options& options)
+{
+    auto settings = CcgSettings{};
+    settings.units = unit_choice(options);
+    settings.align = alignment(options);
+    settings.units.columns_elsewhere = settings.align.has_value();
+    settings.bin_ms = options.real("bin-ms");
+    settings.bin_ns = std::llround(settings.bin_ms * 1e6);
+    settings.max_lag = bins_of(options, "window-ms", options.real("window-ms"), settings.bin_ms);
+    settings.jitter.kind = jitter_of(options, settings.align.has_value());
+    if (settings.has_null()) {
+        const auto dither = settings.jitter.kind == spikes::Jitter::dither;
+        settings.jitter_ms = options.given("jitter-ms") ? options.real("jitter-ms")
+                             : dither                   ? 5.0
+                                                        : 25.0;
+        settings.jitter.bins = bins_of(options, "jitter-ms", settings.jitter_ms, settings.bin_ms);
+    } else if (options.given("jitter-ms")) {
+        throw base::UsageError("there is nothing to jitter", "--jitter-ms with --jitter none",
+                               "leave out one of them");
+    }
+    const auto in_bins = [&](double ms) {
+        return std::max<std::int64_t>(1, std::llround(ms / settings.bin_ms));
+    };
+    settings.rule.threshold_sd = options.real("threshold-sd");
+    settings.rule.peak_lag = in_bins(peak_ms);
+    settings.rule.flank_first = in_bins(flank_ms) + 1;
+    settings.tests.exact_lag = settings.rule.peak_lag;
+    settings.tests.flank_first = settings.rule.flank_first;
+    settings.minimum_pair_spikes = options.real("min-pair-spikes");
+    if (settings.max_lag <= settings.rule.flank_first)
+        throw base::UsageError("no flanks are left, which begin beyond 50 ms", "--window-ms",
+                               "choose 60 ms or more; the paper: 100");
+    if (settings.max_lag > most_lags || settings.jitter.bins > 255)
+        throw base::UsageError(
+            "too many bins in the window or the jitter", "--bin-ms",
+            fmt::format("at most {} lags to a side and 255 bins of jitter", most_lags));
+    return settings;
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "jobs/recording/alignment.hpp"
+#include "jobs/recording/unit_choice.hpp"
+
+#include <rewire/runtime/options.hpp>
+#include <rewire/spikes/coincidence_test.hpp>
+#include <rewire/spikes/connection_rule.hpp>
+#include <rewire/spikes/jitter.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace rewire::jobs {
+
+struct CcgSettings
+{
+    std::int64_t bin_ns = 0;
+    double bin_ms = 0;
+    std::int64_t max_lag = 0;       ///< bins to each side
+    spikes::JitterSettings jitter;  ///< bins
+    double jitter_ms = 0;           ///< 0 without jitter
+    spikes::ConnectionRule rule;    ///< lags in bins
+    spikes::LagTestSettings tests;  ///< lags in bins
+    double minimum_pair_spikes = 0; ///< coincidences expected by chance within pair_window_s
+    UnitChoice units;
+    std::optional<Alignment> align; ///< nothing: the whole recording
+
+    bool has_null() const noexcept { return jitter.kind != spikes::Jitter::none; }
+    std::int64_t lags() const noexcept { return 2 * max_lag + 1; }
+};
+
+/// Of alpha_p: the paper's own code counts the coincidences that chance gives within 10 ms.
+inline constexpr auto pair_window_s = 0.010;
+
+std::vector<runtime::Option> ccg_options();
+/// @throws UsageError: window or jitter not a whole number of bins, a window without flanks
+CcgSettings ccg_settings(const runtime::Options& options);
+
+} // namespace rewire::jobs

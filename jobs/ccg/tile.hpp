@@ -1,0 +1,77 @@
+#pragma once
+
+#include "held_trains.hpp"
+#include "settings.hpp"
+
+#include <rewire/base/pack.hpp>
+#include <rewire/runtime/run_context.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace rewire::jobs {
+
+/// One direction of a pair. Of the null where there is one, else of the rule.
+struct DirectionCall
+{
+    double p_peak = 1;   ///< strict, of the lags of the direction, Bonferroni
+    double p_trough = 1; ///< the same of troughs
+    double peak = 0;     ///< corrected correlogram at the lag of the smallest p, or the largest
+    double trough = 0;
+    std::int32_t peak_lag = 0; ///< bins, signed
+    std::int32_t trough_lag = 0;
+};
+
+/// What is said of a pair, beside its correlogram.
+struct PairCall
+{
+    std::array<DirectionCall, 2> direction; ///< 0: i -> j (negative lags), 1: j -> i
+    double flank_sd = 0;
+    double peak = 0; ///< of the rule: the largest of the corrected correlogram within 10 ms
+    double trough = 0;
+    std::int32_t peak_lag = 0;
+    std::int32_t trough_lag = 0;
+    std::int32_t pre = -1;
+    std::int32_t post = -1;
+    std::int32_t significant = 0; ///< of the rule: 1 peak, -1 trough
+    std::int32_t tested = 0;      ///< 0: too few spikes, nothing is said
+};
+
+/// Pairs of a tile, in its order.
+struct TileResult
+{
+    std::vector<std::int32_t> count; ///< [pairs, lags]
+    std::vector<double> expected;    ///< [pairs, lags]; empty without a null
+    std::vector<double> p_lag;       ///< [pairs, lags]; empty without a null
+    std::vector<PairCall> call;      ///< [pairs]
+
+    std::vector<std::byte> packed() const;
+    static TileResult unpacked(std::span<const std::byte> bytes);
+};
+
+/// Bytes of a pair in a TileResult.
+double bytes_of_pair(const CcgSettings& settings);
+
+/// Units a side of a tile: few for few units, so that there are tiles for many ranks.
+std::int64_t tile_side(std::int64_t units);
+
+/// Normalised correlogram of a pair and what is left of it beyond the null (or its median).
+struct Corrected
+{
+    std::vector<double> ccg;       ///< [lags]
+    std::vector<double> corrected; ///< [lags]
+};
+/// @param expected [lags]; empty: no null
+Corrected corrected_of(std::span<const std::int32_t> count, std::span<const double> expected,
+                       double first_rate_hz, double second_rate_hz,
+                       std::span<const double> overlap);
+
+/// Nothing when stopped. @param plan of the session; nullptr without a null
+std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t position,
+                                       const spikes::PairTile& tile, const CcgSettings& settings,
+                                       const spikes::JitterPlan* plan, const runtime::Tick& tick);
+
+} // namespace rewire::jobs

@@ -1,0 +1,89 @@
+#include "alignment.hpp"
+
+#include "unit_choice.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/io/nwb_session.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rewire::jobs {
+
+std::vector<runtime::Option> alignment_options()
+{
+    using runtime::OptionKind;
+    return {
+        {.name = "align",
+         .help = "table of intervals (trials, a stimulus's presentations) whose rows are the "
+                 "trials; not given: the whole recording. With it, --where also takes columns of "
+                 "this table, which choose trials"},
+        {.name = "start-s",
+         .kind = OptionKind::real,
+         .default_value = "0",
+         .unit = "s",
+         .help = "begin of a trial's window, from the start of its row",
+         .minimum = -1000,
+         .maximum = 1000},
+        {.name = "stop-s",
+         .kind = OptionKind::real,
+         .unit = "s",
+         .help = "end of the window; --align needs it",
+         .minimum = -1000,
+         .maximum = 1000},
+    };
+}
+
+std::optional<Alignment> alignment(const runtime::Options& options)
+{
+    if (!options.given("align")) {
+        for (const auto* name : {"start-s", "stop-s"})
+            if (options.given(name))
+                throw base::UsageError("a window needs trials to lie around",
+                                       fmt::format("--{}", name), "name their table with --align");
+        return std::nullopt;
+    }
+    if (!options.given("stop-s"))
+        throw base::UsageError("trials need a window of one length", "--align",
+                               "give --stop-s (and --start-s), seconds from the start of a row");
+    auto result = Alignment{options.text("align"), options.real("start-s"), options.real("stop-s")};
+    if (!(result.start_s < result.stop_s))
+        throw base::UsageError("the window ends before it begins", "--start-s, --stop-s",
+                               "both count from the start of a row");
+    return result;
+}
+
+AlignedTrials aligned_trials(const io::StudySession& session, const Alignment& alignment,
+                             const std::vector<spikes::Condition>& where,
+                             std::span<const spikes::TimeInterval> observed, double bin_ms)
+{
+    const auto file = io::NwbSession(session.path);
+    const auto table = file.read_intervals(alignment.table);
+    auto result = AlignedTrials{.windows = {}, .rows = table.rows};
+    auto mask = std::vector<std::uint8_t>(static_cast<std::size_t>(table.rows), 1);
+    const auto& of_units = session.record.units->columns;
+    for (const auto& condition : where)
+        if (condition.column != "id" &&
+            std::find(of_units.begin(), of_units.end(), condition.column) == of_units.end())
+            mask = spikes::both(mask, rows_meeting(table, condition));
+    result.not_chosen = std::count(mask.begin(), mask.end(), 0);
+    auto windows = spikes::windows_around(table.at("start_time").numbers(), mask, alignment.start_s,
+                                          alignment.stop_s, bin_ms);
+    const auto keep = [&](const std::vector<std::uint8_t>& kept) {
+        windows = spikes::selected(windows, kept);
+        return std::count(kept.begin(), kept.end(), 0);
+    };
+    result.not_observed = keep(spikes::within(windows, observed));
+    result.overlapping = keep(spikes::without_overlaps(windows));
+    if (windows.trials() == 0)
+        throw base::InputError(
+            fmt::format("no trial is left of the {} rows of {}", table.rows, alignment.table),
+            session.record.file,
+            fmt::format("{} are not chosen by --where, {} not within the observed time",
+                        result.not_chosen, result.not_observed));
+    result.windows = std::move(windows);
+    return result;
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,177 @@
+"""Correlograms of all pairs as a command: the reference case, the same bits, kill and resume, what is wrong with spikes."""
+
+import csv
+import subprocess
+import unittest
+
+from rewire_cli import BUILD, Case, kill_all, run, start, wait_for
+
+WRITE = BUILD / "tests" / "write_units_session"
+SPIKES = BUILD / "tests" / "write_spike_study"
+REFERENCE = BUILD / "tests" / "ccg_against_reference"
+LAGS = 201
+
+
+def values(path, dataset):
+    """All numbers of a dataset, by h5dump."""
+    text = subprocess.run(["h5dump", "-y", "-w", "0", "-m", "%.17g", "-d", dataset, path], capture_output=True, text=True,
+                          check=True).stdout
+    inside = text.split("DATA {")[1].split("}")[0]
+    return [float(word) for word in inside.replace(",", " ").split()]
+
+
+class CcgCase(Case):
+    def session(self, kind):
+        path = self.folder / kind / "01.nwb"
+        subprocess.run([WRITE, path, kind], check=True)
+        return path
+
+    def ccg(self, study, results, *words, ranks=1, code=0):
+        got, out, err = run("ccg", "--study", study, "--results", self.folder / str(results), *words, ranks=ranks)
+        self.assertEqual(got, code, out + err)
+        return self.folder / str(results) / "ccg.h5", out + err
+
+    def edges(self, results, *words):
+        code, out, err = run("export", "--results", self.folder / results, "--what", "ccg", *words)
+        self.assertEqual(code, 0, out + err)
+        with open(self.folder / results / "export" / "ccg.csv") as table:
+            return list(csv.DictReader(table))
+
+
+class Ccg(CcgCase):
+    def test_reference_counts_and_expectations(self):
+        found = subprocess.run([REFERENCE], capture_output=True, text=True)
+        if found.returncode == 77:
+            self.skipTest("reference cases are not here: configure with -DREWIRE_SHARED_DATA=FOLDER")
+        recording = found.stdout.strip()
+        for jitter, ranks in [("interval", 1), ("dither", 2)]:
+            result, _ = self.ccg(recording, jitter, "--jitter", jitter, ranks=ranks)
+            done = subprocess.run([REFERENCE, result], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, jitter + ": " + done.stdout + done.stderr)
+        many, _ = self.ccg(recording, "three", ranks=3)
+        self.assertSameDatasets(self.folder / "interval" / "ccg.h5", many)
+        # Units 16 to 19 are the inhibitory ones; at this level no false discovery is to be expected.
+        troughs = {row["pre"] for row in self.edges("interval") if row["sign"] == "-1" and row["q_value"]
+                   and float(row["q_value"]) <= 0.001}
+        self.assertTrue(troughs)
+        self.assertLessEqual(troughs, {"16", "17", "18", "19"})
+
+    def test_same_bits_on_any_number_of_ranks(self):
+        study = self.folder / "study"
+        subprocess.run([SPIKES, study], check=True)
+        for ranks in [1, 2, 3]:
+            self.ccg(study, ranks, ranks=ranks)
+        for ranks in [2, 3]:
+            self.assertSameDatasets(self.folder / "1/ccg.h5", self.folder / f"{ranks}/ccg.h5")
+
+    def test_planted_connections_and_nothing_else(self):
+        study = self.session("planted")
+        result, text = self.ccg(study, "out")
+        self.assertIn("snr > 1: 1 of 8 units fail", text)
+        found = {(row["pre"], row["post"]): row for row in self.edges("out") if float(row["q_value"]) <= 0.05}
+        self.assertEqual(set(found), {("0", "1"), ("2", "3")})
+        for row in found.values():
+            self.assertEqual((row["sign"], row["rule"]), ("1", "1"))
+            self.assertAlmostEqual(float(row["peak_lag_ms"]), -2)
+        group = "/A/01/"
+        self.assertEqual(len(values(result, group + "unit_id")), 7)
+        # Pair 0, 1: every third spike of unit 0 is followed after 2 ms: a negative lag of 0 after 1.
+        count = values(result, group + "count")[:LAGS]
+        self.assertEqual(count.index(max(count)), 100 - 2)
+        self.assertEqual(len(self.edges("out", "--all-pairs")), 2 * 2 * 21)
+
+    def test_choice_of_units(self):
+        study = self.session("planted")
+        for words, units in [(["--all-units"], 8), (["--where", "id<4"], 4), (["--where", "snr<1", "--all-units"], 1),
+                             (["--min-rate-hz", "5.5"], 2)]:
+            result, _ = self.ccg(study, "_".join(words), *words)
+            self.assertEqual(len(values(result, "/A/01/unit_id")), units, words)
+        self.ccg(study, "none", "--where", "depth>3", code=3)
+        _, err = self.ccg(study, "none", "--where", "depth>3", code=3)
+        self.assertIn("it has: snr", err)
+
+    def test_without_a_null_the_median_is_subtracted(self):
+        result, _ = self.ccg(self.session("planted"), "out", "--jitter", "none")
+        names = subprocess.run(["h5ls", str(result) + "/A/01"], capture_output=True, text=True).stdout.split()
+        self.assertIn("corrected", names)
+        self.assertNotIn("expected", names)
+        self.assertNotIn("p_value", names)
+        self.assertEqual({(row["pre"], row["post"]) for row in self.edges("out")}, {("0", "1"), ("2", "3")})
+
+    def test_pairs_with_few_coincidences_are_not_tested(self):
+        result, _ = self.ccg(self.session("planted"), "out", "--min-pair-spikes", "1e6")
+        self.assertEqual(set(values(result, "/A/01/tested")), {0})
+        self.assertEqual(set(values(result, "/A/01/significant")), {0})
+        self.assertEqual(self.edges("out"), [])
+
+    def test_trains_that_are_not_in_order_are_put_in_order_and_reported(self):
+        tidy, _ = self.ccg(self.session("tidy"), "tidy")
+        untidy, text = self.ccg(self.session("untidy"), "untidy")
+        self.assertIn("of 14 spikes, 3 earlier than the one before (sorted), 1 at the time of another", text)
+        self.assertIn("1 outside of the observed time", text)
+        self.assertEqual(values(tidy, "/A/01/count"), values(untidy, "/A/01/count"))
+
+    def test_what_cannot_be_read_is_refused_before_the_run(self):
+        for kind, wording in [("nan", ["spike time nan s is not a time", "unit 2"]),
+                              ("twins", ["unit 4 occurs twice"]),
+                              ("apart", ["no time in which all chosen units were observed"])]:
+            for ranks in [1, 2]:
+                self.assertFails(3, wording + ["01.nwb"], "ccg", "--study", self.session(kind), "--results",
+                                 self.folder / "out", ranks=ranks)
+            self.assertFalse((self.folder / "out" / "ccg.h5").exists())
+
+    def test_silent_and_lonely_units(self):
+        silent, _ = self.ccg(self.session("silent"), "silent")
+        self.assertEqual(values(silent, "/A/01/spikes"), [5, 0, 3])
+        self.assertEqual(set(values(silent, "/A/01/count")[:LAGS]), {0})
+        self.assertEqual(set(values(silent, "/A/01/p_value")[:2]), {1})
+        lonely, text = self.ccg(self.session("lonely"), "lonely", ranks=2)
+        self.assertIn("fewer than two units to pair", text)
+        self.assertEqual(self.edges("lonely"), [])
+        code, out, err = run("report", "--results", self.folder / "lonely")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("fewer than two units to pair", (self.folder / "lonely" / "report.html").read_text())
+
+    def test_usage(self):
+        study = self.session("tidy")
+        for words, wording in [(["--jitter", "pattern"], "across trials"), (["--window-ms", "40"], "flanks"),
+                               (["--bin-ms", "3"], "whole number of bins"), (["--where", "snr"], "snr"),
+                               (["--jitter", "none", "--jitter-ms", "5"], "nothing to jitter")]:
+            self.assertFails(2, wording, "ccg", "--study", study, "--results", self.folder / "out", *words)
+
+    def test_page_plan_and_chain(self):
+        study = self.session("planted")
+        self.ccg(study, "out")
+        code, out, err = run("report", "--results", self.folder / "out")
+        self.assertEqual(code, 0, out + err)
+        page = (self.folder / "out" / "report.html").read_text()
+        self.assertIn("Who drives whom", page)
+        self.assertIn("expected under jitter", page)
+        code, out, err = run("plan", "ccg", "--study", study, "--results", self.folder / "out", "--ranks", 4)
+        self.assertEqual(code, 0, err)
+        self.assertIn("#SBATCH", out)
+        code, out, _ = run("chain", "spikes")
+        self.assertIn("ccg\twhole", out)
+
+
+class Killed(CcgCase):
+    def test_kill_nine_and_again(self):
+        results = self.folder / "killed"
+        study = self.session("many")
+        base = ["ccg", "--study", study, "--results", results, "--checkpoint-s", "0.1"]
+        for ranks in [2, 1]:
+            process = start(*base, ranks=ranks)
+            wait_for(lambda: list(results.glob("ccg.checkpoint/*/pairs.*.snapshot")) or process.poll() is not None)
+            self.assertIsNone(process.poll(), "it ended before it could be killed")
+            kill_all(process)
+            self.assertFalse((results / "ccg.h5").exists())
+        code, _, err = run(*base, ranks=3)
+        self.assertEqual(code, 0, err)
+        self.assertIn("going on from", err)
+        self.assertFalse((results / "ccg.checkpoint").exists())
+        undisturbed, _ = self.ccg(study, "undisturbed", ranks=2)
+        self.assertSameDatasets(undisturbed, results / "ccg.h5")
+
+
+if __name__ == "__main__":
+    unittest.main()

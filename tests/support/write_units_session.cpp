@@ -1,0 +1,156 @@
+// write_units_session FILE KIND: one session of sorted units that a test asks for.
+//   planted     8 units at 5 Hz for 300 s; unit 0 drives 1 and unit 2 drives 3 after 2 ms; unit 7
+//               has snr 0.5
+//   many        80 independent units at 10 Hz for 1,800 s
+//   tidy        3 units, times in order, within 0 .. 8 s
+//   untidy      the same trains out of order, one time twice, one beyond the observed time
+//   nan         a spike time that is NaN
+//   twins       two units of the same id
+//   apart       units that were never observed at the same time
+//   silent      a unit without spikes
+//   lonely      one unit
+#include "tiny_nwb.hpp"
+
+#include <rewire/base/random.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+using namespace rewire;
+
+namespace {
+
+using Train = std::vector<double>;
+
+struct Session
+{
+    std::vector<Train> train;
+    std::vector<double> observed; ///< start and stop of each unit, s; empty: not written
+    std::vector<std::int64_t> id;
+    std::vector<double> snr; ///< empty: no such column
+};
+
+/// Whole microseconds, a refractory time of 3 ms.
+Train poisson(std::uint64_t unit, double rate_hz, double seconds)
+{
+    auto stream = base::Stream(7, {unit});
+    auto train = Train{};
+    for (auto time = stream.exponential() / rate_hz; time < seconds;
+         time += 0.003 + stream.exponential() / rate_hz)
+        train.push_back(std::round(time * 1e6) / 1e6);
+    return train;
+}
+
+/// Adds a spike 2 ms after every third of `from`.
+void drive(const Train& from, Train& to)
+{
+    for (std::size_t spike = 0; spike < from.size(); spike += 3)
+        to.push_back(from[spike] + 0.002);
+    std::sort(to.begin(), to.end());
+}
+
+Session planted()
+{
+    auto session = Session{};
+    for (std::uint64_t unit = 0; unit < 8; ++unit) {
+        session.train.push_back(poisson(unit, 5, 300));
+        session.snr.push_back(unit == 7 ? 0.5 : 2.0);
+        session.observed.insert(session.observed.end(), {0, 301});
+    }
+    drive(session.train[0], session.train[1]);
+    drive(session.train[2], session.train[3]);
+    return session;
+}
+
+Session tidy()
+{
+    return {.train = {{0.5, 1, 1.5, 2, 7}, {0.25, 1.002, 1.75, 5}, {3, 4, 6}},
+            .observed = {0, 8, 0, 8, 0, 8}};
+}
+
+Session session_of(const std::string& kind)
+{
+    if (kind == "planted")
+        return planted();
+    auto session = tidy();
+    if (kind == "many") {
+        session = {};
+        for (std::uint64_t unit = 0; unit < 80; ++unit)
+            session.train.push_back(poisson(unit, 10, 1800));
+    } else if (kind == "untidy") {
+        session.train[0] = {1, 0.5, 1.5, 7, 2, 1.5};
+        session.train[1].push_back(9);
+    } else if (kind == "nan") {
+        session.train[2][1] = std::numeric_limits<double>::quiet_NaN();
+    } else if (kind == "twins") {
+        session.id = {4, 5, 4};
+    } else if (kind == "apart") {
+        session.observed = {0, 2, 2, 8, 0, 8};
+    } else if (kind == "silent") {
+        session.train[1].clear();
+    } else if (kind == "lonely") {
+        session.train.resize(1);
+        session.observed.resize(2);
+    } else if (kind != "tidy") {
+        throw std::runtime_error("no such kind: " + kind);
+    }
+    return session;
+}
+
+void write(const std::filesystem::path& path, const Session& session)
+{
+    std::filesystem::create_directories(path.parent_path());
+    auto header = test::TinyHeader{};
+    header.subject = "A";
+    header.session = path.stem().string();
+    const auto file = test::begin_nwb(path, header);
+    const auto units = static_cast<std::int64_t>(session.train.size());
+    auto columns = std::vector<std::string>{"spike_times"};
+    if (!session.observed.empty())
+        columns.emplace_back("obs_intervals");
+    if (!session.snr.empty())
+        columns.emplace_back("snr");
+    const auto table = test::begin_table(file, "/units", "Units", units, columns);
+    auto all = Train{};
+    auto end = std::vector<std::int64_t>{};
+    for (const auto& train : session.train) {
+        all.insert(all.end(), train.begin(), train.end());
+        end.push_back(static_cast<std::int64_t>(all.size()));
+    }
+    io::write_dataset(table, "spike_times", all, {static_cast<std::int64_t>(all.size())});
+    io::write_dataset(table, "spike_times_index", end, {units});
+    if (!session.observed.empty()) {
+        io::write_dataset(table, "obs_intervals", session.observed, {units, 2});
+        auto interval_end = test::counting<std::int64_t>(units);
+        for (auto& one : interval_end)
+            ++one;
+        io::write_dataset(table, "obs_intervals_index", interval_end, {units});
+    }
+    if (!session.snr.empty())
+        io::write_dataset(table, "snr", session.snr, {units});
+    if (!session.id.empty())
+        io::write_block<std::int64_t>(io::open_dataset(table, "id"), {0}, {units}, session.id);
+}
+
+} // namespace
+
+int main(int count, char** words)
+{
+    if (count != 3) {
+        std::fputs("usage: write_units_session FILE KIND\n", stderr);
+        return 2;
+    }
+    try {
+        write(words[1], session_of(words[2]));
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "write_units_session: %s\n", error.what());
+        return 1;
+    }
+    return 0;
+}
