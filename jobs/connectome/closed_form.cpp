@@ -6,6 +6,7 @@
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/circles.hpp>
 #include <rewire/calcium/covariance.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
 
 #include <fmt/format.h>
 
@@ -41,6 +42,7 @@ struct SessionTraces
     std::vector<base::Range> segments; ///< of the events' frames
     std::vector<std::int64_t> active;
     std::int64_t window_frames = 0;
+    std::vector<double> taps; ///< of the smoothing
 };
 
 /// The tables of a session.
@@ -77,6 +79,7 @@ class Sessions
         traces_.segments = {{0, traces_.events.frames}};
         traces_.active = calcium::active_neurons(traces_.activity);
         traces_.window_frames = window_frames_of(*session.record.activity, settings_);
+        traces_.taps = calcium::smoothing_weights(input.taps);
         traces_position_ = position;
         return traces_;
     }
@@ -95,9 +98,9 @@ class Sessions
             return nullptr;
         tables_.moments = std::move(*moments);
         if (tables_.moments.status == calcium::ShiftMomentStatus::ok)
-            tables_.jitter =
-                calcium::event_jitter_of(session.events, tables_.moments.active, session.segments,
-                                         {.window_frames = session.window_frames});
+            tables_.jitter = calcium::event_jitter_of(
+                session.events, tables_.moments.active, session.segments,
+                {.window_frames = session.window_frames, .taps = session.taps});
         tables_position_ = position;
         return &tables_;
     }
@@ -110,7 +113,7 @@ class Sessions
                 .covariates = session.covariates.view(),
                 .events = session.events,
                 .segments = session.segments,
-                .jitter = {.window_frames = session.window_frames},
+                .jitter = {.window_frames = session.window_frames, .taps = session.taps},
                 .active = session.active};
     }
 

@@ -89,16 +89,16 @@ struct SessionConnectome : SessionHead
     double tau_s = 0;
 
     std::vector<std::string> neuron_id;
-    std::string neuron_id_column;                ///< of the ROI table; empty: counted
-    std::uint8_t neuron_ids_are_rows = 0;        ///< 1: they say nothing of neurons
+    std::string neuron_id_column;                  ///< of the ROI table; empty: counted
+    std::uint8_t neuron_ids_are_rows = 0;          ///< 1: they say nothing of neurons
     std::vector<std::string> neuron_id_candidates; ///< columns that might; empty unless rows
-    std::vector<std::uint8_t> active;        ///< [neuron]
-    std::vector<std::uint8_t> neuron_status; ///< [neuron] calcium::NeuronStatus
-    std::vector<std::int64_t> events;        ///< [neuron] frames above threshold
-    std::vector<std::int64_t> degree;        ///< [neuron]
-    std::vector<double> clustering;          ///< [neuron]
-    std::vector<double> partial_correlation; ///< [pair]
-    std::vector<std::uint8_t> edge;          ///< [pair]
+    std::vector<std::uint8_t> active;              ///< [neuron]
+    std::vector<std::uint8_t> neuron_status;       ///< [neuron] calcium::NeuronStatus
+    std::vector<std::int64_t> events;              ///< [neuron] frames above threshold
+    std::vector<std::int64_t> degree;              ///< [neuron]
+    std::vector<double> clustering;                ///< [neuron]
+    std::vector<double> partial_correlation;       ///< [pair]
+    std::vector<std::uint8_t> edge;                ///< [pair]
     double threshold = 0;
     double mean_degree = 0;
     double density = 0;          ///< non-zero elements / N^2, as the paper has it

@@ -32,8 +32,9 @@ std::vector<runtime::Option> study_options()
          .repeatable = true},
         {.name = "skip-missing",
          .kind = runtime::OptionKind::flag,
-         .help = "leave out sessions that lack what the job computes from, and record them, instead "
-                 "of stopping",
+         .help =
+             "leave out sessions that lack what the job computes from, and record them, instead "
+             "of stopping",
          .changes_result = false,
          .reaches_later_jobs = false},
     };
@@ -123,8 +124,8 @@ std::map<std::string, std::string> missing_of(runtime::RunContext& context, cons
         "look", std::vector<double>(study.sessions.size(), 1.0),
         [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
             auto packer = base::Packer{};
-            packer.put_text(lacking(study.sessions[static_cast<std::size_t>(unit)], entry,
-                                    context.options()));
+            packer.put_text(
+                lacking(study.sessions[static_cast<std::size_t>(unit)], entry, context.options()));
             results.add(unit, packer.take());
             return true;
         });

@@ -38,14 +38,14 @@ struct SessionMovement : SessionHead
     std::int64_t movement_frames = 0;
     std::int64_t frames = 0;
     std::int64_t dilate = 0;
-    std::string units;        ///< "runs" or "frames"
-    std::string activity;     ///< "events" or "dff"
+    std::string units;                 ///< "runs" or "frames"
+    std::string activity;              ///< "events" or "dff"
     std::int64_t uncovered_frames = 0; ///< left out: the movement is not known there
-    double lever_threshold = 0; ///< units of the trace per ms; 0: no lever
-    std::string source;       ///< where the movements come from
-    std::string null_neuron;  ///< whose shuffled scores are kept; empty: none
-    double null_score = 0;    ///< its mean activity in movement
-    std::vector<double> null; ///< [shuffle] the same under shuffles
+    double lever_threshold = 0;        ///< units of the trace per ms; 0: no lever
+    std::string source;                ///< where the movements come from
+    std::string null_neuron;           ///< whose shuffled scores are kept; empty: none
+    double null_score = 0;             ///< its mean activity in movement
+    std::vector<double> null;          ///< [shuffle] the same under shuffles
 
     void pack(base::Packer& packer) const;
     static SessionMovement unpack(base::Unpacker& unpacker);

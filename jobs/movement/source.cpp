@@ -172,8 +172,8 @@ SessionMovements from_mask(const io::NwbSession& file, const io::Series& series,
         return covered(behaviour::covered_epochs_of_mask_series(series.values, series.time_s,
                                                                 frame_times, where),
                        source);
-    return {
-        behaviour::epochs_of_mask_series(series.values, series.time_s, frame_times, where), source};
+    return {behaviour::epochs_of_mask_series(series.values, series.time_s, frame_times, where),
+            source};
 }
 
 /// A number, or empty for the published one and for `auto`.
@@ -399,8 +399,7 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
     for (std::size_t k = 0; k < sessions.size(); ++k) {
         const auto& file = study.sessions[sessions[k]].record.file;
         auto& session = movements[k];
-        session.uncovered =
-            io::leave_out_frames(inputs[sessions[k]].used, session.known, file);
+        session.uncovered = io::leave_out_frames(inputs[sessions[k]].used, session.known, file);
         if (session.uncovered > 0 && context.comm().is_root())
             context.warn(fmt::format("{}: {} frames left out: the movement is not known there",
                                      file, session.uncovered));

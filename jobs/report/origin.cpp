@@ -173,7 +173,8 @@ class Origins
 
 SessionsOfResult read_sessions(const io::Handle& file)
 {
-    auto sessions = SessionsOfResult{.heads = heads_in(file), .tau_s = {}, .left_out = read_left_out(file)};
+    auto sessions =
+        SessionsOfResult{.heads = heads_in(file), .tau_s = {}, .left_out = read_left_out(file)};
     for (const auto& head : sessions.heads) {
         const auto group = io::open_group(file, name_of(head));
         sessions.tau_s.push_back(

@@ -448,9 +448,10 @@ class RewiringPart : public PagePart
             if (animal.matched_by_rows)
                 animals.push_back(animal.subject);
         if (!animals.empty())
-            page.notice("Neurons were matched by row number:",
-                        "rows of the ROI tables are taken for the same neurons in all sessions of " +
-                            base::joined(animals, ", ") + ", as --match rows asked for.");
+            page.notice(
+                "Neurons were matched by row number:",
+                "rows of the ROI tables are taken for the same neurons in all sessions of " +
+                    base::joined(animals, ", ") + ", as --match rows asked for.");
     }
 
     std::vector<LeftOut> left_out() const override

@@ -76,10 +76,9 @@ void take_identity(const io::Handle& group, const std::vector<std::string>& ids,
     const auto is_first = subject.id_candidates.empty();
     subject.ids_are_rows = rows && (is_first || subject.ids_are_rows);
     subject.id_column = is_first || subject.id_column == column ? column : "";
-    subject.id_candidates.push_back(
-        recorded && io::has_attribute(group, "neuron_id_candidates")
-            ? io::read_texts_attribute(group, "neuron_id_candidates")
-            : std::vector<std::string>{});
+    subject.id_candidates.push_back(recorded && io::has_attribute(group, "neuron_id_candidates")
+                                        ? io::read_texts_attribute(group, "neuron_id_candidates")
+                                        : std::vector<std::string>{});
 }
 
 /// Ranks, the mean one for equal values.
