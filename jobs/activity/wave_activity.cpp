@@ -156,13 +156,14 @@ WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
         const auto& comm = context.comm();
         const auto count = static_cast<std::int64_t>(units.size());
         const auto share = [&](activity::Activity BlockEvents::*member) {
-            return Shared{shared(comm, count, mine,
-                                 [member](const BlockEvents& made) {
-                                     return std::as_bytes(std::span((made.*member).frame));
-                                 }),
-                          shared(comm, count, mine, [member](const BlockEvents& made) {
-                              return std::as_bytes(std::span((made.*member).value));
-                          })};
+            auto both = Shared{};
+            both.frame = shared(comm, count, mine, [member](const BlockEvents& made) {
+                return std::as_bytes(std::span((made.*member).frame));
+            });
+            both.value = shared(comm, count, mine, [member](const BlockEvents& made) {
+                return std::as_bytes(std::span((made.*member).value));
+            });
+            return both;
         };
         smoothed_ = share(&BlockEvents::smoothed);
         if (keep == Keep::smoothed_and_events)

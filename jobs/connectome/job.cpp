@@ -101,14 +101,21 @@ std::string row_of(const SessionConnectome& session, const ConnectomeSettings& s
     return row;
 }
 
-void warn_of_few_frames(runtime::RunContext& context, const SessionConnectome& session)
+/// What the tests of edges could not do with the frames that there are.
+void warn_of_frames(runtime::RunContext& context, const SessionConnectome& session)
 {
     const auto& tests = session.closed_form;
-    if (tests && tests->status == "ok" &&
-        tests->neurons_per_frame > calcium::warn_neurons_per_frame)
+    if (!tests || tests->status != "ok")
+        return;
+    if (tests->neurons_per_frame > calcium::warn_neurons_per_frame)
         context.warn(fmt::format("{}: {:.2f} active neurons for every effective frame: partial "
                                  "correlations are noisy and few edges can be found",
                                  session.file, tests->neurons_per_frame));
+    if (tests->frames_used < session.frames)
+        context.warn(fmt::format("{}: {} of {} frames are in a state of fewer than {} frames and "
+                                 "take no part in the tests of edges",
+                                 session.file, session.frames - tests->frames_used, session.frames,
+                                 calcium::shortest_circle));
 }
 
 /// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
@@ -150,7 +157,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             session.null = std::move(null[static_cast<std::size_t>(unit)]);
             if (with_tests)
                 add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
-            warn_of_few_frames(context, session);
+            warn_of_frames(context, session);
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));
             context.note(row_of(session, settings));

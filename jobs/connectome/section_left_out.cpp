@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace rewire::jobs {
 
 namespace {
@@ -34,13 +36,19 @@ void add_animals(report::Page& page, const ConnectomeSummary& data)
 
 void add_neurons(report::Page& page, const ConnectomeSummary& data)
 {
+    const auto drawn =
+        std::any_of(data.sessions.begin(), data.sessions.end(),
+                    [](const SessionSummary& session) { return session.p_values.has_value(); });
     auto table = report::Table{
         .head = {"animal", "session", "neurons", "silent", "constant", "missing samples",
-                 "pairs without a value", "surrogates left out"},
+                 "pairs without a value"},
         .caption = "Neurons of each session that take no part in correlations: silent (nothing "
                    "above the event threshold), constant, or with missing samples; the pairs they "
-                   "are in have no edge and no p-value. Surrogates whose covariance has no inverse "
-                   "are left out of p."};
+                   "are in have no edge and no p-value."};
+    if (drawn) {
+        table.head.push_back("surrogates left out");
+        table.caption += " Surrogates whose covariance has no inverse are left out of p.";
+    }
     auto complete = 0;
     for (const auto& session : data.sessions) {
         const auto& p = session.p_values;
@@ -53,11 +61,13 @@ void add_neurons(report::Page& page, const ConnectomeSummary& data)
             {session.place.subject, session.place.session, std::to_string(session.neurons),
              percent(session.silent, session.neurons), percent(session.constant, session.neurons),
              percent(session.incomplete, session.neurons),
-             percent(pairs, base::pair_count(session.neurons)),
-             p ? percent(p->singular, p->singular + p->surrogates) : "–"});
+             percent(pairs, base::pair_count(session.neurons))});
+        if (drawn)
+            table.rows.back().push_back(p ? percent(p->singular, p->singular + p->surrogates)
+                                          : "–");
     }
-    page.paragraph(fmt::format("{} of {} sessions use all of their neurons and surrogates.",
-                               complete, data.sessions.size()));
+    page.paragraph(fmt::format("{} of {} sessions use all of their neurons{}.", complete,
+                               data.sessions.size(), drawn ? " and surrogates" : ""));
     if (!table.rows.empty())
         page.table(std::move(table));
 }

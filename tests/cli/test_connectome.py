@@ -227,8 +227,8 @@ class ClosedForm(Computes):
         section = page[page.index("Does everything covary?"):]
         for words in ["Edges supported by both tests", "Supported is not directly connected", "Missed events"]:
             self.assertIn(words, section)
-        self.assertNotIn("urrogates stand", page)
-        self.assertNotIn("p-values of surrogates", page)
+        for words in ["p-values of surrogates", "their neurons and surrogates", "surrogates left out"]:
+            self.assertNotIn(words, page)
 
 
 class Mistakes(Case):

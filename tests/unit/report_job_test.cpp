@@ -387,7 +387,7 @@ TEST(ReportPage, WithoutSurrogatesItSaysThatNothingTellsEdgesFromChance)
 
     const auto html = plain(page_of(folder.path()));
 
-    EXPECT_THAT(html, HasSubstr("--surrogates 10000"));
+    EXPECT_THAT(html, HasSubstr("--support jitter"));
     EXPECT_THAT(html, Not(HasSubstr("What this null shows")));
 }
 
