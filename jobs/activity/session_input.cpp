@@ -23,9 +23,8 @@ std::vector<std::int64_t> sample_of(std::int64_t neurons)
     constexpr auto length = std::int64_t{8};
     auto sample = std::vector<std::int64_t>{};
     for (std::int64_t run = 0; run < runs; ++run) {
-        const auto first = neurons <= runs * length
-                               ? run * length
-                               : run * (neurons - length) / (runs - 1);
+        const auto first =
+            neurons <= runs * length ? run * length : run * (neurons - length) / (runs - 1);
         for (auto neuron = first; neuron < std::min(neurons, first + length); ++neuron)
             sample.push_back(neuron);
     }
@@ -157,9 +156,10 @@ void say_baseline(runtime::RunContext& context, const io::Study& study)
 {
     if (baseline_of(context.options()) == calcium::BaselineKind::none)
         return;
-    const auto with = std::count_if(
-        study.sessions.begin(), study.sessions.end(),
-        [](const auto& session) { return !session.record.activity->neuropil.empty(); });
+    const auto with =
+        std::count_if(study.sessions.begin(), study.sessions.end(), [](const auto& session) {
+            return !session.record.activity->neuropil.empty();
+        });
     context.note(fmt::format("a baseline ({}) is subtracted from every trace, and before that 0.7 "
                              "times the neuropil in {} of {} sessions, which have one",
                              context.options().text("baseline"), with, study.sessions.size()));
@@ -203,6 +203,12 @@ std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::S
         say_smoothing(context, study);
     say_baseline(context, study);
     return inputs;
+}
+
+void check_signal(const io::StudySession& session, const runtime::Options& options)
+{
+    if (baseline_of(options) == calcium::BaselineKind::none)
+        require_dff(io::NwbSession(session.path, nwb_options(options)));
 }
 
 std::vector<SessionFacts> facts_of(const std::vector<SessionInput>& inputs)

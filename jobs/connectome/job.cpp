@@ -253,6 +253,8 @@ Entry connectome_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity},
+            .check = check_signal,
+            .check_options = signal_options(),
             .chains = {"rewiring"},
             .complete_subject = complete_subject,
             .page = connectome_page(),
