@@ -89,6 +89,13 @@ std::vector<runtime::Option> activity_options()
     };
 }
 
+std::vector<runtime::Option> signal_options()
+{
+    auto options = activity_options();
+    std::erase_if(options, [](const auto& option) { return option.name != "baseline"; });
+    return options;
+}
+
 void adopt_activity_options(runtime::RunContext& context)
 {
     // Rank 0 looks and tells: file systems of a cluster do not show all nodes the same at the same

@@ -13,6 +13,9 @@ namespace rewire::jobs {
 /// --tau-s --oasis --nan --baseline --smoothing-s
 std::vector<runtime::Option> activity_options();
 
+/// Those of them that `check_signal` looks at.
+std::vector<runtime::Option> signal_options();
+
 /// Takes activity options that were not given from an earlier calcium result in the same folder.
 /// Collective.
 /// @throws UsageError when a given one differs from it

@@ -205,6 +205,12 @@ std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::S
     return inputs;
 }
 
+void check_signal(const io::StudySession& session, const runtime::Options& options)
+{
+    if (baseline_of(options) == calcium::BaselineKind::none)
+        require_dff(io::NwbSession(session.path, nwb_options(options)));
+}
+
 std::vector<SessionFacts> facts_of(const std::vector<SessionInput>& inputs)
 {
     auto facts = std::vector<SessionFacts>{};

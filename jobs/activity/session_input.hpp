@@ -34,6 +34,9 @@ struct SessionInput
 std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
                                        bool deconvolves = true);
 
+/// @throws InputError: raw fluorescence, and --baseline none
+void check_signal(const io::StudySession& session, const runtime::Options& options);
+
 /// As the frame of the jobs has to know them.
 std::vector<SessionFacts> facts_of(const std::vector<SessionInput>& inputs);
 

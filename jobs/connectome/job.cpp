@@ -290,6 +290,8 @@ Entry connectome_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity},
+            .check = check_signal,
+            .check_options = signal_options(),
             .complete_subject = complete_subject,
             .page = connectome_page(),
             .recovery = print_connectome_recovery,

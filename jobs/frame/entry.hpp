@@ -73,6 +73,10 @@ struct Entry
     /// --skip-missing; may be empty.
     std::function<std::string(const io::StudySession& session, const runtime::Options& options)>
         lacks;
+    /// What the job would refuse of a session that it can feed on, for `rewire study`, which takes
+    /// the options that it looks at; throws. May be empty.
+    std::function<void(const io::StudySession& session, const runtime::Options& options)> check;
+    std::vector<runtime::Option> check_options;
     std::vector<std::string> chains; ///< that it belongs to, with all that it needs
     bool joins_parts = false;        ///< makes one result of those of an array
     /// Rank 0: writes what the group of a subject has beside its sessions, once these are in the

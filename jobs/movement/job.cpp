@@ -264,6 +264,11 @@ Entry movement_entry()
                     return lacks_movements(io::NwbSession(session.path, nwb_options(options)),
                                            options);
                 },
+            .check =
+                [](const io::StudySession& session, const runtime::Options& options) {
+                    movements_in(io::NwbSession(session.path, nwb_options(options)), options);
+                },
+            .check_options = movement_source_options(),
             .page = movement_page(),
             .recovery = print_movement_recovery};
 }

@@ -5,6 +5,8 @@
 #include <rewire/io/study.hpp>
 #include <rewire/runtime/run_context.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
@@ -26,6 +28,13 @@ std::string listed(const io::Study& study, bool sessions)
     return out;
 }
 
+bool feeds(const io::SessionRecord& record, const Entry& entry)
+{
+    return !entry.feeds.empty() &&
+           std::all_of(entry.feeds.begin(), entry.feeds.end(),
+                       [&](io::Feed feed) { return io::has(record, feed); });
+}
+
 /// For every session the jobs that it can feed.
 std::function<std::vector<std::string>(const io::SessionRecord&)>
 jobs_that_feed_on(const runtime::RunContext& context)
@@ -33,12 +42,35 @@ jobs_that_feed_on(const runtime::RunContext& context)
     return [&entries = entries_of(context)](const io::SessionRecord& record) {
         auto jobs = std::vector<std::string>{};
         for (const auto& entry : entries)
-            if (!entry.feeds.empty() &&
-                std::all_of(entry.feeds.begin(), entry.feeds.end(),
-                            [&](io::Feed feed) { return io::has(record, feed); }))
+            if (feeds(record, entry))
                 jobs.push_back(entry.name());
         return jobs;
     };
+}
+
+/// What the jobs that a session can feed would refuse of it.
+std::vector<io::Problem> refusals(const io::StudySession& session,
+                                  const std::vector<Entry>& entries,
+                                  const runtime::Options& options)
+{
+    auto problems = std::vector<io::Problem>{};
+    for (const auto& entry : entries) {
+        if (!entry.check || !feeds(session.record, entry) ||
+            session.excluded_from.contains(entry.name()))
+            continue;
+        try {
+            entry.check(session, options);
+        } catch (const base::UsageError&) {
+            throw; // of an option, and not of the session
+        } catch (const base::Error& error) {
+            problems.push_back(
+                {io::Severity::error, session.record.file,
+                 fmt::format("`rewire {}` would refuse it: {}", entry.name(), error.problem()),
+                 error.next() + "; or exclude it from " + entry.name() + " in study.tsv",
+                 entry.feeds.back()});
+        }
+    }
+    return problems;
 }
 
 void run_study(runtime::RunContext& context)
@@ -55,6 +87,9 @@ void run_study(runtime::RunContext& context)
                 auto packer = base::Packer{};
                 for (const auto& problem :
                      io::check_data(session, *policy, nwb_options(context.options())))
+                    problem.pack(packer);
+                for (const auto& problem :
+                     refusals(session, entries_of(context), context.options()))
                     problem.pack(packer);
                 results.add(unit, packer.take());
                 return true;
@@ -113,19 +148,27 @@ Entry study_entry()
     auto reading = study_options();
     std::erase_if(reading, [](const auto& option) { return option.name == "skip-missing"; });
     return {
-        .job = {
-            .name = "study",
-            .usage = "PATH [options]",
-            .summary = "list subjects and sessions, what each can be used for, and what is wrong "
-                       "with them",
-            .details =
-                "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside "
-                "them. "
-                "Exit code 3 when\n"
-                "something is wrong; everything that is wrong is listed, with what to do about it.",
-            .examples = {"rewire study data/", "rewire study data/ --quick"},
-            .options = options + reading,
-            .run = run_study}};
+        .job =
+            {.name = "study",
+             .usage = "PATH [options]",
+             .summary = "list subjects and sessions, what each can be used for, and what is wrong "
+                        "with them",
+             .details =
+                 "Reads NWB 2 files in any folders below PATH (DANDI layout) and study.tsv beside "
+                 "them. "
+                 "Exit code 3 when\n"
+                 "something is wrong; everything that is wrong is listed, with what to do about "
+                 "it. "
+                 "Without --quick the data\n"
+                 "are read, and checked as the jobs that a session can feed would.",
+             .examples = {"rewire study data/", "rewire study data/ --quick"},
+             .options = options + reading,
+             .run = run_study},
+        .introduce = [](runtime::Job& job, const std::vector<Entry>& all) {
+            for (const auto& entry : all)
+                for (const auto& option : entry.check_options)
+                    job.options.push_back(option);
+        }};
 }
 
 } // namespace rewire::jobs

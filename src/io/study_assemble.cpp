@@ -79,6 +79,7 @@ void apply(const StudyTable::Row& row, const std::string& line, const std::strin
     draft.session.tau_s = row.tau_s;
     draft.given_number = row.number;
     draft.excluded = row.exclude.from(job);
+    draft.session.excluded_from = row.exclude.from_jobs;
     draft.why_excluded =
         fmt::format("excluded {}in {}", row.exclude.from_all ? "" : "from " + job + " ", line);
 }

@@ -375,6 +375,34 @@ class Overwrite(Case):
                 self.assertSameDatasets(self.folder / "before.h5", result)
 
 
+class StudyChecks(Case):
+    """What `rewire study` calls good, the jobs take."""
+
+    def setUp(self):
+        super().setUp()
+        self.study = self.simulate(sessions=2, neurons=8)
+        self.file = files_of(self.study)[0]
+        self.assertEqual(run("study", self.study)[0], 0)
+
+    def test_a_lever_in_degrees(self):
+        put(self.file, "remove", "/intervals/movement_epochs")
+        put(self.file, "text", LEVER + "/data", "unit", "degrees")
+        code, out, _ = run("study", self.study)
+        self.assertEqual(code, 3)
+        self.assertIn("`rewire movement` would refuse it: the lever trace is in degrees", out)
+        self.assertEqual(run("study", self.study, "--quick")[0], 0)
+        self.assertEqual(run("study", self.study, "--lever-threshold", "auto")[0], 0)
+        (self.study / "study.tsv").write_text(f"file\texclude\n{self.file.name}\tmovement\n")
+        self.assertEqual(run("study", self.study)[0], 0)
+
+    def test_raw_fluorescence(self):
+        put(self.file, "scale", "/processing/ophys/DfOverF/RoiResponseSeries/data", 100, 1000)
+        code, out, _ = run("study", self.study)
+        self.assertEqual(code, 3)
+        self.assertIn("`rewire connectome` would refuse it", out)
+        self.assertEqual(run("study", self.study, "--baseline", "maximin")[0], 0)
+
+
 class SaneNumbers(Case):
     def test_simulate(self):
         for option, value in [("animals", "1e9"), ("neurons", "1e7"), ("duration-s", "1e9"), ("lever-rate-hz", "1e12"),

@@ -73,9 +73,9 @@ struct Exclusion
 };
 
 /// `study.tsv`: tab separated, columns by name: file subject session number layer group exclude
-/// tau_s. `exclude` is yes, no, or names of jobs that read recordings (`connectome, movement`). `file` is a path below the
-/// folder, or a file name that occurs once. Empty or `n/a`: not given. Lines that are empty or
-/// begin with # are skipped.
+/// tau_s. `exclude` is yes, no, or names of jobs that read recordings (`connectome, movement`).
+/// `file` is a path below the folder, or a file name that occurs once. Empty or `n/a`: not given.
+/// Lines that are empty or begin with # are skipped.
 struct StudyTable
 {
     struct Row
@@ -130,7 +130,8 @@ struct StudySession
     /// Columns of the neurons that all sessions of the subject have, in the order of
     /// Subject::neuron_id; empty for a session without activity.
     std::vector<std::int64_t> common;
-    std::int64_t left_out = 0; ///< neurons of this session that another one lacks
+    std::int64_t left_out = 0;           ///< neurons of this session that another one lacks
+    std::set<std::string> excluded_from; ///< jobs, by study.tsv
 };
 
 struct Subject
