@@ -263,7 +263,14 @@ void CcgWriter::write_calls() const
                     "", "index of the unit that follows; -1: none");
     io::write_array(group_, "tested",
                     of_each<std::uint8_t>(calls_, [](const auto& call) { return call.tested; }),
-                    pair, "", "1: chance gives min_pair_spikes coincidences within 10 ms or more");
+                    pair, "",
+                    "1: chance gives min_pair_spikes coincidences within 10 ms or more, and the "
+                    "units are not near (or --test-near)");
+    io::write_array(group_, "near",
+                    of_each<std::uint8_t>(calls_, [](const auto& call) { return call.near; }), pair,
+                    "",
+                    "1: units on one peak channel or within 50 um, where sorters lose coincident "
+                    "spikes");
 }
 
 void CcgWriter::write_directions() const

@@ -87,6 +87,11 @@ std::vector<runtime::Option> ccg_options()
                  "trough below an inhibitory one",
          .source = "Methods, static connectivity",
          .minimum = 0},
+        {.name = "test-near",
+         .kind = OptionKind::flag,
+         .help = "also call and test pairs of units that share their peak channel or lie within 50 "
+                 "um (columns peak_channel_id and x, y, z of the electrodes), where sorters lose "
+                 "coincident spikes"},
         {.name = "min-pair-spikes",
          .kind = OptionKind::real,
          .default_value = "0",
@@ -112,6 +117,7 @@ CcgSettings ccg_settings(const runtime::Options& options)
     auto settings = CcgSettings{};
     settings.units = unit_choice(options);
     settings.align = alignment(options);
+    settings.test_near = options.flag("test-near");
     settings.units.columns_elsewhere = settings.align.has_value();
     settings.bin_ms = options.real("bin-ms");
     settings.bin_ns = std::llround(settings.bin_ms * 1e6);

@@ -25,6 +25,7 @@ struct CcgSettings
     spikes::ConnectionRule rule;    ///< lags in bins
     spikes::LagTestSettings tests;  ///< lags in bins
     double minimum_pair_spikes = 0; ///< coincidences expected by chance within pair_window_s
+    bool test_near = false;         ///< pairs that sorting makes doubtful, too
     UnitChoice units;
     std::optional<Alignment> align; ///< nothing: the whole recording
 

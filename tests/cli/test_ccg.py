@@ -94,6 +94,15 @@ class Ccg(CcgCase):
         _, err = self.ccg(study, "none", "--where", "depth>3", code=3)
         self.assertIn("it has: snr", err)
 
+    def test_near_units_are_flagged_and_not_tested(self):
+        study = self.session("near")
+        result, _ = self.ccg(study, "out")
+        near = values(result, "/A/01/near")
+        self.assertEqual([pair for pair, flag in enumerate(near) if flag], [0, 11])  # 0, 1 and 2, 3 of 7 units
+        self.assertEqual(self.edges("out"), [])
+        self.ccg(study, "all", "--test-near", ranks=2)
+        self.assertEqual({(row["pre"], row["post"]) for row in self.edges("all")}, {("0", "1"), ("2", "3")})
+
     def test_without_a_null_the_median_is_subtracted(self):
         result, _ = self.ccg(self.session("planted"), "out", "--jitter", "none")
         names = subprocess.run(["h5ls", str(result) + "/A/01"], capture_output=True, text=True).stdout.split()
