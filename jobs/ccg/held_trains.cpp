@@ -20,7 +20,8 @@ void each_session_field(auto& session, auto field)
 {
     auto& recording = session.recording;
     field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
-    field(recording.rate_hz), field(recording.observed), field(recording.observed_from_file);
+    field(recording.rate_hz), field(recording.place), field(recording.observed),
+        field(recording.observed_from_file);
     field(session.timeline.segments), field(session.timeline.bin_ns), field(session.start);
     field(session.timeline.trials), field(session.rows), field(session.not_observed);
     field(session.overlapping), field(session.not_chosen);

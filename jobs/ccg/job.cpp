@@ -9,6 +9,8 @@
 #include "tables.hpp"
 #include "tile.hpp"
 
+#include <rewire/base/error.hpp>
+
 #include <fmt/format.h>
 
 #include <memory>
@@ -202,6 +204,16 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
     });
 }
 
+/// @throws InputError, naming the file: trains that the jitter cannot be applied to
+void check_jitter(const SessionTrains& trains, const std::string& file, const CcgSettings& settings)
+{
+    try {
+        spikes::JitterPlan(trains.timeline, settings.jitter, settings.max_lag);
+    } catch (const base::InputError& error) {
+        throw base::InputError(error.problem(), file, error.next());
+    }
+}
+
 /// Collective: reads all trains once, so that what is wrong with them is known before the run.
 void check_trains(runtime::RunContext& context, const io::Study& study,
                   const std::vector<std::size_t>& sessions, const CcgSettings& settings)
@@ -216,13 +228,14 @@ void check_trains(runtime::RunContext& context, const io::Study& study,
             auto positions = std::vector<std::int32_t>{};
             const auto trains = read_trains(session, settings, positions);
             if (settings.has_null() && trains.recording.units() > 1)
-                spikes::JitterPlan(trains.timeline, settings.jitter, settings.max_lag);
+                check_jitter(trains, session.record.file, settings);
             return tick();
         });
 }
 
 void run(runtime::RunContext& context)
 {
+    adopt_ccg_options(context);
     const auto settings = ccg_settings(context.options());
     auto facts = std::vector<SessionFacts>{};
     run_session_job(context,
@@ -251,6 +264,7 @@ void run(runtime::RunContext& context)
 
 runtime::Estimate plan(runtime::RunContext& context)
 {
+    adopt_ccg_options(context);
     const auto settings = ccg_settings(context.options());
     const auto study = open_study(context);
     require_feed(study, io::Feed::units);

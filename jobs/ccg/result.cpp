@@ -103,9 +103,8 @@ void CcgWriter::write_units(const SessionHead& head)
     io::write_array(group_, "rate_hz", rate, {"unit_id"}, "Hz", "of these over the observed time");
     each_head_attribute(head, WriteAttribute{group_});
     const auto finding = total_of(recording.finding);
-    const auto clipped = std::vector<std::int64_t>(trains_.clipped);
     auto clipped_total = std::int64_t{0};
-    for (const auto count : clipped)
+    for (const auto count : trains_.clipped)
         clipped_total += count;
     io::write_attribute(group_, "units_in_file", recording.units_in_file);
     io::write_attribute(group_, "spikes_out_of_order", finding.out_of_order);
@@ -222,7 +221,8 @@ CcgCounts CcgWriter::finish()
         counts.peaks += call.significant > 0 ? 1 : 0;
         counts.troughs += call.significant < 0 ? 1 : 0;
     }
-    write_calls(counts);
+    write_calls();
+    write_directions();
     if (settings_.has_null())
         write_tests(counts);
     io::write_attribute(group_, "tested_pairs", counts.tested);
@@ -233,18 +233,13 @@ CcgCounts CcgWriter::finish()
     return counts;
 }
 
-void CcgWriter::write_calls(CcgCounts&) const
+void CcgWriter::write_calls() const
 {
     const auto pair = std::vector<std::string>{pair_axis};
-    const auto both = std::vector<std::string>{pair_axis, direction_axis};
     const auto ms = settings_.bin_ms;
     const auto numbers = [&](const char* name, const char* units, const char* description,
                              auto get) {
         io::write_array(group_, name, of_each<double>(calls_, get), pair, units, description);
-    };
-    const auto directed = [&](const char* name, const char* units, const char* description,
-                              auto get) {
-        io::write_array(group_, name, of_each_direction(calls_, get), both, units, description);
     };
     numbers("flank_sd", per_spike, "SD of corrected over lags beyond 50 ms on both sides",
             [](const PairCall& call) { return call.flank_sd; });
@@ -268,7 +263,24 @@ void CcgWriter::write_calls(CcgCounts&) const
                     "", "index of the unit that follows; -1: none");
     io::write_array(group_, "tested",
                     of_each<std::uint8_t>(calls_, [](const auto& call) { return call.tested; }),
-                    pair, "", "1: chance gives min_pair_spikes coincidences within 10 ms or more");
+                    pair, "",
+                    "1: chance gives min_pair_spikes coincidences within 10 ms or more, and the "
+                    "units are not near (or --test-near)");
+    io::write_array(group_, "near",
+                    of_each<std::uint8_t>(calls_, [](const auto& call) { return call.near; }), pair,
+                    "",
+                    "1: units on one peak channel or within 50 um, where sorters lose coincident "
+                    "spikes");
+}
+
+void CcgWriter::write_directions() const
+{
+    const auto both = std::vector<std::string>{pair_axis, direction_axis};
+    const auto ms = settings_.bin_ms;
+    const auto directed = [&](const char* name, const char* units, const char* description,
+                              auto get) {
+        io::write_array(group_, name, of_each_direction(calls_, get), both, units, description);
+    };
     directed("direction_peak_lag_ms", "ms",
              settings_.has_null() ? "lag of the smallest p of a peak in this direction"
                                   : "lag of the largest value of corrected in this direction",

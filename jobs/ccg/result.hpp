@@ -45,7 +45,8 @@ class CcgWriter
     void make_arrays();
     void write_row();
     void write_units(const SessionHead& head);
-    void write_calls(CcgCounts& counts) const;
+    void write_calls() const;
+    void write_directions() const;
     void write_tests(CcgCounts& counts) const;
 
     const SessionTrains& trains_;

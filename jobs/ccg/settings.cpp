@@ -26,12 +26,8 @@ std::int64_t bins_of(const runtime::Options& options, const std::string& name, d
     return bins;
 }
 
-/// Where not given: pattern jitter of trials, interval jitter of a whole recording.
-spikes::Jitter jitter_of(const runtime::Options& options, bool trials)
+spikes::Jitter jitter_of(const std::string& name, bool trials)
 {
-    const auto name = options.given("jitter") ? options.text("jitter")
-                      : trials                ? "pattern"
-                                              : "interval";
     if (name == "pattern" && !trials)
         throw base::UsageError("pattern jitter permutes spikes across trials, of which there are "
                                "none in a whole recording",
@@ -91,6 +87,11 @@ std::vector<runtime::Option> ccg_options()
                  "trough below an inhibitory one",
          .source = "Methods, static connectivity",
          .minimum = 0},
+        {.name = "test-near",
+         .kind = OptionKind::flag,
+         .help = "also call and test pairs of units that share their peak channel or lie within 50 "
+                 "um (columns peak_channel_id and x, y, z of the electrodes), where sorters lose "
+                 "coincident spikes"},
         {.name = "min-pair-spikes",
          .kind = OptionKind::real,
          .default_value = "0",
@@ -101,21 +102,29 @@ std::vector<runtime::Option> ccg_options()
     };
 }
 
+void adopt_ccg_options(runtime::RunContext& context)
+{
+    const auto& options = context.options();
+    if (!options.given("jitter"))
+        context.adopt("jitter", options.given("align") ? "pattern" : "interval");
+    const auto jitter = options.text("jitter");
+    if (!options.given("jitter-ms") && jitter != "none")
+        context.adopt("jitter-ms", jitter == "dither" ? "5" : "25");
+}
+
 CcgSettings ccg_settings(const runtime::Options& options)
 {
     auto settings = CcgSettings{};
     settings.units = unit_choice(options);
     settings.align = alignment(options);
+    settings.test_near = options.flag("test-near");
     settings.units.columns_elsewhere = settings.align.has_value();
     settings.bin_ms = options.real("bin-ms");
     settings.bin_ns = std::llround(settings.bin_ms * 1e6);
     settings.max_lag = bins_of(options, "window-ms", options.real("window-ms"), settings.bin_ms);
-    settings.jitter.kind = jitter_of(options, settings.align.has_value());
+    settings.jitter.kind = jitter_of(options.text("jitter"), settings.align.has_value());
     if (settings.has_null()) {
-        const auto dither = settings.jitter.kind == spikes::Jitter::dither;
-        settings.jitter_ms = options.given("jitter-ms") ? options.real("jitter-ms")
-                             : dither                   ? 5.0
-                                                        : 25.0;
+        settings.jitter_ms = options.real("jitter-ms");
         settings.jitter.bins = bins_of(options, "jitter-ms", settings.jitter_ms, settings.bin_ms);
     } else if (options.given("jitter-ms")) {
         throw base::UsageError("there is nothing to jitter", "--jitter-ms with --jitter none",

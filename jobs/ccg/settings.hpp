@@ -4,6 +4,7 @@
 #include "jobs/recording/unit_choice.hpp"
 
 #include <rewire/runtime/options.hpp>
+#include <rewire/runtime/run_context.hpp>
 #include <rewire/spikes/coincidence_test.hpp>
 #include <rewire/spikes/connection_rule.hpp>
 #include <rewire/spikes/jitter.hpp>
@@ -24,6 +25,7 @@ struct CcgSettings
     spikes::ConnectionRule rule;    ///< lags in bins
     spikes::LagTestSettings tests;  ///< lags in bins
     double minimum_pair_spikes = 0; ///< coincidences expected by chance within pair_window_s
+    bool test_near = false;         ///< pairs that sorting makes doubtful, too
     UnitChoice units;
     std::optional<Alignment> align; ///< nothing: the whole recording
 
@@ -35,6 +37,9 @@ struct CcgSettings
 inline constexpr auto pair_window_s = 0.010;
 
 std::vector<runtime::Option> ccg_options();
+/// Sets what was not given and follows from other options: --jitter, --jitter-ms.
+void adopt_ccg_options(runtime::RunContext& context);
+/// @pre adopt_ccg_options
 /// @throws UsageError: window or jitter not a whole number of bins, a window without flanks
 CcgSettings ccg_settings(const runtime::Options& options);
 

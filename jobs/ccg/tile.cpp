@@ -164,11 +164,12 @@ std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t posit
                 .corrected;
         const auto rule = spikes::connection_call(corrected, settings.rule);
         auto call = PairCall{};
-        call.tested =
+        const auto& place = session.recording.place;
+        const auto enough =
             spikes::chance_coincidences(session.rate_hz(i), session.rate_hz(j), observed_s,
-                                        pair_window_s) >= settings.minimum_pair_spikes
-                ? 1
-                : 0;
+                                        pair_window_s) >= settings.minimum_pair_spikes;
+        call.near = spikes::near(place[at(i)], place[at(j)]) ? 1 : 0;
+        call.tested = enough && (call.near == 0 || settings.test_near) ? 1 : 0;
         call_by_rule(rule, i, j, call);
         call.direction = {direction_of(rule.forward), direction_of(rule.backward)};
         if (tests) {

@@ -37,7 +37,9 @@ struct PairCall
     std::int32_t pre = -1;
     std::int32_t post = -1;
     std::int32_t significant = 0; ///< of the rule: 1 peak, -1 trough
-    std::int32_t tested = 0;      ///< 0: too few spikes, nothing is said
+    std::int32_t tested = 0;      ///< 0: near or too few spikes, nothing is said
+    std::int32_t near = 0;        ///< units on one peak channel or within 50 um
+    std::int32_t unused = 0;      ///< so that all bytes have a value
 };
 
 /// Pairs of a tile, in its order.

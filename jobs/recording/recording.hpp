@@ -3,6 +3,7 @@
 #include "unit_choice.hpp"
 
 #include <rewire/io/study.hpp>
+#include <rewire/spikes/connection_rule.hpp>
 #include <rewire/spikes/spike_trains.hpp>
 
 #include <functional>
@@ -22,6 +23,8 @@ struct Recording
     std::vector<std::string> unit_id;           ///< [units]
     std::vector<spikes::TrainFindings> finding; ///< [units]
     std::vector<double> rate_hz;                ///< [units] over the observed time
+    /// [units] by the column `peak_channel_id` and the electrode of that id; unknown without.
+    std::vector<spikes::UnitPlace> place;
     /// Time within the `obs_intervals` of every chosen unit and outside of `invalid_times`. Without
     /// obs_intervals: from the first to the last spike of the chosen units.
     std::vector<spikes::TimeInterval> observed;

@@ -48,6 +48,10 @@ class Ccg(CcgCase):
             result, _ = self.ccg(recording, jitter, "--jitter", jitter, ranks=ranks)
             done = subprocess.run([REFERENCE, result], capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, jitter + ": " + done.stdout + done.stderr)
+        subprocess.run([REFERENCE, "trials", self.folder / "trials.nwb"], check=True, capture_output=True)
+        result, _ = self.ccg(self.folder / "trials.nwb", "trials", "--align", "trials", "--stop-s", "1", ranks=2)
+        done = subprocess.run([REFERENCE, result], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, "pattern: " + done.stdout + done.stderr)
         many, _ = self.ccg(recording, "three", ranks=3)
         self.assertSameDatasets(self.folder / "interval" / "ccg.h5", many)
         # Units 16 to 19 are the inhibitory ones; at this level no false discovery is to be expected.
@@ -90,6 +94,15 @@ class Ccg(CcgCase):
         _, err = self.ccg(study, "none", "--where", "depth>3", code=3)
         self.assertIn("it has: snr", err)
 
+    def test_near_units_are_flagged_and_not_tested(self):
+        study = self.session("near")
+        result, _ = self.ccg(study, "out")
+        near = values(result, "/A/01/near")
+        self.assertEqual([pair for pair, flag in enumerate(near) if flag], [0, 11])  # 0, 1 and 2, 3 of 7 units
+        self.assertEqual(self.edges("out"), [])
+        self.ccg(study, "all", "--test-near", ranks=2)
+        self.assertEqual({(row["pre"], row["post"]) for row in self.edges("all")}, {("0", "1"), ("2", "3")})
+
     def test_without_a_null_the_median_is_subtracted(self):
         result, _ = self.ccg(self.session("planted"), "out", "--jitter", "none")
         names = subprocess.run(["h5ls", str(result) + "/A/01"], capture_output=True, text=True).stdout.split()
@@ -97,6 +110,23 @@ class Ccg(CcgCase):
         self.assertNotIn("expected", names)
         self.assertNotIn("p_value", names)
         self.assertEqual({(row["pre"], row["post"]) for row in self.edges("out")}, {("0", "1"), ("2", "3")})
+
+    def test_pattern_jitter_keeps_what_is_locked_to_the_trial(self):
+        study, window = self.session("trials"), ["--align", "trials", "--stop-s", "1"]
+        _, text = self.ccg(study, "pattern", *window)
+        self.assertIn("100 trials of 100 rows", text)
+        self.assertEqual([row for row in self.edges("pattern") if float(row["q_value"]) <= 0.05], [])
+        self.ccg(study, "interval", *window, "--jitter", "interval", ranks=2)
+        self.assertGreater(len([row for row in self.edges("interval") if float(row["q_value"]) <= 0.05]), 20)
+        _, text = self.ccg(study, "half", *window, "--where", "start_time<50", "--where", "id<5")
+        self.assertIn("50 trials of 100 rows: 50 not chosen", text)
+        _, text = self.ccg(study, "overlap", "--align", "trials", "--stop-s", "1.5")
+        self.assertIn("50 overlap the one before", text)
+        # One trial would give back the data unchanged.
+        for where, wording in [("start_time<1", ["pattern jitter of 1 trials", "01.nwb"]), ("start_time<0", "no trial is left"),
+                               ("contrast==1", "it has: start_time")]:
+            self.assertFails(3, wording, "ccg", "--study", study, "--results", self.folder / "out", *window,
+                             "--where", where)
 
     def test_pairs_with_few_coincidences_are_not_tested(self):
         result, _ = self.ccg(self.session("planted"), "out", "--min-pair-spikes", "1e6")
@@ -136,7 +166,8 @@ class Ccg(CcgCase):
         study = self.session("tidy")
         for words, wording in [(["--jitter", "pattern"], "across trials"), (["--window-ms", "40"], "flanks"),
                                (["--bin-ms", "3"], "whole number of bins"), (["--where", "snr"], "snr"),
-                               (["--jitter", "none", "--jitter-ms", "5"], "nothing to jitter")]:
+                               (["--jitter", "none", "--jitter-ms", "5"], "nothing to jitter"),
+                               (["--stop-s", "1"], "--align"), (["--align", "trials"], "--stop-s")]:
             self.assertFails(2, wording, "ccg", "--study", study, "--results", self.folder / "out", *words)
 
     def test_page_plan_and_chain(self):

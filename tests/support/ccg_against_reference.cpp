@@ -1,13 +1,16 @@
 // ccg_against_reference: prints the recording of the 20 simulated neurons; exit code 77 where it is
-// not there. ccg_against_reference RESULT: whether the result of `rewire ccg` on it has the counts,
+// not there. ccg_against_reference trials COPY: writes a copy with a table of trials of 1 s.
+// ccg_against_reference RESULT: whether the result of `rewire ccg` on it has the counts,
 // expectations and correlograms of the reference case.
 #include "shared_data.hpp"
+#include "tiny_nwb.hpp"
 
 #include <rewire/io/hdf5.hpp>
 
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -48,15 +51,33 @@ int compare(const std::string& result)
         return not_here;
     const auto reference = io::open_for_reading(path);
     const auto file = io::open_for_reading(result);
-    const auto group = io::open_group(file, "unknown/hh20_0_5400s");
-    const auto dither = io::read_text_attribute(group, "jitter") == "dither";
-    const auto counts = difference(group, "count", reference, "counts_binned");
-    const auto ccg = difference(group, "ccg", reference, "ccg_continuous");
+    const auto group = io::open_group(file, "unknown/" + io::children(file, "unknown").front());
+    const auto jitter = io::read_text_attribute(group, "jitter");
+    const auto trials = jitter == "pattern";
+    const auto counts =
+        difference(group, "count", reference, trials ? "counts_trials1s" : "counts_binned");
+    // There is no reference for correlograms of trials.
+    const auto ccg = trials ? 0 : difference(group, "ccg", reference, "ccg_continuous");
     const auto expected = difference(group, "expected", reference,
-                                     dither ? "expected_counts_dither5_continuous"
-                                            : "expected_counts_uniform25_continuous");
+                                     trials               ? "expected_counts_psth25_trials1s"
+                                     : jitter == "dither" ? "expected_counts_dither5_continuous"
+                                                          : "expected_counts_uniform25_continuous");
     std::printf("largest difference: count %g, ccg %g, expected %g\n", counts, ccg, expected);
     return counts == 0 && ccg < 1e-15 && expected < 1e-11 ? 0 : 1;
+}
+
+void write_with_trials(const std::filesystem::path& recording, const std::filesystem::path& copy)
+{
+    std::filesystem::copy_file(recording, copy);
+    std::filesystem::permissions(copy, std::filesystem::perms::owner_write,
+                                 std::filesystem::perm_options::add);
+    auto start = std::vector<double>{};
+    auto stop = std::vector<double>{};
+    for (auto trial = 0; trial < 5400; ++trial) {
+        start.push_back(trial);
+        stop.push_back(trial + 1);
+    }
+    test::write_intervals(io::open_for_update(copy), "trials", start, stop);
 }
 
 } // namespace
@@ -69,6 +90,8 @@ int main(int count, char** words)
         const auto recording = test::shared_data("data/hh20/hh20_0_5400s.nwb");
         if (recording.empty())
             return not_here;
+        if (count == 3)
+            write_with_trials(recording, words[2]);
         std::printf("%s\n", recording.c_str());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "ccg_against_reference: %s\n", error.what());

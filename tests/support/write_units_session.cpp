@@ -1,6 +1,9 @@
 // write_units_session FILE KIND: one session of sorted units that a test asks for.
 //   planted     8 units at 5 Hz for 300 s; unit 0 drives 1 and unit 2 drives 3 after 2 ms; unit 7
 //               has snr 0.5
+//   trials      12 units of which none drives another, all with the same response to each of 100
+//               trials of 1 s, within 2 ms after 0.5 s
+//   near        as planted, units 0 and 1 on one channel, 2 and 3 on channels 40 um apart
 //   many        80 independent units at 10 Hz for 1,800 s
 //   tidy        3 units, times in order, within 0 .. 8 s
 //   untidy      the same trains out of order, one time twice, one beyond the observed time
@@ -33,7 +36,9 @@ struct Session
     std::vector<Train> train;
     std::vector<double> observed; ///< start and stop of each unit, s; empty: not written
     std::vector<std::int64_t> id;
-    std::vector<double> snr; ///< empty: no such column
+    std::vector<double> snr;           ///< empty: no such column
+    std::vector<std::int64_t> channel; ///< empty: no such column; channel c at x = 20 c um
+    std::vector<double> trial_start;   ///< empty: no trials
 };
 
 /// Whole microseconds, a refractory time of 3 ms.
@@ -68,16 +73,46 @@ Session planted()
     return session;
 }
 
+/// Responses so sharp that any null that does not keep them takes them for connections.
+Session locked()
+{
+    auto session = Session{};
+    for (std::uint64_t unit = 0; unit < 12; ++unit) {
+        auto stream = base::Stream(8, {unit});
+        auto train = poisson(unit, 5, 100);
+        for (auto trial = 0; trial < 100; ++trial)
+            if (stream.uniform() < 0.7)
+                train.push_back(trial + 0.5 + 0.002 * stream.uniform());
+        std::sort(train.begin(), train.end());
+        session.train.push_back(std::move(train));
+        session.observed.insert(session.observed.end(), {0, 101});
+    }
+    for (auto trial = 0; trial < 100; ++trial)
+        session.trial_start.push_back(trial);
+    return session;
+}
+
 Session tidy()
 {
     return {.train = {{0.5, 1, 1.5, 2, 7}, {0.25, 1.002, 1.75, 5}, {3, 4, 6}},
-            .observed = {0, 8, 0, 8, 0, 8}};
+            .observed = {0, 8, 0, 8, 0, 8},
+            .id = {},
+            .snr = {},
+            .channel = {},
+            .trial_start = {}};
 }
 
 Session session_of(const std::string& kind)
 {
     if (kind == "planted")
         return planted();
+    if (kind == "near") {
+        auto session = planted();
+        session.channel = {5, 5, 10, 12, 100, 110, 120, 130};
+        return session;
+    }
+    if (kind == "trials")
+        return locked();
     auto session = tidy();
     if (kind == "many") {
         session = {};
@@ -116,6 +151,8 @@ void write(const std::filesystem::path& path, const Session& session)
         columns.emplace_back("obs_intervals");
     if (!session.snr.empty())
         columns.emplace_back("snr");
+    if (!session.channel.empty())
+        columns.emplace_back("peak_channel_id");
     const auto table = test::begin_table(file, "/units", "Units", units, columns);
     auto all = Train{};
     auto end = std::vector<std::int64_t>{};
@@ -134,6 +171,24 @@ void write(const std::filesystem::path& path, const Session& session)
     }
     if (!session.snr.empty())
         io::write_dataset(table, "snr", session.snr, {units});
+    if (!session.channel.empty()) {
+        io::write_dataset(table, "peak_channel_id", session.channel, {units});
+        const auto channels = std::int64_t{131};
+        const auto electrodes = test::begin_table(file, "/general/extracellular_ephys/electrodes",
+                                                  "DynamicTable", channels, {"x", "y", "z"});
+        auto x = test::counting<float>(channels);
+        for (auto& value : x)
+            value *= 20;
+        io::write_dataset(electrodes, "x", x, {channels});
+        for (const auto* axis : {"y", "z"})
+            io::write_dataset(electrodes, axis, std::vector<float>(x.size(), 0), {channels});
+    }
+    if (!session.trial_start.empty()) {
+        auto stop = session.trial_start;
+        for (auto& time : stop)
+            time += 1;
+        test::write_intervals(file, "trials", session.trial_start, stop);
+    }
     if (!session.id.empty())
         io::write_block<std::int64_t>(io::open_dataset(table, "id"), {0}, {units}, session.id);
 }
