@@ -47,10 +47,10 @@ struct ActivityInfo
     bool transposed = false;    ///< the file has [neurons, frames]
     bool exact_as_float = true; ///< float holds every value as well as double does
     bool has_timestamps = false;
-    double rate_hz = 0;                      ///< NaN where unknown
-    double start_s = 0;                      ///< time of frame 0
-    std::int64_t dropped = 0;                ///< frames missing from regular timestamps
-    std::string id_column;                   ///< where neuron_id comes from; empty: counted
+    double rate_hz = 0;       ///< NaN where unknown
+    double start_s = 0;       ///< time of frame 0
+    std::int64_t dropped = 0; ///< frames missing from regular timestamps
+    std::string id_column;    ///< where neuron_id comes from; empty: counted
     /// The ids are counted by the file's writer, 0, 1, 2, ... or 1, 2, 3, ..., and say nothing of
     /// neurons.
     bool ids_are_rows = false;

@@ -94,8 +94,8 @@ struct PairTile
     friend bool operator==(const PairTile&, const PairTile&) = default;
 };
 
-/// All unordered pairs of `units`, in square tiles of at most `size` units a side. What a unit needs
-/// beside its train is made anew for each tile.
+/// All unordered pairs of `units`, in square tiles of at most `size` units a side. What a unit
+/// needs beside its train is made anew for each tile.
 std::vector<PairTile> pair_tiles(std::int64_t units, std::int64_t size = 32);
 
 /// Calls visit(i, j, index in the tile) for every pair.
