@@ -291,8 +291,10 @@ void write_edges(hid_t file, const EdgesState& state)
 Task edges_task(hid_t input, calcium::Precision precision)
 {
     const auto state = std::make_shared<EdgesState>();
-    state->activity = sparse(read_table<double>(input, "smoothed"));
-    state->events = sparse(read_table<double>(input, "events"));
+    const auto smoothed = read_table<double>(input, "smoothed");
+    const auto events = read_table<double>(input, "events");
+    state->activity = test::sparse_of(smoothed.values, smoothed.columns);
+    state->events = test::sparse_of(events.values, events.columns);
     return {[state, precision] { state->run(precision); },
             [state](hid_t file) { write_edges(file, *state); }};
 }

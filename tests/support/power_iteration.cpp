@@ -70,11 +70,21 @@ runtime::Job power_job()
     return {.name = "power", .options = options, .run = run_power};
 }
 
+class OneJob : public runtime::Catalogue
+{
+  public:
+    explicit OneJob(runtime::Job job) : job_(std::move(job)) {}
+    std::vector<const runtime::Job*> jobs() const override { return {&job_}; }
+
+  private:
+    runtime::Job job_;
+};
+
 } // namespace
 
 int main(int argc, char** argv)
 {
     runtime::catch_stop_signals();
     const auto environment = mpi::Environment(argc, argv);
-    return runtime::run_command({power_job()}, {argv + 1, argv + argc}, "");
+    return runtime::run_command(OneJob(power_job()), {argv + 1, argv + argc}, "");
 }
