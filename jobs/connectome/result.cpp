@@ -6,6 +6,7 @@
 #include <rewire/base/partition.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace rewire::jobs {
 
@@ -110,19 +111,39 @@ void each_closed_form_array(ClosedForm& tests, Array array)
     array("p_holm", tests.p_holm), array("log10_p_both", tests.log10_p_both);
 }
 
+std::string described(const std::string& p_value)
+{
+    static const auto descriptions = std::map<std::string, std::string>{
+        {"p_partial", "p of the partial correlation against all circular shifts"},
+        {"p_marginal", "p of the plain correlation against all circular shifts"},
+        {"p_fine", "p of coincident events against events jittered within the window"},
+        {"p_both", "larger of the p-values that support an edge"},
+        {"q_both", "Benjamini-Hochberg of p_both over the pairs of the session"},
+        {"p_holm", "Holm's adjustment of p_both over the pairs of the session"},
+        {"log10_p_both", "decimal logarithm of p_both"},
+    };
+    const auto known = descriptions.find(p_value);
+    return known == descriptions.end() ? p_value : known->second;
+}
+
 void write_closed_form(const io::Handle& group, const ConnectomeClosedForm& tests)
 {
     each_closed_form_array(tests, [&](const char* name, const std::vector<double>& values) {
-        io::write_array(group, name, values, {"pair"}, "1");
+        io::write_array(group, name, values, {"pair"}, "1", described(name));
     });
-    io::write_array(group, "supported", tests.supported, {"pair"});
+    io::write_array(group, "supported", tests.supported, {"pair"}, "",
+                    "1: both tests support the edge, q_both at most the level");
     if (tests.two_sided) {
-        io::write_array(group, "p_both_negative", tests.p_both_negative, {"pair"}, "1");
-        io::write_array(group, "sign", tests.sign, {"pair"});
+        io::write_array(group, "p_both_negative", tests.p_both_negative, {"pair"}, "1",
+                        "p_both of the other sign");
+        io::write_array(group, "sign", tests.sign, {"pair"}, "",
+                        "sign of the supported dependence");
     }
-    io::write_text_axis(group, "test", {"partial", "marginal", "fine", "both"});
-    io::write_array(group, "displaced_rate", tests.displaced_rate, {"test"}, "1");
-    io::write_array(group, "displaced_discoveries", tests.displaced_discoveries, {"test"}, "1");
+    io::write_text_axis(group, "test", {"partial", "marginal", "fine", "both"}, "tests of edges");
+    io::write_array(group, "displaced_rate", tests.displaced_rate, {"test"}, "1",
+                    "share of displaced pairs, which cannot be connected, with p at most 0.05");
+    io::write_array(group, "displaced_discoveries", tests.displaced_discoveries, {"test"}, "1",
+                    "share of displaced pairs that would be discovered at q at most 0.05");
     each_closed_form_attribute(tests, WriteAttribute{group});
     io::write_text_attribute(group, "tests_sided",
                              tests.two_sided ? "two-sided" : "one-sided, positive");

@@ -46,7 +46,8 @@ io::NwbOptions nwb_options(const runtime::Options& options)
         return options.declared(name) ? options.text(name) : std::string{};
     };
     auto nwb = io::NwbOptions{.series = text("series"), .roi_column = text("roi-column")};
-    if (options.declared("where"))
+    // Jobs over units have conditions of their own.
+    if (options.declared("series") && options.declared("where"))
         for (const auto& condition : options.texts("where"))
             nwb.where.push_back(io::parse_roi_condition(condition));
     return nwb;

@@ -48,6 +48,39 @@ const PagePart* part_of(const PageContent& content, const Entry& entry)
     return at == content.parts.end() ? nullptr : at->second.get();
 }
 
+/// Whether its result is there, or named as missing.
+bool is_shown(const PageContent& content, const Entry& entry)
+{
+    return part_of(content, entry) != nullptr ||
+           std::any_of(content.missing.begin(), content.missing.end(),
+                       [&](const MissingResult& missing) { return missing.entry == &entry; });
+}
+
+/// Results that belong with one that is there: by what jobs need and by the chains they are in. A
+/// page of spikes does not ask for calcium.
+std::set<std::string> related_results(const std::vector<Entry>& entries,
+                                      const std::map<std::string, io::Record>& records)
+{
+    auto related = std::set<std::string>{};
+    for (const auto& [job, record] : records)
+        related.insert(job);
+    const auto belong = [](const Entry& a, const Entry& b) {
+        return std::any_of(a.needs.begin(), a.needs.end(),
+                           [&](const Need& need) { return need.job == b.name(); }) ||
+               std::any_of(a.chains.begin(), a.chains.end(), [&](const std::string& chain) {
+                   return std::find(b.chains.begin(), b.chains.end(), chain) != b.chains.end();
+               });
+    };
+    for (auto before = std::size_t{0}; before != related.size();) {
+        before = related.size();
+        for (const auto& a : entries)
+            for (const auto& b : entries)
+                if (belong(a, b) && (related.contains(a.name()) || related.contains(b.name())))
+                    related.insert({a.name(), b.name()});
+    }
+    return related;
+}
+
 void add_overview(report::Page& page, const PageContent& content, const std::vector<Entry>& entries)
 {
     page.section("What is here");
@@ -69,6 +102,8 @@ void add_sections(report::Page& page, const PageContent& content, const std::vec
     std::stable_sort(order.begin(), order.end(),
                      [](const auto& a, const auto& b) { return std::get<0>(a) < std::get<0>(b); });
     for (const auto& [place, entry, section] : order) {
+        if (!is_shown(content, *entry))
+            continue;
         page.section(entry->page->sections[section].title);
         if (const auto* part = part_of(content, *entry))
             part->draw(section, page);
@@ -162,10 +197,13 @@ PageContent read_page(const std::filesystem::path& results, const std::vector<En
 {
     auto content = PageContent{.results = results, .records = records_in(results, entries)};
     auto names = std::vector<std::string>{};
+    const auto related = related_results(entries, content.records);
     for (const auto& entry : entries) {
         if (!entry.page)
             continue;
         names.push_back(entry.file());
+        if (!related.empty() && !related.contains(entry.name()))
+            continue;
         if (!content.records.contains(entry.name())) {
             content.missing.push_back({&entry, command_of(entry, content.records, results)});
             continue;

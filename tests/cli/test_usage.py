@@ -28,7 +28,8 @@ class Help(Case):
     def test_connectome_help_says_what_to_cite_and_what_the_null_shows(self):
         _, out, _ = run("connectome", "--help")
         self.assertIn("please cite:", out)
-        self.assertIn("breaks all dependence", out)
+        self.assertIn("break all dependence", out)
+        self.assertIn("Supported is not\ndirectly connected", out)
 
     def test_version(self):
         code, out, _ = run("--version")
