@@ -181,7 +181,7 @@ TEST(Population, InhibitionHasNoClosedFormAndMakesPairsNegative)
     auto silenced = std::vector<double>{};
     for (std::int64_t from = 0; from < session.neurons(); ++from)
         for (const auto to : session.processes.silences[static_cast<std::size_t>(from)]) {
-            const auto [i, j] = std::minmax<std::int64_t>(from, to);
+            const auto [i, j] = std::minmax({from, std::int64_t{to}});
             silenced.push_back(
                 partial[static_cast<std::size_t>(base::pair_index(i, j, session.neurons()))]);
         }
