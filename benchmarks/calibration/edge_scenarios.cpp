@@ -263,6 +263,36 @@ std::vector<Scenario> planted()
     };
 }
 
+/// The same study as `rewire simulate` makes it, with one difficulty each; dF/F is deconvolved.
+std::vector<Scenario> hard_studies()
+{
+    const auto study = [](const char* name, const char* says, simulate::Difficulties hard,
+                          Bands bands) {
+        return scenario(std::string("lever-press-") + name, std::string("the same, ") + says,
+                        study_session({.neurons = 80, .duration_s = 600, .difficulties = hard}),
+                        0.3, 20, 0, std::move(bands));
+    };
+    return {
+        study("weak", "connections of .05 to 1 of the usual strength", {.weakest = 0.05},
+              {fdr_at_most("q_both", 0.05)}),
+        study("bursts", "bursts of the population of 2.5 s, 4 x the rate", {.burst_gain = 4},
+              {fdr_at_most("q_both", 0.12), power_at_least("q_both", 0.85)}),
+        study("rate-fall", "all rates fall by 80 %", {.rate_fall = 0.8},
+              {fdr_at_most("q_both", 0.05), power_at_least("q_both", 0.85)}),
+        study("common-drift", "a wave of 30 s in all traces, .3 of an event", {.common_drift = 0.3},
+              {}),
+        study("artefacts", "2 frames a minute in which all traces jump", {.artefacts_per_min = 2},
+              {}),
+        study("inhibition", "a fifth of the neurons silence others for 250 ms", {.inhibition = 0.2},
+              {}),
+        study("delays", "connected neurons fire 2 frames after one another", {.delay_frames = 2},
+              {}),
+        study("missed", "30 % of events leave no trace", {.missed_events = 0.3}, {}),
+        study("hidden", "an unrecorded input of three neurons for every fourth neuron",
+              {.hidden_inputs = 0.25}, {}),
+    };
+}
+
 /// Where the word "direct" would mislead: nothing in the recording can tell these from edges.
 std::vector<Scenario> not_to_be_told()
 {
@@ -293,7 +323,7 @@ std::vector<Scenario> not_to_be_told()
 std::vector<Scenario> edge_scenarios()
 {
     auto all = nothing_planted();
-    for (const auto& more : {planted(), not_to_be_told()})
+    for (const auto& more : {planted(), hard_studies(), not_to_be_told()})
         all.insert(all.end(), more.begin(), more.end());
     return all;
 }

@@ -217,6 +217,7 @@ Findings measure_edges(const EdgeSession& session, const EdgeMeasure& measure, s
     findings.add_rates("p_both (two-sided)", two_sided.p_both);
     findings.add_rates("p_both_negative", two_sided.p_both_negative);
     findings.add_family("p_holm", tests.p_holm);
+    findings.add_family("p_holm (shift)", stats::holm(by_shift));
     findings.add_discoveries("q_both", tests.q_both);
     findings.add_discoveries("q_both (shift)", stats::benjamini_hochberg(by_shift));
     findings.add_discoveries("p_partial alone", stats::benjamini_hochberg(tests.p_partial));

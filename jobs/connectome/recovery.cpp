@@ -29,6 +29,7 @@ enum class Needs : std::uint8_t
 struct Rule
 {
     std::string name;
+    std::string brief; ///< where there is less room
     Needs needs;
     bool (*holds)(const SessionConnectome&, std::size_t pair);
 };
@@ -36,21 +37,21 @@ struct Rule
 const std::vector<Rule>& rules()
 {
     static const auto all = std::vector<Rule>{
-        {"edge (threshold)", Needs::nothing,
+        {"edge (threshold)", "threshold", Needs::nothing,
          [](const SessionConnectome& s, std::size_t pair) { return s.edge[pair] != 0; }},
-        {"supported (q_both <= 0.05)", Needs::closed_form,
+        {"supported (q_both <= 0.05)", "supported", Needs::closed_form,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.closed_form && s.closed_form->supported[pair] != 0;
          }},
-        {"supported (Holm <= 0.05)", Needs::closed_form,
+        {"supported (Holm <= 0.05)", "Holm", Needs::closed_form,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.closed_form && s.closed_form->p_holm[pair] <= supported_level;
          }},
-        {"q <= 0.05", Needs::surrogates,
+        {"q <= 0.05", "q", Needs::surrogates,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.null && s.null->q_value[pair] <= 0.05;
          }},
-        {"family-wise p <= 0.05", Needs::surrogates,
+        {"family-wise p <= 0.05", "family-wise", Needs::surrogates,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.null && s.null->p_fwe[pair] <= 0.05;
          }},
@@ -135,16 +136,17 @@ class AgainstPopulation
         if (!any_)
             return "";
         auto text =
-            fmt::format("\npairs that a session without end would show, partial correlation >= "
-                        "{}\n",
+            fmt::format("\npairs with a partial correlation >= {} in a session without "
+                        "end\n",
                         population_edge) +
             fmt::format(recovery_columns, "", "there", "found", "both", "precision", "recall");
         auto head =
             fmt::format("\n{:<26} {:>8} {:>8}", "pairs, by what is planted", "pairs", "there");
         for (std::size_t rule = 0; rule < rules().size(); ++rule)
             if (there.contains(rules()[rule].needs)) {
-                text += fmt::format("{:<26} {}\n", rules()[rule].name, total_[rule].text());
-                head += fmt::format("  {}", rules()[rule].name);
+                text += fmt::format("{:<26} {}\n", "without end: " + rules()[rule].brief,
+                                    total_[rule].text());
+                head += fmt::format(" {:>11}", rules()[rule].brief);
             }
         text += head + '\n';
         for (std::size_t k = 0; k < pair_classes; ++k) {
@@ -152,8 +154,7 @@ class AgainstPopulation
                                 classes_[k].pairs, classes_[k].population);
             for (std::size_t rule = 0; rule < rules().size(); ++rule)
                 if (there.contains(rules()[rule].needs))
-                    text +=
-                        fmt::format("  {:>{}}", classes_[k].found[rule], rules()[rule].name.size());
+                    text += fmt::format(" {:>11}", classes_[k].found[rule]);
             text += '\n';
         }
         return text;

@@ -44,7 +44,7 @@ enum class PairClass : std::uint8_t
 };
 inline constexpr auto pair_classes = std::size_t{5};
 inline constexpr auto names_of_pair_classes = std::array<const char*, pair_classes>{
-    "planted", "two steps apart", "three steps apart", "further, both in movement", "all others"};
+    "planted", "two steps apart", "three steps apart", "further, both moving", "all others"};
 
 /// [pair] @param neurons of the session
 std::vector<PairClass> classes_of(const ConnectomeTruth& truth, std::int64_t neurons);
