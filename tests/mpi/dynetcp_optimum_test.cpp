@@ -35,6 +35,14 @@ std::vector<double> receiver_of(const std::vector<double>& weights,
     return parameters;
 }
 
+double norm(std::span<const double> values)
+{
+    auto squares = 0.0;
+    for (const auto value : values)
+        squares += value * value;
+    return std::sqrt(squares);
+}
+
 } // namespace
 
 TEST(Minimise, FindsTheMinimumOfAQuadratic)
@@ -80,7 +88,6 @@ TEST(StaticOptimum, IsThatOfTheStoredTriplets)
     const auto values = test::read_trial_values(file, "train_spikes");
     const auto shape = dynetcp::StaticShape{values.neurons, 11};
     const auto rates = dynetcp::mean_values(values);
-    // The methods page: how far the stored optima are from the true ones.
     for (const auto& [lambda, tolerance] : {std::pair{10.0, 2e-4}, std::pair{0.1, 2e-3}}) {
         const auto group =
             io::open_group(file, fmt::format("static_optimum_L10_lambda_{:g}", lambda));
@@ -93,10 +100,19 @@ TEST(StaticOptimum, IsThatOfTheStoredTriplets)
 
             const auto ours = dynetcp::fitted_receiver(loss, rates, {}, minimise);
 
-            for (std::size_t k = 0; k < theirs.size(); ++k)
-                ASSERT_NEAR(ours.at[k], theirs[k], tolerance) << k;
-            auto unused = std::vector<double>(theirs.size());
-            EXPECT_LE(ours.value, loss(theirs, unused));
+            // The penalty alone gives the loss a curvature, so a gradient that is left bounds how
+            // far weights are from the optimum.
+            auto gradient = std::vector<double>(theirs.size());
+            const auto stored = loss(theirs, gradient);
+            const auto left = norm(gradient) * static_cast<double>(shape.weights()) / (2 * lambda);
+            EXPECT_LE(ours.value, stored);
+            for (std::size_t k = 0; k + 1 < theirs.size(); ++k)
+                ASSERT_NEAR(ours.at[k], theirs[k], std::max(tolerance, left)) << k;
+            // Stopped at a gradient of 1e-7 of the mean over receivers, which fixes a bias of
+            // curvature rate / receivers no better.
+            const auto rate = rates[static_cast<std::size_t>(receiver)];
+            EXPECT_NEAR(ours.at.back(), theirs.back(),
+                        3e-7 * static_cast<double>(values.neurons) / rate);
             RecordProperty(fmt::format("evaluations_{:g}_{}", lambda, receiver),
                            static_cast<int>(ours.evaluations));
         }
