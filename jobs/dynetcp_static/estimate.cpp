@@ -62,8 +62,8 @@ runtime::Estimate static_estimate(const io::Study& study, const std::vector<std:
         const auto& units = *study.sessions[session].record.units;
         const auto work = work_of(units, settings);
         const auto count = static_cast<double>(units.units);
-        const auto one = fit_seconds(work, false) +
-                         (settings.has_null() ? fit_seconds(work, true) : 0.0);
+        const auto one =
+            fit_seconds(work, false) + (settings.has_null() ? fit_seconds(work, true) : 0.0);
         receivers += units.units;
         fits += count * one;
         longest_fit = std::max(longest_fit, fit_seconds(work, settings.has_null()));

@@ -66,8 +66,8 @@ struct ReceiverFit
 };
 
 /// Nothing when stopped. @throws NumericalError naming the unit
-std::optional<ReceiverFit> fit_receiver(const StaticData& data, std::int64_t receiver, double lambda,
-                                        bool twin, const runtime::Tick& tick);
+std::optional<ReceiverFit> fit_receiver(const StaticData& data, std::int64_t receiver,
+                                        double lambda, bool twin, const runtime::Tick& tick);
 
 /// Held-out likelihood along `lambda_path`; nothing when stopped.
 std::optional<std::vector<double>> path_of_receiver(const StaticData& data, std::int64_t receiver,

@@ -94,8 +94,8 @@ std::vector<double> costs_of(const std::vector<WorkUnit>& units)
 void choose_lambda(runtime::RunContext& context, const std::string& suffix,
                    std::vector<SessionWork>& work)
 {
-    const auto units = receivers_of(
-        work, false, [](const StaticWork& one, bool) { return path_seconds(one); });
+    const auto units =
+        receivers_of(work, false, [](const StaticWork& one, bool) { return path_seconds(one); });
     const auto paths = context.each_unit_to_all<std::vector<double>>(
         "lambda" + suffix, costs_of(units), [&](std::int64_t index, const runtime::Tick& tick) {
             const auto& unit = units[static_cast<std::size_t>(index)];
@@ -108,8 +108,7 @@ void choose_lambda(runtime::RunContext& context, const std::string& suffix,
             one.path.nll.assign(one.path.lambda.size(), 0);
         }
         for (std::size_t k = 0; k < one.path.nll.size(); ++k)
-            one.path.nll[k] +=
-                paths[index][k] / static_cast<double>(one.data->shape().neurons);
+            one.path.nll[k] += paths[index][k] / static_cast<double>(one.data->shape().neurons);
     }
     for (auto& one : work) {
         const auto& nll = one.path.nll;
@@ -150,8 +149,7 @@ std::string table_head()
                        "connections");
 }
 
-void note_session(runtime::RunContext& context, const SessionWork& work,
-                  const StaticResult& result)
+void note_session(runtime::RunContext& context, const SessionWork& work, const StaticResult& result)
 {
     context.note(fmt::format("{:<12} {:<10} {:>6} {:>7} {:>9.3g} {:>11.6f} {:>11.6f} {:>8} {:>11}",
                              result.head.subject, result.head.session, result.units(),
@@ -185,8 +183,9 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
             for (const auto twin : {false, true})
                 if (work[position].data && (!twin || settings.has_null()))
                     models[position][twin ? 1 : 0] =
-                        trained(context, fmt::format("train{}-{}{}", wave.suffix, position + 1,
-                                                     twin ? "-jittered" : ""),
+                        trained(context,
+                                fmt::format("train{}-{}{}", wave.suffix, position + 1,
+                                            twin ? "-jittered" : ""),
                                 *work[position].data, name_of(wave.session(position)), twin);
     } else {
         if (!settings.lambda)
@@ -195,8 +194,8 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
         for (std::size_t position = 0; position < work.size(); ++position)
             for (const auto twin : {std::size_t{0}, std::size_t{1}})
                 if (!fits[position][twin].empty())
-                    models[position][twin] = model_of(fits[position][twin],
-                                                      work[position].data->shape());
+                    models[position][twin] =
+                        model_of(fits[position][twin], work[position].data->shape());
     }
     context.collective("write", [&] {
         if (output == nullptr)
@@ -206,10 +205,9 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
             const auto& one = work[position];
             if (!one.data)
                 head.status = too_few;
-            const auto result =
-                one.data ? result_of(head, one.trials, *one.data, one.lambda, one.path,
-                                     std::move(models[position]))
-                         : empty_result(head, one.trials, settings);
+            const auto result = one.data ? result_of(head, one.trials, *one.data, one.lambda,
+                                                     one.path, std::move(models[position]))
+                                         : empty_result(head, one.trials, settings);
             write_static(*output, result);
             note_session(context, one, result);
         }

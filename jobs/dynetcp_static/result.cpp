@@ -2,7 +2,7 @@
 
 #include "jobs/frame/fields.hpp"
 
-#include <algorithm>
+#include <cmath>
 
 namespace rewire::jobs {
 

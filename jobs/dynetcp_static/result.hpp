@@ -65,7 +65,7 @@ struct StaticResult
     double threshold_sd = 0;
     LambdaPath path;
     StaticModel model;
-    StaticModel twin;                   ///< of jittered trains; empty without
+    StaticModel twin;                    ///< of jittered trains; empty without
     std::vector<float> weight_corrected; ///< the weights of the model without a twin
     std::vector<dynetcp::StaticConnection> connections;
 

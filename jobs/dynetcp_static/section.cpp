@@ -35,9 +35,8 @@ std::optional<UnitPair> shown_pair(const StaticResult& result)
     };
     const auto in_sd = [](const auto& one) { return std::abs(one.peak) / one.flank_sd; };
     const auto& all = result.connections;
-    const auto most = std::max_element(all.begin(), all.end(), [&](const auto& a, const auto& b) {
-        return in_sd(a) < in_sd(b);
-    });
+    const auto most = std::max_element(
+        all.begin(), all.end(), [&](const auto& a, const auto& b) { return in_sd(a) < in_sd(b); });
     if (most != all.end())
         return sorted(most->sender, most->receiver);
     auto largest = 0.0F;
@@ -54,8 +53,8 @@ std::optional<UnitPair> shown_pair(const StaticResult& result)
     return shown;
 }
 
-/// Correlogram of the same pair, where the earlier job has both units. Positive lags here: the first
-/// unit leads.
+/// Correlogram of the same pair, where the earlier job has both units. Positive lags here: the
+/// first unit leads.
 void add_correlogram(PageSession& session, const io::Handle& file)
 {
     const auto name = SessionName{session.result.head.subject, session.result.head.session};
@@ -137,8 +136,7 @@ report::Figure correlogram_figure(const PageSession& session)
     plot.title = "correlogram of the same pair";
     plot.x.label = "lag, ms (positive: the first unit leads)";
     plot.y.label = "coincidences beyond jitter";
-    plot.lines.push_back(
-        {.name = "", .x = session.ccg_lag_ms, .y = session.ccg, .half_width = {}});
+    plot.lines.push_back({.name = "", .x = session.ccg_lag_ms, .y = session.ccg, .half_width = {}});
     plot.reference = 0;
     plot.size = {420, 270};
     return report::figure_of(plot);
@@ -225,10 +223,10 @@ class StaticPart : public PagePart
   private:
     void add_counts(report::Page& page) const
     {
-        auto table = report::Table{
-            .head = {"animal", "session", "units", "trials to train, validate, test", "lambda",
-                     "held-out, mnat a bin and unit", "of a model of rates", "pairs asked",
-                     "connections"}};
+        auto table =
+            report::Table{.head = {"animal", "session", "units", "trials to train, validate, test",
+                                   "lambda", "held-out, mnat a bin and unit", "of a model of rates",
+                                   "pairs asked", "connections"}};
         for (const auto& session : sessions_) {
             const auto& result = session.result;
             const auto& nll = result.model.nll;

@@ -43,13 +43,13 @@ std::string line_of(const StaticResult& result, std::int64_t pre, std::int64_t p
     const auto id = [&](std::int64_t unit) {
         return csv_field(result.unit_id[static_cast<std::size_t>(unit)]);
     };
-    return fmt::format(
-        "{},{},{},{},{},{},{},{},{},{}\n", csv_field(result.head.subject),
-        csv_field(result.head.session), id(pre), id(post), number_text(largest.weight),
-        number_text(largest.lag_ms), called != nullptr ? 1 : 0,
-        called != nullptr ? number_text(called->peak) : "",
-        called != nullptr ? number_text(called->peak_lag * result.bin_ms) : "",
-        called != nullptr ? number_text(called->flank_sd) : "");
+    return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_field(result.head.subject),
+                       csv_field(result.head.session), id(pre), id(post),
+                       number_text(largest.weight), number_text(largest.lag_ms),
+                       called != nullptr ? 1 : 0,
+                       called != nullptr ? number_text(called->peak) : "",
+                       called != nullptr ? number_text(called->peak_lag * result.bin_ms) : "",
+                       called != nullptr ? number_text(called->flank_sd) : "");
 }
 
 std::string write_table(const ExportTable::Request& request)
@@ -69,8 +69,8 @@ std::string write_table(const ExportTable::Request& request)
                 const auto found = called.find({pre, post});
                 if (pre == post || (!request.everything && found == called.end()))
                     continue;
-                table.write(line_of(result, pre, post,
-                                    found == called.end() ? nullptr : found->second));
+                table.write(
+                    line_of(result, pre, post, found == called.end() ? nullptr : found->second));
             }
     }
     table.publish();

@@ -32,8 +32,7 @@ class RowsByNeuron
             for (std::int64_t neuron = 0; neuron < like_.neurons; ++neuron) {
                 const auto row = static_cast<std::size_t>(neuron * like_.trials + trial);
                 const auto first = row == 0 ? 0 : end_[row - 1];
-                result.bin.insert(result.bin.end(), bin_.begin() + first,
-                                  bin_.begin() + end_[row]);
+                result.bin.insert(result.bin.end(), bin_.begin() + first, bin_.begin() + end_[row]);
                 if (!value_.empty())
                     result.value.insert(result.value.end(), value_.begin() + first,
                                         value_.begin() + end_[row]);
@@ -88,10 +87,9 @@ dynetcp::TrialValues moved(const dynetcp::TrialValues& values, std::int64_t reac
         for (std::int64_t trial = 0; trial < values.trials; ++trial) {
             auto bins = std::vector<std::int64_t>{};
             for (const auto bin : values.row(trial, neuron).bin) {
-                const auto by =
-                    static_cast<std::int64_t>(
-                        stream.below(static_cast<std::uint64_t>(2 * reach + 1))) -
-                    reach;
+                const auto by = static_cast<std::int64_t>(
+                                    stream.below(static_cast<std::uint64_t>(2 * reach + 1))) -
+                                reach;
                 if (bin + by >= 0 && bin + by < values.bins)
                     bins.push_back(bin + by);
             }

@@ -14,7 +14,7 @@ struct JitterDraw
     std::uint64_t seed = 0;
     std::string subject;
     std::string session;
-    std::string part;     ///< "train", "validation": jittered apart
+    std::string part; ///< "train", "validation": jittered apart
     std::int64_t number = 0;
 };
 

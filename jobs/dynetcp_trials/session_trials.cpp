@@ -55,7 +55,8 @@ spikes::TrialWindows windows_of_recording(const std::vector<spikes::TimeInterval
                                           const TrialSettings& settings)
 {
     auto windows = spikes::TrialWindows{
-        {}, std::llround(settings.window_s * 1e9 / static_cast<double>(settings.bin_ns)),
+        {},
+        std::llround(settings.window_s * 1e9 / static_cast<double>(settings.bin_ns)),
         settings.bin_ns};
     const auto length = windows.bins * windows.bin_ns;
     for (const auto& interval : observed)
@@ -69,10 +70,10 @@ void require_trials(const io::StudySession& session, const spikes::TrialWindows&
 {
     const auto& file = session.record.file;
     if (windows.trials() < 2)
-        throw base::InputError(
-            fmt::format("{} {}: one has to train, another to validate", windows.trials(),
-                        settings.align ? "trials" : "windows of the recording"),
-            file, settings.align ? "choose more trials" : "shorten --window-s");
+        throw base::InputError(fmt::format("{} {}: one has to train, another to validate",
+                                           windows.trials(),
+                                           settings.align ? "trials" : "windows of the recording"),
+                               file, settings.align ? "choose more trials" : "shorten --window-s");
     if (windows.bins <= settings.lags)
         throw base::InputError(fmt::format("{} lags need more than the {} bins of a trial",
                                            settings.lags, windows.bins),

@@ -68,8 +68,7 @@ TrialSettings trial_settings(const runtime::Options& options)
     settings.units = unit_choice(options);
     settings.align = alignment(options);
     settings.units.columns_elsewhere = settings.align.has_value();
-    settings.split = {options.real("validation"), options.real("test"),
-                      options.texts("condition")};
+    settings.split = {options.real("validation"), options.real("test"), options.texts("condition")};
     if (settings.split.validation + settings.split.test > 0.95)
         throw base::UsageError("too few trials are left to train on", "--validation, --test",
                                "their sum may be 0.95 at most");
