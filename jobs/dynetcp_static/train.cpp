@@ -114,12 +114,12 @@ class Trainer
         const auto loss = add_batch(step, state, in_epoch * batch_);
         const auto norm = dynetcp::norm_of<float>(gradient_);
         if (!std::isfinite(norm))
-            throw base::NumericalError(
+            mpi::throw_on_all(base::NumericalError(
                 fmt::format("the training diverges: in step {}, at a learning rate of {:g}, the "
                             "norm of the gradient is {}",
                             step.number(), rate, norm),
                 fmt::format("{} {}", name_.first, name_.second),
-                "choose a smaller --learning-rate or a larger --lambda");
+                "choose a smaller --learning-rate or a larger --lambda"));
         dynetcp::adam_step<float>({.learning_rate = rate}, state.adam, gradient_,
                                   dynetcp::clip_factor(norm, clip), state.parameters);
         state.epoch_loss += loss;

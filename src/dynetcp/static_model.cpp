@@ -1,9 +1,10 @@
+#include "exponential.hpp"
+
 #include <rewire/base/dispatch.hpp>
 #include <rewire/dynetcp/static_model.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -91,26 +92,6 @@ REWIRE_GATHER(double)
 constexpr auto lanes = std::int64_t{8};
 using Lanes = std::array<double, lanes>;
 
-/// exp(-a) of a in [0, 700] to 2e-16, without branches: 2^k by the exponent's bits, the rest by the
-/// series of exp within ln(2)/2. `std::exp` is not vectorised under strict rules of rounding.
-REWIRE_INLINE double exp_of_minus(double a)
-{
-    constexpr auto log2_e = 1.4426950408889634;
-    constexpr auto ln2_high = 6.93147180369123816490e-01;
-    constexpr auto ln2_low = 1.90821492927058770002e-10;
-    constexpr auto rounder = 6755399441055744.0; // 1.5 * 2^52: the sum's last bits are the integer
-    const auto shifted = -a * log2_e + rounder;
-    const auto k = shifted - rounder;
-    const auto r = (-a - k * ln2_high) - k * ln2_low;
-    auto sum = 1.0 / 479001600;
-    for (const auto factor : {1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
-                              1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0})
-        sum = sum * r + factor;
-    const auto exponent =
-        (std::bit_cast<std::int64_t>(shifted) << 52) + std::bit_cast<std::int64_t>(1.0);
-    return sum * std::bit_cast<double>(exponent);
-}
-
 /// Adds `max(E, 0) - E y` to `linear` and multiplies `product` by 1 + exp(-|E|).
 template <typename Real>
 REWIRE_INLINE void entropy_of_lane(Real* logit, const Real* target, Real scale, double& linear,
@@ -157,7 +138,7 @@ REWIRE_INLINE double entropy(Real* logits, const Real* targets, std::int64_t bin
 }
 
 #define REWIRE_ENTROPY(Real)                                                                       \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                           \
+    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
     double entropy_of(Real* logits, const Real* targets, std::int64_t bins, Real scale)            \
     {                                                                                              \
         return entropy(logits, targets, bins, scale);                                              \
