@@ -20,14 +20,17 @@ std::size_t size_of(std::int64_t count)
     return static_cast<std::size_t>(count);
 }
 
-/// to [columns] += sums of the columns of a matrix [rows, columns].
+/// to [columns] += sums of the columns of a matrix [rows, columns], which are long: in double.
 template <typename Real>
 void add_column_sums(std::int64_t rows, std::int64_t columns, const Real* matrix,
                      std::int64_t stride, Real* to)
 {
+    auto sums = std::vector<double>(size_of(columns), 0);
     for (std::int64_t row = 0; row < rows; ++row)
         for (std::int64_t k = 0; k < columns; ++k)
-            to[k] += matrix[row * stride + k];
+            sums[size_of(k)] += static_cast<double>(matrix[row * stride + k]);
+    for (std::int64_t k = 0; k < columns; ++k)
+        to[k] += static_cast<Real>(sums[size_of(k)]);
 }
 
 } // namespace
@@ -192,14 +195,16 @@ void DynamicEncoder<Real>::lstm_back(std::span<const Real> spikes, std::int64_t 
     add_product(gates, sizes_.hidden, bins_ - 1, {dz + gates, gates, true},
                 {trial.outputs, trial.stride}, Real{1}, gradient + to.recurrent.first,
                 sizes_.hidden);
-    auto silent = std::vector<Real>(size_of(gates), 0);
-    auto spike = std::vector<Real>(size_of(gates), 0);
-    for (std::int64_t bin = 0; bin < bins_; ++bin)
-        add_column_sums(1, gates, dz + bin * gates, gates,
-                        trial.spikes[bin] != 0 ? spike.data() : silent.data());
+    auto silent = std::vector<double>(size_of(gates), 0); // long sums
+    auto spike = std::vector<double>(size_of(gates), 0);
+    for (std::int64_t bin = 0; bin < bins_; ++bin) {
+        auto& sums = trial.spikes[bin] != 0 ? spike : silent;
+        for (std::int64_t gate = 0; gate < gates; ++gate)
+            sums[size_of(gate)] += static_cast<double>(dz[bin * gates + gate]);
+    }
     for (std::int64_t gate = 0; gate < gates; ++gate) {
-        const auto of_silent = silent[size_of(gate)];
-        const auto of_spike = spike[size_of(gate)];
+        const auto of_silent = static_cast<Real>(silent[size_of(gate)]);
+        const auto of_spike = static_cast<Real>(spike[size_of(gate)]);
         gradient[to.input_bias.first + gate] += of_silent + of_spike;
         gradient[to.recurrent_bias.first + gate] += of_silent + of_spike;
         auto* input = gradient + to.input.first + gate * sizes_.features();
