@@ -4,6 +4,7 @@
 #include "jobs/chain/entry.hpp"
 #include "jobs/connectome/entry.hpp"
 #include "jobs/export/entry.hpp"
+#include "jobs/glmcc/entry.hpp"
 #include "jobs/merge/entry.hpp"
 #include "jobs/movement/entry.hpp"
 #include "jobs/recovery/entry.hpp"
@@ -17,7 +18,7 @@ namespace rewire::jobs {
 std::vector<Entry> catalogue()
 {
     return {study_entry(),    simulate_entry(), connectome_entry(), movement_entry(),
-            rewiring_entry(), ccg_entry(),      recovery_entry(),   merge_entry(),
+            rewiring_entry(), ccg_entry(),      glmcc_entry(), recovery_entry(),   merge_entry(),
             export_entry(),   report_entry(),   chain_entry()};
 }
 
