@@ -152,7 +152,7 @@ io::NwbTable planted_triplets(const simulate::TripletNetwork& network)
             {{"unit_1", "id of the first unit", std::move(neuron[0])},
              {"unit_2", "id of the second unit", std::move(neuron[1])},
              {"unit_3", "id of the third unit", std::move(neuron[2])},
-             {"kind", "chain or common input", std::move(kind)},
+             {"kind", "chain of three or common input", std::move(kind)},
              {"active_in_middle", "active in the middle of the trial, else outside of it",
               std::move(inside)}}};
 }

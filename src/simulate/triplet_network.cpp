@@ -77,7 +77,7 @@ std::vector<std::uint8_t> trial_spikes(const TripletParameters& parameters,
 
 std::string_view name_of(TripletKind kind)
 {
-    return kind == TripletKind::chain ? "chain" : "common input";
+    return kind == TripletKind::chain ? "chain of three" : "common input";
 }
 
 void check(const TripletParameters& parameters)

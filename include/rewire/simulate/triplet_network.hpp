@@ -36,7 +36,7 @@ enum class TripletKind : std::uint8_t
     chain,
     common_input,
 };
-std::string_view name_of(TripletKind kind); ///< "chain", "common input"
+std::string_view name_of(TripletKind kind); ///< "chain of three", "common input"
 
 struct Triplet
 {
