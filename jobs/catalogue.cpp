@@ -2,9 +2,11 @@
 
 #include "jobs/ccg/entry.hpp"
 #include "jobs/chain/entry.hpp"
+#include "jobs/compare/entry.hpp"
 #include "jobs/connectome/entry.hpp"
 #include "jobs/export/entry.hpp"
 #include "jobs/glmcc/entry.hpp"
+#include "jobs/jpsth/entry.hpp"
 #include "jobs/merge/entry.hpp"
 #include "jobs/movement/entry.hpp"
 #include "jobs/recovery/entry.hpp"
@@ -17,9 +19,9 @@ namespace rewire::jobs {
 
 std::vector<Entry> catalogue()
 {
-    return {study_entry(),    simulate_entry(), connectome_entry(), movement_entry(),
-            rewiring_entry(), ccg_entry(),      glmcc_entry(), recovery_entry(),   merge_entry(),
-            export_entry(),   report_entry(),   chain_entry()};
+    return {study_entry(), simulate_entry(), connectome_entry(), movement_entry(), rewiring_entry(),
+            ccg_entry(),   glmcc_entry(),    compare_entry(),    jpsth_entry(),    recovery_entry(),
+            merge_entry(), export_entry(),   report_entry(),     chain_entry()};
 }
 
 } // namespace rewire::jobs

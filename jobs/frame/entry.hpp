@@ -87,6 +87,9 @@ struct Entry
     std::function<void(const RecoveryRequest&)> recovery; ///< rank 0; may be empty
     std::optional<ExportTable> table;
     std::vector<ConnectionMethod> connections; ///< between units, that the result calls
+    /// Reads the connections of whatever results there are: those of all entries before it are
+    /// added to its needs.
+    bool reads_connections = false;
     /// Options and help that follow from the other entries; may be empty.
     std::function<void(runtime::Job& job, const std::vector<Entry>& all)> introduce;
 

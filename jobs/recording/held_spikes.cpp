@@ -1,5 +1,6 @@
 #include "held_spikes.hpp"
 
+#include <rewire/base/fields.hpp>
 #include <rewire/base/packed.hpp>
 
 #include <fmt/format.h>
@@ -8,26 +9,46 @@ namespace rewire::jobs {
 
 namespace {
 
-std::vector<std::byte> read_session(const io::StudySession& session, const UnitChoice& choice,
-                                    std::vector<std::int64_t>& spikes)
+void each_trials_field(auto& trials, auto field)
+{
+    field(trials.windows.start_ns), field(trials.windows.bins), field(trials.windows.bin_ns);
+    field(trials.rows), field(trials.not_chosen), field(trials.not_observed);
+    field(trials.overlapping);
+}
+
+SessionSpikes read_session(const io::StudySession& session, const UnitChoice& choice,
+                           const std::optional<WantedTrials>& trials,
+                           std::vector<std::int64_t>& spikes)
 {
     auto result = SessionSpikes{};
+    const auto begin = [&](const Recording& begun) {
+        if (trials && !begun.observed.empty())
+            result.trials = aligned_trials(session, trials->align, choice.where, begun.observed,
+                                           trials->bin_ms);
+    };
     result.recording =
-        read_recording(session, choice, nullptr, [&](std::span<const std::int64_t> train) {
+        read_recording(session, choice, begin, [&](std::span<const std::int64_t> train) {
             spikes.insert(spikes.end(), train.begin(), train.end());
             result.start.push_back(std::ssize(spikes));
         });
+    return result;
+}
+
+std::vector<std::byte> packed(const SessionSpikes& session)
+{
     auto packer = base::Packer{};
-    base::pack_value(packer, result.recording);
-    packer.put_all(result.start);
+    base::pack_value(packer, session.recording);
+    packer.put_all(session.start);
+    each_trials_field(session.trials, base::PackField{packer});
     return packer.take();
 }
 
 } // namespace
 
-HeldSpikes::HeldSpikes(runtime::RunContext& context, const Wave& wave, const UnitChoice& choice)
+HeldSpikes::HeldSpikes(runtime::RunContext& context, const Wave& wave, const UnitChoice& choice,
+                       const std::optional<WantedTrials>& trials)
     : held_(context, wave, [&](const io::StudySession& session, std::vector<std::int64_t>& spikes) {
-          return read_session(session, choice, spikes);
+          return packed(read_session(session, choice, trials, spikes));
       })
 {
     for (std::size_t position = 0; position < wave.size(); ++position) {
@@ -35,6 +56,7 @@ HeldSpikes::HeldSpikes(runtime::RunContext& context, const Wave& wave, const Uni
         auto session = SessionSpikes{};
         session.recording = base::unpack_value<Recording>(unpacker);
         session.start = unpacker.get_all<std::int64_t>();
+        each_trials_field(session.trials, base::UnpackField{unpacker});
         sessions_.push_back(std::move(session));
     }
 }
@@ -66,11 +88,21 @@ void check_sessions(runtime::RunContext& context, const io::Study& study,
 }
 
 void check_spikes(runtime::RunContext& context, const io::Study& study,
-                  const std::vector<std::size_t>& sessions, const UnitChoice& choice)
+                  const std::vector<std::size_t>& sessions, const UnitChoice& choice,
+                  const std::optional<WantedTrials>& trials)
 {
     check_sessions(context, study, sessions, [&](const io::StudySession& session) {
-        read_recording(session, choice, nullptr, [](std::span<const std::int64_t>) {});
+        auto spikes = std::vector<std::int64_t>{};
+        read_session(session, choice, trials, spikes);
     });
+}
+
+std::string described(const AlignedTrials& trials)
+{
+    return fmt::format("{} trials of {} rows: {} not chosen, {} not wholly observed, {} overlap "
+                       "the one before",
+                       trials.windows.trials(), trials.rows, trials.not_chosen, trials.not_observed,
+                       trials.overlapping);
 }
 
 void note_recording(runtime::RunContext& context, const SessionHead& head,

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "alignment.hpp"
 #include "held_wave.hpp"
 #include "recording.hpp"
 
 #include <rewire/runtime/run_context.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 namespace rewire::jobs {
@@ -15,6 +18,7 @@ struct SessionSpikes
 {
     Recording recording;
     std::vector<std::int64_t> start{0}; ///< [units + 1]
+    AlignedTrials trials;               ///< none, unless they were asked for
 
     std::int64_t spikes(std::int64_t unit) const
     {
@@ -27,12 +31,20 @@ struct SessionSpikes
     }
 };
 
+/// Trials that are wanted beside the trains.
+struct WantedTrials
+{
+    Alignment align;
+    double bin_ms = 1;
+};
+
 /// The exact trains of the sessions of a wave, once a node: 8 bytes a spike.
 class HeldSpikes
 {
   public:
     /// Collective.
-    HeldSpikes(runtime::RunContext& context, const Wave& wave, const UnitChoice& choice);
+    HeldSpikes(runtime::RunContext& context, const Wave& wave, const UnitChoice& choice,
+               const std::optional<WantedTrials>& trials = std::nullopt);
 
     const SessionSpikes& session(std::size_t position) const { return sessions_[position]; }
     spikes::SpikeTrainsView trains(std::size_t position) const
@@ -58,11 +70,15 @@ void check_sessions(runtime::RunContext& context, const io::Study& study,
                     const std::function<void(const io::StudySession& session)>& look);
 /// For jobs over HeldSpikes.
 void check_spikes(runtime::RunContext& context, const io::Study& study,
-                  const std::vector<std::size_t>& sessions, const UnitChoice& choice);
+                  const std::vector<std::size_t>& sessions, const UnitChoice& choice,
+                  const std::optional<WantedTrials>& trials = std::nullopt);
 
 /// Rank 0: notes how many units failed which criterion, warns of what is wrong with the trains.
 void note_recording(runtime::RunContext& context, const SessionHead& head,
                     const Recording& recording);
+
+/// "480 trials of 630 rows: ..."
+std::string described(const AlignedTrials& trials);
 
 /// Attributes of a session's group that jobs over spikes share, but for those of the head:
 /// units_in_file, spikes_out_of_order, spikes_duplicate, spikes_outside, observed_s, observed_from.

@@ -28,14 +28,27 @@ inline constexpr auto pair_results_bytes = 200e6;
 /// Units a side of a tile: few for few units, so that there are tiles for many ranks.
 std::int64_t pair_tile_side(std::int64_t units);
 
+/// A part of the work whose result rank 0 takes.
+struct PartOfWork
+{
+    double bytes = 0; ///< of its result
+    double cost = 0;  ///< s
+};
+/// Collective. Computes the parts on whichever ranks are free, as many at a time as fit into
+/// `pair_results_bytes`, and hands the results to `take` on rank 0, in the order of the parts.
+/// @param compute gives nothing when stopped
+/// @param suffix of the wave, for the names of the phases
+void each_part_to_root(
+    runtime::RunContext& context, const std::string& suffix, const std::vector<PartOfWork>& parts,
+    const std::function<std::optional<std::vector<std::byte>>(std::size_t part,
+                                                              const runtime::Tick& tick)>& compute,
+    const std::function<void(std::size_t part, std::span<const std::byte> result)>& take);
+
 using ComputeTile = std::function<std::optional<std::vector<std::byte>>(const TileWork& work,
                                                                         const runtime::Tick& tick)>;
 using TakeTile = std::function<void(const TileWork& work, std::span<const std::byte> result)>;
 
-/// Collective. Computes the tiles on whichever ranks are free, as many at a time as fit into
-/// `pair_results_bytes`, and hands the results to `take` on rank 0, in the order of the work.
-/// @param compute gives nothing when stopped
-/// @param suffix of the wave, for the names of the phases
+/// The same, for tiles.
 void each_tile_to_root(runtime::RunContext& context, const std::string& suffix,
                        const std::vector<TileWork>& work, const ComputeTile& compute,
                        const TakeTile& take);
