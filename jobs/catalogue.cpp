@@ -13,6 +13,7 @@
 #include "jobs/report/entry.hpp"
 #include "jobs/rewiring/entry.hpp"
 #include "jobs/simulate/entry.hpp"
+#include "jobs/status/entry.hpp"
 #include "jobs/study/entry.hpp"
 
 namespace rewire::jobs {
@@ -21,7 +22,7 @@ std::vector<Entry> catalogue()
 {
     return {study_entry(), simulate_entry(), connectome_entry(), movement_entry(), rewiring_entry(),
             ccg_entry(),   glmcc_entry(),    compare_entry(),    jpsth_entry(),    recovery_entry(),
-            merge_entry(), export_entry(),   report_entry(),     chain_entry()};
+            merge_entry(), export_entry(),   report_entry(),     chain_entry(),    status_entry()};
 }
 
 } // namespace rewire::jobs

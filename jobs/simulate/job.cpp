@@ -241,6 +241,8 @@ Entry simulate_entry()
                     .details = details(),
                     .examples = {"rewire simulate --out study/ --animals 2 --neurons 80 "
                                  "--duration-s 600",
+                                 "rewire simulate --out hard/ --weakest 0.05 --shortest-s 30 "
+                                 "--duration-s 900",
                                  "mpirun -n 8 rewire simulate --out study/ --null",
                                  "rewire simulate triplets --out triplets/"},
                     .paper = "the rewiring paper",
