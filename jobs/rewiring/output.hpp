@@ -1,0 +1,37 @@
+#pragma once
+
+#include "existing.hpp"
+#include "movement_of_edges.hpp"
+#include "result.hpp"
+#include "subject.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// How the result of a run is put together: what was computed, subjects without a trajectory, and
+/// subjects of an earlier result that stay.
+namespace rewire::jobs {
+
+/// Writes the result file, which rank 0 returns. Collective.
+/// @param all subjects, also those that the run left out; movements are of those of the run
+std::unique_ptr<io::ResultFile>
+written_result(runtime::RunContext& context, const std::filesystem::path& path,
+               const RewiringRun& run, const std::vector<SubjectConnectomes>& all,
+               const std::vector<SubjectMovement>& movements, const RewiringSettings& settings);
+
+/// With --overwrite and --subject: subjects of the result that is there and were not chosen stay.
+/// @throws UsageError: they were made with other settings
+std::vector<std::string> subjects_to_keep(const std::filesystem::path& path,
+                                          const std::vector<SubjectConnectomes>& chosen,
+                                          const RewiringOrigin& origin);
+
+/// Copies subjects that stay, and takes over what they were made of.
+void keep_subjects(const std::filesystem::path& path, const std::vector<std::string>& kept,
+                   const io::ResultFile& output, io::Fingerprint& inputs);
+
+/// A row a subject: sessions, neurons, edges, explained variance.
+std::string table_of(const RewiringRun& run);
+
+} // namespace rewire::jobs
