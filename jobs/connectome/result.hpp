@@ -1,5 +1,6 @@
 #pragma once
 
+#include "halves_result.hpp"
 #include "jobs/frame/session_results.hpp"
 
 #include <rewire/base/pack.hpp>
@@ -114,6 +115,7 @@ struct SessionConnectome : SessionHead
     std::uint8_t computed = 0; ///< 1: there are values, whatever the status says of how
     std::optional<ConnectomeNull> null;
     std::optional<ConnectomeClosedForm> closed_form;
+    std::optional<SessionHalves> halves; ///< written, not read here
 
     void pack(base::Packer& packer) const;
     static SessionConnectome unpack(base::Unpacker& unpacker);

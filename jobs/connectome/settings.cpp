@@ -1,12 +1,14 @@
 #include "settings.hpp"
 
+#include "jobs/activity/movement_source.hpp"
+#include "jobs/activity/smoothed_frames.hpp"
 #include "jobs/frame/study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/calcium/circles.hpp>
-#include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/shift_moments.hpp>
+#include <rewire/network/session_change.hpp>
 
 #include <fmt/format.h>
 
@@ -44,29 +46,16 @@ calcium::WhenSingular when_singular_of(const std::string& text)
     return calcium::WhenSingular::flag;
 }
 
+HalvesOf halves_of(const std::string& text)
+{
+    return text == "yes" ? HalvesOf::all : text == "no" ? HalvesOf::none : HalvesOf::long_studies;
+}
+
 SupportBy support_of(const std::string& text)
 {
     return text == "none"    ? SupportBy::none
            : text == "shift" ? SupportBy::shift
                              : SupportBy::jitter;
-}
-
-/// Values of all frames of the file, reduced to those of the smoothed events.
-template <typename T>
-std::vector<T> on_smoothed_frames(const std::vector<T>& values, const SessionInput& input)
-{
-    auto kept = std::vector<T>{};
-    if (input.used.kept.empty())
-        kept = values;
-    else
-        for (const auto frame : input.used.kept)
-            kept.push_back(values[static_cast<std::size_t>(frame)]);
-    const auto frames =
-        calcium::smoothed_frames(static_cast<std::int64_t>(kept.size()), input.taps);
-    if (frames == 0)
-        return {};
-    const auto first = kept.begin() + (input.taps - 1) / 2;
-    return {first, first + frames};
 }
 
 /// Linear interpolation of one channel at the given times.
@@ -125,74 +114,88 @@ std::string intervals_named(const io::NwbSession& file, const std::string& name)
 std::vector<runtime::Option> connectome_options()
 {
     using Kind = runtime::OptionKind;
-    return {
-        {.name = "alpha",
-         .kind = Kind::real,
-         .default_value = "2",
-         .unit = "sd",
-         .help = "an edge is a partial correlation >= mean + alpha sd of the session's",
-         .source = "2.3",
-         .minimum = -10,
-         .maximum = 100},
-        {.name = "shrinkage",
-         .default_value = "none",
-         .help = "of the correlation matrix: none, ledoit-wolf (with the noise of the effective "
-                 "frames), or a number from 0 to 1"},
-        {.name = "singular",
-         .default_value = "flag",
-         .help = "where the covariance has no usable inverse (frames <= neurons, duplicated "
-                 "traces): NaN and a status, an error, pseudo-inverse, or Ledoit-Wolf",
-         .choices = {"flag", "error", "pinv", "ledoit-wolf"}},
-        {.name = "covariate",
-         .help = "series (e.g. running_speed) taken out of every trace first; repeatable",
-         .repeatable = true},
-        {.name = "support",
-         .default_value = "jitter",
-         .help = "what has to support an edge beside its partial correlation (closed form, no "
-                 "surrogates): jitter of the events within windows, which leaves slow common "
-                 "drive alone; shift of the traces, which does not; none: no such tests",
-         .choices = {"jitter", "shift", "none"},
-         .reaches_later_jobs = false},
-        {.name = "window-s",
-         .kind = Kind::real,
-         .default_value = "0.5",
-         .unit = "s",
-         .help = "windows within which events are jittered; at least 8 frames",
-         .minimum = 1e-3,
-         .maximum = 1e4,
-         .reaches_later_jobs = false},
-        {.name = "displacements",
-         .kind = Kind::integer,
-         .default_value = "3",
-         .help = "of half of the neurons by 2 to 10 s: how often the tests of edges err on this "
-                 "recording",
-         .minimum = 0,
-         .maximum = 1000,
-         .reaches_later_jobs = false},
-        {.name = "surrogates",
-         .kind = Kind::integer,
-         .default_value = "0",
-         .help = "circular-shift surrogates of every session for p-values",
-         .minimum = 0,
-         .maximum = 1e8,
-         .reaches_later_jobs = false},
-        {.name = "two-sided",
-         .kind = Kind::flag,
-         .help = "p-values of |partial correlation|; default: of positive ones",
-         .reaches_later_jobs = false},
-        {.name = "min-shift-s",
-         .kind = Kind::real,
-         .default_value = "2",
-         .unit = "s",
-         .help = "pairs shifted against each other by less are left out of a surrogate's maximum",
-         .minimum = 0,
-         .maximum = 1e5,
-         .reaches_later_jobs = false},
-        {.name = "within",
-         .help = "intervals table (e.g. movement): shift inside and outside of its intervals "
-                 "separately",
-         .reaches_later_jobs = false},
-    };
+    return movement_source_options() +
+           std::vector<runtime::Option>{
+               {.name = "alpha",
+                .kind = Kind::real,
+                .default_value = "2",
+                .unit = "sd",
+                .help = "an edge is a partial correlation >= mean + alpha sd of the session's",
+                .source = "2.3",
+                .minimum = -10,
+                .maximum = 100},
+               {.name = "shrinkage",
+                .default_value = "none",
+                .help =
+                    "of the correlation matrix: none, ledoit-wolf (with the noise of the effective "
+                    "frames), or a number from 0 to 1"},
+               {.name = "singular",
+                .default_value = "flag",
+                .help = "where the covariance has no usable inverse (frames <= neurons, duplicated "
+                        "traces): NaN and a status, an error, pseudo-inverse, or Ledoit-Wolf",
+                .choices = {"flag", "error", "pinv", "ledoit-wolf"}},
+               {.name = "covariate",
+                .help = "series (e.g. running_speed) taken out of every trace first; repeatable",
+                .repeatable = true},
+               {.name = "support",
+                .default_value = "jitter",
+                .help =
+                    "what has to support an edge beside its partial correlation (closed form, no "
+                    "surrogates): jitter of the events within windows, which leaves slow common "
+                    "drive alone; shift of the traces, which does not; none: no such tests",
+                .choices = {"jitter", "shift", "none"},
+                .reaches_later_jobs = false},
+               {.name = "window-s",
+                .kind = Kind::real,
+                .default_value = "0.5",
+                .unit = "s",
+                .help = "windows within which events are jittered; at least 8 frames",
+                .minimum = 1e-3,
+                .maximum = 1e4,
+                .reaches_later_jobs = false},
+               {.name = "displacements",
+                .kind = Kind::integer,
+                .default_value = "3",
+                .help =
+                    "of half of the neurons by 2 to 10 s: how often the tests of edges err on this "
+                    "recording",
+                .minimum = 0,
+                .maximum = 1000,
+                .reaches_later_jobs = false},
+               {.name = "surrogates",
+                .kind = Kind::integer,
+                .default_value = "0",
+                .help = "circular-shift surrogates of every session for p-values",
+                .minimum = 0,
+                .maximum = 1e8,
+                .reaches_later_jobs = false},
+               {.name = "two-sided",
+                .kind = Kind::flag,
+                .help = "p-values of |partial correlation|; default: of positive ones",
+                .reaches_later_jobs = false},
+               {.name = "min-shift-s",
+                .kind = Kind::real,
+                .default_value = "2",
+                .unit = "s",
+                .help = "pairs shifted against each other by less are left out of a surrogate's "
+                        "maximum",
+                .minimum = 0,
+                .maximum = 1e5,
+                .reaches_later_jobs = false},
+               {.name = "within",
+                .help =
+                    "intervals table (e.g. movement): shift inside and outside of its intervals "
+                    "separately",
+                .reaches_later_jobs = false},
+               {.name = "halves",
+                .default_value = "auto",
+                .help = "connectomes of two halves of every session, for `did the network change`: "
+                        "auto "
+                        "where an animal has five sessions or more; of quiet frames, too, where "
+                        "movements "
+                        "are known (--movement)",
+                .choices = {"auto", "yes", "no"}},
+           };
 }
 
 calcium::PartialCorrelationOptions
@@ -224,7 +227,19 @@ ConnectomeSettings connectome_settings(const runtime::Options& options)
             .two_sided = options.flag("two-sided"),
             .minimum_shift_s = options.real("min-shift-s"),
             .within = options.text("within"),
-            .covariates = options.texts("covariate")};
+            .covariates = options.texts("covariate"),
+            .halves = halves_of(options.text("halves"))};
+}
+
+bool with_halves(const io::Study& study, std::size_t session, const ConnectomeSettings& settings)
+{
+    if (settings.halves != HalvesOf::long_studies)
+        return settings.halves == HalvesOf::all;
+    return std::any_of(study.subjects.begin(), study.subjects.end(), [&](const auto& subject) {
+        return subject.recorded >= network::least_sessions_of_change &&
+               std::find(subject.sessions.begin(), subject.sessions.end(), session) !=
+                   subject.sessions.end();
+    });
 }
 
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,

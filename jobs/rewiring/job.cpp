@@ -1,3 +1,4 @@
+#include "change.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "existing.hpp"
@@ -9,6 +10,7 @@
 #include "output.hpp"
 #include "recovery.hpp"
 #include "result.hpp"
+#include "result_change.hpp"
 #include "section.hpp"
 #include "source.hpp"
 #include "subject.hpp"
@@ -36,6 +38,11 @@ RewiringSettings rewiring_settings(const runtime::Options& options)
             .pca = pca == "gram"    ? PcaMethod::gram
                    : pca == "shell" ? PcaMethod::shell
                                     : PcaMethod::automatic};
+}
+
+ChangeSettings change_settings(const runtime::Options& options)
+{
+    return {.orders = options.integer("orders"), .top = options.integer("top")};
 }
 
 std::optional<double> movement_level(const runtime::Options& options)
@@ -146,12 +153,16 @@ void run_rewiring(runtime::RunContext& context)
 
     auto run = RewiringRun(context, file, std::move(subjects), settings);
     run.compute();
-    const auto output = written_result(context, path, run, all, movements, settings);
+    const auto changes = changes_of(context, file, run.subjects(), change_settings(options));
+    const auto output = written_result(context, path, run, all, movements, changes, settings);
+    auto about_change = std::string{};
     context.collective("publish", [&] {
         if (!output)
             return;
         auto inputs = origin.inputs;
         keep_subjects(path, kept, *output, inputs);
+        complete_change(*output);
+        about_change = change_table_of(run, changes, output->file());
         auto record = context.record(inputs, origin.digest);
         record.upstream = origin.upstream;
         output->publish(record, present);
@@ -159,6 +170,7 @@ void run_rewiring(runtime::RunContext& context)
     context.note(fmt::format("{:<12} {:>8} {:>8} {:>10}   explained variance", "subject",
                              "sessions", "neurons", "edges"));
     context.note(table_of(run));
+    context.note(about_change);
     context.finish();
     context.note("wrote " + path.string());
 }
@@ -246,6 +258,13 @@ std::vector<runtime::Option> rewiring_options()
                 .source = "2.9",
                 .minimum = 0.5,
                 .maximum = 1},
+               {.name = "orders",
+                .kind = Kind::integer,
+                .default_value = "9999",
+                .help = "random orders of the sessions for the test of change (all orders up to 8 "
+                        "sessions)",
+                .minimum = 1,
+                .maximum = 1e7},
                {.name = "pca",
                 .default_value = "automatic",
                 .help = "components from the Gram matrix of the sessions, or from products with "
@@ -273,7 +292,11 @@ runtime::Job described_job()
             "movement-related neurons among\n"
             "the ends of the top edges, against as many edges drawn at random, in sessions 1-2, "
             "3-5, 6-9, 10-14, and from\n"
-            "15 on where there are more. A subject without a trajectory (one session, sessions "
+            "15 on where there are more. With the halves of sessions (connectome --halves): "
+            "whether the network changed\n"
+            "over time, free of the noise of the sessions, and over animals whether it went in one "
+            "direction, or came\n"
+            "back. A subject without a trajectory (one session, sessions "
             "that do not differ) has a\n"
             "group with a status that says so. Writes RESULTS/rewiring.h5.",
         .examples = {"rewire rewiring --results out/",
@@ -297,6 +320,7 @@ Entry rewiring_entry()
                        .for_what = "the fraction of movement-related neurons at the top edges"}},
             .tasks = TaskLevel::subject,
             .chains = {"rewiring"},
+            .complete = complete_change,
             .page = rewiring_page(),
             .recovery = print_rewiring_recovery};
 }

@@ -1,6 +1,7 @@
 #include "output.hpp"
 
 #include "jobs/frame/session_results.hpp"
+#include "result_change.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/io/copy_group.hpp>
@@ -8,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace rewire::jobs {
 
@@ -15,7 +18,8 @@ namespace {
 
 void write_one(runtime::RunContext& context, const io::ResultFile& output,
                const SubjectConnectomes& subject, const SubjectRewiring& result,
-               const SubjectMovement& movement, const RewiringSettings& settings)
+               const SubjectMovement& movement, const SubjectChange& change,
+               const RewiringSettings& settings)
 {
     if (result.status != "ok") {
         context.warn(fmt::format("{}: no trajectory: {}", subject.subject, result.status));
@@ -29,13 +33,28 @@ void write_one(runtime::RunContext& context, const io::ResultFile& output,
         context.warn(
             fmt::format("{}: no movement fraction: {}", subject.subject, fractions.status));
     write_subject(output, subject, result, settings, fractions);
+    write_change(output, subject, change, result.components.score.col(0));
+    if (!change.kinds.front().ok())
+        context.warn(fmt::format("{}: whether its network changed is not told: {}", subject.subject,
+                                 change.kinds.front().status));
+    for (const auto& session :
+         change.kinds.front().ok() ? change.kinds.front().left_out : std::vector<std::string>{})
+        context.warn(fmt::format("{}, session {}", subject.subject, session));
 }
+
+/// "0.0120", or a dash.
+std::string p_text(double p)
+{
+    return std::isnan(p) ? "-" : fmt::format("{:.4f}", p);
+}
+
 } // namespace
 
 std::unique_ptr<io::ResultFile>
 written_result(runtime::RunContext& context, const std::filesystem::path& path,
                const RewiringRun& run, const std::vector<SubjectConnectomes>& all,
-               const std::vector<SubjectMovement>& movements, const RewiringSettings& settings)
+               const std::vector<SubjectMovement>& movements,
+               const std::vector<SubjectChange>& changes, const RewiringSettings& settings)
 {
     auto output = std::unique_ptr<io::ResultFile>{};
     context.collective("write", [&] {
@@ -47,7 +66,7 @@ written_result(runtime::RunContext& context, const std::filesystem::path& path,
                 write_subject_without(*output, subject, subject.status);
         for (std::size_t i = 0; i < run.subjects().size(); ++i)
             write_one(context, *output, run.subjects()[i], run.results()[i], movements[i],
-                      settings);
+                      changes[i], settings);
         if (std::none_of(run.results().begin(), run.results().end(),
                          [](const auto& result) { return result.status == "ok"; }))
             context.warn("no subject has a trajectory: the result says why of each");
@@ -70,6 +89,29 @@ std::string table_of(const RewiringRun& run)
         for (const auto ratio : result.components.explained_variance_ratio)
             text += fmt::format(" {:>6.1f} %", 100 * ratio);
         text += "\n";
+    }
+    return text;
+}
+
+std::string change_table_of(const RewiringRun& run, const std::vector<SubjectChange>& changes,
+                            const io::Handle& file)
+{
+    auto text = fmt::format("{:<12} {:>8}  {}\n", "subject", "compared",
+                            "p of change: all frames, fine coincidences, quiet frames");
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        const auto& kinds = changes[i].kinds;
+        if (run.results()[i].status != "ok" || !kinds.front().ok())
+            continue;
+        text += fmt::format("{:<12} {:>8} ", run.subjects()[i].subject, kinds.front().sessions);
+        for (const auto& kind : kinds)
+            text += fmt::format(" {:>8}", kind.ok() ? p_text(kind.mantel.p_value) : "-");
+        text += "\n";
+    }
+    for (const auto& [attribute, what] :
+         {std::pair{"bend", "directed"}, std::pair{"return", "came back"}}) {
+        const auto test = test_over_animals(file, attribute);
+        text += fmt::format("{} over {} animals: p {}\n", what, test.subjects.size(),
+                            p_text(test.result.p_value));
     }
     return text;
 }

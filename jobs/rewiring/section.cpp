@@ -6,22 +6,41 @@
 #include "section_parts.hpp"
 
 #include <rewire/base/text.hpp>
+#include <rewire/network/session_change.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace rewire::jobs {
 
 namespace {
+
+/// Fewer sessions explain more with two components: nothing to compare with those published.
+constexpr auto least_sessions_of_published = std::size_t{10};
+
+/// What two components explain of chance alone, of as many sessions as most animals have.
+std::string chance_of_two(const Animals& data, const std::string& group)
+{
+    auto sessions = std::size_t{0};
+    for (const auto& animal : data)
+        if (animal.group == group)
+            sessions = std::max(sessions, animal.session.size());
+    const auto count = static_cast<std::int64_t>(sessions);
+    return fmt::format("by chance: {:.0f} % of an undirected walk of {} sessions, {:.0f} % of "
+                       "sessions that are noise",
+                       100 * network::share_of_walk(count, 2), count,
+                       200.0 / static_cast<double>(count - 1));
+}
 
 /// Smallest and largest share that the first two components explain, by group.
 std::map<std::string, std::pair<double, double>> shares_of_two(const Animals& data)
 {
     auto ranges = std::map<std::string, std::pair<double, double>>{};
     for (const auto& animal : data) {
-        if (!animal.status.empty() || animal.components < 2)
+        if (!animal.status.empty() || animal.session.size() < least_sessions_of_published)
             continue;
         const auto share = animal.explained[0] + animal.explained[1];
         const auto [at, first] = ranges.try_emplace(animal.group, share, share);
@@ -49,7 +68,10 @@ class RewiringPart : public PagePart
             sessions_ = heads_in(io::open_for_reading(source.path_of(connectome_name)));
         for (const auto& head : sessions_)
             places.push_back(place_of(head));
-        data_ = summary_of_rewiring(io::open_for_reading(source.path_of(rewiring_name)), places);
+        const auto file = io::open_for_reading(source.path_of(rewiring_name));
+        data_ = summary_of_rewiring(file, places);
+        tests_ = {test_in(file, "bend"), test_in(file, "return"), test_in(file, "quiet_bend"),
+                  test_in(file, "quiet_return")};
     }
 
     void draw(std::size_t, report::Page& page) const override
@@ -58,6 +80,8 @@ class RewiringPart : public PagePart
             page.paragraph("No animal has a trajectory; section “Left out, and why” says why.");
             return;
         }
+        add_change_summary(page, data_, tests_);
+        add_change(page, data_);
         add_paths(page, data_);
         add_scores(page, data_);
         add_mds(page, data_);
@@ -97,6 +121,8 @@ class RewiringPart : public PagePart
                                 animal.movement_status.empty() || animal.movement_status == "ok"
                                     ? without_movement()
                                     : animal.movement_status});
+        for (const auto& animal : data_)
+            add_left_out_of_change(rows, animal);
         add_animals_without(rows);
         for (const auto& animal : data_)
             add_sessions_without(rows, animal);
@@ -107,8 +133,9 @@ class RewiringPart : public PagePart
     {
         auto rows = std::vector<Published>{};
         for (const auto& [group, range] : shares_of_two(data_))
-            rows.push_back({"variance explained by two components, range over animals", group,
-                            percent_range(range.first, range.second), "52–62 %", "61–77 %"});
+            rows.push_back({"variance explained by two components, range over animals (" +
+                                chance_of_two(data_, group) + ")",
+                            group, percent_range(range.first, range.second), "52–62 %", "61–77 %"});
         return rows;
     }
 
@@ -124,6 +151,22 @@ class RewiringPart : public PagePart
                                  "--overwrite",
                                  movement_name)
                    : fmt::format("there was no {}.h5", movement_name);
+    }
+
+    /// Sessions that are not compared, and animals in which nothing is.
+    static void add_left_out_of_change(std::vector<LeftOut>& rows, const AnimalRewiring& animal)
+    {
+        if (!animal.change.there || !animal.status.empty())
+            return;
+        for (const auto& [kind, what] : {std::pair{&animal.change.all, "change"},
+                                         std::pair{&animal.change.fine, "change, fine "
+                                                                        "coincidences"},
+                                         std::pair{&animal.change.quiet, "change, quiet frames"}})
+            if (!kind->ok())
+                rows.push_back({animal.subject, what, kind->status});
+            else
+                for (const auto& session : kind->left_out)
+                    rows.push_back({animal.subject, what, session});
     }
 
     void add_animals_without(std::vector<LeftOut>& rows) const
@@ -153,6 +196,7 @@ class RewiringPart : public PagePart
     }
 
     std::vector<AnimalRewiring> data_;
+    TestsOverAnimals tests_;
     std::vector<SessionHead> sessions_; ///< with connectomes, or why without; may be empty
     bool with_movement_;
     bool movement_is_there_;

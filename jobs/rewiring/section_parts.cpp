@@ -1,5 +1,6 @@
 #include "section_parts.hpp"
 
+#include <rewire/network/session_change.hpp>
 #include <rewire/report/markup.hpp>
 
 #include <algorithm>
@@ -44,6 +45,23 @@ std::set<std::string> groups_in(const Animals& data)
         if (animal.status.empty())
             groups.insert(animal.group);
     return groups;
+}
+
+std::vector<AnimalSeries> aligned(std::vector<AnimalSeries> animals)
+{
+    auto score = std::vector<std::vector<double>>{};
+    auto number = std::vector<std::vector<double>>{};
+    for (const auto& animal : animals) {
+        score.push_back(animal.value);
+        for (auto& value : score.back())
+            value = std::isfinite(value) ? value : 0;
+        number.push_back(animal.number);
+    }
+    const auto signs = network::aligned_signs(score, number);
+    for (std::size_t i = 0; i < animals.size(); ++i)
+        for (auto& value : animals[i].value)
+            value *= signs[i];
+    return animals;
 }
 
 } // namespace rewire::jobs

@@ -41,6 +41,21 @@ std::vector<AnimalSeries> series_of(const Animals& data, Values values)
     return all;
 }
 
+/// Series of one component with the signs in which the animals agree best.
+std::vector<AnimalSeries> aligned(std::vector<AnimalSeries> animals);
+
+/// Tests over animals, as the result has them.
+struct TestsOverAnimals
+{
+    OverAnimals directed, came_back, quiet_directed, quiet_came_back;
+};
+
+/// Five lines: what was looked at, what was found, what beats chance and what does not.
+void add_change_summary(report::Page& page, const Animals& data, const TestsOverAnimals& tests);
+/// Cross-fitted trajectories with ellipses, all animals of a group in one plane, similarity,
+/// displacement, and what else may look like change. Nothing without halves.
+void add_change(report::Page& page, const Animals& data);
+
 void add_paths(report::Page& page, const Animals& data);
 void add_mds(report::Page& page, const Animals& data);
 void add_scores(report::Page& page, const Animals& data);

@@ -128,9 +128,9 @@ void add_scores(report::Page& page, const Animals& data)
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}, .numbers = table_of_means()};
     const auto components = std::min<std::size_t>(components_of(data), 2);
     for (std::size_t component = 0; component < components; ++component) {
-        const auto series = series_of(data, [&](const AnimalRewiring& animal) {
+        const auto series = aligned(series_of(data, [&](const AnimalRewiring& animal) {
             return scaled(animal.scores_of(component));
-        });
+        }));
         const auto name = fmt::format("PC{} score / largest", component + 1);
         auto plot = report::LinePlot{};
         plot.x = session_axis;
@@ -144,8 +144,9 @@ void add_scores(report::Page& page, const Animals& data)
         if (component == 0)
             block.caption = fmt::format(
                 "Scores by session, each animal's divided by its largest |score|. {} n = {}. "
-                "PC1 rises by construction of its sign; that it rises steadily does not "
-                "follow from that.{}",
+                "PC1 rises by construction of its sign, and an undirected walk of the "
+                "wiring rises as steadily: this is no evidence of learning. Signs of components "
+                "are turned so that the animals agree best, before any mean is taken.{}",
                 band_note, counts_of_groups(series),
                 components < 2 ? " Two sessions have one component." : "");
     }

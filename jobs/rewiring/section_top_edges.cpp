@@ -40,10 +40,52 @@ std::string level_of_fractions(const Animals& data)
             return fmt::format(" (rank above {:g})", *animal.movement_level);
     return "";
 }
+/// All animals with a trajectory have top edges chosen on one half and shown on the other.
+bool has_cross_top_edges(const Animals& data)
+{
+    return std::all_of(data.begin(), data.end(), [](const AnimalRewiring& animal) {
+        return !animal.status.empty() || !animal.change.cross_positive.empty();
+    });
+}
+
+/// Row of a component over sessions.
+std::vector<double> row_of(const std::vector<double>& values, std::size_t row, std::size_t length)
+{
+    if (values.size() < (row + 1) * length)
+        return {};
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * length);
+    return {first, first + static_cast<std::ptrdiff_t>(length)};
+}
+
+std::vector<double> top_means(const AnimalRewiring& animal, std::size_t component, bool positive,
+                              bool across)
+{
+    if (!across)
+        return positive ? animal.positive_of(component) : animal.negative_of(component);
+    return row_of(positive ? animal.change.cross_positive : animal.change.cross_negative, component,
+                  animal.session.size());
+}
+
+/// Animals whose component has to be turned round to agree with the others.
+std::set<std::string> turned_animals(const Animals& data, std::size_t component)
+{
+    auto turned = std::set<std::string>{};
+    if (component == 0) // points along the sessions
+        return turned;
+    const auto plain =
+        series_of(data, [&](const AnimalRewiring& animal) { return animal.scores_of(component); });
+    const auto best = aligned(plain);
+    for (std::size_t i = 0; i < plain.size(); ++i)
+        if (best[i].value != plain[i].value)
+            turned.insert(plain[i].subject);
+    return turned;
+}
+
 } // namespace
 
 void add_top_edges(report::Page& page, const Animals& data)
 {
+    const auto across = has_cross_top_edges(data);
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}, .numbers = table_of_means()};
     auto animals = std::string{};
     for (const auto& group : groups_in(data))
@@ -54,10 +96,12 @@ void add_top_edges(report::Page& page, const Animals& data)
             plot.x = session_axis;
             plot.y.label = "mean partial correlation";
             plot.reference = 0.0;
+            const auto turned = turned_animals(data, component);
             auto sign = 0;
             for (const auto positive : {true, false}) {
                 auto series = series_of(data, [&](const AnimalRewiring& animal) {
-                    return positive ? animal.positive_of(component) : animal.negative_of(component);
+                    return top_means(animal, component, positive != turned.contains(animal.subject),
+                                     across);
                 });
                 if (component == 0 && positive)
                     animals = counts_of_groups(series);
@@ -80,12 +124,18 @@ void add_top_edges(report::Page& page, const Animals& data)
     block.caption = fmt::format(
         "Mean partial correlation, by session, of the pairs with the largest positive ({} of an "
         "animal and component) and with the most negative loadings ({}) of a component. {} n = "
-        "{}. The pairs were chosen for changing over these same sessions: the figure shows how "
-        "they change, not that they do.",
-        top_range(data, true, false, 2), top_range(data, false, true, 2), band_note, animals);
+        "{}. {}",
+        top_range(data, true, false, 2), top_range(data, false, true, 2), band_note, animals,
+        across ? "The pairs were chosen on one half of every session's frames, with components of "
+                 "that half, and are shown on the other: noise that made a pair stand out in the "
+                 "one is not in the other. Unthresholded values."
+               : "The pairs were chosen for changing over these same sessions: the figure shows "
+                 "how they change, not that they do. `rewire connectome --halves yes` lets them "
+                 "be chosen on one half of the frames and shown on the other.");
     page.subsection("Dynamics of the top edges");
     page.figure(std::move(block));
 }
+
 void add_movement_of_top_edges(report::Page& page, const Animals& data)
 {
     auto block = report::FigureBlock{.sources = {"rewiring.h5"}};
