@@ -65,7 +65,7 @@ bool has_halves(const io::Handle& session)
 std::string status_of_halves(const io::Handle& session, HalfKind kind)
 {
     return has_halves(session) ? io::read_text_attribute(session, half_name(kind) + "_status")
-                               : "computed without halves";
+                               : without_halves;
 }
 
 double movement_share_of(const io::Handle& session)

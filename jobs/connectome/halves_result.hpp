@@ -42,6 +42,9 @@ struct SessionHalves
 
 void write_halves(const io::Handle& group, const SessionHalves& halves);
 
+/// Status of a session that has no halves at all.
+inline constexpr auto without_halves = "computed without halves";
+
 /// Whether the group of a session has halves at all.
 bool has_halves(const io::Handle& session);
 /// "ok", or why there are none of this kind.

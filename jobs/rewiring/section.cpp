@@ -161,12 +161,12 @@ class RewiringPart : public PagePart
         for (const auto& [kind, what] : {std::pair{&animal.change.all, "change"},
                                          std::pair{&animal.change.fine, "change, fine "
                                                                         "coincidences"},
-                                         std::pair{&animal.change.quiet, "change, quiet frames"}})
+                                         std::pair{&animal.change.quiet, "change, quiet frames"}}) {
             if (!kind->ok())
                 rows.push_back({animal.subject, what, kind->status});
-            else
-                for (const auto& session : kind->left_out)
-                    rows.push_back({animal.subject, what, session});
+            for (const auto& session : kind->left_out)
+                rows.push_back({animal.subject, what, session});
+        }
     }
 
     void add_animals_without(std::vector<LeftOut>& rows) const

@@ -149,7 +149,7 @@ std::string interval_of(const KindSummary& kind)
 void add_slopes(report::LinePlot& plot, double value, std::size_t lags)
 {
     for (const auto slope : {0, 1, 2}) {
-        auto line = report::Line{.name = fmt::format("slope {}", slope), .colour = 5 + slope};
+        auto line = report::Line{.name = fmt::format("slope {}", slope), .colour = 1 + slope, .faint = true};
         for (std::size_t lag = 1; lag <= lags; ++lag) {
             const auto x = static_cast<double>(lag);
             line.x.push_back(x);
@@ -179,7 +179,7 @@ void add_displacement(report::Page& page, const Animals& data)
             if (animal.group != group || !is_compared(animal))
                 continue;
             const auto& kind = animal.change.all;
-            auto line = report::Line{.colour = 0, .faint = true};
+            auto line = report::Line{.colour = 0};
             for (std::size_t lag = 1; lag <= kind.displacement.size(); ++lag) {
                 line.x.push_back(static_cast<double>(lag));
                 line.y.push_back(kind.displacement[lag - 1]);
@@ -207,7 +207,7 @@ void add_displacement(report::Page& page, const Animals& data)
     if (block.panels.empty())
         return;
     block.caption =
-        "Mean distance of sessions so many sessions apart, both axes logarithmic; thin lines: "
+        "Mean distance of sessions so many sessions apart, both axes logarithmic; heavy lines: "
         "single animals. Sessions that only differ by chance keep slope 0, an undirected walk has "
         "slope 1, change in one direction slope 2. Distances of 0 and below, which have no place "
         "here, are counted under “Numbers of this figure”, where the exponent of each animal's "

@@ -77,10 +77,14 @@ std::string looked_at(const Animals& data)
         sessions += animal.change.all.sessions;
         left_out += animal.change.all.left_out.size();
     }
-    if (compared == 0)
-        return fmt::format("Looked at: nothing here can tell change from noise ({}). `rewire "
-                           "connectome --halves yes` and `rewire rewiring` would.",
-                           why_not(data));
+    if (compared == 0) {
+        const auto why = why_not(data);
+        const auto without = why.ends_with(without_halves);
+        return fmt::format("Looked at: nothing here can tell change from noise ({}).{}", why,
+                           without ? " `rewire connectome --halves yes` and `rewire rewiring`, "
+                                     "both with --overwrite, may."
+                                   : "");
+    }
     return fmt::format(
         "Looked at: {} of {}, unthresholded partial correlations of two halves of "
         "each{}.",
