@@ -10,6 +10,7 @@
 #include "jobs/report/entry.hpp"
 #include "jobs/rewiring/entry.hpp"
 #include "jobs/simulate/entry.hpp"
+#include "jobs/status/entry.hpp"
 #include "jobs/study/entry.hpp"
 
 namespace rewire::jobs {
@@ -18,7 +19,7 @@ std::vector<Entry> catalogue()
 {
     return {study_entry(),    simulate_entry(), connectome_entry(), movement_entry(),
             rewiring_entry(), ccg_entry(),      recovery_entry(),   merge_entry(),
-            export_entry(),   report_entry(),   chain_entry()};
+            export_entry(),   report_entry(),   chain_entry(),      status_entry()};
 }
 
 } // namespace rewire::jobs

@@ -52,7 +52,7 @@ std::int64_t at_most(const std::vector<double>& values, double limit)
 }
 
 template <typename T>
-void write_rows(hid_t group, const char* name, std::int64_t first, const std::vector<T>& values,
+void write_rows(const io::Handle& group, const char* name, std::int64_t first, const std::vector<T>& values,
                 std::int64_t lags)
 {
     const auto rows = std::ssize(values) / lags;

@@ -3,6 +3,7 @@
 #include "estimate.hpp"
 #include "halves.hpp"
 #include "jobs/activity/estimate.hpp"
+#include "jobs/activity/movement_source.hpp"
 #include "jobs/activity/options.hpp"
 #include "jobs/activity/wave_activity.hpp"
 #include "jobs/frame/session_job.hpp"
@@ -295,8 +296,8 @@ runtime::Job described_job()
             .citation = "Meamardoost et al. 2021 (FARCI), Friedrich et al. 2017 (OASIS); Ledoit & "
                         "Wolf 2004 with shrinkage",
             .paper = "the rewiring paper",
-            .options =
-                own_common_options() + study_options() + activity_options() + connectome_options(),
+            .options = own_common_options() + study_options() + activity_options() +
+                       movement_source_options() + connectome_options(),
             .run = run_connectome,
             .plan = plan_connectome};
 }

@@ -90,21 +90,13 @@ std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Stud
     auto costs = std::vector<double>{};
     for (const auto& session : study.sessions)
         costs.push_back(static_cast<double>(session.record.bytes));
-    const auto hashed = context.each_unit<runtime::UnitResults>(
-        "inputs", costs,
-        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
-            auto packer = base::Packer{};
-            packer.put_text(
-                io::sha256_of_file(study.sessions[static_cast<std::size_t>(unit)].path));
-            results.add(unit, packer.take());
-            return true;
+    const auto hashes = context.each_unit_to_all<std::string>(
+        "inputs", costs, [&](std::int64_t unit, const runtime::Tick&) {
+            return io::sha256_of_file(study.sessions[static_cast<std::size_t>(unit)].path);
         });
     auto facts = std::vector<SessionFacts>(study.sessions.size());
-    runtime::give_to_all(context.comm(), hashed,
-                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                             auto unpacker = base::Unpacker(bytes);
-                             facts[static_cast<std::size_t>(unit)].sha256 = unpacker.get_text();
-                         });
+    for (std::size_t session = 0; session < facts.size(); ++session)
+        facts[session].sha256 = hashes[session];
     return facts;
 }
 

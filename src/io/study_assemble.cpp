@@ -95,7 +95,8 @@ void check_jobs(const StudyTable::Row& row, const std::string& line, const Selec
         problems.push_back(
             {Severity::error, line, "exclude is neither yes nor no nor names of jobs: " + name,
              !meant.empty() ? "did you mean " + meant + "?"
-                            : "yes, no, or the jobs that are to leave the session out"});
+                            : "give yes, no, or some of " + base::joined(selection.jobs, ", ") +
+                                  "; other jobs take their sessions from the results of those"});
     }
 }
 

@@ -47,7 +47,7 @@ struct SessionRecord
     std::vector<Problem> problems;
 
     void pack(base::Packer& packer) const;
-    static SessionRecord unpack(base::Unpacker& unpacker);
+    void unpack(base::Unpacker& unpacker);
 };
 
 /// All *.nwb files, relative to `path`, sorted by name; for a single file its name. Hidden ones are
