@@ -128,6 +128,17 @@ void warn_of_halves(runtime::RunContext& context, const SessionConnectome& sessi
                                  session.halves->all.status));
 }
 
+/// What was planted in a simulated session.
+std::optional<ConnectomeTruth> known_truth(const io::StudySession& session,
+                                           const SessionConnectome& result)
+{
+    if (!io::has_truth(session.path))
+        return std::nullopt;
+    const auto truth = io::read_truth(session.path);
+    return truth.has_population ? std::optional(truth_of_pairs(truth, result.neuron_id))
+                                : std::nullopt;
+}
+
 /// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
 void run_wave(runtime::RunContext& context, const Wave& wave,
               const std::vector<SessionInput>& inputs, const ConnectomeSettings& settings,
@@ -175,6 +186,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));
             context.note(row_of(session, settings));
+            session.truth = known_truth(wave.session(static_cast<std::size_t>(unit)), session);
             take(session);
         });
 }

@@ -2,6 +2,7 @@
 
 #include "halves_result.hpp"
 #include "jobs/frame/session_results.hpp"
+#include "truth.hpp"
 
 #include <rewire/base/pack.hpp>
 #include <rewire/io/result_file.hpp>
@@ -116,6 +117,7 @@ struct SessionConnectome : SessionHead
     std::optional<ConnectomeNull> null;
     std::optional<ConnectomeClosedForm> closed_form;
     std::optional<SessionHalves> halves; ///< written, not read here
+    std::optional<ConnectomeTruth> truth; ///< of simulated sessions
 
     void pack(base::Packer& packer) const;
     static SessionConnectome unpack(base::Unpacker& unpacker);

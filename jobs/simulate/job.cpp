@@ -1,4 +1,5 @@
 #include "entry.hpp"
+#include "jobs/frame/study_source.hpp"
 #include "session.hpp"
 
 #include <rewire/base/error.hpp>
@@ -22,6 +23,21 @@ namespace fs = std::filesystem;
 /// Beside the files of a simulated study: what it was made with.
 constexpr auto record_name = "simulation.txt";
 
+simulate::Difficulties difficulties_of(const runtime::Options& options)
+{
+    return {.strength = options.real("strength"),
+            .weakest = options.real("weakest"),
+            .shortest_s = options.real("shortest-s"),
+            .delay_frames = options.integer("delay-frames"),
+            .missed_events = options.real("missed-events"),
+            .hidden_inputs = options.real("hidden-inputs"),
+            .inhibition = options.real("inhibition"),
+            .burst_gain = options.real("burst-gain"),
+            .rate_fall = options.real("rate-fall"),
+            .common_drift = options.real("common-drift"),
+            .artefacts_per_min = options.real("artefacts-per-min")};
+}
+
 simulate::LeverPressParameters parameters_of(const runtime::Options& options)
 {
     auto parameters = simulate::LeverPressParameters{
@@ -40,6 +56,7 @@ simulate::LeverPressParameters parameters_of(const runtime::Options& options)
         .seed = static_cast<std::uint64_t>(options.integer("seed")),
         .null = options.flag("null"),
         .layer = options.text("layer"),
+        .difficulties = difficulties_of(options),
     };
     simulate::check(parameters);
     return parameters;
@@ -100,10 +117,14 @@ void run_simulate(runtime::RunContext& context)
     const auto truth = simulate::truth(parameters);
     const auto units = parameters.animals * parameters.sessions;
     const auto deflate = static_cast<int>(options.integer("gzip"));
-    const auto samples = static_cast<double>(simulate::frames_of(parameters) * parameters.neurons);
+    auto samples = std::vector<double>{}; // of each session
+    for (std::int64_t unit = 0; unit < units; ++unit)
+        samples.push_back(static_cast<double>(
+            parameters.neurons * simulate::frames_of(parameters, unit / parameters.sessions,
+                                                     unit % parameters.sessions)));
     auto kept = std::int64_t{0};
     context.each_unit<runtime::UnitResults>(
-        "simulate", std::vector<double>(static_cast<std::size_t>(units), samples),
+        "simulate", samples,
         [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
             const auto& animal =
                 truth.animals[static_cast<std::size_t>(unit / parameters.sessions)];
@@ -135,6 +156,89 @@ runtime::Estimate plan_simulate(runtime::RunContext& context)
     return estimate;
 }
 
+std::string number(double value)
+{
+    return fmt::format("{}", value);
+}
+
+/// What makes a study hard, or misleads: none of it unless asked for.
+std::vector<runtime::Option> difficulty_options()
+{
+    using Kind = runtime::OptionKind;
+    const auto usual = simulate::Difficulties{};
+    return {
+        {.name = "strength",
+         .kind = Kind::real,
+         .default_value = number(usual.strength),
+         .help = "of all connections, as a share of the usual",
+         .minimum = 0,
+         .maximum = 1},
+        {.name = "weakest",
+         .kind = Kind::real,
+         .default_value = number(usual.weakest),
+         .help = "share of that which the weakest connections have; the others lie between",
+         .minimum = 0,
+         .maximum = 1},
+        {.name = "shortest-s",
+         .kind = Kind::real,
+         .default_value = number(usual.shortest_s),
+         .unit = "s",
+         .help = "sessions of different lengths, from this to --duration-s; 0: all the same",
+         .minimum = 0,
+         .maximum = 1e6},
+        {.name = "delay-frames",
+         .kind = Kind::integer,
+         .default_value = std::to_string(usual.delay_frames),
+         .unit = "frames",
+         .help = "connected neurons fire this much after one another, not in the same frame",
+         .minimum = 0,
+         .maximum = 1000},
+        {.name = "missed-events",
+         .kind = Kind::real,
+         .default_value = number(usual.missed_events),
+         .help = "share of events that leave no trace",
+         .minimum = 0,
+         .maximum = 0.99},
+        {.name = "hidden-inputs",
+         .kind = Kind::real,
+         .default_value = number(usual.hidden_inputs),
+         .help = "unrecorded inputs, each common to three neurons, for each neuron recorded",
+         .minimum = 0,
+         .maximum = 10},
+        {.name = "inhibition",
+         .kind = Kind::real,
+         .default_value = number(usual.inhibition),
+         .help = "share of neurons that silence four others for 250 ms",
+         .minimum = 0,
+         .maximum = 0.99},
+        {.name = "burst-gain",
+         .kind = Kind::real,
+         .default_value = number(usual.burst_gain),
+         .help = "of all rates in bursts of 2.5 s, a tenth of the time",
+         .minimum = 1,
+         .maximum = 10},
+        {.name = "rate-fall",
+         .kind = Kind::real,
+         .default_value = number(usual.rate_fall),
+         .help = "share that all rates lose over a session",
+         .minimum = 0,
+         .maximum = 0.99},
+        {.name = "common-drift",
+         .kind = Kind::real,
+         .default_value = number(usual.common_drift),
+         .unit = "mean events",
+         .help = "amplitude of a wave of 30 s that is added to all traces",
+         .minimum = 0,
+         .maximum = 1000},
+        {.name = "artefacts-per-min",
+         .kind = Kind::real,
+         .default_value = number(usual.artefacts_per_min),
+         .help = "frames a minute in which all traces jump",
+         .minimum = 0,
+         .maximum = 1e5},
+    };
+}
+
 } // namespace
 
 Entry simulate_entry()
@@ -142,7 +246,6 @@ Entry simulate_entry()
     using Kind = runtime::OptionKind;
     const auto defaults = simulate::LeverPressParameters{};
     const auto same = false;
-    const auto number = [](double value) { return fmt::format("{}", value); };
     return {
         .job = {
             .name = "simulate",
@@ -153,14 +256,19 @@ Entry simulate_entry()
                 "edges that strengthen, weaken or\n"
                 "come and go, movement-related neurons, lever, trials, calcium with decay and "
                 "noise. The truth is in every\n"
-                "file under /scratch/truth. Sessions are made on all ranks, each in blocks of "
-                "frames; the same command goes\n"
-                "on where it was. --null makes the twin without structure.",
+                "file under /scratch/truth, with the partial correlations that a session without "
+                "end would show. Sessions are\n"
+                "made on all ranks, each in blocks of frames; the same command goes on where it "
+                "was. --null makes the twin\n"
+                "without structure; the last options make studies that are hard to read, or "
+                "mislead.",
             .examples = {"rewire simulate --out study/ --animals 2 --neurons 80 --duration-s 600",
+                         "rewire simulate --out hard/ --weakest 0.05 --shortest-s 30 "
+                         "--duration-s 900",
                          "mpirun -n 8 rewire simulate --out study/ --null"},
             .paper = "the rewiring paper",
             .options =
-                {
+                std::vector<runtime::Option>{
                     {.name = "kind",
                      .default_value = "lever-press",
                      .help = "kind of study",
@@ -287,7 +395,8 @@ Entry simulate_entry()
                      .kind = Kind::flag,
                      .help = "this text",
                      .changes_result = same},
-                },
+                } +
+                difficulty_options(),
             .run = run_simulate,
             .plan = plan_simulate,
             .checks_memory = false,

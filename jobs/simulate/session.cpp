@@ -2,7 +2,10 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/io/nwb_writer.hpp>
+#include <rewire/io/truth.hpp>
+#include <rewire/simulate/population.hpp>
 #include <rewire/simulate/session_source.hpp>
 
 #include <fmt/format.h>
@@ -28,15 +31,39 @@ std::string start_time(std::int64_t session)
                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
+/// Those that differ from the defaults.
+std::string difficulties(const simulate::Difficulties& hard)
+{
+    const auto usual = simulate::Difficulties{};
+    auto text = std::string{};
+    const auto add = [&](const char* name, double value, double default_value, const char* unit) {
+        if (value != default_value)
+            text += fmt::format(", {} {}{}", name, value, unit);
+    };
+    add("strength", hard.strength, usual.strength, "");
+    add("weakest", hard.weakest, usual.weakest, "");
+    add("shortest", hard.shortest_s, usual.shortest_s, " s");
+    add("delay", static_cast<double>(hard.delay_frames), static_cast<double>(usual.delay_frames),
+        " frames");
+    add("missed events", hard.missed_events, usual.missed_events, "");
+    add("hidden inputs", hard.hidden_inputs, usual.hidden_inputs, "");
+    add("inhibition", hard.inhibition, usual.inhibition, "");
+    add("burst gain", hard.burst_gain, usual.burst_gain, "");
+    add("rate fall", hard.rate_fall, usual.rate_fall, "");
+    add("common drift", hard.common_drift, usual.common_drift, "");
+    add("artefacts", hard.artefacts_per_min, usual.artefacts_per_min, "/min");
+    return text;
+}
+
 std::string notes(const simulate::LeverPressParameters& p)
 {
     return fmt::format(
         "Simulated by rewire, lever-press task{}. seed {}, animals {}, sessions {}, neurons {}, "
         "duration {} s, imaging {} Hz, lever {} Hz, decay {} s, events {} Hz, noise {}, amplitude "
-        "{}, movement gain {}, missing neurons {}, layer {}. What was planted: /scratch/truth.",
+        "{}, movement gain {}, missing neurons {}, layer {}{}. What was planted: /scratch/truth.",
         p.null ? ", without structure" : "", p.seed, p.animals, p.sessions, p.neurons, p.duration_s,
         p.rate_hz, p.lever_rate_hz, p.tau_s, p.event_rate_hz, p.noise, p.amplitude, p.movement_gain,
-        p.missing_neurons, p.layer);
+        p.missing_neurons, p.layer, difficulties(p.difficulties));
 }
 
 io::NwbDescription description(const simulate::LeverPressParameters& parameters,
@@ -138,6 +165,33 @@ io::NwbTable planted_edges(const simulate::AnimalTruth& animal, std::int64_t ses
               std::move(strength)}}};
 }
 
+/// Pairs whose partial correlation would not be (nearly) 0 in a session without end.
+io::NwbTable population(const simulate::LeverPressParameters& parameters,
+                        const simulate::AnimalTruth& animal, const simulate::SessionTruth& truth)
+{
+    const auto all = simulate::population_of(simulate::processes_of(parameters, animal, truth),
+                                             parameters, truth, calcium::smoothing_taps);
+    auto first = std::vector<std::int64_t>{};
+    auto second = std::vector<std::int64_t>{};
+    auto value = std::vector<double>{};
+    auto pair = std::size_t{0};
+    for (std::size_t i = 0; i < truth.neurons.size(); ++i)
+        for (auto j = i + 1; j < truth.neurons.size(); ++j, ++pair)
+            if (std::abs(all[pair]) >= io::smallest_population_correlation) {
+                first.push_back(truth.neurons[i]);
+                second.push_back(truth.neurons[j]);
+                value.push_back(all[pair]);
+            }
+    return {fmt::format("partial correlations of smoothed events that a session without end would "
+                        "show, of all pairs with at least {} (absolute)",
+                        io::smallest_population_correlation),
+            {},
+            {{"neuron_i", "roi_id of one end", std::move(first)},
+             {"neuron_j", "roi_id of the other end, larger", std::move(second)},
+             {"partial_correlation", "given all other neurons found in this session",
+              std::move(value)}}};
+}
+
 void write_lever(io::NwbWriter& writer, const simulate::LeverPressParameters& parameters,
                  const simulate::SessionTruth& truth, int deflate)
 {
@@ -204,6 +258,7 @@ void write_session(const simulate::LeverPressParameters& parameters,
     writer.add_intervals("movement_epochs", movement_epochs(truth, parameters.rate_hz));
     writer.add_truth("neurons", planted_neurons(animal, truth));
     writer.add_truth("edges", planted_edges(animal, session));
+    writer.add_truth("population", population(parameters, animal, truth));
     writer.finish();
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr auto neurons_path = "/scratch/truth/neurons";
 constexpr auto edges_path = "/scratch/truth/edges";
+constexpr auto population_path = "/scratch/truth/population";
 
 void require_equal(std::initializer_list<std::size_t> lengths, const char* table,
                    const std::filesystem::path& file)
@@ -49,6 +50,16 @@ Truth read_truth(const std::filesystem::path& nwb_file)
     require_equal({truth.edge_i.size(), truth.edge_j.size(), truth.edge_kind.size(),
                    truth.edge_strength.size()},
                   edges_path, nwb_file);
+    truth.has_population = is_group(file, population_path);
+    if (truth.has_population) {
+        const auto population = open_group(file, population_path);
+        truth.population_i = read_all<std::int64_t>(population, "neuron_i");
+        truth.population_j = read_all<std::int64_t>(population, "neuron_j");
+        truth.population = read_all<double>(population, "partial_correlation");
+        require_equal(
+            {truth.population_i.size(), truth.population_j.size(), truth.population.size()},
+            population_path, nwb_file);
+    }
     return truth;
 }
 
