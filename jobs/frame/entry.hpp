@@ -83,6 +83,9 @@ struct Entry
     /// Rank 0: writes what the group of a subject has beside its sessions, once these are in the
     /// file; may be empty. Only for jobs with tasks of sessions.
     std::function<void(const io::ResultFile& output, const std::string& subject)> complete_subject;
+    /// Rank 0: writes what the result says over all subjects, once their groups are in the file;
+    /// may be empty.
+    std::function<void(const io::ResultFile& output)> complete;
     std::optional<PageEntry> page;
     std::function<void(const RecoveryRequest&)> recovery; ///< rank 0; may be empty
     std::optional<ExportTable> table;

@@ -1,6 +1,7 @@
 #include "counts.hpp"
 #include "entry.hpp"
 #include "jobs/activity/estimate.hpp"
+#include "jobs/activity/movement_source.hpp"
 #include "jobs/activity/options.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
@@ -8,7 +9,6 @@
 #include "recovery.hpp"
 #include "result.hpp"
 #include "section.hpp"
-#include "source.hpp"
 #include "wave.hpp"
 
 #include <rewire/base/error.hpp>
