@@ -7,6 +7,9 @@ if(REWIRE_SANITIZE)
     set(REWIRE_SLOWER 5)
 endif()
 
+# Tests are compiled once and run once: most of their time is the compiler's. What they test is optimised as ever.
+set(REWIRE_TEST_FLAGS $<$<CONFIG:Release>:-O1>)
+
 # rewire_add_test(NAME SOURCES... LIBRARIES targets... [LABELS labels...] [TIMEOUT s]): a GoogleTest program without MPI,
 # labelled unit unless it says otherwise.
 # One in which every test was skipped counts as skipped (tests/support/test_main.cpp).
@@ -25,6 +28,7 @@ function(rewire_add_test name)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_test_support rewire_test_main GTest::gmock
                           GTest::gtest rewire_flags)
+    target_compile_options(${name} PRIVATE ${REWIRE_TEST_FLAGS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77
@@ -55,6 +59,7 @@ function(rewire_add_mpi_test name)
         add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/mpi_main.cpp)
         target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support GTest::gmock GTest::gtest
                               rewire_flags)
+        target_compile_options(${name} PRIVATE ${REWIRE_TEST_FLAGS})
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
         if(REWIRE_VALGRIND AND REWIRE_VALGRIND_SUPPRESSIONS AND NOT REWIRE_SANITIZE)
             add_test(NAME ${name}_valgrind

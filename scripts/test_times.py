@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Where the time of a run of ctest went: test_times.py BUILD, after `ctest --output-junit tests.xml` in that folder.
+"""Where the time of a run of ctest went: test_times.py BUILD, after `ctest --output-junit tests.xml` in that folder,
+and the same with slurm.xml in tests/slurm.
 
 A row a label, most time first: number of tests, how many of them were skipped or failed, seconds added up over the
 tests (several run at once), and the longest one. A test with two labels is in both rows.
 """
 import collections
 import json
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -18,9 +20,12 @@ for test in json.loads(listing.stdout)["tests"]:
     labels[test["name"]] = properties.get("LABELS") or ["no label"]
 
 rows = collections.defaultdict(list)
-for case in xml.etree.ElementTree.parse(f"{build}/tests.xml").iter("testcase"):
-    for label in labels[case.get("name")]:
-        rows[label].append((float(case.get("time")), case.get("name"), case.get("status")))
+for path in [f"{build}/tests.xml", f"{build}/tests/slurm/slurm.xml"]:
+    if not os.path.exists(path):
+        continue
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        for label in labels[case.get("name")]:
+            rows[label].append((float(case.get("time")), case.get("name"), case.get("status")))
 
 
 def minutes(seconds):

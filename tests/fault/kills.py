@@ -28,12 +28,16 @@ DISK = "64m"
 
 # What makes a run of some seconds, with many checkpoints. Jobs without a line here are not disturbed; the test fails
 # when one that saves its work is missing.
-CALCIUM, SPIKES, EARLIER = "calcium", "spikes", "earlier"
-JOBS = {
-    "connectome": (CALCIUM, ["--tau-s", "0.7", "--surrogates", "3000"]),
-    "movement": (CALCIUM, ["--tau-s", "0.7", "--shuffles", "400000"]),
-    "rewiring": (EARLIER, ["--draws", "20000"]),
-    "ccg": (SPIKES, []),
+CALCIUM, SPIKES, TRIALS, NONE = "calcium", "spikes", "trials", ""
+JOBS = {  # study, options, the jobs whose results it reads
+    "connectome": (CALCIUM, ["--tau-s", "0.7", "--surrogates", "3000"], []),
+    "movement": (CALCIUM, ["--tau-s", "0.7", "--shuffles", "400000"], []),
+    "rewiring": (NONE, ["--draws", "20000"], ["connectome", "movement"]),
+    "ccg": (SPIKES, [], []),
+    "glmcc": (SPIKES, [], []),
+    "compare": (SPIKES, [], ["ccg", "glmcc"]),
+    "jpsth": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--pairs", "pairs.csv", "--full"], []),
+    "dynetcp-static": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--lags", "10", "--lambda", "1"], []),
 }
 
 
@@ -52,11 +56,10 @@ class Disturbed:
 
     def __init__(self, job, folder, disk):
         self.job, self.disk = job, disk
-        kind, options = JOBS[job]
+        kind, options, self.needs = JOBS[job]
         self.undisturbed = folder / "undisturbed" / job
-        self.study = {CALCIUM: folder / "calcium", SPIKES: folder / "spikes"}.get(kind)
-        self.options = options
-        self.earlier = kind == EARLIER
+        self.study = folder / kind if kind else None
+        self.options = [str(folder / word) if word.endswith(".csv") else word for word in options]
         self.prepare(self.undisturbed)
         begin = time.monotonic()
         code, err = self.run(self.undisturbed, 2)
@@ -68,10 +71,8 @@ class Disturbed:
         """An empty folder of results, or one that has what the job reads."""
         shutil.rmtree(results, ignore_errors=True)
         results.mkdir(parents=True)
-        if self.earlier:
-            for path in sorted(self.undisturbed.parent.glob("*/*.h5")):
-                if path.parent.name in ("connectome", "movement"):
-                    shutil.copy(path, results)
+        for need in self.needs:
+            shutil.copy(self.undisturbed.parent / need / f"{need}.h5", results)
 
     def words(self, results, *more):
         study = ["--study", self.study] if self.study else []
@@ -110,12 +111,28 @@ def kill_one_rank(process, chance):
 
 
 def ask_to_stop(process, chance):
-    process.send_signal(chance.choice([signal.SIGUSR1, signal.SIGTERM]))
+    """As srun does: the signal goes to every rank. mpirun would hand on one of the two, and end at the other."""
+    number = chance.choice([signal.SIGUSR1, signal.SIGTERM])
+    ranks = [pid for pid in [process.pid, *children_of(process.pid)] if name_of(pid) == "rewire"]
+    for pid in ranks:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
     _, err = process.communicate(timeout=SECONDS)
-    # mpirun itself may still be without its handler.
-    if process.returncode in (0, STOPPED, -signal.SIGUSR1, -signal.SIGTERM):
+    if process.returncode in (0, STOPPED):
+        return ""
+    # Before main begins nobody can listen; the batch script knows that end.
+    if process.returncode in (128 + number, -number) and "command: rewire" not in err:
         return ""
     return f"exit code {process.returncode} after a request to stop\n{err}"
+
+
+def name_of(pid):
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def disturb(job, results, seed, chance, counts):
@@ -224,8 +241,10 @@ def main():
         subprocess.run([REWIRE, "simulate", "lever-press", "--out", folder / "calcium", "--animals", "1", "--sessions",
                         "3", "--neurons", "40", "--duration-s", "120"], check=True, capture_output=True)
         subprocess.run([BUILD / "tests" / "write_spike_study", folder / "spikes"], check=True)
-        needed = [name for name in JOBS if name in chosen or
-                  (name in ("connectome", "movement") and any(JOBS[job][0] == EARLIER for job in chosen))]
+        subprocess.run([REWIRE, "simulate", "triplets", "--out", folder / "trials", "--neurons", "24", "--triplets", "8",
+                        "--trials", "200"], check=True, capture_output=True)
+        (folder / "pairs.csv").write_text("pre,post\n" + "".join(f"{i},{j}\n" for i in range(24) for j in range(i)))
+        needed = [name for name in JOBS if name in chosen or any(name in JOBS[job][2] for job in chosen)]
         try:
             for name in needed:
                 job = Disturbed(name, folder, disk)

@@ -76,7 +76,7 @@ base::Range share(const mpi::Communicator& comm, Eigen::Index columns, bool idle
 void expect_triplets(const Eigen::MatrixXd& matrix, base::Range part, Eigen::Index count)
 {
     const auto dense =
-        Eigen::BDCSVD<Eigen::MatrixXd>(matrix, Eigen::ComputeThinU | Eigen::ComputeThinV);
+        Eigen::JacobiSVD<Eigen::MatrixXd>(matrix, Eigen::ComputeThinU | Eigen::ComputeThinV);
 
     const auto found = leading_singular_triplets(world(), spread(matrix, part), count);
 
@@ -232,7 +232,7 @@ TEST(Linalg, AGroupOfRanksSolvesOnItsOwn)
 {
     const auto group = world().split(world().rank() % 2);
     const auto matrix = with_structure(static_cast<std::uint64_t>(world().rank() % 2), 20, 30);
-    const auto expected = Eigen::BDCSVD<Eigen::MatrixXd>(matrix).singularValues();
+    const auto expected = Eigen::JacobiSVD<Eigen::MatrixXd>(matrix).singularValues();
 
     const auto found = leading_singular_triplets(group, spread(matrix, share(group, 30, false)), 1);
 
