@@ -53,7 +53,7 @@ std::vector<double> partial_of(const std::vector<double>& covariance, std::int64
     if (!dense::invert_positive_definite(inverse, count).positive_definite)
         throw base::NumericalError("the neurons of a simulated session are not independent enough "
                                    "for partial correlations",
-                                   "simulate", "make assemblies weaker or fewer");
+                                   "simulated network", "make assemblies weaker or fewer");
     auto partial = std::vector<double>(at(base::pair_count(neurons)), 0.0);
     for (std::int64_t a = 0; a < count; ++a)
         for (auto b = a + 1; b < count; ++b)
@@ -218,7 +218,7 @@ std::vector<double> population_partial_correlation(const SessionProcesses& proce
 {
     if (processes.inhibits())
         throw base::InputError("no closed form for the correlations of inhibited neurons",
-                               "simulate", "take those of a long run");
+                               "simulated network", "take those of a long run");
     const auto lags = autocorrelation(taps);
     const auto rates = CommonRates(processes, taps);
     const auto quiet = rates.mean(false);
