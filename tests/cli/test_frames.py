@@ -71,6 +71,18 @@ class Frames(Case):
         self.assertFails(3, ["intervals 1 and 2 have frames in common", "blocks"], "connectome", "--study", study,
                          "--results", self.folder / "results", "--tau-s", "0.7", "--segments", "blocks")
 
+    def test_movements_are_shuffled_within_blocks_of_time(self):
+        study = self.simulate(sessions=1, duration_s=300)
+        for results, words, ranks in [("whole", [], 1), ("blocks", ["--block-s", "60"], 1), ("again", ["--block-s", "60"], 3)]:
+            code, out, err = run("movement", "--study", study, "--results", self.folder / results, "--tau-s", "0.7",
+                                 "--shuffles", "500", *words, ranks=ranks)
+            self.assertEqual(code, 0, out + err)
+
+        self.assertSameDatasets(self.folder / "blocks" / "movement.h5", self.folder / "again" / "movement.h5")
+        same = subprocess.run([BUILD / "tests" / "same_datasets", self.folder / "blocks" / "movement.h5",
+                               self.folder / "whole" / "movement.h5"], capture_output=True)
+        self.assertNotEqual(same.returncode, 0)
+
 
 if __name__ == "__main__":
     unittest.main()
