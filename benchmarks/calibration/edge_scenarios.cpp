@@ -242,7 +242,7 @@ std::vector<Scenario> nothing_planted()
         scenario("common-drift", "40 neurons x 10 min, 5 % of the variance a common wave of 30 s",
                  with_common_drift(plain, 0.05), 0.3, 60, 0, valid_under_drive()),
         scenario("common-drift-highpass", "the same, with --highpass-s 4",
-                 with_cosines_out(with_common_drift(plain, 0.05), 4 * 28), 1, 20, 0,
+                 with_cosines_out(with_common_drift(plain, 0.05), 4 * 28), 10, 6, 0,
                  Bands{rate("p_partial", 0.05, 0.8, 1.4)}),
         scenario("artefacts", "40 neurons x 10 min, 20 frames in which all have an event",
                  with_artefacts(plain), 0.1, 60, 0, {}),
