@@ -2,7 +2,9 @@
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "frames.hpp"
+#include "halves.hpp"
 #include "jobs/activity/estimate.hpp"
+#include "jobs/activity/movement_source.hpp"
 #include "jobs/activity/options.hpp"
 #include "jobs/activity/wave_activity.hpp"
 #include "jobs/frame/session_job.hpp"
@@ -135,6 +137,14 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
                                  session.record.file, frames.artefacts));
 }
 
+/// Halves that were wanted and could not be had.
+void warn_of_halves(runtime::RunContext& context, const SessionConnectome& session)
+{
+    if (session.halves && session.computed != 0 && !session.halves->all.ok())
+        context.warn(fmt::format("{}: no halves to tell change from noise: {}", session.file,
+                                 session.halves->all.status));
+}
+
 /// What was planted in a simulated session.
 std::optional<ConnectomeTruth> known_truth(const io::StudySession& session,
                                            const SessionConnectome& result)
@@ -152,8 +162,9 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
               const std::function<void(const SessionConnectome&)>& take)
 {
     const auto with_tests = settings.support != SupportBy::none;
+    const auto with_events = with_tests || settings.halves != HalvesOf::none;
     const auto activity = WaveActivity(context, wave, inputs,
-                                       with_tests ? Keep::smoothed_and_events : Keep::smoothed);
+                                       with_events ? Keep::smoothed_and_events : Keep::smoothed);
     auto costs = std::vector<double>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
         costs.push_back(connectome_seconds(*wave.session(position).record.activity));
@@ -182,6 +193,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
                             : std::vector<ClosedFormTests>{};
     auto null = settings.surrogates > 0 ? surrogates_of(context, wave, inputs, activity, settings)
                                         : std::vector<std::optional<ConnectomeNull>>(wave.size());
+    auto halves = halves_of(context, wave, inputs, activity, settings);
 
     runtime::gather_to_root(
         context.comm(), computed, static_cast<std::int64_t>(wave.size()),
@@ -191,7 +203,9 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             session.null = std::move(null[static_cast<std::size_t>(unit)]);
             if (with_tests)
                 add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
+            session.halves = std::move(halves[static_cast<std::size_t>(unit)]);
             warn_of_frames(context, session);
+            warn_of_halves(context, session);
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));
             context.note(row_of(session, settings));
@@ -206,14 +220,17 @@ std::int64_t frames_used(const io::StudySession& session, const SessionInput& in
                                    : static_cast<std::int64_t>(input.used.kept.size());
 }
 
-/// Collective: reads what --within, --covariate and --segments ask for, so that it is not missing
-/// hours later.
+/// Collective: reads what --within, --covariate, --segments and --movement ask for, so that it is
+/// not missing hours later.
 void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
                      const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
 {
+    const auto with_movements =
+        settings.halves != HalvesOf::none &&
+        (context.options().given("movement") || context.options().given("lever"));
     if (settings.within.empty() && settings.covariates.empty() && settings.segments.empty() &&
-        settings.highpass_s == 0)
+        settings.highpass_s == 0 && !with_movements)
         return;
     context.each_unit<runtime::UnitResults>(
         "behaviour", std::vector<double>(sessions.size(), 1.0),
@@ -226,6 +243,8 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
             none.frames =
                 calcium::smoothed_frames(frames_used(session, inputs[index]), inputs[index].taps);
             frames_of(session, inputs[index], settings, context.options(), none);
+            if (with_movements && with_halves(study, index, settings))
+                quiet_frames_of(session, inputs[index], context.options());
             return true;
         });
 }
@@ -323,8 +342,8 @@ runtime::Job described_job()
             .citation = "Meamardoost et al. 2021 (FARCI), Friedrich et al. 2017 (OASIS); Ledoit & "
                         "Wolf 2004 with shrinkage",
             .paper = "the rewiring paper",
-            .options =
-                own_common_options() + study_options() + activity_options() + connectome_options(),
+            .options = own_common_options() + study_options() + activity_options() +
+                       movement_source_options() + connectome_options(),
             .run = run_connectome,
             .plan = plan_connectome};
 }

@@ -247,6 +247,8 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
         write_null(group, *session.null);
     if (session.closed_form)
         write_closed_form(group, *session.closed_form);
+    if (session.halves)
+        write_halves(group, *session.halves);
     if (session.truth)
         write_truth(group, *session.truth);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "halves_result.hpp"
 #include "jobs/frame/session_results.hpp"
 #include "truth.hpp"
 
@@ -117,6 +118,7 @@ struct SessionConnectome : SessionHead
     std::uint8_t computed = 0;        ///< 1: there are values, whatever the status says of how
     std::optional<ConnectomeNull> null;
     std::optional<ConnectomeClosedForm> closed_form;
+    std::optional<SessionHalves> halves;  ///< written, not read here
     std::optional<ConnectomeTruth> truth; ///< of simulated sessions
 
     void pack(base::Packer& packer) const;

@@ -1,13 +1,14 @@
 #include "settings.hpp"
 
+#include "jobs/activity/smoothed_frames.hpp"
 #include "jobs/frame/study_source.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/behaviour/interpolation.hpp>
 #include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/calcium/circles.hpp>
-#include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/shift_moments.hpp>
+#include <rewire/network/session_change.hpp>
 
 #include <fmt/format.h>
 
@@ -46,29 +47,16 @@ calcium::WhenSingular when_singular_of(const std::string& text)
     return calcium::WhenSingular::flag;
 }
 
+HalvesOf halves_of(const std::string& text)
+{
+    return text == "yes" ? HalvesOf::all : text == "no" ? HalvesOf::none : HalvesOf::long_studies;
+}
+
 SupportBy support_of(const std::string& text)
 {
     return text == "none"    ? SupportBy::none
            : text == "shift" ? SupportBy::shift
                              : SupportBy::jitter;
-}
-
-/// Values of all frames of the file, reduced to those of the smoothed events.
-template <typename T>
-std::vector<T> on_smoothed_frames(const std::vector<T>& values, const SessionInput& input)
-{
-    auto kept = std::vector<T>{};
-    if (input.used.kept.empty())
-        kept = values;
-    else
-        for (const auto frame : input.used.kept)
-            kept.push_back(values[static_cast<std::size_t>(frame)]);
-    const auto frames =
-        calcium::smoothed_frames(static_cast<std::int64_t>(kept.size()), input.taps);
-    if (frames == 0)
-        return {};
-    const auto first = kept.begin() + (input.taps - 1) / 2;
-    return {first, first + frames};
 }
 
 void add(const std::vector<double>& values, SessionCovariates& covariates)
@@ -228,6 +216,12 @@ std::vector<runtime::Option> connectome_options()
          .help = "intervals table (e.g. movement): shift inside and outside of its intervals "
                  "separately",
          .reaches_later_jobs = false},
+        {.name = "halves",
+         .default_value = "auto",
+         .help = "connectomes of two halves of every session, for `did the network change`: auto "
+                 "where an animal has five sessions or more; of quiet frames, too, where movements "
+                 "are known (--movement)",
+         .choices = {"auto", "yes", "no"}},
     };
 }
 
@@ -264,7 +258,19 @@ ConnectomeSettings connectome_settings(const runtime::Options& options)
             .covariate_lags_s = options.real("covariate-lags-s"),
             .highpass_s = options.real("highpass-s"),
             .drop_artefacts = options.flag("drop-artefacts"),
-            .segments = options.text("segments")};
+            .segments = options.text("segments"),
+            .halves = halves_of(options.text("halves"))};
+}
+
+bool with_halves(const io::Study& study, std::size_t session, const ConnectomeSettings& settings)
+{
+    if (settings.halves != HalvesOf::long_studies)
+        return settings.halves == HalvesOf::all;
+    return std::any_of(study.subjects.begin(), study.subjects.end(), [&](const auto& subject) {
+        return subject.recorded >= network::least_sessions_of_change &&
+               std::find(subject.sessions.begin(), subject.sessions.end(), session) !=
+                   subject.sessions.end();
+    });
 }
 
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,

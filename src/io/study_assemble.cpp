@@ -281,8 +281,10 @@ void collect(std::map<std::string, std::vector<Draft*>>& groups, const Selection
         check_order(order, name, study.problems);
         auto subject = Subject{name, {}, {}};
         auto names = std::set<std::string>{};
-        for (const auto* draft : order)
+        for (const auto* draft : order) {
             names.insert(draft->session.record.session);
+            subject.recorded += draft->session.record.activity ? 1 : 0;
+        }
         for (auto* draft : order) {
             if (!chosen(selection.sessions, draft->session, names)) {
                 ++study.excluded;

@@ -1,4 +1,4 @@
-#include "source.hpp"
+#include "movement_source.hpp"
 
 #include "jobs/frame/study_source.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/activity/session_input.hpp"
+#include "session_input.hpp"
 
 #include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/io/study.hpp>

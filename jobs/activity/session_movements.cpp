@@ -1,5 +1,5 @@
 #include "jobs/frame/study_source.hpp"
-#include "source.hpp"
+#include "movement_source.hpp"
 
 #include <rewire/base/text.hpp>
 
