@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The table of docs/what-the-numbers-mean.md, from what `calibration --results DIR` wrote.
 
     benchmarks/calibration/edges_table.py DIR/calibration.tsv
