@@ -2,6 +2,7 @@
 #include "edge_session.hpp"
 
 #include <rewire/base/random.hpp>
+#include <rewire/calcium/artefacts.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/simulate/session_source.hpp>
@@ -64,6 +65,34 @@ Make with_artefacts(const EventModel& model)
             for (auto& row : rows)
                 row[static_cast<std::size_t>(frame)] += 1 + stream.uniform();
         return session_of(rows, truth_of(model));
+    };
+}
+
+/// What the options of the program take out of a session, or leave out of it.
+Make with_cosines_out(const Make& make, double period_frames)
+{
+    return [=](std::uint64_t seed) {
+        auto session = make(seed);
+        take_out_cosines(session, period_frames);
+        return session;
+    };
+}
+
+Make with_movement_out(const EventModel& model)
+{
+    return [=](std::uint64_t seed) {
+        auto session = session_of(events_of(model, seed), truth_of(model));
+        take_out_with_lags(session, movement_frames(model.frames, seed), 14);
+        return session;
+    };
+}
+
+Make with_artefacts_dropped(const Make& make)
+{
+    return [=](std::uint64_t seed) {
+        auto session = make(seed);
+        session.left_out = calcium::artefact_frames(session.smoothed.view());
+        return session;
     };
 }
 
@@ -200,13 +229,26 @@ std::vector<Scenario> nothing_planted()
                  simulated(slow), 0.2, 100, 12, valid_under_drive(), {.displaced = true}),
         scenario("falling-rate", "40 neurons x 10 min, all rates fall by 80 %", simulated(falling),
                  0.1, 100, 0, valid_under_drive()),
+        scenario("falling-rate-highpass", "the same, with --highpass-s 60",
+                 with_cosines_out(simulated(falling), 60 * 28), 0.2, 100, 0,
+                 Bands{rate("p_partial", 0.05, 0.8, 1.4), rate("p_marginal", 0.05, 0.8, 1.4)}),
         scenario("movement-gain",
                  "40 neurons x 10 min, half of them with 1.8 x the rate in movement",
                  simulated(moving), 0.1, 100, 0, valid_under_drive()),
+        scenario("movement-gain-covariate",
+                 "the same, with --covariate movement --covariate-lags-s 0.5",
+                 with_movement_out(moving), 0.2, 100, 0,
+                 Bands{rate("p_partial", 0.05, 0.8, 1.2), rate("p_marginal", 0.05, 0.8, 1.2)}),
         scenario("common-drift", "40 neurons x 10 min, 5 % of the variance a common wave of 30 s",
                  with_common_drift(plain, 0.05), 0.3, 60, 0, valid_under_drive()),
+        scenario("common-drift-highpass", "the same, with --highpass-s 4",
+                 with_cosines_out(with_common_drift(plain, 0.05), 4 * 28), 10, 6, 0,
+                 Bands{rate("p_partial", 0.05, 0.8, 1.4)}),
         scenario("artefacts", "40 neurons x 10 min, 20 frames in which all have an event",
                  with_artefacts(plain), 0.1, 60, 0, {}),
+        scenario("artefacts-dropped", "the same, with --drop-artefacts",
+                 with_artefacts_dropped(with_artefacts(plain)), 0.1, 60, 0,
+                 exact_partial() + Bands{rate("p_fine", 0.05, 0, 1)}),
     };
 }
 
@@ -282,8 +324,8 @@ std::vector<Scenario> hard_studies()
               {fdr_at_most("q_both", 0.05), power_at_least("q_both", 0.85)}),
         study("common-drift", "a wave of 30 s in all traces, .3 of an event", {.common_drift = 0.3},
               {}),
-        study("artefacts", "2 frames a minute in which all traces jump", {.artefacts_per_min = 2},
-              {}),
+        study("artefacts", "2 moments of 0.2 s a minute in which all traces jump",
+              {.artefacts_per_min = 2}, {}),
         study("inhibition", "a fifth of the neurons silence others for 250 ms", {.inhibition = 0.2},
               {}),
         study("delays", "connected neurons fire 2 frames after one another", {.delay_frames = 2},

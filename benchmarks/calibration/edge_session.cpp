@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 namespace rewire::calibration {
@@ -140,6 +141,34 @@ std::vector<double> larger_of(const std::vector<double>& a, const std::vector<do
     return larger;
 }
 
+calcium::FrameCircles circles_of(const EdgeSession& session)
+{
+    if (session.left_out.empty())
+        return calcium::one_circle(session.smoothed.frames);
+    auto label = std::vector<std::int32_t>{};
+    for (const auto out : session.left_out)
+        label.push_back(out != 0 ? -1 : 0);
+    return calcium::circles_of(label);
+}
+
+/// Of the events' frames, between those that are left out.
+std::vector<base::Range> segments_of(const EdgeSession& session)
+{
+    const auto margin = (session.events.frames - session.smoothed.frames) / 2;
+    auto segments = std::vector<base::Range>{{0, 0}};
+    for (std::int64_t t = 0; t < session.events.frames; ++t) {
+        const auto place = t - margin;
+        const auto out = !session.left_out.empty() && place >= 0 &&
+                         place < session.smoothed.frames && session.left_out[at(place)] != 0;
+        if (out)
+            segments.push_back({t + 1, t + 1});
+        else
+            segments.back().last = t + 1;
+    }
+    std::erase_if(segments, [](const base::Range& range) { return range.empty(); });
+    return segments;
+}
+
 void add_surrogates(Collected& findings, const EdgeSession& session, std::int64_t surrogates,
                     std::uint64_t seed)
 {
@@ -191,12 +220,34 @@ EdgeSession session_of(const Rows& events, PairTruth truth, const std::vector<do
     return session;
 }
 
+void take_out_cosines(EdgeSession& session, double period_frames)
+{
+    const auto frames = static_cast<double>(session.smoothed.frames);
+    const auto count = static_cast<std::int64_t>(2 * frames / period_frames);
+    for (std::int64_t k = 1; k <= count; ++k, ++session.covariate_count)
+        for (std::int64_t t = 0; t < session.smoothed.frames; ++t)
+            session.covariates.push_back(std::cos(std::numbers::pi * static_cast<double>(k) *
+                                                  (static_cast<double>(t) + 0.5) / frames));
+}
+
+void take_out_with_lags(EdgeSession& session, const std::vector<std::uint8_t>& signal,
+                        std::int64_t lags)
+{
+    const auto margin = (session.events.frames - session.smoothed.frames) / 2;
+    const auto last = static_cast<std::int64_t>(signal.size()) - 1;
+    for (auto lag = -lags; lag <= lags; ++lag, ++session.covariate_count)
+        for (std::int64_t t = 0; t < session.smoothed.frames; ++t)
+            session.covariates.push_back(
+                signal[at(std::clamp<std::int64_t>(t + margin - lag, 0, last))]);
+}
+
 Findings measure_edges(const EdgeSession& session, const EdgeMeasure& measure, std::uint64_t seed)
 {
-    const auto circles = calcium::one_circle(session.smoothed.frames);
+    const auto circles = circles_of(session);
+    const auto covariates = calcium::CovariateView{session.covariate_count, session.covariates};
     const auto moments =
-        *calcium::shift_moments_of(session.smoothed.view(), circles, {}, {}, go_on);
-    const auto segments = std::vector<base::Range>{{0, session.events.frames}};
+        *calcium::shift_moments_of(session.smoothed.view(), circles, covariates, {}, go_on);
+    const auto segments = segments_of(session);
     const auto jitter_options = calcium::EventJitterOptions{
         .window_frames = calcium::jitter_window_frames(session.rate_hz)};
     const auto jitter =
@@ -232,7 +283,7 @@ Findings measure_edges(const EdgeSession& session, const EdgeMeasure& measure, s
         add_displaced(findings, session,
                       {.activity = session.smoothed.view(),
                        .circles = circles,
-                       .covariates = {},
+                       .covariates = covariates,
                        .events = session.events.view(),
                        .segments = segments,
                        .jitter = jitter_options,

@@ -16,7 +16,17 @@ struct EdgeSession
     activity::Activity smoothed; ///< what is correlated
     PairTruth truth;
     double rate_hz = 28;
+    /// Taken out of the smoothed traces first, row by row [count, smoothed frames].
+    std::vector<double> covariates;
+    std::int64_t covariate_count = 0;
+    std::vector<std::uint8_t> left_out; ///< [smoothed frames] 1: artefact; empty: none
 };
+
+/// Half cosines of a period of at least so many frames, as --highpass-s takes them out.
+void take_out_cosines(EdgeSession& session, double period_frames);
+/// A signal on the frames of the events at all lags up to so many, as --covariate takes it out.
+void take_out_with_lags(EdgeSession& session, const std::vector<std::uint8_t>& signal,
+                        std::int64_t lags);
 
 /// Events smoothed as the program does it. Traces that are to be added to the smoothed ones, e.g.
 /// of neuropil, [frame], go to all neurons alike in proportion to their standard deviations.

@@ -216,11 +216,15 @@ std::function<Rate(const EventModel&, std::uint64_t)> falling_rate(double chance
     };
 }
 
+std::vector<std::uint8_t> movement_frames(std::int64_t frames, std::uint64_t seed)
+{
+    return bouts(frames, 84, 0.22, base::Stream(seed, {base::key_of("bouts")}));
+}
+
 std::function<Rate(const EventModel&, std::uint64_t)> movement_bouts(double chance)
 {
     return [=](const EventModel& model, std::uint64_t seed) {
-        const auto moving =
-            bouts(model.frames, 84, 0.22, base::Stream(seed, {base::key_of("bouts")}));
+        const auto moving = movement_frames(model.frames, seed);
         return [=](std::int32_t n, std::int64_t t) {
             return n % 2 == 0 && moving[at(t)] != 0 ? 1.8 * chance : chance;
         };

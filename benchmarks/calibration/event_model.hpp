@@ -70,6 +70,8 @@ std::function<Rate(const EventModel&, std::uint64_t)> slow_wave(double chance);
 std::function<Rate(const EventModel&, std::uint64_t)> falling_rate(double chance);
 /// Half of the neurons have 1.8 times the rate in bouts of 3 s that make up a fifth of the time.
 std::function<Rate(const EventModel&, std::uint64_t)> movement_bouts(double chance);
+/// [frame] 1: in one of these bouts.
+std::vector<std::uint8_t> movement_frames(std::int64_t frames, std::uint64_t seed);
 
 // --- networks ------------------------------------------------------------------------------------
 

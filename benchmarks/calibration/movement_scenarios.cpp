@@ -21,9 +21,10 @@ constexpr auto published_level = 0.995;
 
 struct MovementModel
 {
-    bool rates_fall = false;  ///< by 40 %
-    bool bouts_thin = false;  ///< a bout in 6 s at first, in 18 s at last
-    std::int64_t related = 0; ///< the first neurons have 1.8 times their rate in movement
+    bool rates_fall = false;       ///< by 40 %
+    bool bouts_thin = false;       ///< a bout in 6 s at first, in 18 s at last
+    std::int64_t block_frames = 0; ///< shuffles stay within such blocks
+    std::int64_t related = 0;      ///< the first neurons have 1.8 times their rate in movement
 };
 
 /// 1 in bouts of 1 to 3 s.
@@ -62,7 +63,7 @@ Findings measure(const MovementModel& model, std::uint64_t seed)
     const auto session = session_of(events_of(events_in(model, moving), seed), {});
     const auto epochs = behaviour::on_smoothed_axis(behaviour::epochs_of_mask(moving));
     const auto masks = behaviour::shuffled_masks(epochs, behaviour::ShuffleUnits::runs,
-                                                 {.seed = seed}, {0, shuffles});
+                                                 {.seed = seed}, {0, shuffles}, model.block_frames);
     const auto all = base::Range{0, neurons};
     const auto relation = behaviour::relation_of(
         behaviour::count_shuffles(session.smoothed.view(), epochs, masks, all),
@@ -131,6 +132,9 @@ std::vector<Scenario> movement_scenarios()
                  0, exact),
         scenario("both-fall", "rates fall by 40 % while bouts thin out to a third",
                  {.rates_fall = true, .bouts_thin = true}, 1'000, 0, {}),
+        scenario("both-fall-blocks", "the same, shuffled within blocks of 2 min",
+                 {.rates_fall = true, .bouts_thin = true, .block_frames = 3'360}, 1'000, 0,
+                 {{"p_value", Quantity::rate, 0.05, 0.85, 1.2}}),
     };
 }
 

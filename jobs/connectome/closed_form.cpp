@@ -1,6 +1,7 @@
 #include "closed_form.hpp"
 
 #include "estimate.hpp"
+#include "frames.hpp"
 
 #include <rewire/base/pack.hpp>
 #include <rewire/base/random.hpp>
@@ -23,14 +24,6 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto fine = static_cast<std::size_t>(calcium::DisplacedTest::fine);
-
-calcium::FrameCircles circles_of_session(std::int64_t frames,
-                                         const std::vector<std::uint8_t>& state)
-{
-    if (state.empty())
-        return calcium::one_circle(frames);
-    return calcium::circles_of(std::vector<std::int32_t>(state.begin(), state.end()));
-}
 
 /// What the tests of a session read.
 struct SessionTraces
@@ -73,10 +66,11 @@ class Sessions
         traces_ = {};
         traces_.activity = activity_.activity(position);
         traces_.events = activity_.events(position);
-        traces_.circles = circles_of_session(
-            traces_.activity.frames, state_of(session, input, settings_, context_.options()));
+        const auto frames =
+            frames_of(session, input, settings_, context_.options(), traces_.activity);
+        traces_.circles = frames.circles(traces_.activity.frames);
         traces_.covariates = covariates_of(session, input, settings_, context_.options());
-        traces_.segments = {{0, traces_.events.frames}};
+        traces_.segments = frames.segments;
         traces_.active = calcium::active_neurons(traces_.activity);
         traces_.window_frames = window_frames_of(*session.record.activity, settings_);
         traces_.taps = calcium::smoothing_weights(input.taps);

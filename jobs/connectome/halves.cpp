@@ -2,6 +2,7 @@
 
 #include "closed_form.hpp"
 #include "estimate.hpp"
+#include "frames.hpp"
 #include "jobs/activity/movement_source.hpp"
 #include "jobs/activity/smoothed_frames.hpp"
 #include "jobs/frame/fields.hpp"
@@ -89,10 +90,23 @@ bool take(calcium::PartialCorrelation partial, std::vector<double>& values, std:
     return true;
 }
 
+/// Without those that the session leaves out: artefacts, what lies between segments.
+std::vector<std::int32_t> used_of(std::span<const std::int32_t> frames, const HalfSource& source)
+{
+    const auto session =
+        frames_of(source.session, source.input, source.settings, source.options, source.activity);
+    auto used = std::vector<std::int32_t>{};
+    for (const auto frame : frames)
+        if (session.circle.empty() || session.circle[static_cast<std::size_t>(frame)] >= 0)
+            used.push_back(frame);
+    return used;
+}
+
 /// Partial correlations of two halves of the frames. False when `tick` stopped it.
-bool partial_halves(const HalfSource& source, std::span<const std::int32_t> frames,
+bool partial_halves(const HalfSource& source, std::span<const std::int32_t> of_frames,
                     bool with_jackknife, HalfResult& result, const runtime::Tick& tick)
 {
+    const auto frames = used_of(of_frames, source);
     const auto halves =
         calcium::interleaved_halves(frames, source.session.record.activity->rate_hz);
     const auto covariates =

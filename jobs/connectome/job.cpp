@@ -1,6 +1,7 @@
 #include "closed_form.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
+#include "frames.hpp"
 #include "halves.hpp"
 #include "jobs/activity/estimate.hpp"
 #include "jobs/activity/movement_source.hpp"
@@ -17,6 +18,7 @@
 #include "tables.hpp"
 
 #include <rewire/calcium/connectome.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/network/graph_metrics.hpp>
 
@@ -31,6 +33,7 @@ namespace rewire::jobs {
 namespace {
 
 /// The connectome of one session from its smoothed events.
+/// @param activity and covariates: used frames only
 SessionConnectome connectome_of(const io::StudySession& session, const SessionInput& input,
                                 const activity::ActivityView& activity,
                                 const std::vector<calcium::NeuronSummary>& summary,
@@ -120,6 +123,20 @@ void warn_of_frames(runtime::RunContext& context, const SessionConnectome& sessi
                                  calcium::shortest_circle));
 }
 
+/// What was left out, and where time is not continuous.
+void warn_of_frames(runtime::RunContext& context, const io::StudySession& session,
+                    const SessionFrames& frames)
+{
+    if (frames.segment_count > 1)
+        context.warn(fmt::format("{}: {} segments, shifted and jittered within each; "
+                                 "deconvolution runs on across their ends",
+                                 session.record.file, frames.segment_count));
+    if (frames.artefacts > 0)
+        context.warn(fmt::format("{}: {} frames in which nearly all neurons were active at once "
+                                 "are left out",
+                                 session.record.file, frames.artefacts));
+}
+
 /// Halves that were wanted and could not be had.
 void warn_of_halves(runtime::RunContext& context, const SessionConnectome& session)
 {
@@ -158,9 +175,15 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             const auto& session = wave.session(position);
             const auto& input = inputs[wave.sessions[position]];
             const auto covariates = covariates_of(session, input, settings, context.options());
-            const auto result =
-                connectome_of(session, input, activity.activity(position),
-                              activity.summary(position), covariates.view(), settings);
+            const auto frames =
+                frames_of(session, input, settings, context.options(), activity.activity(position));
+            warn_of_frames(context, session, frames);
+            const auto used = used_activity(frames, activity.activity(position), covariates);
+            auto result =
+                connectome_of(session, input, used.activity.view(), activity.summary(position),
+                              used.covariates.view(), settings);
+            result.segments = frames.segment_count;
+            result.artefact_frames = frames.artefacts;
             auto packer = base::Packer{};
             result.pack(packer);
             results.add(unit, packer.take());
@@ -191,8 +214,14 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
         });
 }
 
-/// Collective: reads what --within, --covariate and --movement ask for, so that it is not missing
-/// hours later.
+std::int64_t frames_used(const io::StudySession& session, const SessionInput& input)
+{
+    return input.used.kept.empty() ? session.record.activity->frames
+                                   : static_cast<std::int64_t>(input.used.kept.size());
+}
+
+/// Collective: reads what --within, --covariate, --segments and --movement ask for, so that it is
+/// not missing hours later.
 void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
                      const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
@@ -200,7 +229,8 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
     const auto with_movements =
         settings.halves != HalvesOf::none &&
         (context.options().given("movement") || context.options().given("lever"));
-    if (settings.within.empty() && settings.covariates.empty() && !with_movements)
+    if (settings.within.empty() && settings.covariates.empty() && settings.segments.empty() &&
+        settings.highpass_s == 0 && !with_movements)
         return;
     context.each_unit<runtime::UnitResults>(
         "behaviour", std::vector<double>(sessions.size(), 1.0),
@@ -209,6 +239,10 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
             const auto& session = study.sessions[index];
             state_of(session, inputs[index], settings, context.options());
             covariates_of(session, inputs[index], settings, context.options());
+            auto none = activity::ActivityView{};
+            none.frames =
+                calcium::smoothed_frames(frames_used(session, inputs[index]), inputs[index].taps);
+            frames_of(session, inputs[index], settings, context.options(), none);
             if (with_movements && with_halves(study, index, settings))
                 quiet_frames_of(session, inputs[index], context.options());
             return true;

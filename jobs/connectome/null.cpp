@@ -1,6 +1,7 @@
 #include "null.hpp"
 
 #include "estimate.hpp"
+#include "frames.hpp"
 
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/shift_null.hpp>
@@ -86,18 +87,20 @@ class Plans
             return plan_;
         const auto& session = wave_.session(position);
         const auto& input = inputs_[wave_.sessions[position]];
-        const auto state = state_of(session, input, settings_, context_.options());
+        const auto smoothed = activity_.activity(position);
+        const auto frames = frames_of(session, input, settings_, context_.options(), smoothed);
         const auto covariates = covariates_of(session, input, settings_, context_.options());
+        const auto used = used_activity(frames, smoothed, covariates);
         const auto key =
             calcium::ShiftNullKey{context_.seed(), base::key_of(session.record.subject),
                                   base::key_of(session.record.session)};
         position_ = wave_.size(); // none, should planning fail
         auto options = null_options(*session.record.activity, settings_);
         options.shrinkage =
-            partial_correlation_options(settings_, activity_.activity(position), covariates.view())
+            partial_correlation_options(settings_, used.activity.view(), used.covariates.view())
                 .shrinkage;
-        plan_ = calcium::plan_shift_null(activity_.activity(position), state, covariates.view(),
-                                         options, key);
+        plan_ = calcium::plan_shift_null(smoothed, frames.states(session.record.file),
+                                         covariates.view(), options, key);
         position_ = position;
         return plan_;
     }

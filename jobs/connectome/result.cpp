@@ -29,6 +29,7 @@ void each_field(Session& session, Field field)
         field(session.computed);
     field(session.neuron_id_column), field(session.neuron_ids_are_rows),
         field(session.neuron_id_candidates);
+    field(session.segments), field(session.artefact_frames);
 }
 
 template <typename Null, typename Field>
@@ -237,6 +238,8 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     io::write_array(group, "edge", session.edge, {"pair"}, "",
                     "1: the partial correlation is an edge");
     each_attribute(session, WriteAttribute{group});
+    io::write_attribute(group, "segments", session.segments);
+    io::write_attribute(group, "artefact_frames", session.artefact_frames);
     io::write_text_attribute(group, "neuron_id_column", session.neuron_id_column);
     io::write_attribute(group, "neuron_ids_are_rows", session.neuron_ids_are_rows);
     io::write_texts_attribute(group, "neuron_id_candidates", session.neuron_id_candidates);

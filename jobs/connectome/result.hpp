@@ -111,12 +111,14 @@ struct SessionConnectome : SessionHead
     double average_clustering = 0;
     double reciprocal_condition = 0;
     double shrinkage = 0;
-    std::int64_t frames = 0;   ///< of the smoothed events
-    std::int64_t missing = 0;  ///< samples
-    std::uint8_t computed = 0; ///< 1: there are values, whatever the status says of how
+    std::int64_t frames = 0;          ///< of the smoothed events, without those left out
+    std::int64_t segments = 1;        ///< stretches without gap
+    std::int64_t artefact_frames = 0; ///< left out
+    std::int64_t missing = 0;         ///< samples
+    std::uint8_t computed = 0;        ///< 1: there are values, whatever the status says of how
     std::optional<ConnectomeNull> null;
     std::optional<ConnectomeClosedForm> closed_form;
-    std::optional<SessionHalves> halves; ///< written, not read here
+    std::optional<SessionHalves> halves;  ///< written, not read here
     std::optional<ConnectomeTruth> truth; ///< of simulated sessions
 
     void pack(base::Packer& packer) const;

@@ -14,6 +14,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <numbers>
 
 namespace rewire::jobs {
 
@@ -57,6 +59,64 @@ SupportBy support_of(const std::string& text)
                              : SupportBy::jitter;
 }
 
+void add(const std::vector<double>& values, SessionCovariates& covariates)
+{
+    covariates.value.insert(covariates.value.end(), values.begin(), values.end());
+    ++covariates.count;
+}
+
+/// The value of `lag` frames before; beyond the ends that of the first or last frame.
+std::vector<double> lagged(const std::vector<double>& values, std::int64_t lag)
+{
+    auto moved = values;
+    const auto last = static_cast<std::int64_t>(values.size()) - 1;
+    for (std::int64_t t = 0; t <= last; ++t)
+        moved[static_cast<std::size_t>(t)] =
+            values[static_cast<std::size_t>(std::clamp<std::int64_t>(t - lag, 0, last))];
+    return moved;
+}
+
+/// Half cosines over the frames, all of a period of at least so many frames.
+void add_cosines(std::int64_t frames, double period_frames, SessionCovariates& covariates)
+{
+    const auto count = static_cast<std::int64_t>(2 * static_cast<double>(frames) / period_frames);
+    auto wave = std::vector<double>(static_cast<std::size_t>(frames));
+    for (std::int64_t k = 1; k <= count; ++k) {
+        for (std::int64_t t = 0; t < frames; ++t)
+            wave[static_cast<std::size_t>(t)] =
+                std::cos(std::numbers::pi * static_cast<double>(k) *
+                         (static_cast<double>(t) + 0.5) / static_cast<double>(frames));
+        add(wave, covariates);
+    }
+}
+
+/// A series, channel by channel, or a table of intervals, on all frames of the file.
+std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const std::string& name,
+                                            const std::string& file_name)
+{
+    const auto times = file.frame_times();
+    const auto& tables = file.intervals();
+    const auto is_series = std::any_of(file.series().begin(), file.series().end(),
+                                       [&](const auto& each) { return each.name == name; });
+    const auto is_table = std::any_of(tables.begin(), tables.end(), [&](const auto& each) {
+        return each.name.starts_with(name);
+    });
+    if (!is_series && is_table) {
+        const auto table = file.read_intervals(name);
+        const auto mask = behaviour::mask_of(behaviour::epochs_of_intervals(
+            table.at("start_time").numbers(), table.at("stop_time").numbers(), times,
+            file_name + ":" + table.path));
+        return {{mask.begin(), mask.end()}};
+    }
+    const auto series = file.read_series(name);
+    auto channels = std::vector<std::vector<double>>{};
+    for (std::int64_t channel = 0; channel < series.info.channels; ++channel)
+        channels.push_back(behaviour::interpolated(series.values, series.info.channels, channel,
+                                                   series.time_s, times,
+                                                   file_name + ":" + series.info.path));
+    return channels;
+}
+
 } // namespace
 
 std::vector<runtime::Option> connectome_options()
@@ -82,9 +142,34 @@ std::vector<runtime::Option> connectome_options()
          .choices = {"flag", "error", "pinv", "ledoit-wolf"}},
         {.name = "covariate",
          .help =
-             "series (e.g. running_speed; each of its channels) taken out of every trace first; "
-             "repeatable",
+             "series (e.g. running_speed; each of its channels) or intervals table (e.g. movement) "
+             "taken out of every trace first; repeatable",
          .repeatable = true},
+        {.name = "covariate-lags-s",
+         .kind = Kind::real,
+         .default_value = "0",
+         .unit = "s",
+         .help = "take covariates out at all lags up to this as well, to both sides (0.5: what "
+                 "movement does to activity)",
+         .minimum = 0,
+         .maximum = 60},
+        {.name = "highpass-s",
+         .kind = Kind::real,
+         .default_value = "0",
+         .unit = "s",
+         .help = "take cosines of this period and slower out of every trace (60: rates that "
+                 "drift; 4: neuropil); 0: none",
+         .minimum = 0,
+         .maximum = 1e5},
+        {.name = "drop-artefacts",
+         .kind = Kind::flag,
+         .help = "leave out frames in which nearly all neurons are active at once (population mean "
+                 "above 8 median absolute deviations), which no test tells from fine coincidence"},
+        {.name = "segments",
+         .help =
+             "intervals table of stretches that were imaged without a break, e.g. trials: shift "
+             "and jitter within each, leave out what lies between; default: split where the "
+             "clock has gaps"},
         {.name = "support",
          .default_value = "jitter",
          .help = "what has to support an edge beside its partial correlation (closed form, no "
@@ -170,6 +255,10 @@ ConnectomeSettings connectome_settings(const runtime::Options& options)
             .minimum_shift_s = options.real("min-shift-s"),
             .within = options.text("within"),
             .covariates = options.texts("covariate"),
+            .covariate_lags_s = options.real("covariate-lags-s"),
+            .highpass_s = options.real("highpass-s"),
+            .drop_artefacts = options.flag("drop-artefacts"),
+            .segments = options.text("segments"),
             .halves = halves_of(options.text("halves"))};
 }
 
@@ -188,22 +277,31 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
                                 const ConnectomeSettings& settings, const runtime::Options& options)
 {
     auto covariates = SessionCovariates{};
-    if (settings.covariates.empty())
-        return covariates;
-    const auto file = io::NwbSession(session.path, nwb_options(options));
-    const auto times = file.frame_times();
-    for (const auto& name : settings.covariates) {
-        const auto series = file.read_series(name);
-        const auto where = session.record.file + ":" + series.info.path;
-        for (std::int64_t channel = 0; channel < series.info.channels; ++channel) {
-            const auto values =
-                on_smoothed_frames(behaviour::interpolated(series.values, series.info.channels,
-                                                           channel, series.time_s, times, where),
-                                   input);
-            covariates.value.insert(covariates.value.end(), values.begin(), values.end());
-            ++covariates.count;
-        }
+    const auto rate_hz = session.record.activity->rate_hz;
+    if (!settings.covariates.empty()) {
+        const auto file = io::NwbSession(session.path, nwb_options(options));
+        const auto lags = std::llround(settings.covariate_lags_s * rate_hz);
+        for (const auto& name : settings.covariates)
+            for (const auto& values : signals_of(file, name, session.record.file))
+                for (auto lag = -lags; lag <= lags; ++lag)
+                    add(on_smoothed_frames(lagged(values, lag), input), covariates);
     }
+    if (settings.highpass_s > 0) {
+        const auto kept = input.used.kept.empty()
+                              ? session.record.activity->frames
+                              : static_cast<std::int64_t>(input.used.kept.size());
+        add_cosines(calcium::smoothed_frames(kept, input.taps), settings.highpass_s * rate_hz,
+                    covariates);
+    }
+    const auto frames = covariates.count > 0
+                            ? covariates.value.size() / static_cast<std::size_t>(covariates.count)
+                            : 0;
+    if (covariates.count * 10 > static_cast<std::int64_t>(frames) && covariates.count > 1)
+        throw base::InputError(
+            fmt::format("{} covariates for {} frames: little would be left of the activity",
+                        covariates.count, frames),
+            session.record.file,
+            "give fewer, smaller --covariate-lags-s, or a longer --highpass-s");
     return covariates;
 }
 

@@ -40,7 +40,11 @@ struct ConnectomeSettings
     bool two_sided = false;
     double minimum_shift_s = 2;
     std::string within; ///< intervals table whose inside and outside are shifted apart; empty: none
-    std::vector<std::string> covariates; ///< names of series
+    std::vector<std::string> covariates; ///< names of series or of intervals tables
+    double covariate_lags_s = 0;         ///< each is taken out at all lags up to this, too
+    double highpass_s = 0; ///< cosines of this period and slower are taken out; 0: none
+    bool drop_artefacts = false;
+    std::string segments; ///< intervals table of stretches without gap; empty: by the clock
     HalvesOf halves = HalvesOf::long_studies;
 
     /// Whether a connectome may be shrunk.
@@ -74,8 +78,10 @@ struct SessionCovariates
     calcium::CovariateView view() const { return {count, value}; }
 };
 
-/// Series of the session, interpolated linearly at the times of its frames. @throws InputError: no
-/// such series, or it does not cover the frames
+/// Series of the session, interpolated linearly at the times of its frames, and tables of intervals
+/// (1 within them), with their lags; and cosines for --highpass-s. @throws InputError: no such
+/// series or table, it does not cover the frames, or there would be more than a tenth as many
+/// covariates as frames
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
                                 const ConnectomeSettings& settings,
                                 const runtime::Options& options);

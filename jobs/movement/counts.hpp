@@ -23,9 +23,16 @@ struct MovementSettings
 {
     std::int64_t shuffles = 0;
     behaviour::ShuffleUnits units = behaviour::ShuffleUnits::runs;
+    double block_s = 0;         ///< units are permuted within blocks of this; 0: over all
     std::vector<double> levels; ///< ascending
     bool dff = false;           ///< the activity is dF/F and not smoothed events
 };
+
+/// Frames of a block of time.
+inline std::int64_t block_frames_of(const MovementSettings& settings, double rate_hz)
+{
+    return static_cast<std::int64_t>(settings.block_s * rate_hz + 0.5);
+}
 
 /// Some shuffles of some neurons of a session.
 struct MovementUnit

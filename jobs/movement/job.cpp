@@ -37,6 +37,7 @@ MovementSettings movement_settings(const runtime::Options& options)
     return {.shuffles = options.integer("shuffles"),
             .units = options.text("units") == "frames" ? behaviour::ShuffleUnits::frames
                                                        : behaviour::ShuffleUnits::runs,
+            .block_s = options.real("block-s"),
             .levels = levels,
             .dff = options.text("activity") == "dff"};
 }
@@ -206,6 +207,14 @@ std::vector<runtime::Option> movement_options()
                  "single frames",
          .source = "2.9",
          .choices = {"runs", "frames"}},
+        {.name = "block-s",
+         .kind = Kind::real,
+         .default_value = "0",
+         .unit = "s",
+         .help = "shuffle within blocks of at least this length (e.g. 120), where rates and "
+                 "movements may change together over a session; 0: over all of it",
+         .minimum = 0,
+         .maximum = 1e6},
         {.name = "dilate",
          .kind = Kind::integer,
          .default_value = "0",

@@ -20,7 +20,8 @@ namespace {
 template <typename View>
 bool count_unit(const View& view, base::Range neurons_of_view, const MovementUnit& unit,
                 const behaviour::Epochs& epochs, const MovementSettings& settings,
-                const behaviour::ShuffleKey& key, MovementCounts& counts, const runtime::Tick& tick)
+                std::int64_t block_frames, const behaviour::ShuffleKey& key, MovementCounts& counts,
+                const runtime::Tick& tick)
 {
     auto sum = behaviour::ShuffleCounts{};
     for (const auto& part : base::blocks_of(unit.shuffles.size(), unit_shuffles)) {
@@ -28,7 +29,8 @@ bool count_unit(const View& view, base::Range neurons_of_view, const MovementUni
             return false;
         const auto shuffles =
             base::Range{unit.shuffles.first + part.first, unit.shuffles.first + part.last};
-        const auto masks = behaviour::shuffled_masks(epochs, settings.units, key, shuffles);
+        const auto masks =
+            behaviour::shuffled_masks(epochs, settings.units, key, shuffles, block_frames);
         const auto more = behaviour::count_shuffles(view, epochs, masks, neurons_of_view);
         if (sum.less.empty())
             sum = more;
@@ -55,7 +57,7 @@ std::vector<double> trace_of(const activity::ActivityView& events, std::int64_t 
 
 /// "ok", or what limits the test of a session.
 std::string status_of(const behaviour::Epochs& epochs, const MovementSettings& settings,
-                      double largest_p_rank)
+                      std::int64_t block_frames, double largest_p_rank)
 {
     const auto moving = epochs.movement_frames();
     if (moving == 0)
@@ -65,7 +67,8 @@ std::string status_of(const behaviour::Epochs& epochs, const MovementSettings& s
     if (largest_p_rank > settings.levels.front())
         return "ok";
     return fmt::format("{:.0f} distinct shuffles: no rank above {:.3f} is to be expected",
-                       behaviour::distinct_masks(epochs, settings.units), largest_p_rank);
+                       behaviour::distinct_masks(epochs, settings.units, block_frames),
+                       largest_p_rank);
 }
 
 class MovementRun
@@ -117,6 +120,11 @@ class MovementRun
         return inputs_[wave_.sessions[position]];
     }
 
+    std::int64_t block_frames(std::size_t position) const
+    {
+        return block_frames_of(settings_, wave_.session(position).record.activity->rate_hz);
+    }
+
     behaviour::ShuffleKey key_of(std::size_t position) const
     {
         const auto& record = wave_.session(position).record;
@@ -127,8 +135,8 @@ class MovementRun
     {
         if (!settings_.dff)
             return count_unit(events_->activity(unit.position), unit.neurons, unit,
-                              movements_[unit.position].epochs, settings_, key_of(unit.position),
-                              counts, tick);
+                              movements_[unit.position].epochs, settings_,
+                              block_frames(unit.position), key_of(unit.position), counts, tick);
         return wave_.session(unit.position).record.activity->exact_as_float
                    ? compute_dff<float>(unit, counts, tick)
                    : compute_dff<double>(unit, counts, tick);
@@ -144,7 +152,7 @@ class MovementRun
         const auto block = read_block<T>(file, unit.neurons, input(unit.position));
         const auto view = activity::DenseActivityView<T>{epochs.frames, unit.neurons.size(), block};
         return count_unit(view, {0, unit.neurons.size()}, unit, epochs, settings_,
-                          key_of(unit.position), counts, tick);
+                          block_frames(unit.position), key_of(unit.position), counts, tick);
     }
 
     SessionMovement result_of(std::size_t position, const NeuronCounts& counts) const
@@ -167,9 +175,9 @@ class MovementRun
         result.uncovered_frames = movements_[position].uncovered;
         result.lever_threshold = movements_[position].lever_threshold;
         result.source = movements_[position].source;
-        result.largest_p_rank =
-            behaviour::largest_p_rank(epochs, settings_.units, settings_.shuffles);
-        result.status = status_of(epochs, settings_, result.largest_p_rank);
+        result.largest_p_rank = behaviour::largest_p_rank(
+            epochs, settings_.units, settings_.shuffles, block_frames(position));
+        result.status = status_of(epochs, settings_, block_frames(position), result.largest_p_rank);
         relate(position, counts, result);
         keep_null(position, result);
         return result;
@@ -212,8 +220,9 @@ class MovementRun
         if (result.p_rank.empty() || std::isnan(result.p_rank[best]))
             return;
         const auto shuffles = std::min(settings_.shuffles, kept_shuffles);
-        const auto masks = behaviour::shuffled_masks(movements_[position].epochs, settings_.units,
-                                                     key_of(position), {0, shuffles});
+        const auto masks =
+            behaviour::shuffled_masks(movements_[position].epochs, settings_.units,
+                                      key_of(position), {0, shuffles}, block_frames(position));
         result.null_neuron = result.neuron_id[best];
         result.null_score = result.mean_activity[best];
         result.null = behaviour::shuffled_scores(

@@ -175,7 +175,7 @@ std::vector<runtime::Option> difficulty_options()
         {.name = "artefacts-per-min",
          .kind = Kind::real,
          .default_value = number(usual.artefacts_per_min),
-         .help = "frames a minute in which all traces jump",
+         .help = "moments of 0.2 s a minute in which all traces jump",
          .minimum = 0,
          .maximum = 1e5},
     };

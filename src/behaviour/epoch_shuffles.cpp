@@ -97,7 +97,7 @@ class Draws
     }
 
     template <typename T>
-    void permute(std::vector<T>& items)
+    void permute(std::span<T> items)
     {
         for (auto left = static_cast<std::uint32_t>(items.size()); left > 1; --left)
             std::swap(items[left - 1], items[below(left)]);
@@ -138,8 +138,10 @@ class Draws
 class FrameShuffler
 {
   public:
-    explicit FrameShuffler(const Epochs& epochs)
-        : slots_(epochs.frames - epochs.movement_frames() +
+    /// @param first frame of the session at which these epochs begin
+    FrameShuffler(const Epochs& epochs, std::int64_t first)
+        : first_(first),
+          slots_(epochs.frames - epochs.movement_frames() +
                  static_cast<std::int64_t>(epochs.movements.size())),
           taken_(static_cast<std::size_t>((slots_ + 63) / 64))
     {
@@ -158,23 +160,50 @@ class FrameShuffler
             taken_[slot / 64] |= bit;
         }
         auto lengths = lengths_;
-        draws.permute(lengths);
+        draws.permute(std::span(lengths));
         auto placed = std::size_t{0};
         auto shift = std::int64_t{0}; // frames that earlier movements have beyond their slot
         for (std::size_t word = 0; word < taken_.size(); ++word)
             for (auto bits = taken_[word]; bits != 0; bits &= bits - 1) {
                 const auto slot = static_cast<std::int64_t>(word) * 64 + std::countr_zero(bits);
                 const auto length = lengths[placed++];
-                writer.movement(slot + shift, slot + shift + length);
+                writer.movement(first_ + slot + shift, first_ + slot + shift + length);
                 shift += length - 1;
             }
     }
 
   private:
+    std::int64_t first_;
     std::int64_t slots_;
     std::vector<std::uint64_t> taken_;
     std::vector<std::int64_t> lengths_;
 };
+
+/// The epochs of a block, from its first frame on.
+Epochs epochs_in(const Epochs& epochs, base::Range block)
+{
+    auto inside = Epochs{block.size(), {}};
+    for (const auto& run : epochs.movements)
+        if (run.first >= block.first && run.first < block.last)
+            inside.movements.push_back({run.first - block.first, run.last - block.first});
+    return inside;
+}
+
+/// Units of each block, as ranges of the units of the session.
+std::vector<base::Range> units_of_blocks(const std::vector<Unit>& units,
+                                         const std::vector<base::Range>& blocks)
+{
+    auto ranges = std::vector<base::Range>{};
+    auto unit = std::int64_t{0};
+    auto frame = std::int64_t{0};
+    for (const auto& block : blocks) {
+        const auto first = unit;
+        for (; frame < block.last; ++unit)
+            frame += units[static_cast<std::size_t>(unit)].length;
+        ranges.push_back({first, unit});
+    }
+    return ranges;
+}
 
 void check_length(const Epochs& epochs)
 {
@@ -185,26 +214,50 @@ void check_length(const Epochs& epochs)
 
 } // namespace
 
+std::vector<base::Range> blocks_in_time(const Epochs& epochs, std::int64_t block_frames)
+{
+    auto blocks = std::vector<base::Range>{};
+    auto frame = std::int64_t{0};
+    if (block_frames > 0)
+        for (const auto& unit : units_of(epochs, ShuffleUnits::runs)) {
+            frame += unit.length;
+            const auto first = blocks.empty() ? 0 : blocks.back().last;
+            if (frame - first >= block_frames)
+                blocks.push_back({first, frame});
+        }
+    if (blocks.empty())
+        blocks.push_back({0, epochs.frames});
+    blocks.back().last = epochs.frames; // what is left is shorter than a block
+    return blocks;
+}
+
 ShuffledMasks shuffled_masks(const Epochs& epochs, ShuffleUnits units, const ShuffleKey& key,
-                             base::Range shuffles)
+                             base::Range shuffles, std::int64_t block_frames)
 {
     check_length(epochs);
-    const auto in_time =
-        units == ShuffleUnits::runs ? units_of(epochs, units) : std::vector<Unit>{};
+    const auto blocks = blocks_in_time(epochs, block_frames);
+    const auto whole_runs = units == ShuffleUnits::runs;
+    const auto in_time = whole_runs ? units_of(epochs, units) : std::vector<Unit>{};
+    const auto ranges = whole_runs ? units_of_blocks(in_time, blocks) : std::vector<base::Range>{};
     auto permuted = in_time;
-    auto frame_shuffler = FrameShuffler(epochs);
+    auto frame_shufflers = std::vector<FrameShuffler>{};
+    if (!whole_runs)
+        for (const auto& block : blocks)
+            frame_shufflers.emplace_back(epochs_in(epochs, block), block.first);
     auto writer = MaskWriter(epochs.frames);
     for (auto shuffle = shuffles.first; shuffle < shuffles.last; ++shuffle) {
         auto stream = base::Stream(key.seed, {base::key_of("movement epochs"), key.subject,
                                               key.session, static_cast<std::uint64_t>(shuffle)});
         auto draws = Draws(stream);
-        if (units == ShuffleUnits::runs) {
+        if (whole_runs) {
             permuted = in_time; // a shuffle must not depend on the one before
-            draws.permute(permuted);
+            for (const auto& range : ranges)
+                draws.permute(std::span(permuted).subspan(static_cast<std::size_t>(range.first),
+                                                          static_cast<std::size_t>(range.size())));
             writer.in_order(permuted);
-        } else {
-            frame_shuffler.shuffle(draws, writer);
         }
+        for (auto& shuffler : frame_shufflers)
+            shuffler.shuffle(draws, writer);
         writer.end_of_shuffle();
     }
     return writer.take();
@@ -241,7 +294,9 @@ ShuffledMasks masks_of_orders(const Epochs& epochs, ShuffleUnits units,
     return writer.take();
 }
 
-double distinct_masks(const Epochs& epochs, ShuffleUnits units)
+namespace {
+
+double distinct_masks_of_all(const Epochs& epochs, ShuffleUnits units)
 {
     auto alike = std::vector<std::uint64_t>{}; // units of one kind and length
     const auto quiet = epochs.frames - epochs.movement_frames();
@@ -277,10 +332,22 @@ double distinct_masks(const Epochs& epochs, ShuffleUnits units)
     return static_cast<double>(total);
 }
 
-double largest_p_rank(const Epochs& epochs, ShuffleUnits units, std::int64_t shuffles)
+} // namespace
+
+double distinct_masks(const Epochs& epochs, ShuffleUnits units, std::int64_t block_frames)
+{
+    auto masks = 1.0;
+    for (const auto& block : blocks_in_time(epochs, block_frames))
+        masks =
+            std::min(many_masks, masks * distinct_masks_of_all(epochs_in(epochs, block), units));
+    return masks;
+}
+
+double largest_p_rank(const Epochs& epochs, ShuffleUnits units, std::int64_t shuffles,
+                      std::int64_t block_frames)
 {
     const auto drawn = static_cast<double>(shuffles);
-    return (1 + drawn * (1 - 0.5 / distinct_masks(epochs, units))) / (drawn + 1);
+    return (1 + drawn * (1 - 0.5 / distinct_masks(epochs, units, block_frames))) / (drawn + 1);
 }
 
 ShuffledMasks unshuffled_mask(const Epochs& epochs)

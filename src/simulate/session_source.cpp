@@ -41,8 +41,12 @@ SessionSource::SessionSource(const LeverPressParameters& parameters, const Anima
     if (count == 0)
         return;
     auto stream = stream_of(parameters, session, "artefacts");
-    artefacts_ = base::distinct_below(stream, frames_, std::min<std::int64_t>(count, frames_));
-    std::sort(artefacts_.begin(), artefacts_.end());
+    const auto length = std::max<std::int64_t>(1, std::llround(artefact_s * parameters.rate_hz));
+    artefact_.assign(static_cast<std::size_t>(frames_), 0);
+    for (const auto first :
+         base::distinct_below(stream, frames_, std::min<std::int64_t>(count, frames_)))
+        std::fill(artefact_.begin() + first, artefact_.begin() + std::min(first + length, frames_),
+                  std::uint8_t{1});
 }
 
 void SessionSource::next_block(std::span<float> out)
@@ -67,7 +71,7 @@ void SessionSource::next_block(std::span<float> out)
             const auto wave = static_cast<float>(drift_ * std::sin(2 * std::numbers::pi * cycles));
             std::for_each(row, row + columns, [&](float& value) { value += wave; });
         }
-        if (std::binary_search(artefacts_.begin(), artefacts_.end(), frame_))
+        if (!artefact_.empty() && artefact_[static_cast<std::size_t>(frame_)] != 0)
             std::for_each(row, row + columns, [&](float& value) { value += jump_; });
     }
 }

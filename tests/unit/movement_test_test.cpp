@@ -474,3 +474,57 @@ TEST(MovementTest, PlantedNeuronsAreFound)
     for (const auto units : both_units)
         EXPECT_GT(share_below(0.05, units, 0.4, 100), 0.95);
 }
+
+TEST(TimeBlocks, AreOfWholeRunsAndCoverTheSession)
+{
+    const auto epochs = Epochs{100, {{5, 10}, {30, 35}, {60, 62}, {95, 100}}};
+
+    EXPECT_EQ(blocks_in_time(epochs, 0), (std::vector<base::Range>{{0, 100}}));
+    EXPECT_EQ(blocks_in_time(epochs, 30),
+              (std::vector<base::Range>{{0, 30}, {30, 60}, {60, 95 + 5}}));
+    EXPECT_EQ(blocks_in_time(epochs, 1000), (std::vector<base::Range>{{0, 100}}));
+    EXPECT_EQ(blocks_in_time(Epochs{}, 7), (std::vector<base::Range>{{0, 0}}));
+}
+
+TEST(TimeBlocks, KeepTheMovementsOfEachBlockInIt)
+{
+    auto stream = base::Stream(3, {});
+    auto mask = std::vector<std::uint8_t>{};
+    while (mask.size() < 2000)
+        mask.insert(mask.end(), 1 + stream.below(60), mask.size() % 2 == 0 ? 1 : 0);
+    const auto epochs = epochs_of_mask(mask);
+    const auto blocks = blocks_in_time(epochs, 300);
+    ASSERT_GT(blocks.size(), 3U);
+    for (const auto units : {ShuffleUnits::runs, ShuffleUnits::frames}) {
+        const auto masks = shuffled_masks(epochs, units, {5, 1, 2}, {0, 50}, 300);
+        auto differ = 0;
+        for (std::int64_t shuffle = 0; shuffle < 50; ++shuffle) {
+            auto shuffled = std::vector<std::uint8_t>(mask.size(), 0);
+            const auto edges = masks.edges_of(shuffle);
+            for (std::size_t k = 0; k < edges.size(); k += 2)
+                std::fill(shuffled.begin() + edges[k], shuffled.begin() + edges[k + 1],
+                          std::uint8_t{1});
+            differ += shuffled != mask ? 1 : 0;
+            for (const auto& block : blocks)
+                EXPECT_EQ(
+                    std::accumulate(shuffled.begin() + block.first, shuffled.begin() + block.last,
+                                    0),
+                    std::accumulate(mask.begin() + block.first, mask.begin() + block.last, 0));
+        }
+        EXPECT_EQ(differ, 50);
+    }
+}
+
+TEST(TimeBlocks, HaveAsManyMasksAsTheirProduct)
+{
+    const auto epochs = Epochs{40, {{2, 4}, {6, 8}, {22, 25}, {27, 30}}};
+    const auto first = Epochs{22, {{2, 4}, {6, 8}}};
+    const auto second = Epochs{18, {{0, 3}, {5, 8}}};
+
+    ASSERT_EQ(blocks_in_time(epochs, 18).size(), 2U);
+    EXPECT_EQ(distinct_masks(epochs, ShuffleUnits::runs, 18),
+              distinct_masks(first, ShuffleUnits::runs) *
+                  distinct_masks(second, ShuffleUnits::runs));
+    EXPECT_LT(largest_p_rank(epochs, ShuffleUnits::runs, 1000, 18),
+              largest_p_rank(epochs, ShuffleUnits::runs, 1000));
+}

@@ -400,7 +400,9 @@ TEST(SessionSource, DriftAndArtefactsAreInAllTracesAlike)
         EXPECT_LE(std::abs(double{row[0]} - (row[0] > 0.5F ? 1.0 : 0.0)), 0.2 + 1e-6);
         jumps += row[0] > 0.5F ? 1 : 0;
     }
-    EXPECT_EQ(jumps, std::llround(2 * 40000.0 / (28 * 60)));
+    const auto moments = std::llround(2 * 40000.0 / (28 * 60));
+    EXPECT_LE(jumps, 6 * moments); // some may overlap
+    EXPECT_GE(jumps, 5 * moments);
 }
 
 TEST(SessionSource, SessionsCanDifferInLength)

@@ -44,11 +44,18 @@ struct ShuffledMasks
     }
 };
 
-/// Masks of shuffles [first, last). Cost: about 5 ns per run and shuffle for `runs`, 30 ns per
-/// movement and shuffle for `frames`. Memory: 8 bytes per movement and shuffle.
+/// Stretches of at least `block_frames` frames, each of whole runs of movement or of rest, that
+/// follow one another over the session; 0: one, the session. Where rates and movements change
+/// together over a session, though neither knows of the other, runs that are permuted over all of
+/// it make neurons seem related to movement; within blocks the change stays where it is.
+std::vector<base::Range> blocks_in_time(const Epochs& epochs, std::int64_t block_frames);
+
+/// Masks of shuffles [first, last), units permuted within blocks_in_time. Cost: about 5 ns per run
+/// and shuffle for `runs`, 30 ns per movement and shuffle for `frames`. Memory: 8 bytes per
+/// movement and shuffle.
 /// @throws InputError for 2^31 frames or more
 ShuffledMasks shuffled_masks(const Epochs& epochs, ShuffleUnits units, const ShuffleKey& key,
-                             base::Range shuffles);
+                             base::Range shuffles, std::int64_t block_frames = 0);
 
 /// Masks from permutations given outright: `order` holds shuffles x units unit indices, each row a
 /// permutation; the mask is the concatenation of the units in that order. Units are numbered in
@@ -68,7 +75,7 @@ inline constexpr double many_masks = 1e9;
 /// masks, in which runs of a kind do touch, may be given by several: of masks there are at most as
 /// many. One unit, or none: 1.
 /// Cost: n log n of the number of movements.
-double distinct_masks(const Epochs& epochs, ShuffleUnits units);
+double distinct_masks(const Epochs& epochs, ShuffleUnits units, std::int64_t block_frames = 0);
 
 /// The largest p_rank (movement_test.hpp) to be expected of a neuron whose real score is above that
 /// of every other mask: a shuffle that is the unshuffled mask ties and counts one half, so
@@ -77,7 +84,8 @@ double distinct_masks(const Epochs& epochs, ShuffleUnits units);
 /// 0.995. The smallest p_rank of a neuron that is least active in movement is 1 minus this plus 1 /
 /// (shuffles + 1).
 /// @pre shuffles > 0
-double largest_p_rank(const Epochs& epochs, ShuffleUnits units, std::int64_t shuffles);
+double largest_p_rank(const Epochs& epochs, ShuffleUnits units, std::int64_t shuffles,
+                      std::int64_t block_frames = 0);
 
 /// The mask itself as the only "shuffle".
 ShuffledMasks unshuffled_mask(const Epochs& epochs);

@@ -31,13 +31,15 @@ struct Difficulties
     double burst_gain = 1;   ///< of all rates in bursts of burst_s, a tenth of the time; means stay
     double rate_fall = 0;    ///< share that all rates lose from the first frame to the last
     double common_drift = 0; ///< amplitude of a wave of 30 s in all traces, in mean events
-    double artefacts_per_min = 0; ///< frames in which all traces jump, by two mean events
+    double artefacts_per_min = 0; ///< moments of artefact_s in which all traces are two mean events
+                                  ///< higher; a single frame would be lost in deconvolution
 };
 inline constexpr auto hidden_input_share = 0.2;
 inline constexpr auto inhibition_s = 0.25;
 inline constexpr auto inhibited_neurons = 4;
 inline constexpr auto burst_s = 2.5;
 inline constexpr auto burst_share = 0.1;
+inline constexpr auto artefact_s = 0.2;
 
 /// Defaults are the paper's sizes where it states them. The number of neurons and the decay time
 /// are not stated there; the decay is that of GCaMP6f.

@@ -41,11 +41,11 @@ class SessionSource
     std::int64_t frame_ = 0;
     float decay_;
     float noise_sd_;
-    double drift_;                        ///< amplitude of the common wave, dF/F
-    double drift_phase_;                  ///< cycles
-    double drift_cycles_;                 ///< a frame
-    float jump_;                          ///< dF/F of an artefact
-    std::vector<std::int64_t> artefacts_; ///< frames, ascending
+    double drift_;                       ///< amplitude of the common wave, dF/F
+    double drift_phase_;                 ///< cycles
+    double drift_cycles_;                ///< a frame
+    float jump_;                         ///< dF/F of an artefact
+    std::vector<std::uint8_t> artefact_; ///< [frame] empty: none
     std::vector<float> calcium_;
     base::Stream noise_;
 };

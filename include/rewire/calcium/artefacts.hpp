@@ -1,0 +1,24 @@
+#pragma once
+
+#include <rewire/activity/activity.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace rewire::calcium {
+
+/// Median absolute deviations above the median from which the population's mean is no activity.
+inline constexpr auto artefact_deviations = 8.0;
+/// Frames at each side of an artefact that smoothing carries it to.
+inline constexpr auto artefact_margin = std::int64_t{2};
+
+/// Frames of motion of the tissue, light leaks, ...: the mean over neurons of their activity, each
+/// over its own standard deviation, lies more than artefact_deviations median absolute deviations
+/// above its median; and artefact_margin frames at each side. No test of pairs can tell such frames
+/// from fine coincidences (methods: truth, j).
+/// @param smoothed events
+/// @return [frames] 1: artefact. None where neurons are so few that half of the frames have the
+/// median itself. Cost: the entries, and a sort of the frames.
+std::vector<std::uint8_t> artefact_frames(const activity::ActivityView& smoothed);
+
+} // namespace rewire::calcium

@@ -1,0 +1,61 @@
+#include <rewire/calcium/artefacts.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace rewire::calcium {
+
+namespace {
+
+double median_of(std::vector<double> values)
+{
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+/// [frame] mean over neurons, each over its standard deviation.
+std::vector<double> population_mean(const activity::ActivityView& activity)
+{
+    auto mean = std::vector<double>(static_cast<std::size_t>(activity.frames), 0.0);
+    const auto frames = static_cast<double>(activity.frames);
+    for (std::int64_t n = 0; n < activity.neurons(); ++n) {
+        auto sum = 0.0;
+        auto squares = 0.0;
+        for (const auto value : activity.values_of(n)) {
+            sum += value;
+            squares += value * value;
+        }
+        const auto variance = squares / frames - sum / frames * sum / frames;
+        if (!(variance > 0))
+            continue;
+        const auto frame = activity.frames_of(n);
+        for (std::size_t e = 0; e < frame.size(); ++e)
+            mean[static_cast<std::size_t>(frame[e])] +=
+                activity.values_of(n)[e] / std::sqrt(variance);
+    }
+    return mean;
+}
+
+} // namespace
+
+std::vector<std::uint8_t> artefact_frames(const activity::ActivityView& smoothed)
+{
+    auto artefact = std::vector<std::uint8_t>(static_cast<std::size_t>(smoothed.frames), 0);
+    if (artefact.empty())
+        return artefact;
+    const auto mean = population_mean(smoothed);
+    const auto median = median_of(mean);
+    auto deviation = mean;
+    for (auto& value : deviation)
+        value = std::abs(value - median);
+    const auto limit = artefact_deviations * median_of(deviation);
+    for (std::int64_t t = 0; limit > 0 && t < smoothed.frames; ++t)
+        if (mean[static_cast<std::size_t>(t)] - median > limit)
+            std::fill(artefact.begin() + std::max<std::int64_t>(0, t - artefact_margin),
+                      artefact.begin() + std::min(smoothed.frames, t + artefact_margin + 1),
+                      std::uint8_t{1});
+    return artefact;
+}
+
+} // namespace rewire::calcium

@@ -1,0 +1,44 @@
+#include "activity_rows.hpp"
+
+#include <rewire/calcium/artefacts.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+using namespace rewire;
+using namespace rewire::calcium;
+using namespace rewire::test;
+
+TEST(ArtefactFrames, AreThoseInWhichAllAreActiveAndTheirNeighbours)
+{
+    auto stream = base::Stream(1, {});
+    auto rows = Rows(60, std::vector<double>(1000, 0.0));
+    for (auto& row : rows)
+        for (auto& value : row)
+            value = stream.uniform() < 0.08 ? stream.exponential() : 0;
+    for (std::size_t n = 0; n < rows.size(); ++n) {
+        rows[n][400] = 2;
+        rows[n][0] = 3;
+        for (auto& value : rows[n])
+            value *= static_cast<double>(n + 1); // units do not matter
+    }
+
+    const auto artefact = artefact_frames(activity_of(rows, 1000).view());
+
+    auto expected = std::vector<std::uint8_t>(1000, 0);
+    for (const auto frame : {0, 1, 2, 398, 399, 400, 401, 402})
+        expected[static_cast<std::size_t>(frame)] = 1;
+    EXPECT_EQ(artefact, expected);
+}
+
+TEST(ArtefactFrames, ThereAreNoneWhereHalfOfTheFramesAreSilent)
+{
+    auto rows = Rows(3, std::vector<double>(100, 0.0));
+    for (auto& row : rows)
+        row[50] = 1;
+
+    EXPECT_THAT(artefact_frames(activity_of(rows, 100).view()), testing::Each(0));
+    EXPECT_TRUE(artefact_frames(activity_of({}, 0).view()).empty());
+}
