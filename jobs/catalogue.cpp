@@ -3,6 +3,7 @@
 #include "jobs/ccg/entry.hpp"
 #include "jobs/chain/entry.hpp"
 #include "jobs/connectome/entry.hpp"
+#include "jobs/dynetcp_dynamic/entry.hpp"
 #include "jobs/dynetcp_static/entry.hpp"
 #include "jobs/export/entry.hpp"
 #include "jobs/merge/entry.hpp"
@@ -18,8 +19,9 @@ namespace rewire::jobs {
 std::vector<Entry> catalogue()
 {
     return {study_entry(),    simulate_entry(), connectome_entry(),     movement_entry(),
-            rewiring_entry(), ccg_entry(),      dynetcp_static_entry(), recovery_entry(),
-            merge_entry(),    export_entry(),   report_entry(),         chain_entry()};
+            rewiring_entry(), ccg_entry(),      dynetcp_static_entry(), dynetcp_dynamic_entry(),
+            recovery_entry(), merge_entry(),    export_entry(),         report_entry(),
+            chain_entry()};
 }
 
 } // namespace rewire::jobs

@@ -71,8 +71,9 @@ const dynetcp::TrialValues& StaticData::part(std::size_t index, bool twin) const
     if (!twin || spikes_[index].trials == 0)
         return spikes_[index];
     if (!twins_[index])
-        twins_[index] = jittered(spikes_[index], settings_.jitter,
-                                 {settings_.seed, name_.first, name_.second, part_names.at(index)});
+        twins_[index] =
+            jittered(spikes_[index], settings_.jitter,
+                     {settings_.training.seed, name_.first, name_.second, part_names.at(index)});
     return *twins_[index];
 }
 

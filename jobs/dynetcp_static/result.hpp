@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fit.hpp"
+#include "jobs/dynetcp_trials/training.hpp"
 #include "jobs/frame/session_results.hpp"
 #include "settings.hpp"
 
@@ -15,16 +16,6 @@
 namespace rewire::jobs {
 
 inline constexpr auto static_name = "dynetcp-static"; ///< of the job that writes it
-
-/// Losses by epoch; of an optimum one entry, 0.
-struct TrainingCurve
-{
-    std::vector<std::int64_t> epoch;
-    std::vector<double> train_loss;      ///< with the penalty
-    std::vector<double> validation_loss; ///< with the penalty
-    std::vector<double> validation_nll;
-    std::int64_t best_epoch = 0;
-};
 
 /// A model of all receivers and how it was found.
 struct StaticModel

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/dynetcp_trials/settings.hpp"
+#include "jobs/dynetcp_trials/training.hpp"
 
 #include <rewire/dynetcp/connections.hpp>
 #include <rewire/dynetcp/static_model.hpp>
@@ -18,16 +19,12 @@ struct StaticSettings
     TrialSettings trials;
     std::optional<double> lambda; ///< nothing: chosen on held-out likelihood
     bool adam = false;            ///< the published training; else L-BFGS, receiver by receiver
-    std::int64_t epochs = 0;
-    std::int64_t batch = 0;
-    std::int64_t patience = 0;
-    double learning_rate = 0;
+    TrainingSettings training;
     spikes::JitterSettings jitter; ///< bins
     double jitter_ms = 0;          ///< 0 without jitter
     dynetcp::StaticRule rule;      ///< lags in bins
     bool has_flanks = false;       ///< the rule can be asked
     double minimum_pair_spikes = 0;
-    std::uint64_t seed = 0;
 
     std::int64_t lag_count() const noexcept { return trials.lags + 1; }
     bool has_null() const noexcept { return jitter.kind != spikes::Jitter::none; }
@@ -35,6 +32,10 @@ struct StaticSettings
 };
 
 std::vector<runtime::Option> static_options();
+/// Those of all spike jobs, with alpha_s of the paper as the default of the rate.
+std::vector<runtime::Option> unit_options_with_rate();
+/// Nothing for auto. @throws UsageError: not a positive number
+std::optional<double> penalty_of(const std::string& text, const std::string& option);
 /// Sets what was not given and follows from other options: --jitter, --jitter-ms.
 void adopt_static_options(runtime::RunContext& context);
 /// @pre adopt_static_options

@@ -1,5 +1,6 @@
 #include "session_job.hpp"
 
+#include "command_of.hpp"
 #include "entry.hpp"
 #include "study_source.hpp"
 
@@ -78,8 +79,11 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
         if (entry.complete_subject)
             for (const auto& subject : io::subjects_in(output->file()))
                 entry.complete_subject(*output, subject);
-        output->publish(context.record(all_inputs(study, facts, existing), digest),
-                        existing.present);
+        auto record = context.record(all_inputs(study, facts, existing), digest);
+        for (const auto& job : session_job.reads)
+            record.upstream[job] = io::as_upstream(
+                io::read_record(io::open_for_reading(required_result(context, job))));
+        output->publish(record, existing.present);
     });
     context.finish();
     context.note("wrote " + path.string());

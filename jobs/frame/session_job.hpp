@@ -33,6 +33,7 @@ struct Wave
 struct SessionJob
 {
     bool says_what_is_left = false; ///< notes how many sessions are there, to compute and kept
+    std::vector<std::string> reads; ///< jobs whose results it reads, for the record
     std::string table_head;         ///< of the rows that it notes
 
     /// Collective: checks all sessions of the study, [session]; `hashes_of` where the content of

@@ -349,6 +349,23 @@ DynamicLoss DynamicModel<Real>::evaluate(const TrialValues& values, std::int64_t
 }
 
 template <typename Real>
+void DynamicModel<Real>::visit_offsets(const TrialValues& values, std::int64_t trial,
+                                       std::int64_t first, std::int64_t last,
+                                       const TakeOffsets& take)
+{
+    auto& p = *parts_;
+    p.fill_spikes(values, trial);
+    p.encoder.forward(p.spikes);
+    for (std::int64_t bin = 1; bin < p.bins; ++bin)
+        for (auto k = first; k < last; ++k) {
+            const auto& incoming = p.layout.incoming()[at(k)];
+            p.add_offsets(incoming, bin);
+            take(bin, incoming,
+                 std::span<const Real>(p.offsets).first(incoming.edge.size() * at(p.lags)));
+        }
+}
+
+template <typename Real>
 DynamicLoss DynamicModel<Real>::add_trial(const TrialValues& values, std::int64_t trial,
                                           double share, double lambda, std::span<Real> gradient)
 {
