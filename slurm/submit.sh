@@ -30,6 +30,7 @@ options:
   --no-memory          do not ask for memory: for clusters that refuse --mem-per-cpu
   --sbatch 'OPTIONS'   options for sbatch, for every job, after those that are planned, so that they
                        win: --sbatch '--time=1-0 --qos=long'. May be given several times
+  --no-check           do not look first whether the study has what the jobs need
   --dry-run            show what would be submitted, submit nothing
   --help               this text
 
@@ -86,6 +87,7 @@ ranks_per_node=32
 rewire=${REWIRE:-rewire}
 time_factor=1
 dry_run=no
+check=yes
 tasks_are= # subject or session, of arrays
 memory=yes
 extra=()
@@ -98,6 +100,7 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --dry-run) dry_run=yes ;;
+    --no-check) check=no ;;
     --no-memory) memory=no ;;
     --by-subject | --by-session)
         [ -z "$tasks_are" ] || [ "$tasks_are" = "${1#--by-}" ] ||
@@ -275,7 +278,8 @@ plan() { # JOB, its words
         >"$work/$job.plan" 2>"$work/$job.error"; then
         sed -n 's/^#SBATCH //p' "$work/$job.plan" | while IFS= read -r line; do
             case $line in
-            --signal=*) ;; # job.sbatch has its own: it hears the signal and hands it on
+            # To the batch script, which hands it on to the ranks.
+            --signal=*) printf -- '--signal=B:%s\n' "${line#--signal=}" ;;
             --mem-per-cpu=*) [ $memory = no ] || printf '%s\n' "$line" ;;
             --time=*) printf -- '--time=%s\n' "$(stretched "${line#--time=}")" ;;
             *) printf '%s\n' "$line" ;;
@@ -299,6 +303,68 @@ for job in "${jobs[@]}"; do
     command_of "$job" plan
     plan "$job" "${command[@]}"
 done
+
+# --- what would fail later is found now --------------------------------------------------------------
+
+# A session without what a job of the chain needs; what the data hold is looked at by the jobs.
+study_check() {
+    local joined word i=0 takes=no skip=no
+    joined=$(
+        IFS=,
+        printf '%s' "${jobs[*]}"
+    )
+    "$rewire" study --help >"$work/study.help" 2>/dev/null || return 0
+    local words=(--quick --for "$joined")
+    while [ $i -lt ${#options[@]} ]; do
+        word=${options[$i]}
+        case $word in
+        --skip-missing) skip=yes ;;
+        --*)
+            takes=no
+            has_option study "${word%%=*}" && takes=yes
+            ;;
+        esac
+        [ $takes = yes ] && words+=("$word")
+        i=$((i + 1))
+    done
+    [ $skip = no ] || return 0
+    "$rewire" study "$study" "${words[@]}" >"$work/list" 2>"$work/error" || {
+        cat "$work/list" "$work/error" >&2
+        fail "the study does not have what these jobs need: nothing was submitted" \
+            "fix what is named above, exclude it in study.tsv, or --skip-missing" 3
+    }
+}
+[ $check = no ] || study_check
+
+if [ $dry_run = no ]; then
+    # Nodes too small for the ranks: sbatch says so without a way out.
+    largest=$(sinfo -h -o '%c' 2>/dev/null | tr -dc '0-9\n' | sort -n | tail -n 1)
+    wanted=$((ranks < ranks_per_node ? ranks : ranks_per_node))
+    if [ -n "$largest" ] && [ "$largest" -gt 0 ] && [ "$wanted" -gt "$largest" ]; then
+        fail "$wanted ranks on a node, but the largest node has $largest cores" \
+            "--ranks-per-node $largest"
+    fi
+    # The ranks of a step that srun cannot start over MPI would each run alone.
+    mpi=${REWIRE_MPI:-pmix}
+    if kinds=$(srun --mpi=list 2>&1) && [ -n "$kinds" ] && ! grep -qw -- "$mpi" <<<"$kinds"; then
+        printf '%s\n' "$kinds" >&2
+        fail "this cluster's srun has no --mpi=$mpi" \
+            "REWIRE_MPI=TYPE slurm/submit.sh ..., with one of the above that your MPI knows" 4
+    fi
+    # Two chains that write the same results undo each other's work.
+    alive=
+    for file in "$results"/slurm/chain-*.tsv; do
+        [ -f "$file" ] || continue
+        numbers=$(cut -f 2 -- "$file" | tail -n +2 | paste -sd, -)
+        [ -n "$numbers" ] || continue
+        # Alone, a number that has left the queue is an error of squeue.
+        more=$(squeue -h -o %F -j "1,$numbers" 2>/dev/null | sort -un | paste -sd, -)
+        alive=$alive${more:+${alive:+,}$more}
+    done
+    [ -z "$alive" ] ||
+        fail "jobs of an earlier submission for $results are still in the queue: $alive" \
+            "wait for them ($(basename -- "$rewire") status$(quoted "$results")), or scancel $alive" 4
+fi
 
 # The tasks of an array: a subject, or a subject, a tab and a session, on each line.
 list_tasks() { # what `rewire study` is to select
@@ -335,58 +401,110 @@ fi
 
 # --- submitting ------------------------------------------------------------------------------------
 
-tasks=$results/slurm/tasks-NEW.txt
+# Slurm takes only so many tasks an array: more come as several arrays.
+most=
+[ -n "$tasks_are" ] && most=$(scontrol show config 2>/dev/null |
+    sed -n 's/^MaxArraySize *= *\([0-9]*\).*/\1/p')
+most=$((${most:-1001} - 1)) # a task's number is below it
+[ "$most" -ge 1 ] || fail "this cluster has no arrays (MaxArraySize)" "leave out --by-$tasks_are" 4
+parts=1
+[ -n "$tasks_are" ] && parts=$(((count + most - 1) / most))
+
+tasks=$results/slurm/tasks-NEW
+record=
 if [ $dry_run = no ]; then
     mkdir -p -- "$results/slurm" || fail "cannot make $results/slurm" "may you write there?" 4
-    # A file for every submission: tasks read their line when they start, perhaps again and late.
-    if [ -n "$tasks_are" ]; then
-        tasks=$(mktemp "$results/slurm/tasks-$(date +%Y%m%d-%H%M%S)-XXXX.txt") ||
-            fail "cannot write in $results/slurm" "may you write there?" 4
-        cp -- "$work/tasks" "$tasks" || fail "cannot write $tasks" "is the disk full?" 4
-    fi
+    # Files for every submission: `rewire status` reads one, tasks read their line of another when
+    # they start, perhaps again and late.
+    record=$(mktemp "$results/slurm/chain-$(date +%Y%m%d-%H%M%S)-XXXX.tsv") ||
+        fail "cannot write in $results/slurm" "may you write there?" 4
+    tasks=${record%.tsv}
+    tasks=$results/slurm/tasks-${tasks##*/chain-}
+    for ((part = 1; part <= parts; ++part)); do
+        [ -n "$tasks_are" ] || break
+        sed -n "$(((part - 1) * most + 1)),$((part * most))p" "$work/tasks" >"$tasks-$part.txt" ||
+            fail "cannot write $tasks-$part.txt" "is the disk full?" 4
+    done
+    printf 'job\tnumber\tfirst_task\tlast_task\tafter\tlog\ttasks\n' >"$record" ||
+        fail "cannot write $record" "is the disk full?" 4
 fi
-declare -A id=()
+
+give_up() { # JOB
+    local what="nothing was submitted"
+    if [ ${#submitted[@]} -gt 0 ]; then
+        what="the jobs before it were cancelled"
+        scancel "${submitted[@]}" || what="the jobs before it are still there: ${submitted[*]}"
+    fi
+    fail "sbatch refused $1; $what" \
+        "its message is above; slurm/submit.sh --dry-run shows the whole command" 4
+}
+
+declare -A id=()  # of a job: a number, or one for each part of its tasks, with colons between
 submitted=()
-for job in "${jobs[@]}"; do
-    command_of "$job"
+submit_part() { # JOB PART: one batch job, or one array
+    local job=$1 part=$2 before first=0 last=0 list=-
+    local all_of=: same_of=: after='' numbers=''
+    local log=${results//\%/%%}/slurm/$job-%j.log plain
+    local asked script=("$here/job.sbatch")
     mapfile -t asked <"$work/$job.sbatch"
     asked+=(--open-mode=append)
-    log=${results//\%/%%}/slurm/$job-%j.log
-    all_of=:
-    same_of=:
     for before in ${after_all[$job]//,/ }; do all_of=$all_of${id[$before]}:; done
-    for before in ${after_task[$job]//,/ }; do same_of=$same_of${id[$before]}:; done
-    after=
+    for before in ${after_task[$job]//,/ }; do
+        same_of=$same_of$(cut -d : -f "$part" <<<"${id[$before]}"):
+    done
     [ "$all_of" != : ] && after=afterok${all_of%:}
     [ "$same_of" != : ] && after=${after:+$after,}aftercorr${same_of%:}
     [ -n "$after" ] && asked+=("--dependency=$after" --kill-on-invalid-dep=yes)
-    script=("$here/job.sbatch")
     if ! is_whole "$job"; then
-        asked+=("--array=1-$count")
+        first=1
+        last=$((part < parts ? most : count - (parts - 1) * most))
+        list=$tasks-$part.txt
+        asked+=("--array=1-$last")
         log=${results//\%/%%}/slurm/$job-%A_%a.log
-        script=("$here/array.sbatch" "$here/job.sbatch" "$tasks" "$parts_folder")
+        script=("$here/array.sbatch" "$here/job.sbatch" "$list" "$parts_folder")
     fi
     asked+=("--output=$log" ${extra[@]+"${extra[@]}"})
     if [ $dry_run = yes ]; then
-        id[$job]="<$job>"
+        id[$job]=${id[$job]:+${id[$job]}:}"<$job>"
         printf 'sbatch%s%s\n' "$(quoted "${asked[@]}")" \
             "$(quoted "${script[@]}" "$rewire" "${command[@]}")"
-        continue
+        return
     fi
-    if ! answer=$(sbatch --parsable "${asked[@]}" "${script[@]}" "$rewire" "${command[@]}"); then
-        what="nothing was submitted"
-        if [ ${#submitted[@]} -gt 0 ]; then
-            what="the jobs before it were cancelled"
-            scancel "${submitted[@]}" || what="the jobs before it are still there: ${submitted[*]}"
-        fi
-        fail "sbatch refused $job; $what" \
-            "its message is above; slurm/submit.sh --dry-run shows the whole command" 4
+    answer=$(sbatch --parsable "${asked[@]}" "${script[@]}" "$rewire" "${command[@]}") ||
+        give_up "$job"
+    answer=${answer%%;*}
+    id[$job]=${id[$job]:+${id[$job]}:}$answer
+    submitted+=("$answer")
+    plain=$results/slurm/$job-$answer.log
+    [ $first = 0 ] || plain=$results/slurm/$job-${answer}_%a.log
+    touch -- "${plain/\%a/1}" # so that it can be watched at once
+    numbers=${all_of#:}${same_of#:}
+    numbers=${numbers//:/,}
+    numbers=${numbers%,}
+    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$job" "$answer" "$first" "$last" "${numbers:--}" \
+        "$plain" "$list" >>"$record"
+    printf '%-12s job %s%s\n' "$job" "$answer" "${after:+, $after}"
+}
+for job in "${jobs[@]}"; do
+    command_of "$job"
+    submit_part "$job" 1
+    if ! is_whole "$job"; then
+        for ((part = 2; part <= parts; ++part)); do submit_part "$job" "$part"; done
     fi
-    id[$job]=${answer%%;*}
-    submitted+=("${id[$job]}")
-    printf '%-12s job %s%s\n' "$job" "${id[$job]}" "${after:+, $after}"
 done
 [ $dry_run = yes ] && exit 0
+
+# What became of all of them stands in one last log, also where some never started.
+last_log=${record%.tsv}.log
+all=$(
+    IFS=:
+    printf '%s' "${submitted[*]}"
+)
+ending=(--job-name=rewire-status --ntasks=1 --time=10 "--dependency=afterany:$all" --open-mode=append
+    "--output=${last_log//\%/%%}")
+[ $memory = no ] || ending+=(--mem-per-cpu=1000M)
+sbatch --parsable "${ending[@]}" ${extra[@]+"${extra[@]}"} "$here/last.sbatch" "$rewire" "$results" \
+    >/dev/null || printf 'submit.sh: there will be no %s: sbatch refused it\n' "$last_log" >&2
 
 list=$(
     IFS=,
@@ -394,8 +512,10 @@ list=$(
 )
 cat <<TEXT
 
-watch:    squeue -j $list
+watch:    $(quoted "$rewire" | cut -c 2-) status$(quoted "$results")
+          squeue -j $list
           tail -F$(quoted "$results/slurm/")*.log
 stop:     scancel $list      (what is done is kept; the same command goes on from there)
+ended:    $last_log says then what became of every job
 results:  $results
 TEXT

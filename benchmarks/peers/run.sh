@@ -1,11 +1,20 @@
 #!/bin/sh
 # The same work in the tools users have today, on the same data in the same run: see ../README.md.
 #   benchmarks/peers/run.sh [--build DIR] [--venv DIR] [anything peers.py takes]
+#   benchmarks/peers/run.sh rates [--build DIR] [--venv DIR] [anything edge_rates.py takes]
+# The second says how often their p-values are wrong, and not how long they take.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$here/../../build
 venv=
+script=peers.py
+program=peer_kernels
+if [ "${1:-}" = rates ]; then
+    script=edge_rates.py
+    program=calibration
+    shift
+fi
 
 # --build is ours to read (the environment lies in it) and is passed on; --venv is only ours.
 passed=$(mktemp)
@@ -24,8 +33,8 @@ while IFS= read -r argument; do
 done < "$passed"
 venv=${venv:-$build/peers-venv}
 
-if [ ! -x "$build/peer_kernels" ]; then
-    echo "run.sh: $build/peer_kernels is not there: build it with cmake --build $build --target peer_kernels" >&2
+if [ ! -x "$build/$program" ]; then
+    echo "run.sh: $build/$program is not there: build it with cmake --build $build --target $program" >&2
     exit 3
 fi
 if ! cmp -s "$here/requirements.txt" "$venv/installed.txt"; then
@@ -40,4 +49,4 @@ fi
 
 # Before Python starts: numpy's BLAS reads its number of threads when it is loaded.
 export OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1
-exec "$venv/bin/python" "$here/peers.py" --build "$build" "$@"
+exec "$venv/bin/python" "$here/$script" --build "$build" "$@"

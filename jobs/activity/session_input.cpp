@@ -1,5 +1,6 @@
 #include "session_input.hpp"
 
+#include "jobs/frame/fields.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "options.hpp"
 
@@ -93,30 +94,10 @@ SessionInput check_session(const io::StudySession& session, const runtime::Optio
     return input;
 }
 
-void pack(base::Packer& packer, const SessionInput& input)
+void each_field(auto& input, auto field)
 {
-    packer.put_text(input.sha256);
-    packer.put(input.tau_s);
-    packer.put(input.missing);
-    packer.put_all(input.used.usable);
-    packer.put_all(input.used.kept);
-    packer.put(input.used.frames);
-    packer.put(input.baseline);
-    packer.put(input.taps);
-}
-
-SessionInput unpack_input(base::Unpacker& unpacker)
-{
-    auto input = SessionInput{};
-    input.sha256 = unpacker.get_text();
-    input.tau_s = unpacker.get<double>();
-    input.missing = unpacker.get<std::int64_t>();
-    input.used.usable = unpacker.get_all<std::uint8_t>();
-    input.used.kept = unpacker.get_all<std::int64_t>();
-    input.used.frames = unpacker.get<std::int64_t>();
-    input.baseline = unpacker.get<calcium::BaselineKind>();
-    input.taps = unpacker.get<std::int64_t>();
-    return input;
+    field(input.sha256), field(input.tau_s), field(input.missing), field(input.used.usable);
+    field(input.used.kept), field(input.used.frames), field(input.baseline), field(input.taps);
 }
 
 /// Frames of the block that the policy keeps, in place.
@@ -167,6 +148,16 @@ void say_baseline(runtime::RunContext& context, const io::Study& study)
 
 } // namespace
 
+void SessionInput::pack(base::Packer& packer) const
+{
+    each_field(*this, PackField{packer});
+}
+
+void SessionInput::unpack(base::Unpacker& unpacker)
+{
+    each_field(*this, UnpackField{unpacker});
+}
+
 std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
                                        bool deconvolves)
 {
@@ -175,21 +166,11 @@ std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::S
     auto costs = std::vector<double>{};
     for (const auto& session : study.sessions)
         costs.push_back(static_cast<double>(session.record.bytes));
-    const auto checked = context.each_unit<runtime::UnitResults>(
-        "inputs", costs,
-        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
-            auto packer = base::Packer{};
-            pack(packer, check_session(study.sessions[static_cast<std::size_t>(unit)],
-                                       context.options(), deconvolves));
-            results.add(unit, packer.take());
-            return true;
+    auto inputs = context.each_unit_to_all<SessionInput>(
+        "inputs", costs, [&](std::int64_t unit, const runtime::Tick&) {
+            return check_session(study.sessions[static_cast<std::size_t>(unit)], context.options(),
+                                 deconvolves);
         });
-    auto inputs = std::vector<SessionInput>(sessions);
-    runtime::give_to_all(context.comm(), checked,
-                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                             auto unpacker = base::Unpacker(bytes);
-                             inputs[static_cast<std::size_t>(unit)] = unpack_input(unpacker);
-                         });
     for (std::size_t i = 0; i < sessions; ++i)
         if (inputs[i].missing > 0 && context.comm().is_root()) {
             const auto& used = inputs[i].used;

@@ -24,6 +24,9 @@ struct SessionInput
     io::UsedSamples used;
     calcium::BaselineKind baseline = calcium::BaselineKind::none;
     std::int64_t taps = calcium::paper_taps; ///< of the smoothing
+
+    void pack(base::Packer& packer) const;
+    void unpack(base::Unpacker& unpacker);
 };
 
 /// Hashes every file and looks for missing samples, sessions over ranks; known on all ranks.

@@ -1,6 +1,7 @@
 #include "estimate.hpp"
 
 #include "closed_form.hpp"
+#include "halves.hpp"
 #include "jobs/activity/estimate.hpp"
 #include "jobs/frame/session_job.hpp"
 
@@ -70,12 +71,14 @@ double edge_draw_seconds(const io::ActivityInfo& activity, const ConnectomeRates
 std::function<double(const io::StudySession& session)>
 connectome_session_bytes(const ConnectomeSettings& settings)
 {
-    if (settings.support == SupportBy::none)
+    const auto of_pair = (settings.support == SupportBy::none ? 0 : test_bytes) +
+                         (settings.halves == HalvesOf::none ? 0 : half_bytes);
+    if (of_pair == 0)
         return session_bytes;
-    return [](const io::StudySession& session) {
+    return [of_pair](const io::StudySession& session) {
         const auto& activity = *session.record.activity;
         return session_bytes(session) + event_share * activity_bytes(activity) +
-               test_bytes * static_cast<double>(base::pair_count(activity.neurons));
+               of_pair * static_cast<double>(base::pair_count(activity.neurons));
     };
 }
 
@@ -96,9 +99,14 @@ runtime::Estimate connectome_estimate(const io::Study& study,
         largest_wave = std::max(largest_wave, pairs);
     }
     const auto with_tests = settings.support != SupportBy::none;
+    const auto any_halves = std::any_of(sessions.begin(), sessions.end(), [&](std::size_t session) {
+        return with_halves(study, session, settings);
+    });
     estimate.spread_bytes =
-        std::max(estimate.spread_bytes, (3 * 9 + (with_tests ? 2 * test_bytes : 0)) * largest_wave);
-    if (with_tests)
+        std::max(estimate.spread_bytes,
+                 (3 * 9 + (with_tests ? 2 * test_bytes : 0) + (any_halves ? 2 * half_bytes : 0)) *
+                     largest_wave);
+    if (with_tests || settings.halves != HalvesOf::none)
         estimate.node_bytes *= 1 + event_share;
     auto test_seconds = 0.0;
     auto longest_test = 0.0;
@@ -109,6 +117,9 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     auto longest_block = 0.0;
     auto blocks = std::int64_t{0};
     auto ordering = 0.0;
+    auto half_seconds = 0.0;
+    auto longest_half = 0.0;
+    auto halves = std::int64_t{0};
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
         const auto neurons = static_cast<double>(activity.neurons);
@@ -144,6 +155,19 @@ runtime::Estimate connectome_estimate(const io::Study& study,
             estimate.checkpoint_bytes +=
                 pairs * test_bytes + event_share * activity_bytes(activity);
         }
+        if (with_halves(study, session, settings)) {
+            for (const auto kind : half_kinds) {
+                const auto unit_seconds = halves_seconds(activity, kind, rates);
+                half_seconds += unit_seconds;
+                longest_half = std::max(longest_half, unit_seconds);
+                ++halves;
+            }
+            estimate.rank_bytes = std::max(estimate.rank_bytes,
+                                           runtime::base_rank_bytes + 1.5 * neurons * neurons * 8 +
+                                               activity_bytes(activity) + 2 * pairs * half_bytes);
+            estimate.result_bytes += pairs * half_bytes;
+            estimate.checkpoint_bytes += pairs * half_bytes;
+        }
         if (settings.surrogates == 0)
             continue;
         const auto null = null_options(activity, settings);
@@ -164,6 +188,8 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     if (tests > 0)
         estimate.add_phase("edges", test_seconds, tests, longest_test);
     estimate.add_phase("null", null_seconds, blocks, longest_block);
+    if (halves > 0)
+        estimate.add_phase("halves", half_seconds, halves, longest_half);
     if (ordering > 0)
         estimate.add_phase("p-values", ordering, 1, ordering);
     return estimate;

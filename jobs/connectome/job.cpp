@@ -1,7 +1,9 @@
 #include "closed_form.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
+#include "halves.hpp"
 #include "jobs/activity/estimate.hpp"
+#include "jobs/activity/movement_source.hpp"
 #include "jobs/activity/options.hpp"
 #include "jobs/activity/wave_activity.hpp"
 #include "jobs/frame/session_job.hpp"
@@ -118,14 +120,34 @@ void warn_of_frames(runtime::RunContext& context, const SessionConnectome& sessi
                                  calcium::shortest_circle));
 }
 
+/// Halves that were wanted and could not be had.
+void warn_of_halves(runtime::RunContext& context, const SessionConnectome& session)
+{
+    if (session.halves && session.computed != 0 && !session.halves->all.ok())
+        context.warn(fmt::format("{}: no halves to tell change from noise: {}", session.file,
+                                 session.halves->all.status));
+}
+
+/// What was planted in a simulated session.
+std::optional<ConnectomeTruth> known_truth(const io::StudySession& session,
+                                           const SessionConnectome& result)
+{
+    if (!io::has_truth(session.path))
+        return std::nullopt;
+    const auto truth = io::read_truth(session.path);
+    return truth.has_population ? std::optional(truth_of_pairs(truth, result.neuron_id))
+                                : std::nullopt;
+}
+
 /// Computes the sessions of a wave and hands each to `take` on rank 0. Collective.
 void run_wave(runtime::RunContext& context, const Wave& wave,
               const std::vector<SessionInput>& inputs, const ConnectomeSettings& settings,
               const std::function<void(const SessionConnectome&)>& take)
 {
     const auto with_tests = settings.support != SupportBy::none;
+    const auto with_events = with_tests || settings.halves != HalvesOf::none;
     const auto activity = WaveActivity(context, wave, inputs,
-                                       with_tests ? Keep::smoothed_and_events : Keep::smoothed);
+                                       with_events ? Keep::smoothed_and_events : Keep::smoothed);
     auto costs = std::vector<double>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
         costs.push_back(connectome_seconds(*wave.session(position).record.activity));
@@ -148,6 +170,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
                             : std::vector<ClosedFormTests>{};
     auto null = settings.surrogates > 0 ? surrogates_of(context, wave, inputs, activity, settings)
                                         : std::vector<std::optional<ConnectomeNull>>(wave.size());
+    auto halves = halves_of(context, wave, inputs, activity, settings);
 
     runtime::gather_to_root(
         context.comm(), computed, static_cast<std::int64_t>(wave.size()),
@@ -157,20 +180,27 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             session.null = std::move(null[static_cast<std::size_t>(unit)]);
             if (with_tests)
                 add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
+            session.halves = std::move(halves[static_cast<std::size_t>(unit)]);
             warn_of_frames(context, session);
+            warn_of_halves(context, session);
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));
             context.note(row_of(session, settings));
+            session.truth = known_truth(wave.session(static_cast<std::size_t>(unit)), session);
             take(session);
         });
 }
 
-/// Collective: reads what --within and --covariate ask for, so that it is not missing hours later.
+/// Collective: reads what --within, --covariate and --movement ask for, so that it is not missing
+/// hours later.
 void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
                      const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
 {
-    if (settings.within.empty() && settings.covariates.empty())
+    const auto with_movements =
+        settings.halves != HalvesOf::none &&
+        (context.options().given("movement") || context.options().given("lever"));
+    if (settings.within.empty() && settings.covariates.empty() && !with_movements)
         return;
     context.each_unit<runtime::UnitResults>(
         "behaviour", std::vector<double>(sessions.size(), 1.0),
@@ -179,6 +209,8 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
             const auto& session = study.sessions[index];
             state_of(session, inputs[index], settings, context.options());
             covariates_of(session, inputs[index], settings, context.options());
+            if (with_movements && with_halves(study, index, settings))
+                quiet_frames_of(session, inputs[index], context.options());
             return true;
         });
 }
@@ -276,8 +308,8 @@ runtime::Job described_job()
             .citation = "Meamardoost et al. 2021 (FARCI), Friedrich et al. 2017 (OASIS); Ledoit & "
                         "Wolf 2004 with shrinkage",
             .paper = "the rewiring paper",
-            .options =
-                own_common_options() + study_options() + activity_options() + connectome_options(),
+            .options = own_common_options() + study_options() + activity_options() +
+                       movement_source_options() + connectome_options(),
             .run = run_connectome,
             .plan = plan_connectome};
 }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -28,6 +29,7 @@ enum class Needs : std::uint8_t
 struct Rule
 {
     std::string name;
+    std::string brief; ///< where there is less room
     Needs needs;
     bool (*holds)(const SessionConnectome&, std::size_t pair);
 };
@@ -35,21 +37,21 @@ struct Rule
 const std::vector<Rule>& rules()
 {
     static const auto all = std::vector<Rule>{
-        {"edge (threshold)", Needs::nothing,
+        {"edge (threshold)", "threshold", Needs::nothing,
          [](const SessionConnectome& s, std::size_t pair) { return s.edge[pair] != 0; }},
-        {"supported (q_both <= 0.05)", Needs::closed_form,
+        {"supported (q_both <= 0.05)", "supported", Needs::closed_form,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.closed_form && s.closed_form->supported[pair] != 0;
          }},
-        {"supported (Holm <= 0.05)", Needs::closed_form,
+        {"supported (Holm <= 0.05)", "Holm", Needs::closed_form,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.closed_form && s.closed_form->p_holm[pair] <= supported_level;
          }},
-        {"q <= 0.05", Needs::surrogates,
+        {"q <= 0.05", "q", Needs::surrogates,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.null && s.null->q_value[pair] <= 0.05;
          }},
-        {"family-wise p <= 0.05", Needs::surrogates,
+        {"family-wise p <= 0.05", "family-wise", Needs::surrogates,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.null && s.null->p_fwe[pair] <= 0.05;
          }},
@@ -91,6 +93,79 @@ RecoveryCounts compare(const std::set<std::size_t>& planted, const SessionConnec
     return recovery;
 }
 
+/// Pairs of a class, and how many of them each rule found.
+struct ClassCounts
+{
+    std::int64_t pairs = 0;
+    std::int64_t population = 0; ///< edges of a session without end
+    std::vector<std::int64_t> found;
+};
+
+/// What was found against what a session without end would show, and what it is.
+class AgainstPopulation
+{
+  public:
+    AgainstPopulation() : total_(rules().size())
+    {
+        for (auto& each : classes_)
+            each.found.resize(rules().size());
+    }
+
+    void add(const ConnectomeTruth& truth, const SessionConnectome& session)
+    {
+        any_ = true;
+        const auto classes = classes_of(truth, static_cast<std::int64_t>(session.neuron_id.size()));
+        auto population = std::set<std::size_t>{};
+        for (std::size_t pair = 0; pair < classes.size(); ++pair) {
+            auto& of_class = classes_[static_cast<std::size_t>(classes[pair])];
+            ++of_class.pairs;
+            if (truth.population[pair] >= population_edge) {
+                ++of_class.population;
+                population.insert(pair);
+            }
+            for (std::size_t rule = 0; rule < rules().size(); ++rule)
+                of_class.found[rule] += rules()[rule].holds(session, pair) ? 1 : 0;
+        }
+        for (std::size_t rule = 0; rule < rules().size(); ++rule)
+            total_[rule].add(compare(population, session, rules()[rule]));
+    }
+
+    /// @param there what the rules that are shown need
+    std::string text(const std::set<Needs>& there) const
+    {
+        if (!any_)
+            return "";
+        auto text =
+            fmt::format("\npairs with a partial correlation >= {} in a session without "
+                        "end\n",
+                        population_edge) +
+            fmt::format(recovery_columns, "", "there", "found", "both", "precision", "recall");
+        auto head =
+            fmt::format("\n{:<26} {:>8} {:>8}", "pairs, by what is planted", "pairs", "there");
+        for (std::size_t rule = 0; rule < rules().size(); ++rule)
+            if (there.contains(rules()[rule].needs)) {
+                text += fmt::format("{:<26} {}\n", "without end: " + rules()[rule].brief,
+                                    total_[rule].text());
+                head += fmt::format(" {:>11}", rules()[rule].brief);
+            }
+        text += head + '\n';
+        for (std::size_t k = 0; k < pair_classes; ++k) {
+            text += fmt::format("{:<26} {:>8} {:>8}", std::string("  ") + names_of_pair_classes[k],
+                                classes_[k].pairs, classes_[k].population);
+            for (std::size_t rule = 0; rule < rules().size(); ++rule)
+                if (there.contains(rules()[rule].needs))
+                    text += fmt::format(" {:>11}", classes_[k].found[rule]);
+            text += '\n';
+        }
+        return text;
+    }
+
+  private:
+    std::vector<RecoveryCounts> total_; ///< [rule]
+    std::array<ClassCounts, pair_classes> classes_;
+    bool any_ = false;
+};
+
 } // namespace
 
 void print_connectome_recovery(const RecoveryRequest& request)
@@ -101,6 +176,7 @@ void print_connectome_recovery(const RecoveryRequest& request)
     auto total = std::vector<RecoveryCounts>(rules().size());
     auto by_kind = std::map<std::string, RecoveryCounts>{};
     auto there = std::set{Needs::nothing}; // in any session
+    auto population = AgainstPopulation{};
     auto rows = std::string{};
     for (const auto& entry : study.sessions) {
         const auto session = read_session(file, entry.record.subject, entry.record.session);
@@ -108,8 +184,11 @@ void print_connectome_recovery(const RecoveryRequest& request)
             there.insert(Needs::closed_form);
         if (session.null)
             there.insert(Needs::surrogates);
+        const auto truth = io::read_truth(entry.path);
+        if (truth.has_population)
+            population.add(truth_of_pairs(truth, session.neuron_id), session);
         auto planted = std::set<std::size_t>{};
-        for (const auto& [kind, pairs] : planted_pairs(io::read_truth(entry.path), session)) {
+        for (const auto& [kind, pairs] : planted_pairs(truth, session)) {
             planted.insert(pairs.begin(), pairs.end());
             by_kind[kind].planted += static_cast<std::int64_t>(pairs.size());
             for (const auto pair : pairs)
@@ -135,6 +214,7 @@ void print_connectome_recovery(const RecoveryRequest& request)
                         recovery.planted, "", recovery.both, "",
                         static_cast<double>(recovery.both) /
                             static_cast<double>(std::max<std::int64_t>(recovery.planted, 1))));
+    context.print(population.text(there));
 }
 
 } // namespace rewire::jobs

@@ -244,6 +244,10 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
         write_null(group, *session.null);
     if (session.closed_form)
         write_closed_form(group, *session.closed_form);
+    if (session.halves)
+        write_halves(group, *session.halves);
+    if (session.truth)
+        write_truth(group, *session.truth);
 }
 
 void complete_subject(const io::ResultFile& file, const std::string& subject)
@@ -279,6 +283,7 @@ SessionConnectome read_session(const io::Handle& file, const std::string& subjec
         read.null = read_null(group);
     if (io::exists(group, "p_both"))
         read.closed_form = read_closed_form(group);
+    read.truth = read_truth_of_pairs(group);
     return read;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "halves_result.hpp"
 #include "jobs/frame/session_results.hpp"
+#include "truth.hpp"
 
 #include <rewire/base/pack.hpp>
 #include <rewire/io/result_file.hpp>
@@ -114,6 +116,8 @@ struct SessionConnectome : SessionHead
     std::uint8_t computed = 0; ///< 1: there are values, whatever the status says of how
     std::optional<ConnectomeNull> null;
     std::optional<ConnectomeClosedForm> closed_form;
+    std::optional<SessionHalves> halves; ///< written, not read here
+    std::optional<ConnectomeTruth> truth; ///< of simulated sessions
 
     void pack(base::Packer& packer) const;
     static SessionConnectome unpack(base::Unpacker& unpacker);

@@ -1,18 +1,19 @@
 #include "settings.hpp"
 
+#include "jobs/activity/smoothed_frames.hpp"
 #include "jobs/frame/study_source.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/base/text.hpp>
+#include <rewire/behaviour/interpolation.hpp>
+#include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/calcium/circles.hpp>
-#include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/shift_moments.hpp>
+#include <rewire/network/session_change.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 namespace rewire::jobs {
 
@@ -44,80 +45,16 @@ calcium::WhenSingular when_singular_of(const std::string& text)
     return calcium::WhenSingular::flag;
 }
 
+HalvesOf halves_of(const std::string& text)
+{
+    return text == "yes" ? HalvesOf::all : text == "no" ? HalvesOf::none : HalvesOf::long_studies;
+}
+
 SupportBy support_of(const std::string& text)
 {
     return text == "none"    ? SupportBy::none
            : text == "shift" ? SupportBy::shift
                              : SupportBy::jitter;
-}
-
-/// Values of all frames of the file, reduced to those of the smoothed events.
-template <typename T>
-std::vector<T> on_smoothed_frames(const std::vector<T>& values, const SessionInput& input)
-{
-    auto kept = std::vector<T>{};
-    if (input.used.kept.empty())
-        kept = values;
-    else
-        for (const auto frame : input.used.kept)
-            kept.push_back(values[static_cast<std::size_t>(frame)]);
-    const auto frames =
-        calcium::smoothed_frames(static_cast<std::int64_t>(kept.size()), input.taps);
-    if (frames == 0)
-        return {};
-    const auto first = kept.begin() + (input.taps - 1) / 2;
-    return {first, first + frames};
-}
-
-/// Linear interpolation of one channel at the given times.
-std::vector<double> interpolated(const io::Series& series, const std::vector<double>& times,
-                                 const std::string& file)
-{
-    const auto& at = series.time_s;
-    const auto period =
-        at.size() > 1 ? (at.back() - at.front()) / static_cast<double>(at.size() - 1) : 0.0;
-    if (at.empty() || times.front() < at.front() - 2 * period ||
-        times.back() > at.back() + 2 * period)
-        throw base::InputError(
-            fmt::format("series {} does not cover the imaging frames", series.info.name), file,
-            "leave out --covariate, or exclude the session in study.tsv");
-    const auto channels = static_cast<std::size_t>(series.info.channels);
-    auto values = std::vector<double>{};
-    values.reserve(times.size());
-    for (const auto time : times) {
-        const auto after = std::upper_bound(at.begin(), at.end(), time);
-        const auto right =
-            std::min<std::size_t>(static_cast<std::size_t>(after - at.begin()), at.size() - 1);
-        const auto left = right == 0 ? 0 : right - 1;
-        const auto span = at[right] - at[left];
-        const auto weight = span > 0 ? std::clamp((time - at[left]) / span, 0.0, 1.0) : 0.0;
-        values.push_back((1 - weight) * series.values[left * channels] +
-                         weight * series.values[right * channels]);
-        if (!std::isfinite(values.back()))
-            throw base::InputError(fmt::format("series {} has missing samples", series.info.name),
-                                   file,
-                                   "leave out --covariate, or exclude the session in study.tsv");
-    }
-    return values;
-}
-
-/// A table of intervals by its name, or the one whose name begins with it ("movement" ->
-/// movement_epochs).
-std::string intervals_named(const io::NwbSession& file, const std::string& name)
-{
-    for (const auto& table : file.intervals())
-        if (table.name == name)
-            return table.path;
-    auto paths = std::vector<std::string>{};
-    for (const auto& table : file.intervals())
-        if (table.name.starts_with(name))
-            paths.push_back(table.path);
-    if (paths.size() > 1)
-        throw base::InputError(
-            fmt::format("--within {}: {} tables begin with that", name, paths.size()),
-            file.path().string(), "give one of " + base::joined(paths, ", "));
-    // without any, its absence is reported by the reader, with the names that are there
-    return paths.empty() ? name : paths.front();
 }
 
 } // namespace
@@ -144,7 +81,9 @@ std::vector<runtime::Option> connectome_options()
                  "traces): NaN and a status, an error, pseudo-inverse, or Ledoit-Wolf",
          .choices = {"flag", "error", "pinv", "ledoit-wolf"}},
         {.name = "covariate",
-         .help = "series (e.g. running_speed) taken out of every trace first; repeatable",
+         .help =
+             "series (e.g. running_speed; each of its channels) taken out of every trace first; "
+             "repeatable",
          .repeatable = true},
         {.name = "support",
          .default_value = "jitter",
@@ -192,6 +131,12 @@ std::vector<runtime::Option> connectome_options()
          .help = "intervals table (e.g. movement): shift inside and outside of its intervals "
                  "separately",
          .reaches_later_jobs = false},
+        {.name = "halves",
+         .default_value = "auto",
+         .help = "connectomes of two halves of every session, for `did the network change`: auto "
+                 "where an animal has five sessions or more; of quiet frames, too, where movements "
+                 "are known (--movement)",
+         .choices = {"auto", "yes", "no"}},
     };
 }
 
@@ -224,7 +169,19 @@ ConnectomeSettings connectome_settings(const runtime::Options& options)
             .two_sided = options.flag("two-sided"),
             .minimum_shift_s = options.real("min-shift-s"),
             .within = options.text("within"),
-            .covariates = options.texts("covariate")};
+            .covariates = options.texts("covariate"),
+            .halves = halves_of(options.text("halves"))};
+}
+
+bool with_halves(const io::Study& study, std::size_t session, const ConnectomeSettings& settings)
+{
+    if (settings.halves != HalvesOf::long_studies)
+        return settings.halves == HalvesOf::all;
+    return std::any_of(study.subjects.begin(), study.subjects.end(), [&](const auto& subject) {
+        return subject.recorded >= network::least_sessions_of_change &&
+               std::find(subject.sessions.begin(), subject.sessions.end(), session) !=
+                   subject.sessions.end();
+    });
 }
 
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
@@ -236,10 +193,16 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
     const auto file = io::NwbSession(session.path, nwb_options(options));
     const auto times = file.frame_times();
     for (const auto& name : settings.covariates) {
-        const auto values = on_smoothed_frames(
-            interpolated(file.read_series(name), times, session.record.file), input);
-        covariates.value.insert(covariates.value.end(), values.begin(), values.end());
-        ++covariates.count;
+        const auto series = file.read_series(name);
+        const auto where = session.record.file + ":" + series.info.path;
+        for (std::int64_t channel = 0; channel < series.info.channels; ++channel) {
+            const auto values =
+                on_smoothed_frames(behaviour::interpolated(series.values, series.info.channels,
+                                                           channel, series.time_s, times, where),
+                                   input);
+            covariates.value.insert(covariates.value.end(), values.begin(), values.end());
+            ++covariates.count;
+        }
     }
     return covariates;
 }
@@ -251,18 +214,11 @@ std::vector<std::uint8_t> state_of(const io::StudySession& session, const Sessio
     if (settings.within.empty())
         return {};
     const auto file = io::NwbSession(session.path, nwb_options(options));
-    const auto times = file.frame_times();
-    const auto table = file.read_intervals(intervals_named(file, settings.within));
-    const auto start = table.at("start_time").numbers();
-    const auto stop = table.at("stop_time").numbers();
-    auto inside = std::vector<std::uint8_t>(times.size(), 0);
-    for (std::size_t row = 0; row < start.size(); ++row) {
-        const auto first = std::lower_bound(times.begin(), times.end(), start[row]) - times.begin();
-        const auto last = std::lower_bound(times.begin(), times.end(), stop[row]) - times.begin();
-        for (auto frame = first; frame < last; ++frame)
-            inside[static_cast<std::size_t>(frame)] = 1;
-    }
-    return on_smoothed_frames(inside, input);
+    const auto table = file.read_intervals(settings.within);
+    const auto epochs = behaviour::epochs_of_intervals(
+        table.at("start_time").numbers(), table.at("stop_time").numbers(), file.frame_times(),
+        session.record.file + ":" + table.path);
+    return on_smoothed_frames(behaviour::mask_of(epochs), input);
 }
 
 } // namespace rewire::jobs

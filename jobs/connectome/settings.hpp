@@ -21,6 +21,14 @@ enum class SupportBy : std::uint8_t
     none,   ///< no closed-form tests
 };
 
+/// Sessions whose halves get connectomes of their own.
+enum class HalvesOf : std::uint8_t
+{
+    long_studies, ///< of animals with network::least_sessions_of_change sessions
+    all,
+    none,
+};
+
 struct ConnectomeSettings
 {
     calcium::PartialCorrelationOptions partial_correlation;
@@ -33,6 +41,7 @@ struct ConnectomeSettings
     double minimum_shift_s = 2;
     std::string within; ///< intervals table whose inside and outside are shifted apart; empty: none
     std::vector<std::string> covariates; ///< names of series
+    HalvesOf halves = HalvesOf::long_studies;
 
     /// Whether a connectome may be shrunk.
     bool shrinks() const
@@ -52,6 +61,9 @@ partial_correlation_options(const ConnectomeSettings& settings,
 std::vector<runtime::Option> connectome_options();
 /// @throws UsageError
 ConnectomeSettings connectome_settings(const runtime::Options& options);
+
+/// Whether the halves of this session of the study are wanted.
+bool with_halves(const io::Study& study, std::size_t session, const ConnectomeSettings& settings);
 
 /// Covariates of a session on the frames of the smoothed events, row major [count, frames].
 struct SessionCovariates

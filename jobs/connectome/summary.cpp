@@ -71,6 +71,32 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
     return summary;
 }
 
+TruthSummary truth_summary_of(const SessionConnectome& session)
+{
+    const auto& truth = *session.truth;
+    const auto classes = classes_of(truth, static_cast<std::int64_t>(session.neuron_id.size()));
+    auto summary = TruthSummary{};
+    summary.duration_s = static_cast<double>(session.frames) / session.rate_hz;
+    for (std::size_t pair = 0; pair < classes.size(); ++pair) {
+        const auto supported =
+            session.closed_form ? session.closed_form->supported[pair] : std::uint8_t{0};
+        const auto one = TruthSummary::Found{1, truth.population[pair] >= population_edge ? 1 : 0,
+                                             session.edge[pair], supported};
+        summary.by_class[static_cast<std::size_t>(classes[pair])].add(one);
+        summary.all.add({0, one.population, one.edges, one.supported});
+        if (one.population != 0)
+            summary.of_population.add(one);
+        if (truth.planted_strength[pair] <= 0)
+            continue;
+        const auto& ends = TruthSummary::strengths;
+        const auto bin = std::upper_bound(ends.begin(), ends.end(), truth.planted_strength[pair]) -
+                         ends.begin() - 1;
+        summary.by_strength[static_cast<std::size_t>(bin)].add(one);
+        ++summary.all.pairs;
+    }
+    return summary;
+}
+
 SessionSummary summary_of(const SessionConnectome& session)
 {
     using calcium::NeuronStatus;
@@ -105,6 +131,8 @@ SessionSummary summary_of(const SessionConnectome& session)
         summary.p_values = p_values_of(*session.null);
     if (session.closed_form)
         summary.tests = tests_of(session);
+    if (session.truth)
+        summary.truth = truth_summary_of(session);
     return summary;
 }
 
@@ -118,6 +146,14 @@ std::int64_t common_neurons_in(const io::Handle& file, const std::string& subjec
 }
 
 } // namespace
+
+void TruthSummary::Found::add(const Found& other)
+{
+    pairs += other.pairs;
+    population += other.population;
+    edges += other.edges;
+    supported += other.supported;
+}
 
 ConnectomeSummary summary_of_connectomes(const io::Handle& file)
 {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/frame/session_place.hpp"
+#include "truth.hpp"
 
 #include <rewire/report/page.hpp>
 
@@ -61,6 +62,29 @@ struct EdgeTestsSummary
     bool ok() const { return status == "ok"; }
 };
 
+/// What a simulated session planted against what was found.
+struct TruthSummary
+{
+    struct Found
+    {
+        std::int64_t pairs = 0;      ///< of this kind
+        std::int64_t population = 0; ///< that a session without end would show
+        std::int64_t edges = 0;      ///< above the threshold
+        std::int64_t supported = 0;
+
+        void add(const Found& other);
+    };
+    /// Lower ends of the bins of strength; the last one is open.
+    static constexpr auto strengths =
+        std::array{0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4};
+
+    double duration_s = 0;
+    std::array<Found, strengths.size()> by_strength; ///< planted pairs
+    std::array<Found, pair_classes> by_class;
+    Found of_population; ///< pairs at or above population_edge
+    Found all;           ///< pairs: planted; edges, supported: all of them
+};
+
 /// /A/S/
 struct SessionSummary
 {
@@ -86,6 +110,7 @@ struct SessionSummary
     double shrinkage = 0; ///< of the correlation matrix
     std::optional<EdgePValues> p_values;
     std::optional<EdgeTestsSummary> tests;
+    std::optional<TruthSummary> truth;
 };
 
 /// /A/

@@ -3,6 +3,7 @@
 #include "estimate.hpp"
 #include "jobs/dynetcp_static/result.hpp"
 #include "jobs/dynetcp_static/stage.hpp"
+#include "jobs/frame/command_of.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "model.hpp"
@@ -15,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <optional>
 
 namespace rewire::jobs {
@@ -29,6 +31,7 @@ struct StudyFacts
 {
     std::vector<SessionFacts> sessions;
     std::vector<std::vector<NamedEdge>> edges;
+    std::map<std::string, io::Upstream> upstream; ///< what the edges are from
 };
 
 std::string table_head()
@@ -191,7 +194,12 @@ StudyFacts facts_of(runtime::RunContext& context, const io::Study& study,
                     const DynamicSettings& settings)
 {
     mpi::collective(context.comm(), [&] { require_feed(study, io::Feed::units); });
-    auto facts = StudyFacts{hashes_of(context, study), named_edges(context, study, settings)};
+    auto facts = StudyFacts{hashes_of(context, study), named_edges(context, study, settings), {}};
+    if (settings.edges == EdgeSource::connections)
+        facts.upstream[static_name] = context.collective("edges", [&] {
+            return io::as_upstream(
+                io::read_record(io::open_for_reading(required_result(context, static_name))));
+        });
     for (std::size_t k = 0; k < facts.sessions.size(); ++k)
         facts.sessions[k].settings.push_back(
             {edges_key, "list of edges", "", key_of(facts.edges[k])});
@@ -202,12 +210,8 @@ void run(runtime::RunContext& context)
 {
     const auto settings = dynamic_settings(context);
     auto facts = StudyFacts{};
-    auto reads = std::vector<std::string>{};
-    if (settings.edges == EdgeSource::connections)
-        reads.emplace_back(static_name);
     run_session_job(context,
                     {.says_what_is_left = true,
-                     .reads = reads,
                      .table_head = table_head(),
                      .check =
                          [&](const io::Study& study) {
@@ -223,6 +227,7 @@ void run(runtime::RunContext& context)
                          [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
                              check_sessions(context, study, sessions, settings);
                          },
+                     .upstream = [&] { return facts.upstream; },
                      .compute =
                          [&](const Wave& wave, const io::ResultFile* output) {
                              compute(context, wave, facts, settings, output);

@@ -3,6 +3,8 @@
 #include "fit.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "jobs/recording/planted.hpp"
+#include "methods.hpp"
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
@@ -195,7 +197,12 @@ Entry dynetcp_static_entry()
             .feeds = {io::Feed::units},
             .chains = {"spikes"},
             .page = static_page(),
-            .table = static_table()};
+            .recovery =
+                [](const RecoveryRequest& request) {
+                    print_planted_recovery(request, static_methods());
+                },
+            .table = static_table(),
+            .connections = static_methods()};
 }
 
 } // namespace rewire::jobs

@@ -22,6 +22,8 @@ void each_attribute(auto& result, auto attribute)
     attribute("trials_test", result.trials_test);
     attribute("units_left_out", result.units_left_out);
     attribute("pairs_asked", result.pairs_asked), attribute("threshold_sd", result.threshold_sd);
+    attribute("min_pair_spikes", result.minimum_pair_spikes);
+    attribute("observed_s", result.observed_s);
     attribute("train_nll", result.model.nll.train);
     attribute("validation_nll_best", result.model.nll.validation);
     attribute("test_nll", result.model.nll.test);

@@ -54,6 +54,8 @@ struct StaticResult
     std::int64_t units_left_out = 0; ///< that never or always fire
     std::int64_t pairs_asked = 0;    ///< by the rule; 0: it was not asked
     double threshold_sd = 0;
+    double minimum_pair_spikes = 0;
+    double observed_s = 0; ///< of all trials
     LambdaPath path;
     StaticModel model;
     StaticModel twin;                    ///< of jittered trains; empty without
@@ -62,6 +64,7 @@ struct StaticResult
 
     std::int64_t units() const noexcept { return static_cast<std::int64_t>(unit_id.size()); }
     std::int64_t lags() const noexcept { return static_cast<std::int64_t>(lag_ms.size()); }
+    std::int64_t trials() const noexcept { return trials_train + trials_validation + trials_test; }
     /// Row of weights [lag].
     std::vector<double> row(const std::vector<float>& weights, std::int64_t sender,
                             std::int64_t receiver) const;

@@ -159,16 +159,21 @@ StaticSettings static_settings(const runtime::RunContext& context)
         throw base::UsageError("there is nothing to jitter", "--jitter-ms with --jitter none",
                                "leave out one of them");
     }
-    const auto in_bins = [&](double ms) {
-        return std::max<std::int64_t>(1, std::llround(ms / settings.trials.bin_ms));
-    };
-    settings.rule = {.threshold_sd = options.real("threshold-sd"),
-                     .peak_lag = in_bins(peak_ms),
-                     .flank_first = in_bins(flank_ms) + 1};
+    settings.rule = rule_of(options.real("threshold-sd"), settings.trials.bin_ms);
     // Ten lags of flanks to each side, or their SD would be chance.
     settings.has_flanks = settings.lag_count() >= settings.rule.flank_first + 10;
     settings.minimum_pair_spikes = options.real("min-pair-spikes");
     return settings;
+}
+
+dynetcp::StaticRule rule_of(double threshold_sd, double bin_ms)
+{
+    const auto in_bins = [&](double ms) {
+        return std::max<std::int64_t>(1, std::llround(ms / bin_ms));
+    };
+    return {.threshold_sd = threshold_sd,
+            .peak_lag = in_bins(peak_ms),
+            .flank_first = in_bins(flank_ms) + 1};
 }
 
 std::vector<double> lambda_path(const dynetcp::StaticShape& shape)

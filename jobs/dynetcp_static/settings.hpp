@@ -42,6 +42,9 @@ void adopt_static_options(runtime::RunContext& context);
 /// @throws UsageError: no lambda, jitter not a whole number of bins, options of the other optimiser
 StaticSettings static_settings(const runtime::RunContext& context);
 
+/// The rule for bins of so many ms. @return its lags in bins
+dynetcp::StaticRule rule_of(double threshold_sd, double bin_ms);
+
 /// The path of lambdas that `--lambda auto` goes down for so many units: penalties a weight of 1e-1
 /// to 10^-5.5 in half decades, times the number of weights.
 std::vector<double> lambda_path(const dynetcp::StaticShape& shape);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connection_method.hpp"
 #include "page_part.hpp"
 
 #include <rewire/io/result_file.hpp>
@@ -82,9 +83,16 @@ struct Entry
     /// Rank 0: writes what the group of a subject has beside its sessions, once these are in the
     /// file; may be empty. Only for jobs with tasks of sessions.
     std::function<void(const io::ResultFile& output, const std::string& subject)> complete_subject;
+    /// Rank 0: writes what the result says over all subjects, once their groups are in the file;
+    /// may be empty.
+    std::function<void(const io::ResultFile& output)> complete;
     std::optional<PageEntry> page;
     std::function<void(const RecoveryRequest&)> recovery; ///< rank 0; may be empty
     std::optional<ExportTable> table;
+    std::vector<ConnectionMethod> connections; ///< between units, that the result calls
+    /// Reads the connections of whatever results there are: those of all entries before it are
+    /// added to its needs.
+    bool reads_connections = false;
     /// Options and help that follow from the other entries; may be empty.
     std::function<void(runtime::Job& job, const std::vector<Entry>& all)> introduce;
 

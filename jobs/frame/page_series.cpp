@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -30,7 +31,9 @@ GroupMean mean_over(const std::vector<AnimalSeries>& animals, const std::string&
         const auto mean = stats::mean_and_error(values);
         means.number.push_back(number);
         means.mean.push_back(mean.mean);
-        means.error.push_back(mean.standard_error);
+        means.error.push_back(mean.count < least_animals_of_band
+                                  ? std::numeric_limits<double>::quiet_NaN()
+                                  : mean.standard_error);
         means.animals.push_back(static_cast<int>(mean.count));
         means.most_animals = std::max(means.most_animals, means.animals.back());
     }

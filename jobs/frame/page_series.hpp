@@ -32,12 +32,15 @@ std::vector<AnimalSeries> series_by_session(const Sessions& sessions, Value valu
     return all;
 }
 
+/// The standard error of two says next to nothing.
+inline constexpr auto least_animals_of_band = std::size_t{3};
+
 /// Mean over the animals that have a value in a session.
 struct GroupMean
 {
     std::vector<double> number; ///< sessions, ascending
     std::vector<double> mean;   ///< NaN where no animal has a value
-    std::vector<double> error;  ///< s.e.m. (sd with n - 1, over sqrt(n)); NaN below two animals
+    std::vector<double> error;  ///< s.e.m. (sd with n - 1, over sqrt(n)); NaN below three animals
     std::vector<int> animals;
     int most_animals = 0; ///< largest of `animals`
 };
@@ -64,8 +67,8 @@ void add_rows(report::Table& table, const std::string& quantity,
               const std::vector<AnimalSeries>& animals);
 report::Table table_of_means();
 
-inline constexpr auto band_note =
-    "Lines: mean over animals; bands: ± s.e.m. over animals (none where there are fewer than two). "
-    "Thin lines: single animals.";
+inline constexpr auto band_note = "Lines: mean over animals; bands: ± s.e.m. over animals (none "
+                                  "where there are fewer than three). "
+                                  "Thin lines: single animals.";
 
 } // namespace rewire::jobs

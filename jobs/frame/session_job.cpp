@@ -1,6 +1,5 @@
 #include "session_job.hpp"
 
-#include "command_of.hpp"
 #include "entry.hpp"
 #include "study_source.hpp"
 
@@ -44,6 +43,12 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
     const auto path = context.options().path("results") / entry.file();
     auto digest = context.options().result_changing();
     digest.emplace_back("version", runtime::program_version());
+    const auto upstream =
+        session_job.upstream ? session_job.upstream() : std::map<std::string, io::Upstream>{};
+    for (const auto& [job, earlier] : upstream)
+        for (const auto* fields : {&earlier.digest, &earlier.inputs})
+            for (const auto& [name, value] : *fields)
+                digest.emplace_back(job + " " + name, value);
     const auto existing = look_for_result(context, path, study, facts, digest);
     if (existing.nothing_to_do())
         return;
@@ -80,9 +85,7 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
             for (const auto& subject : io::subjects_in(output->file()))
                 entry.complete_subject(*output, subject);
         auto record = context.record(all_inputs(study, facts, existing), digest);
-        for (const auto& job : session_job.reads)
-            record.upstream[job] = io::as_upstream(
-                io::read_record(io::open_for_reading(required_result(context, job))));
+        record.upstream = upstream;
         output->publish(record, existing.present);
     });
     context.finish();
@@ -94,21 +97,13 @@ std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Stud
     auto costs = std::vector<double>{};
     for (const auto& session : study.sessions)
         costs.push_back(static_cast<double>(session.record.bytes));
-    const auto hashed = context.each_unit<runtime::UnitResults>(
-        "inputs", costs,
-        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
-            auto packer = base::Packer{};
-            packer.put_text(
-                io::sha256_of_file(study.sessions[static_cast<std::size_t>(unit)].path));
-            results.add(unit, packer.take());
-            return true;
+    const auto hashes = context.each_unit_to_all<std::string>(
+        "inputs", costs, [&](std::int64_t unit, const runtime::Tick&) {
+            return io::sha256_of_file(study.sessions[static_cast<std::size_t>(unit)].path);
         });
     auto facts = std::vector<SessionFacts>(study.sessions.size());
-    runtime::give_to_all(context.comm(), hashed,
-                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                             auto unpacker = base::Unpacker(bytes);
-                             facts[static_cast<std::size_t>(unit)].sha256 = unpacker.get_text();
-                         });
+    for (std::size_t session = 0; session < facts.size(); ++session)
+        facts[session].sha256 = hashes[session];
     return facts;
 }
 

@@ -63,25 +63,15 @@ namespace {
 /// Collective.
 std::vector<io::SessionRecord> scan_records(runtime::RunContext& context)
 {
-    const auto& comm = context.comm();
     const auto path = context.options().path("study");
     const auto options = nwb_options(context.options());
-    const auto files = mpi::collective(comm, [&] { return io::list_files(path); });
+    const auto files = mpi::collective(context.comm(), [&] { return io::list_files(path); });
 
-    const auto scanned = context.each_unit<runtime::UnitResults>(
+    return context.each_unit_to_all<io::SessionRecord>(
         "scan", std::vector<double>(files.size(), 1.0),
-        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
-            auto packer = base::Packer{};
-            io::scan_file(path, files[static_cast<std::size_t>(unit)], options).pack(packer);
-            results.add(unit, packer.take());
-            return true;
+        [&](std::int64_t unit, const runtime::Tick&) {
+            return io::scan_file(path, files[static_cast<std::size_t>(unit)], options);
         });
-    auto records = std::vector<io::SessionRecord>(files.size());
-    runtime::give_to_all(comm, scanned, [&](std::int64_t unit, std::span<const std::byte> bytes) {
-        auto unpacker = base::Unpacker(bytes);
-        records[static_cast<std::size_t>(unit)] = io::SessionRecord::unpack(unpacker);
-    });
-    return records;
 }
 
 io::Study assembled(runtime::RunContext& context, std::vector<io::SessionRecord> records,
@@ -104,7 +94,25 @@ io::Selection job_selection(const runtime::RunContext& context)
     return selected;
 }
 
-/// What a session lacks of what feeds the job; empty: nothing.
+/// For --skip-missing: file -> why, of the sessions that lack something. Collective.
+std::map<std::string, std::string> missing_of(runtime::RunContext& context, const io::Study& study)
+{
+    const auto& entry = own_entry(context);
+    const auto lacks = context.each_unit_to_all<std::string>(
+        "look", std::vector<double>(study.sessions.size(), 1.0),
+        [&](std::int64_t unit, const runtime::Tick&) {
+            return lacking(study.sessions[static_cast<std::size_t>(unit)], entry,
+                           context.options());
+        });
+    auto missing = std::map<std::string, std::string>{};
+    for (std::size_t session = 0; session < lacks.size(); ++session)
+        if (!lacks[session].empty())
+            missing[study.sessions[session].record.file] = "skipped: " + lacks[session];
+    return missing;
+}
+
+} // namespace
+
 std::string lacking(const io::StudySession& session, const Entry& entry,
                     const runtime::Options& options)
 {
@@ -116,32 +124,6 @@ std::string lacking(const io::StudySession& session, const Entry& entry,
             return std::string("no ") + io::name_of(feed);
     return "";
 }
-
-/// For --skip-missing: file -> why, of the sessions that lack something. Collective.
-std::map<std::string, std::string> missing_of(runtime::RunContext& context, const io::Study& study)
-{
-    const auto& entry = own_entry(context);
-    const auto looked = context.each_unit<runtime::UnitResults>(
-        "look", std::vector<double>(study.sessions.size(), 1.0),
-        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
-            auto packer = base::Packer{};
-            packer.put_text(
-                lacking(study.sessions[static_cast<std::size_t>(unit)], entry, context.options()));
-            results.add(unit, packer.take());
-            return true;
-        });
-    auto missing = std::map<std::string, std::string>{};
-    runtime::give_to_all(
-        context.comm(), looked, [&](std::int64_t unit, std::span<const std::byte> bytes) {
-            auto unpacker = base::Unpacker(bytes);
-            if (const auto lack = unpacker.get_text(); !lack.empty())
-                missing[study.sessions[static_cast<std::size_t>(unit)].record.file] =
-                    "skipped: " + lack;
-        });
-    return missing;
-}
-
-} // namespace
 
 io::Study scan_study(runtime::RunContext& context)
 {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "entry.hpp"
+
 #include <rewire/io/study.hpp>
 #include <rewire/runtime/run_context.hpp>
 
@@ -19,6 +21,10 @@ io::Study scan_study(runtime::RunContext& context);
 /// The same for a job that computes: problems of severity error are one InputError that lists them
 /// all, warnings go to the log. Problems of what the job does not feed on are none.
 io::Study open_study(runtime::RunContext& context);
+/// What a session lacks of what feeds a job; empty: nothing. Looks into its file where the job says
+/// how.
+std::string lacking(const io::StudySession& session, const Entry& entry,
+                    const runtime::Options& options);
 /// @throws InputError: no session, or one that does not hold this, naming it
 void require_feed(const io::Study& study, io::Feed feed);
 

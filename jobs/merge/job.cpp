@@ -200,6 +200,8 @@ void merge_one(runtime::RunContext& context, const fs::path& path, const Parts& 
                              [&](const auto& known) { return known.file == one.file; }))
                 left_out.push_back(std::move(one));
     write_left_out(file.file(), left_out);
+    if (entry->complete)
+        entry->complete(file);
     file.publish(record, true);
     context.note(
         fmt::format("{}: {} subjects from {} parts", path.string(), subjects.size(), parts.size()));

@@ -30,7 +30,7 @@ void each_field(Session& session, Field field)
     field(session.shuffles), field(session.epochs), field(session.movement_frames),
         field(session.frames);
     field(session.dilate), field(session.units), field(session.activity), field(session.source);
-    field(session.largest_p_rank);
+    field(session.activity_unit), field(session.largest_p_rank);
     field(session.uncovered_frames), field(session.lever_threshold);
     field(session.null_neuron), field(session.null_score), field(session.null);
 }
@@ -90,8 +90,8 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
     const auto group = file.group(session.subject + "/" + session.session);
     write_neuron_axis(group, session.neuron_id);
     io::write_axis(group, "level", session.level, "rank above which a neuron is related");
-    io::write_array(group, "mean_activity", session.mean_activity, {"neuron_id"}, "dF/F",
-                    "mean activity in movement");
+    io::write_array(group, "mean_activity", session.mean_activity, {"neuron_id"},
+                    session.activity_unit, "mean activity in movement");
     io::write_array(group, "less", session.less, {"neuron_id"}, "shuffles",
                     "shuffles with less activity in movement than the real epochs");
     io::write_array(group, "equal", session.equal, {"neuron_id"}, "shuffles",
@@ -114,7 +114,7 @@ void write_session(const io::ResultFile& file, const SessionMovement& session)
     io::write_attribute(group, "lever_threshold_per_ms", session.lever_threshold);
     io::write_index_axis(group, "shuffle", static_cast<std::int64_t>(session.null.size()),
                          "shuffles that were kept");
-    io::write_array(group, "null", session.null, {"shuffle"}, "dF/F",
+    io::write_array(group, "null", session.null, {"shuffle"}, session.activity_unit,
                     "activity in movement of the neuron `null_neuron` under shuffles");
 }
 
@@ -128,6 +128,8 @@ SessionMovement read_movement(const io::Handle& file, const std::string& subject
     read.neuron_id = read_neuron_axis(group);
     read.level = io::read_all<double>(group, "level");
     read.mean_activity = io::read_all<double>(group, "mean_activity");
+    read.activity_unit =
+        io::text_attribute_or_empty(io::open_dataset(group, "mean_activity"), "units");
     read.less = io::read_all<std::int32_t>(group, "less");
     read.equal = io::read_all<std::int32_t>(group, "equal");
     read.p_rank = io::read_all<double>(group, "p_rank");

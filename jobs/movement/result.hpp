@@ -38,7 +38,10 @@ struct SessionMovement : SessionHead
     std::int64_t movement_frames = 0;
     std::int64_t frames = 0;
     std::int64_t dilate = 0;
-    std::string units;                 ///< "runs" or "frames"
+    std::string units; ///< "runs" or "frames"
+    /// of the activity: "dF/F", or "fluorescence" where a baseline was subtracted and not divided
+    /// by
+    std::string activity_unit = "dF/F";
     std::string activity;              ///< "events" or "dff"
     std::int64_t uncovered_frames = 0; ///< left out: the movement is not known there
     double lever_threshold = 0;        ///< units of the trace per ms; 0: no lever

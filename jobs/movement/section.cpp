@@ -187,7 +187,8 @@ void add_nulls(report::Page& page, const MovementsSummary& data)
         auto plot = report::null_histogram(neuron.null, neuron.score);
         plot.title =
             fmt::format("{}, {}, neuron {}", neuron.subject, neuron.session, neuron.neuron);
-        plot.x.label = events ? "mean of events in movement (dF/F)" : "mean in movement (dF/F)";
+        plot.x.label =
+            fmt::format("mean {}in movement ({})", events ? "of events " : "", neuron.unit);
         plot.size = {340, 262};
         block.panels.push_back(report::figure_of(plot));
         const auto kept = static_cast<std::int64_t>(neuron.null.size());

@@ -87,7 +87,8 @@ void keep_latest_null(std::map<std::string, std::pair<std::int64_t, NeuronNull>>
                    .p_rank =
                        session.p_rank[static_cast<std::size_t>(neuron - session.neuron_id.begin())],
                    .shuffles = session.shuffles,
-                   .null = session.null}};
+                   .null = session.null,
+                   .unit = session.activity_unit}};
 }
 
 double share(std::int64_t part, std::int64_t whole)

@@ -54,6 +54,7 @@ struct NeuronNull
     double p_rank = 0; ///< among all shuffles
     std::int64_t shuffles = 0;
     std::vector<double> null; ///< the first of the shuffles
+    std::string unit;         ///< of score and null
 };
 
 struct MovementsSummary

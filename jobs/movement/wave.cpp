@@ -162,6 +162,8 @@ class MovementRun
         result.dilate = context_.options().integer("dilate");
         result.units = context_.options().text("units");
         result.activity = context_.options().text("activity");
+        if (input(position).baseline != calcium::BaselineKind::none)
+            result.activity_unit = "fluorescence";
         result.uncovered_frames = movements_[position].uncovered;
         result.lever_threshold = movements_[position].lever_threshold;
         result.source = movements_[position].source;

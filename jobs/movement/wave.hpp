@@ -1,9 +1,9 @@
 #pragma once
 
 #include "counts.hpp"
+#include "jobs/activity/movement_source.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "result.hpp"
-#include "source.hpp"
 
 #include <cstdint>
 #include <vector>

@@ -1,8 +1,11 @@
 #include "estimate.hpp"
 
+#include "change.hpp"
+
 #include <rewire/base/partition.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace rewire::jobs {
 
@@ -21,6 +24,11 @@ double shell_bytes(double pairs, double sessions, const RewiringSettings& settin
     return pairs * (8 + 12 * kept * sessions + 8 * vectors);
 }
 
+double neurons_of(double pairs)
+{
+    return (1 + std::sqrt(1 + 8 * pairs)) / 2;
+}
+
 } // namespace
 
 runtime::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
@@ -36,6 +44,10 @@ runtime::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
     auto of_shell = 0.0;
     auto of_loadings = 0.0;
     auto of_file = 0.0;
+    auto of_change = 0.0;
+    auto of_change_block = 0.0;
+    auto change_s = 0.0;
+    auto longest_change = 0.0;
     const auto components = static_cast<double>(settings.components);
     for (const auto& [all_pairs, all_sessions] : sizes) {
         const auto pairs = static_cast<double>(all_pairs);
@@ -57,14 +69,28 @@ runtime::Estimate rewiring_estimate(const std::vector<SubjectSize>& sizes,
         }
         of_file += file_bytes_per_session * sessions;
         of_loadings += pairs * 8 * components;
+        if (all_sessions >= network::least_sessions_of_change) { // else there are no halves
+            const auto neurons = std::llround(neurons_of(pairs));
+            of_change_block =
+                std::max(of_change_block, change_block_bytes(all_pairs, all_sessions));
+            of_change += change_sum_bytes(all_pairs, neurons, all_sessions);
+            const auto seconds_here =
+                pairs * sessions * (3 * (60e-9 + sessions * 2e-9) + 22 * 15e-9);
+            change_s += seconds_here;
+            longest_change =
+                std::max(longest_change, seconds_here * in_unit / std::max(pairs, 1.0));
+        }
         estimate.result_bytes += pairs * (8 * components + 8); // and the neurons of every pair
         units += static_cast<std::int64_t>(units_here);
     }
-    estimate.rank_bytes = runtime::base_rank_bytes + of_block + of_edges + of_file;
+    estimate.rank_bytes =
+        runtime::base_rank_bytes + std::max(of_block, of_change_block) + of_edges + of_file;
     // Loadings stay where they were computed until they are written.
-    estimate.spread_bytes = std::max(2 * of_loadings, of_shell);
-    estimate.checkpoint_bytes = of_loadings;
+    estimate.spread_bytes = std::max(2 * of_loadings, of_shell) + of_change;
+    estimate.checkpoint_bytes = of_loadings + of_change;
     estimate.add_phase("components", seconds, units, longest);
+    if (change_s > 0)
+        estimate.add_phase("change", change_s, units, longest_change);
     if (shell_s > 0)
         estimate.add_phase("singular vectors", shell_s, units, 0);
     return estimate;

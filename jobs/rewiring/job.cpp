@@ -1,3 +1,4 @@
+#include "change.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "existing.hpp"
@@ -6,23 +7,22 @@
 #include "jobs/frame/study_source.hpp"
 #include "jobs/movement/result.hpp"
 #include "movement_of_edges.hpp"
+#include "output.hpp"
 #include "recovery.hpp"
 #include "result.hpp"
+#include "result_change.hpp"
 #include "section.hpp"
 #include "source.hpp"
 #include "subject.hpp"
+#include "subject_choice.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>
-#include <rewire/io/copy_group.hpp>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
-#include <set>
 
 namespace rewire::jobs {
 
@@ -40,6 +40,11 @@ RewiringSettings rewiring_settings(const runtime::Options& options)
                                     : PcaMethod::automatic};
 }
 
+ChangeSettings change_settings(const runtime::Options& options)
+{
+    return {.orders = options.integer("orders"), .top = options.integer("top")};
+}
+
 std::optional<double> movement_level(const runtime::Options& options)
 {
     return options.has("movement-level") ? std::optional(options.real("movement-level"))
@@ -54,72 +59,6 @@ std::filesystem::path result_path(const runtime::Options& options)
 std::filesystem::path movement_path(const runtime::Options& options)
 {
     return options.path("results") / (std::string(movement_name) + ".h5");
-}
-
-/// The subjects of the connectome, or those of --subject, whether they have a trajectory or not.
-std::vector<SubjectConnectomes> wanted_subjects(const runtime::RunContext& context,
-                                                const io::Handle& connectome)
-{
-    auto subjects = subjects_of(connectome);
-    if (const auto chosen = context.options().texts("subject"); !chosen.empty()) {
-        for (const auto& name : chosen)
-            if (std::none_of(subjects.begin(), subjects.end(),
-                             [&](const auto& subject) { return subject.subject == name; }))
-                throw base::InputError("no subject " + name, io::name_of(connectome),
-                                       "`h5ls` shows the subjects that it has");
-        std::erase_if(subjects, [&](const auto& subject) {
-            return std::find(chosen.begin(), chosen.end(), subject.subject) == chosen.end();
-        });
-    }
-    if (subjects.empty())
-        throw base::InputError("no subject", io::name_of(connectome),
-                               "rewiring is a comparison of sessions: compute connectomes first");
-    return subjects;
-}
-
-std::vector<SubjectConnectomes> with_trajectory(std::vector<SubjectConnectomes> subjects)
-{
-    std::erase_if(subjects, [](const auto& subject) { return subject.status != "ok"; });
-    return subjects;
-}
-
-/// Rows that are the same neurons in all sessions are for the user to vouch for.
-/// @throws UsageError: neurons are known by row number alone, and --match rows was not given
-void require_identity(const std::vector<SubjectConnectomes>& subjects,
-                      const runtime::Options& options, const io::Handle& connectome)
-{
-    if (options.text("match") == "rows")
-        return;
-    for (const auto& subject : subjects)
-        if (subject.ids_are_rows)
-            throw base::UsageError(
-                fmt::format("the neurons of {} are known by row number alone: whether row 5 is the "
-                            "same neuron in two sessions is not known",
-                            subject.subject),
-                io::name_of(connectome),
-                io::advice_on_columns(subject.id_candidates) +
-                    "; then compute connectomes and movements again. Or, if rows are the same "
-                    "neurons in all sessions: --match rows");
-}
-
-/// On rank 0: rows that were taken for neurons, and whether their activity speaks for it.
-void say_how_matched(runtime::RunContext& context, const io::Handle& connectome,
-                     const std::vector<SubjectConnectomes>& subjects)
-{
-    for (const auto& subject : subjects) {
-        if (!subject.ids_are_rows)
-            continue;
-        context.note(fmt::format("{}: rows of the ROI tables are taken for the same neurons in all "
-                                 "sessions (--match rows)",
-                                 subject.subject));
-        const auto evidence = match_evidence(connectome, subject);
-        if (evidence.is_weak() && context.comm().is_root())
-            context.warn(fmt::format(
-                "{}: the events of the same rows in sessions that follow each other are not "
-                "related (mean rank correlation {:.2f}; the same neurons should be above {:.2f}): "
-                "rows may not be the same neurons",
-                subject.subject, evidence.correlation, evidence.by_chance));
-    }
 }
 
 /// Signs and last digits of components found by products depend on the number of ranks: what one
@@ -170,147 +109,6 @@ std::vector<SubjectMovement> movements_of(const runtime::RunContext& context,
     });
 }
 
-/// On rank 0.
-void say_what_is_left_out(runtime::RunContext& context,
-                          const std::vector<SubjectConnectomes>& subjects)
-{
-    if (!context.comm().is_root())
-        return;
-    for (const auto& subject : subjects) {
-        for (const auto& session : subject.left_out)
-            context.warn(fmt::format("{}, session {}", subject.subject, session));
-        if (subject.status != "ok")
-            context.warn(fmt::format("{}: no trajectory: {}", subject.subject, subject.status));
-    }
-}
-
-/// On rank 0.
-void say_what_moves(runtime::RunContext& context, const std::vector<SubjectConnectomes>& subjects,
-                    const std::vector<SubjectMovement>& movements)
-{
-    auto levels = std::set<double>{};
-    for (std::size_t i = 0; i < movements.size(); ++i) {
-        for (const auto& session : movements[i].left_out)
-            context.warn(fmt::format("{}, session {}: not counted for the movement fraction",
-                                     subjects[i].subject, session));
-        if (movements[i].status == "ok")
-            levels.insert(movements[i].level);
-    }
-    if (!levels.empty())
-        context.note(fmt::format("movement-related neurons of level {}", fmt::join(levels, ", ")));
-}
-
-void write_one(runtime::RunContext& context, const io::ResultFile& output,
-               const SubjectConnectomes& subject, const SubjectRewiring& result,
-               const SubjectMovement& movement, const RewiringSettings& settings)
-{
-    if (result.status != "ok") {
-        context.warn(fmt::format("{}: no trajectory: {}", subject.subject, result.status));
-        write_subject_without(output, subject, result.status);
-        return;
-    }
-    const auto fractions = movement_fractions(movement, subject, result, settings, context.seed());
-    if (movement.status != "ok" && movement.status != no_movement_file)
-        context.warn(fmt::format("{}: no movement fraction: {}", subject.subject, movement.status));
-    else if (fractions.status != movement.status)
-        context.warn(
-            fmt::format("{}: no movement fraction: {}", subject.subject, fractions.status));
-    write_subject(output, subject, result, settings, fractions);
-}
-
-/// Writes the result file, which rank 0 returns. Collective.
-/// @param all subjects, also those that the run left out; movements are of those of the run
-std::unique_ptr<io::ResultFile> written_result(runtime::RunContext& context, const RewiringRun& run,
-                                               const std::vector<SubjectConnectomes>& all,
-                                               const std::vector<SubjectMovement>& movements,
-                                               const RewiringSettings& settings)
-{
-    auto output = std::unique_ptr<io::ResultFile>{};
-    context.collective("write", [&] {
-        if (!context.comm().is_root())
-            return;
-        output =
-            std::make_unique<io::ResultFile>(result_path(context.options()), context.attempt());
-        for (const auto& subject : all)
-            if (subject.status != "ok")
-                write_subject_without(*output, subject, subject.status);
-        for (std::size_t i = 0; i < run.subjects().size(); ++i)
-            write_one(context, *output, run.subjects()[i], run.results()[i], movements[i],
-                      settings);
-        if (std::none_of(run.results().begin(), run.results().end(),
-                         [](const auto& result) { return result.status == "ok"; }))
-            context.warn("no subject has a trajectory: the result says why of each");
-    });
-    run.each_loadings([&](const UnitLoadings& loadings) {
-        write_loadings(*output, run.subjects()[loadings.unit.subject].subject, loadings);
-    });
-    return output;
-}
-
-std::string table_of(const RewiringRun& run)
-{
-    auto text = std::string{};
-    for (std::size_t i = 0; i < run.subjects().size(); ++i) {
-        const auto& subject = run.subjects()[i];
-        const auto& result = run.results()[i];
-        if (result.status != "ok")
-            continue;
-        text += fmt::format("{:<12} {:>8} {:>8} {:>10}  ", subject.subject, subject.sessions.size(),
-                            subject.neuron_id.size(), result.ever_an_edge.size());
-        for (const auto ratio : result.components.explained_variance_ratio)
-            text += fmt::format(" {:>6.1f} %", 100 * ratio);
-        text += "\n";
-    }
-    return text;
-}
-
-std::vector<SubjectSize> sizes_of(const std::vector<SubjectConnectomes>& subjects)
-{
-    auto sizes = std::vector<SubjectSize>{};
-    for (const auto& subject : subjects)
-        sizes.push_back({subject.pairs(), static_cast<std::int64_t>(subject.sessions.size())});
-    return sizes;
-}
-
-/// With --overwrite and --subject: subjects of the result that is there and were not chosen stay.
-/// @throws UsageError: they were made with other settings
-std::vector<std::string> subjects_to_keep(const std::filesystem::path& path,
-                                          const std::vector<SubjectConnectomes>& chosen,
-                                          const RewiringOrigin& origin)
-{
-    auto kept = std::vector<std::string>{};
-    try {
-        kept = io::subjects_in(io::open_for_reading(path));
-    } catch (const base::Error& error) {
-        throw base::InputError(
-            std::string("the result that is there is damaged, and other subjects in it were to "
-                        "stay: ") +
-                error.what(),
-            path.string(), "overwrite all of it (without --subject), or remove the file");
-    }
-    for (const auto& subject : chosen)
-        std::erase(kept, subject.subject);
-    if (!kept.empty())
-        require_same_settings(path, io::read_record(io::open_for_reading(path)), origin.digest);
-    return kept;
-}
-
-/// Copies subjects that stay, and takes over what they were made of.
-void keep_subjects(const std::filesystem::path& path, const std::vector<std::string>& kept,
-                   const io::ResultFile& output, io::Fingerprint& inputs)
-{
-    if (kept.empty())
-        return;
-    const auto old = io::open_for_reading(path);
-    const auto record = io::read_record(old);
-    for (const auto& subject : kept) {
-        io::copy_group(old, output.file(), "/" + subject);
-        for (const auto& input : record.inputs)
-            if (input.first.starts_with(subject + "/"))
-                inputs.push_back(input);
-    }
-}
-
 void run_rewiring(runtime::RunContext& context)
 {
     const auto& comm = context.comm();
@@ -355,12 +153,16 @@ void run_rewiring(runtime::RunContext& context)
 
     auto run = RewiringRun(context, file, std::move(subjects), settings);
     run.compute();
-    const auto output = written_result(context, run, all, movements, settings);
+    const auto changes = changes_of(context, file, run.subjects(), change_settings(options));
+    const auto output = written_result(context, path, run, all, movements, changes, settings);
+    auto about_change = std::string{};
     context.collective("publish", [&] {
         if (!output)
             return;
         auto inputs = origin.inputs;
         keep_subjects(path, kept, *output, inputs);
+        complete_change(*output);
+        about_change = change_table_of(run, changes, output->file());
         auto record = context.record(inputs, origin.digest);
         record.upstream = origin.upstream;
         output->publish(record, present);
@@ -368,6 +170,7 @@ void run_rewiring(runtime::RunContext& context)
     context.note(fmt::format("{:<12} {:>8} {:>8} {:>10}   explained variance", "subject",
                              "sessions", "neurons", "edges"));
     context.note(table_of(run));
+    context.note(about_change);
     context.finish();
     context.note("wrote " + path.string());
 }
@@ -455,6 +258,13 @@ std::vector<runtime::Option> rewiring_options()
                 .source = "2.9",
                 .minimum = 0.5,
                 .maximum = 1},
+               {.name = "orders",
+                .kind = Kind::integer,
+                .default_value = "9999",
+                .help = "random orders of the sessions for the test of change (all orders up to 8 "
+                        "sessions)",
+                .minimum = 1,
+                .maximum = 1e7},
                {.name = "pca",
                 .default_value = "automatic",
                 .help = "components from the Gram matrix of the sessions, or from products with "
@@ -482,7 +292,11 @@ runtime::Job described_job()
             "movement-related neurons among\n"
             "the ends of the top edges, against as many edges drawn at random, in sessions 1-2, "
             "3-5, 6-9, 10-14, and from\n"
-            "15 on where there are more. A subject without a trajectory (one session, sessions "
+            "15 on where there are more. With the halves of sessions (connectome --halves): "
+            "whether the network changed\n"
+            "over time, free of the noise of the sessions, and over animals whether it went in one "
+            "direction, or came\n"
+            "back. A subject without a trajectory (one session, sessions "
             "that do not differ) has a\n"
             "group with a status that says so. Writes RESULTS/rewiring.h5.",
         .examples = {"rewire rewiring --results out/",
@@ -506,6 +320,7 @@ Entry rewiring_entry()
                        .for_what = "the fraction of movement-related neurons at the top edges"}},
             .tasks = TaskLevel::subject,
             .chains = {"rewiring"},
+            .complete = complete_change,
             .page = rewiring_page(),
             .recovery = print_rewiring_recovery};
 }

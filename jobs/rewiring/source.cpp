@@ -127,9 +127,11 @@ std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
     for (const auto& name : io::subjects_in(connectome)) {
         auto subject = SubjectConnectomes{.subject = name};
         auto ids = std::vector<std::vector<std::string>>{};
+        auto position = std::int64_t{-1};
         for (const auto& head : heads) {
             if (head.subject != name)
                 continue;
+            ++position;
             subject.inputs.emplace_back(name + "/" + head.session, head.sha256);
             const auto group = io::open_group(connectome, name + "/" + head.session);
             if (io::read_attribute<std::uint8_t>(group, "computed") == 0) {
@@ -138,6 +140,7 @@ std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
             }
             subject.sessions.push_back(head.session);
             subject.numbers.push_back(head.number);
+            subject.positions.push_back(position);
             subject.sha256.push_back(head.sha256);
             ids.push_back(read_neuron_axis(group));
             take_identity(group, ids.back(), subject);
@@ -160,24 +163,28 @@ std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
     return subjects;
 }
 
+std::vector<std::int64_t> pairs_in_session(const SubjectConnectomes& subject, std::size_t session,
+                                           base::Range pairs)
+{
+    const auto common = static_cast<std::int64_t>(subject.neuron_id.size());
+    auto place = std::vector<std::int64_t>{};
+    place.reserve(static_cast<std::size_t>(pairs.size()));
+    for (auto pair = pairs.first; pair < pairs.last; ++pair)
+        place.push_back(pair_in_session(subject.columns[session], network::ends_of(pair, common),
+                                        subject.neurons[session]));
+    return place;
+}
+
 PairBlock read_pairs(const io::Handle& connectome, const SubjectConnectomes& subject,
                      base::Range pairs, bool thresholded)
 {
     const auto count = static_cast<std::size_t>(pairs.size());
-    const auto common = static_cast<std::int64_t>(subject.neuron_id.size());
     auto block =
         PairBlock{.value = network::SessionBlock(static_cast<Eigen::Index>(subject.sessions.size()),
                                                  static_cast<Eigen::Index>(count))};
     auto ever = std::vector<std::uint8_t>(count, 0);
-    auto place = std::vector<std::int64_t>(count);
-    for (std::size_t session = 0; session < subject.sessions.size(); ++session) {
-        for (std::size_t i = 0; i < count; ++i)
-            place[i] = pair_in_session(
-                subject.columns[session],
-                network::ends_of(pairs.first + static_cast<std::int64_t>(i), common),
-                subject.neurons[session]);
-        if (count == 0)
-            continue;
+    for (std::size_t session = 0; session < subject.sessions.size() && count > 0; ++session) {
+        const auto place = pairs_in_session(subject, session, pairs);
         const auto [first, last] = std::minmax_element(place.begin(), place.end());
         const auto offset = *first;
         const auto length = *last - offset + 1;

@@ -18,7 +18,9 @@ struct SubjectConnectomes
 {
     std::string subject;
     std::vector<std::string> sessions;
-    std::vector<std::int64_t> numbers;  ///< [session]
+    std::vector<std::int64_t> numbers; ///< [session]
+    /// [session] its place among all sessions of the subject, also those that are left out
+    std::vector<std::int64_t> positions;
     std::vector<std::string> sha256;    ///< [session] of the NWB files
     std::vector<std::string> neuron_id; ///< common to all sessions
     std::vector<std::vector<std::int64_t>>
@@ -52,6 +54,10 @@ struct MatchEvidence
 MatchEvidence match_evidence(const io::Handle& connectome, const SubjectConnectomes& subject);
 
 std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome);
+
+/// Where pairs of the common neurons lie among the pairs of a session.
+std::vector<std::int64_t> pairs_in_session(const SubjectConnectomes& subject, std::size_t session,
+                                           base::Range pairs);
 
 /// Partial correlations of some pairs over the sessions.
 struct PairBlock

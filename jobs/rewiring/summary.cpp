@@ -127,6 +127,7 @@ AnimalRewiring read_animal(const io::Handle& file, const std::string& subject, c
     animal.edges = io::text_attribute_or_empty(group, "edges");
     animal.matched_by_rows = io::text_attribute_or_empty(group, "match") == "rows";
     read_movement_of_top_edges(group, animal);
+    animal.change = change_in(group, animal.session.size());
     return animal;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/frame/session_place.hpp"
+#include "summary_change.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -40,6 +41,7 @@ struct AnimalRewiring
     std::string movement_status;                ///< "ok", or why there is no fraction; may be empty
     std::vector<std::string> movement_left_out; ///< sessions, with the reason
     std::optional<double> movement_level;       ///< above which a neuron was movement-related
+    AnimalChange change;                        ///< whether the network changed
 
     /// Column of a component over sessions; empty where there is no such component.
     std::vector<double> scores_of(std::size_t component) const;

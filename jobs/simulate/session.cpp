@@ -1,15 +1,18 @@
 #include "session.hpp"
 
+#include "kind.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/io/nwb_writer.hpp>
+#include <rewire/io/truth.hpp>
+#include <rewire/simulate/population.hpp>
 #include <rewire/simulate/session_source.hpp>
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
-#include <system_error>
 #include <utility>
 
 namespace rewire::jobs {
@@ -19,13 +22,28 @@ namespace {
 /// 5 V over the range of int16.
 constexpr auto lever_conversion = 5.0 / 32767;
 
-/// One session a day; not today's date, so that a study can be made again byte by byte.
-std::string start_time(std::int64_t session)
+/// Those that differ from the defaults.
+std::string difficulties(const simulate::Difficulties& hard)
 {
-    using namespace std::chrono;
-    const auto date = year_month_day{sys_days{year{2024} / 1 / 1} + days{session}};
-    return fmt::format("{:04d}-{:02d}-{:02d}T09:00:00+00:00", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+    const auto usual = simulate::Difficulties{};
+    auto text = std::string{};
+    const auto add = [&](const char* name, double value, double default_value, const char* unit) {
+        if (value != default_value)
+            text += fmt::format(", {} {}{}", name, value, unit);
+    };
+    add("strength", hard.strength, usual.strength, "");
+    add("weakest", hard.weakest, usual.weakest, "");
+    add("shortest", hard.shortest_s, usual.shortest_s, " s");
+    add("delay", static_cast<double>(hard.delay_frames), static_cast<double>(usual.delay_frames),
+        " frames");
+    add("missed events", hard.missed_events, usual.missed_events, "");
+    add("hidden inputs", hard.hidden_inputs, usual.hidden_inputs, "");
+    add("inhibition", hard.inhibition, usual.inhibition, "");
+    add("burst gain", hard.burst_gain, usual.burst_gain, "");
+    add("rate fall", hard.rate_fall, usual.rate_fall, "");
+    add("common drift", hard.common_drift, usual.common_drift, "");
+    add("artefacts", hard.artefacts_per_min, usual.artefacts_per_min, "/min");
+    return text;
 }
 
 std::string notes(const simulate::LeverPressParameters& p)
@@ -33,10 +51,10 @@ std::string notes(const simulate::LeverPressParameters& p)
     return fmt::format(
         "Simulated by rewire, lever-press task{}. seed {}, animals {}, sessions {}, neurons {}, "
         "duration {} s, imaging {} Hz, lever {} Hz, decay {} s, events {} Hz, noise {}, amplitude "
-        "{}, movement gain {}, missing neurons {}, layer {}. What was planted: /scratch/truth.",
+        "{}, movement gain {}, missing neurons {}, layer {}{}. What was planted: /scratch/truth.",
         p.null ? ", without structure" : "", p.seed, p.animals, p.sessions, p.neurons, p.duration_s,
         p.rate_hz, p.lever_rate_hz, p.tau_s, p.event_rate_hz, p.noise, p.amplitude, p.movement_gain,
-        p.missing_neurons, p.layer);
+        p.missing_neurons, p.layer, difficulties(p.difficulties));
 }
 
 io::NwbDescription description(const simulate::LeverPressParameters& parameters,
@@ -48,8 +66,8 @@ io::NwbDescription description(const simulate::LeverPressParameters& parameters,
             .session_description =
                 fmt::format("simulated lever-press learning, session {}", session + 1),
             .session_id = fmt::format("{:02d}", session + 1),
-            .session_start_time = start_time(session),
-            .file_create_date = start_time(session),
+            .session_start_time = simulated_start_time(session),
+            .file_create_date = simulated_start_time(session),
             .notes = settings,
             .subject_id = animal.name,
             .subject_description = "simulated",
@@ -138,6 +156,33 @@ io::NwbTable planted_edges(const simulate::AnimalTruth& animal, std::int64_t ses
               std::move(strength)}}};
 }
 
+/// Pairs whose partial correlation would not be (nearly) 0 in a session without end.
+io::NwbTable population(const simulate::LeverPressParameters& parameters,
+                        const simulate::AnimalTruth& animal, const simulate::SessionTruth& truth)
+{
+    const auto all = simulate::population_of(simulate::processes_of(parameters, animal, truth),
+                                             parameters, truth, calcium::smoothing_taps);
+    auto first = std::vector<std::int64_t>{};
+    auto second = std::vector<std::int64_t>{};
+    auto value = std::vector<double>{};
+    auto pair = std::size_t{0};
+    for (std::size_t i = 0; i < truth.neurons.size(); ++i)
+        for (auto j = i + 1; j < truth.neurons.size(); ++j, ++pair)
+            if (std::abs(all[pair]) >= io::smallest_population_correlation) {
+                first.push_back(truth.neurons[i]);
+                second.push_back(truth.neurons[j]);
+                value.push_back(all[pair]);
+            }
+    return {fmt::format("partial correlations of smoothed events that a session without end would "
+                        "show, of all pairs with at least {} (absolute)",
+                        io::smallest_population_correlation),
+            {},
+            {{"neuron_i", "roi_id of one end", std::move(first)},
+             {"neuron_j", "roi_id of the other end, larger", std::move(second)},
+             {"partial_correlation", "given all other neurons found in this session",
+              std::move(value)}}};
+}
+
 void write_lever(io::NwbWriter& writer, const simulate::LeverPressParameters& parameters,
                  const simulate::SessionTruth& truth, int deflate)
 {
@@ -169,15 +214,6 @@ void write_calcium(io::NwbWriter& writer, const simulate::LeverPressParameters& 
         writer.append_dfof(source.next_block(io::NwbWriter::chunk_frames));
 }
 
-void make_folder(const std::filesystem::path& folder)
-{
-    auto error = std::error_code{};
-    std::filesystem::create_directories(folder, error);
-    if (error)
-        throw base::IoError("cannot make folder: " + error.message(), folder.string(),
-                            "may you write there?");
-}
-
 } // namespace
 
 std::filesystem::path session_file(const simulate::AnimalTruth& animal, std::int64_t session)
@@ -204,6 +240,7 @@ void write_session(const simulate::LeverPressParameters& parameters,
     writer.add_intervals("movement_epochs", movement_epochs(truth, parameters.rate_hz));
     writer.add_truth("neurons", planted_neurons(animal, truth));
     writer.add_truth("edges", planted_edges(animal, session));
+    writer.add_truth("population", population(parameters, animal, truth));
     writer.finish();
 }
 

@@ -2,6 +2,7 @@
 #include "jobs/frame/study_source.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/runtime/run_context.hpp>
 
@@ -9,6 +10,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <optional>
 
 namespace rewire::jobs {
 
@@ -48,6 +51,26 @@ jobs_that_feed_on(const runtime::RunContext& context)
     };
 }
 
+/// A look into a session for one job. @return what is wrong with it, if anything
+template <typename Look>
+std::optional<io::Problem> refusal(const io::StudySession& session, const Entry& entry,
+                                   const Look& look)
+{
+    try {
+        look();
+        return {};
+    } catch (const base::UsageError&) {
+        throw; // of an option, and not of the session
+    } catch (const base::Error& error) {
+        return io::Problem{
+            io::Severity::error, session.record.file,
+            fmt::format("`rewire {}` would refuse it: {}", entry.name(), error.problem()),
+            (error.next().empty() ? "" : error.next() + "; or ") + "exclude it from " +
+                entry.name() + " in study.tsv",
+            entry.feeds.back()};
+    }
+}
+
 /// What the jobs that a session can feed would refuse of it.
 std::vector<io::Problem> refusals(const io::StudySession& session,
                                   const std::vector<Entry>& entries,
@@ -58,19 +81,44 @@ std::vector<io::Problem> refusals(const io::StudySession& session,
         if (!entry.check || !feeds(session.record, entry) ||
             session.excluded_from.contains(entry.name()))
             continue;
-        try {
-            entry.check(session, options);
-        } catch (const base::UsageError&) {
-            throw; // of an option, and not of the session
-        } catch (const base::Error& error) {
-            problems.push_back(
-                {io::Severity::error, session.record.file,
-                 fmt::format("`rewire {}` would refuse it: {}", entry.name(), error.problem()),
-                 error.next() + "; or exclude it from " + entry.name() + " in study.tsv",
-                 entry.feeds.back()});
-        }
+        if (auto problem = refusal(session, entry, [&] { entry.check(session, options); }))
+            problems.push_back(std::move(*problem));
     }
     return problems;
+}
+
+/// What the session lacks for jobs that have to run on all of the study.
+std::vector<io::Problem> lacks_for(const std::vector<const Entry*>& jobs,
+                                   const io::StudySession& session, const runtime::Options& options)
+{
+    auto problems = std::vector<io::Problem>{};
+    for (const auto* entry : jobs) {
+        if (session.excluded_from.contains(entry->name()))
+            continue;
+        if (auto problem = refusal(session, *entry, [&] {
+                if (const auto lack = lacking(session, *entry, options); !lack.empty())
+                    throw base::InputError(lack, session.record.file, "");
+            }))
+            problems.push_back(std::move(*problem));
+    }
+    return problems;
+}
+
+/// Of --for. @throws UsageError: no such job
+std::vector<const Entry*> jobs_asked_for(const runtime::RunContext& context)
+{
+    auto jobs = std::vector<const Entry*>{};
+    if (!context.options().has("for"))
+        return jobs;
+    for (const auto& name : base::split(context.options().text("for"), ',')) {
+        const auto* entry = find_entry(entries_of(context), name);
+        if (entry == nullptr)
+            throw base::UsageError("--for " + name + ": no such job", "",
+                                   "`rewire --help` lists them");
+        if (!entry->feeds.empty()) // others read no recordings
+            jobs.push_back(entry);
+    }
+    return jobs;
 }
 
 void run_study(runtime::RunContext& context)
@@ -78,29 +126,35 @@ void run_study(runtime::RunContext& context)
     const auto& options = context.options();
     const auto lists = options.has("list");
     const auto policy = io::parse_nan_policy(options.text("nan"));
+    const auto wanted = mpi::collective(context.comm(), [&] { return jobs_asked_for(context); });
     auto study = scan_study(context);
+    const auto every_session = std::vector<double>(study.sessions.size(), 1.0);
+    const auto keep = [&](std::int64_t, std::vector<io::Problem> problems) {
+        std::move(problems.begin(), problems.end(), std::back_inserter(study.problems));
+    };
+    if (!wanted.empty()) {
+        std::erase_if(study.problems, [&](const io::Problem& problem) {
+            return problem.scope &&
+                   std::none_of(wanted.begin(), wanted.end(), [&](const Entry* entry) {
+                       return entry->feeds_on(*problem.scope);
+                   });
+        });
+        context.each_unit_to_root<std::vector<io::Problem>>(
+            "look", every_session,
+            [&](std::int64_t unit, const runtime::Tick&) {
+                return lacks_for(wanted, study.sessions[static_cast<std::size_t>(unit)], options);
+            },
+            keep);
+    }
     if (!options.flag("quick") && !lists) {
-        const auto checked = context.each_unit<runtime::UnitResults>(
-            "check", std::vector<double>(study.sessions.size(), 1.0),
-            [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
-                const auto& session = study.sessions[static_cast<std::size_t>(unit)];
-                auto packer = base::Packer{};
-                for (const auto& problem :
-                     io::check_data(session, *policy, nwb_options(context.options())))
-                    problem.pack(packer);
-                for (const auto& problem :
-                     refusals(session, entries_of(context), context.options()))
-                    problem.pack(packer);
-                results.add(unit, packer.take());
-                return true;
-            });
-        runtime::gather_to_root(context.comm(), checked,
-                                static_cast<std::int64_t>(study.sessions.size()),
-                                [&](std::int64_t, std::span<const std::byte> bytes) {
-                                    auto unpacker = base::Unpacker(bytes);
-                                    while (unpacker.remaining() > 0)
-                                        study.problems.push_back(io::Problem::unpack(unpacker));
-                                });
+        const auto check = [&](std::int64_t unit, const runtime::Tick&) {
+            const auto& session = study.sessions[static_cast<std::size_t>(unit)];
+            auto problems = io::check_data(session, *policy, nwb_options(options));
+            for (auto& problem : refusals(session, entries_of(context), options))
+                problems.push_back(std::move(problem));
+            return problems;
+        };
+        context.each_unit_to_root<std::vector<io::Problem>>("check", every_session, check, keep);
     }
     std::stable_sort(study.problems.begin(), study.problems.end(),
                      [](const auto& a, const auto& b) { return a.severity < b.severity; });
@@ -136,6 +190,11 @@ Entry study_entry()
         {.name = "quick",
          .kind = runtime::OptionKind::flag,
          .help = "only the files' tables of contents: do not read the data"},
+        {.name = "for",
+         .help =
+             "jobs that have to run on every session, joined by commas: what one lacks for them "
+             "is an error",
+         .placeholder = "JOBS"},
         {.name = "list",
          .help = "for scripts: only their names, a line each; sessions after their subjects, with "
                  "a tab between. Implies --quick",

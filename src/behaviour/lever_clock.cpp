@@ -119,7 +119,7 @@ EvenTrace on_even_clock(std::vector<double> trace, std::span<const double> time_
                                "choose another series with --movement");
     check_samples(trace, time_s, where);
     if (stated_rate_hz > 0) {
-        check_covers(time_s, 1 / stated_rate_hz, frame_time_s, where);
+        check_covers(time_s, 1 / stated_rate_hz, frame_time_s, where, give_movements);
         return {std::move(trace), simple_rate(stated_rate_hz, rate_hz_of_speed), time_s.front(),
                 1 / stated_rate_hz};
     }
@@ -130,7 +130,7 @@ EvenTrace on_even_clock(std::vector<double> trace, std::span<const double> time_
         time_s = time_s.subspan(static_cast<std::size_t>(piece.first),
                                 static_cast<std::size_t>(piece.size()));
     }
-    check_covers(time_s, median_step(time_s), frame_time_s, where);
+    check_covers(time_s, median_step(time_s), frame_time_s, where, give_movements);
     if (trace.size() < 2)
         throw base::InputError("the lever has a single sample during the imaging", where,
                                "give the movements as a table of intervals");

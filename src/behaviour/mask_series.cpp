@@ -108,7 +108,7 @@ Epochs epochs_of_mask_series(std::span<const double> series, std::span<const dou
     const auto values = checked_values(series, time_s, frame_time_s, where);
     check_samples(series, time_s, where);
     const auto step = median_step(time_s);
-    check_covers(time_s, step, frame_time_s, where);
+    check_covers(time_s, step, frame_time_s, where, give_movements);
 
     auto samples = SampleOfFrame(time_s, step, median_step(frame_time_s));
     auto mask = std::vector<std::uint8_t>{};

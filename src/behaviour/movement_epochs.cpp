@@ -27,12 +27,11 @@ std::vector<base::Range> joined(const std::vector<base::Range>& runs)
     return result;
 }
 
-void check_interval(double start_s, double stop_s, std::size_t row)
+void check_interval(double start_s, double stop_s, std::size_t row, const std::string& where)
 {
     if (!std::isfinite(start_s) || !std::isfinite(stop_s) || stop_s < start_s)
         throw base::InputError(
-            fmt::format("row {} runs from {} s to {} s", row, start_s, stop_s),
-            "movement intervals",
+            fmt::format("row {} runs from {} s to {} s", row, start_s, stop_s), where,
             "every interval needs a start and a stop time, the stop not before the start");
 }
 
@@ -74,12 +73,12 @@ std::vector<std::uint8_t> mask_of(const Epochs& epochs)
 }
 
 Epochs epochs_of_intervals(std::span<const double> start_s, std::span<const double> stop_s,
-                           std::span<const double> frame_time_s)
+                           std::span<const double> frame_time_s, const std::string& where)
 {
     if (start_s.size() != stop_s.size())
         throw base::InputError(
-            fmt::format("{} start times but {} stop times", start_s.size(), stop_s.size()),
-            "movement intervals", "give both columns for every interval");
+            fmt::format("{} start times but {} stop times", start_s.size(), stop_s.size()), where,
+            "give both columns for every interval");
     check_frame_times(frame_time_s);
 
     const auto frame_at = [&](double time_s) {
@@ -88,7 +87,7 @@ Epochs epochs_of_intervals(std::span<const double> start_s, std::span<const doub
     };
     auto runs = std::vector<base::Range>{};
     for (std::size_t row = 0; row < start_s.size(); ++row) {
-        check_interval(start_s[row], stop_s[row], row);
+        check_interval(start_s[row], stop_s[row], row, where);
         runs.push_back({frame_at(start_s[row]), frame_at(stop_s[row])});
     }
     std::sort(runs.begin(), runs.end(),

@@ -38,8 +38,7 @@ void check_frame_times(std::span<const double> frame_time_s)
 void check_sample_times(std::span<const double> time_s, const std::string& where)
 {
     if (time_s.empty())
-        throw base::InputError("the series has no samples", where,
-                               "choose another with --movement");
+        throw base::InputError("the series has no samples", where, "choose another");
     for (std::size_t sample = 0; sample < time_s.size(); ++sample) {
         if (!std::isfinite(time_s[sample]))
             throw base::InputError(fmt::format("the time of sample {} is not a number", sample),
@@ -56,7 +55,8 @@ void check_sample_times(std::span<const double> time_s, const std::string& where
 }
 
 void check_covers(std::span<const double> time_s, double step_s,
-                  std::span<const double> frame_time_s, const std::string& where)
+                  std::span<const double> frame_time_s, const std::string& where,
+                  const std::string& remedy)
 {
     if (frame_time_s.empty())
         return;
@@ -67,11 +67,7 @@ void check_covers(std::span<const double> time_s, double step_s,
             fmt::format("the series lasts from {:.3f} s to {:.3f} s, the imaging from {:.3f} s to "
                         "{:.3f} s",
                         time_s.front(), end_s, frame_time_s.front(), frame_time_s.back()),
-            where,
-            "check its rate, start and timestamps; what the animal did in the rest is not known: "
-            "give a series of the whole session, the movements as a table of intervals, or leave "
-            "the "
-            "rest out with --uncovered mask");
+            where, "check its rate, start and timestamps; " + remedy);
 }
 
 } // namespace rewire::behaviour

@@ -126,15 +126,24 @@ std::string listed(const std::vector<FoundObject>& objects)
     return base::joined(paths, ", ");
 }
 
-/// The one of that name, by name, path or end of a path; of several the one whose own name it is.
+template <typename Info, typename Predicate>
+std::vector<const Info*> all_that(const std::vector<Info>& all, const Predicate& is_meant)
+{
+    auto matches = std::vector<const Info*>{};
+    for (const auto& one : all)
+        if (is_meant(one))
+            matches.push_back(&one);
+    return matches;
+}
+
+/// The one of that name, by name, path or end of a path; else the only one whose name begins so.
 template <typename Info>
 const Info& find_named(const std::vector<Info>& all, const std::string& name,
                        const std::string& kind, const std::string& file)
 {
-    auto matches = std::vector<const Info*>{};
-    for (const auto& one : all)
-        if (one.path == name || one.path.ends_with("/" + name))
-            matches.push_back(&one);
+    auto matches = all_that(all, [&](const Info& one) { return is_named(one.path, name); });
+    if (matches.empty())
+        matches = all_that(all, [&](const Info& one) { return one.name.starts_with(name); });
     if (matches.size() == 1)
         return *matches.front();
     auto paths = std::vector<std::string>{};
@@ -144,11 +153,29 @@ const Info& find_named(const std::vector<Info>& all, const std::string& name,
         throw base::InputError("no " + kind + " named " + name, file,
                                paths.empty() ? "there is none in this file"
                                              : "there is: " + base::joined(paths, ", "));
-    throw base::InputError(fmt::format("{} {} named {}", matches.size(), kind, name), file,
+    paths.clear();
+    for (const auto* one : matches)
+        paths.push_back(one->path);
+    throw base::InputError(fmt::format("the name {} fits more than one {}", name, kind), file,
                            "give the path of one: " + base::joined(paths, ", "));
 }
 
 } // namespace
+
+bool is_named(const std::string& path, const std::string& name)
+{
+    return path == name || path.ends_with("/" + name);
+}
+
+bool speaks_of_movement(const std::string& name)
+{
+    return base::lower_case(name).find("movement") != std::string::npos;
+}
+
+bool speaks_of_lever(const SeriesInfo& series)
+{
+    return base::lower_case(series.name).find("lever") != std::string::npos;
+}
 
 NwbSession::NwbSession(const std::filesystem::path& path, const NwbOptions& options) : path_(path)
 {

@@ -95,7 +95,8 @@ void check_jobs(const StudyTable::Row& row, const std::string& line, const Selec
         problems.push_back(
             {Severity::error, line, "exclude is neither yes nor no nor names of jobs: " + name,
              !meant.empty() ? "did you mean " + meant + "?"
-                            : "yes, no, or the jobs that are to leave the session out"});
+                            : "give yes, no, or some of " + base::joined(selection.jobs, ", ") +
+                                  "; other jobs take their sessions from the results of those"});
     }
 }
 
@@ -280,8 +281,10 @@ void collect(std::map<std::string, std::vector<Draft*>>& groups, const Selection
         check_order(order, name, study.problems);
         auto subject = Subject{name, {}, {}};
         auto names = std::set<std::string>{};
-        for (const auto* draft : order)
+        for (const auto* draft : order) {
             names.insert(draft->session.record.session);
+            subject.recorded += draft->session.record.activity ? 1 : 0;
+        }
         for (auto* draft : order) {
             if (!chosen(selection.sessions, draft->session, names)) {
                 ++study.excluded;

@@ -63,11 +63,9 @@ void Problem::pack(base::Packer& packer) const
     each_field(*this, base::PackField{packer});
 }
 
-Problem Problem::unpack(base::Unpacker& unpacker)
+void Problem::unpack(base::Unpacker& unpacker)
 {
-    auto problem = Problem{};
-    each_field(problem, base::UnpackField{unpacker});
-    return problem;
+    each_field(*this, base::UnpackField{unpacker});
 }
 
 void SessionRecord::pack(base::Packer& packer) const
@@ -75,11 +73,9 @@ void SessionRecord::pack(base::Packer& packer) const
     each_field(*this, base::PackField{packer});
 }
 
-SessionRecord SessionRecord::unpack(base::Unpacker& unpacker)
+void SessionRecord::unpack(base::Unpacker& unpacker)
 {
-    auto record = SessionRecord{};
-    each_field(record, base::UnpackField{unpacker});
-    return record;
+    each_field(*this, base::UnpackField{unpacker});
 }
 
 } // namespace rewire::io

@@ -124,8 +124,7 @@ SessionRecord scan_file(const std::filesystem::path& study, const std::string& f
 const SeriesInfo* lever_of(const SessionRecord& record)
 {
     const auto is_lever = [](const SeriesInfo& series) {
-        return base::lower_case(series.name).find("lever") != std::string::npos &&
-               series.channels == 1;
+        return speaks_of_lever(series) && series.channels == 1;
     };
     const auto found = std::find_if(record.series.begin(), record.series.end(), is_lever);
     return found == record.series.end() ? nullptr : &*found;
@@ -139,9 +138,7 @@ bool has(const SessionRecord& record, Feed feed)
     case Feed::movement:
         return lever_of(record) != nullptr ||
                std::any_of(record.intervals.begin(), record.intervals.end(),
-                           [](const TableInfo& table) {
-                               return table.name.find("movement") != std::string::npos;
-                           });
+                           [](const TableInfo& table) { return speaks_of_movement(table.name); });
     case Feed::units:
         return record.units && record.units->spikes > 0;
     case Feed::trials:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace rewire::report {
 
@@ -25,6 +26,30 @@ int colour_index(int chosen, std::size_t position)
 bool is_shown(const Line& line, std::size_t i)
 {
     return i < line.y.size() && std::isfinite(line.x[i]) && std::isfinite(line.y[i]);
+}
+
+/// The same on the axes of a plot.
+bool is_shown(const LinePlot& plot, const Line& line, std::size_t i)
+{
+    return is_shown(line, i) && (!plot.x.logarithmic || line.x[i] > 0) &&
+           (!plot.y.logarithmic || line.y[i] > 0);
+}
+
+/// Points of an outline.
+std::vector<std::vector<double>> outline_of(const Ellipse& ellipse, double x, double y)
+{
+    constexpr auto points = 48;
+    // C = L L': the unit circle through L
+    const auto l11 = std::sqrt(ellipse.xx);
+    const auto l21 = ellipse.xy / l11;
+    const auto l22 = std::sqrt(std::max(ellipse.yy - l21 * l21, 0.0));
+    auto rows = std::vector<std::vector<double>>{};
+    for (auto k = 0; k <= points; ++k) {
+        const auto angle = 2 * std::numbers::pi * k / points;
+        rows.push_back(
+            {x + l11 * std::cos(angle), y + l21 * std::cos(angle) + l22 * std::sin(angle)});
+    }
+    return rows;
 }
 
 bool has_band(const Line& line, std::size_t i)
@@ -87,7 +112,7 @@ Figure figure_of(const LinePlot& plot)
     auto y = Interval{};
     for (const auto& line : plot.lines)
         for (std::size_t i = 0; i < line.x.size(); ++i) {
-            if (!is_shown(line, i))
+            if (!is_shown(plot, line, i))
                 continue;
             const auto half = has_band(line, i) ? line.half_width[i] : 0.0;
             x.add(line.x[i]);
@@ -98,8 +123,14 @@ Figure figure_of(const LinePlot& plot)
         y.add(*plot.reference);
     auto script = PlotScript(plot.title, plot.size);
     const auto half_step = Interval{x.low - 0.5, x.high + 0.5};
-    script.axis('x', plot.x, plot.x.whole_numbers && !x.empty() ? half_step : x.padded(0.03));
-    script.axis('y', plot.y, y.padded(0.06));
+    const auto around = [](const Interval& range) {
+        return Interval{range.low / 1.15, range.high * 1.15};
+    };
+    script.axis('x', plot.x,
+                plot.x.logarithmic                   ? around(x)
+                : plot.x.whole_numbers && !x.empty() ? half_step
+                                                     : x.padded(0.03));
+    script.axis('y', plot.y, plot.y.logarithmic ? around(y) : y.padded(0.06));
     for (std::size_t i = 0; i < plot.lines.size(); ++i)
         if (plot.lines[i].faint)
             add_line(script, plot.lines[i], colour_index(plot.lines[i].colour, i));
@@ -132,6 +163,13 @@ Figure figure_of(const Trajectory& plot)
         there.push_back(i);
         x.add(plot.x[i]);
         y.add(plot.y[i]);
+        if (i >= plot.ellipse.size() || !(plot.ellipse[i].xx > 0))
+            continue;
+        const auto& ellipse = plot.ellipse[i];
+        for (const auto side : {-1.0, 1.0}) {
+            x.add(plot.x[i] + side * std::sqrt(ellipse.xx));
+            y.add(plot.y[i] + side * std::sqrt(ellipse.yy));
+        }
     }
     // One scale for both axes: distances in the plane are distances between sessions.
     x = x.padded(0);
@@ -150,6 +188,12 @@ Figure figure_of(const Trajectory& plot)
     script.axis('y', {.label = plot.y_label}, around(y));
     if (there.empty())
         return script.finished(description_of(plot.title, plot.x_label, plot.y_label), plot.size);
+    for (const auto i : there)
+        if (i < plot.ellipse.size() && plot.ellipse[i].xx > 0)
+            script.element(
+                fmt::format("{} with lines linewidth 0.9 linecolor rgb '#70{:06x}'",
+                            script.block(outline_of(plot.ellipse[i], plot.x[i], plot.y[i])),
+                            sequence_colour(i, plot.x.size())));
     const auto path = script.block(rows);
     script.element(path + " using 1:2:3 with lines linewidth 1.6 linecolor rgb variable");
     script.element(path + " using 1:2:3 with points pointtype 7 pointsize 0.7 linecolor rgb "

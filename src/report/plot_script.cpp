@@ -52,6 +52,18 @@ double decimal_step(double low, double high, double width_px)
     }
 }
 
+/// 1, 2 and 5 times the powers of ten, numbers at them.
+std::string logarithmic_ticks(double low, double high)
+{
+    auto ticks = std::vector<std::string>{};
+    for (auto power = std::floor(std::log10(low)); power <= std::log10(high); ++power)
+        for (const auto digit : {1.0, 2.0, 5.0})
+            if (const auto value = digit * std::pow(10, power); value >= low && value <= high)
+                ticks.push_back(
+                    fmt::format("{} {:.6g}", quoted_tick(fmt::format("{:g}", value)), value));
+    return base::joined(ticks, ", ");
+}
+
 } // namespace
 
 std::string quoted(std::string_view text)
@@ -153,8 +165,12 @@ PlotScript::PlotScript(const std::string& title, const Size& size) : width_px_(s
 
 void PlotScript::axis(char name, const Axis& axis, const Interval& range)
 {
-    const auto low = axis.low.value_or(range.low);
+    auto low = axis.low.value_or(range.low);
     auto high = axis.high.value_or(range.high);
+    if (axis.logarithmic) {
+        low = low > 0 ? low : 1e-3;
+        command(fmt::format("set logscale {}", name));
+    }
     if (!(high > low))
         high = low + 1;
     command(fmt::format("set {}range [{:.9g}:{:.9g}]", name, low, high));
@@ -166,7 +182,9 @@ void PlotScript::axis(char name, const Axis& axis, const Interval& range)
         for (std::size_t i = 0; i < axis.names.size(); ++i)
             ticks.push_back(fmt::format("{} {}", quoted_tick(axis.names[i]), i + 1));
         command(fmt::format("set {}tics ({})", name, base::joined(ticks, ", ")));
-    } else if (axis.whole_numbers)
+    } else if (axis.logarithmic)
+        command(fmt::format("set {}tics ({}) ", name, logarithmic_ticks(low, high)));
+    else if (axis.whole_numbers)
         command(fmt::format("set {}tics {}", name, whole_step(high - low)));
     else if (name == 'x')
         command(fmt::format("set xtics {:.6g}", decimal_step(low, high, width_px_ - 90)));

@@ -78,7 +78,7 @@ class Task
     Task(const LeverPressParameters& parameters, std::int64_t animal, std::int64_t session)
         : stream_(parameters.seed, {base::key_of("task"), static_cast<std::uint64_t>(animal),
                                     static_cast<std::uint64_t>(session)}),
-          frames_(frames_of(parameters)),
+          frames_(frames_of(parameters, animal, session)),
           rate_hz_(parameters.rate_hz),
           end_s_(static_cast<double>(frames_) / rate_hz_)
     {

@@ -236,6 +236,21 @@ class Planter
     std::vector<Assembly> assemblies_;
 };
 
+/// Strengths of a harder study: the assemblies are those of the usual one.
+void weaken(std::vector<Assembly>& assemblies, const LeverPressParameters& parameters,
+            std::int64_t animal)
+{
+    const auto& hard = parameters.difficulties;
+    for (std::size_t a = 0; a < assemblies.size(); ++a) {
+        auto stream = base::Stream(parameters.seed, {base::key_of("strength of an assembly"),
+                                                     static_cast<std::uint64_t>(animal), a});
+        const auto share = hard.strength * std::pow(hard.weakest, stream.uniform());
+        if (share != 1)
+            for (auto& strength : assemblies[a].strength)
+                strength *= share;
+    }
+}
+
 std::vector<Edge> edges_of(const std::vector<Assembly>& assemblies)
 {
     auto edges = std::vector<Edge>{};
@@ -284,6 +299,39 @@ void require(bool holds, const char* option, const std::string& problem, const s
         throw base::InputError("no study can be made: " + problem, option, next);
 }
 
+bool is_share(double value)
+{
+    return value >= 0 && value < 1;
+}
+
+void check_difficulties(const LeverPressParameters& p)
+{
+    const auto& d = p.difficulties;
+    require(d.strength > 0 && d.strength <= 1, "strength",
+            "assemblies cannot be that strong: events would be more than shared",
+            "give a share of the usual strength, above 0 and up to 1");
+    require(d.weakest > 0 && d.weakest <= 1, "weakest",
+            "the weakest assembly has no share of the strength", "give a share up to 1, e.g. 0.1");
+    require(d.shortest_s == 0 || (d.shortest_s * p.rate_hz >= 1 && d.shortest_s <= p.duration_s),
+            "shortest-s", "the shortest session is longer than the others, or has no frame",
+            "give seconds up to --duration-s, or 0 for sessions of one length");
+    require(d.delay_frames >= 0 && d.delay_frames <= 1000, "delay-frames",
+            "the delay is no number of frames", "give 0 to 1000");
+    require(is_share(d.missed_events), "missed-events", "the share of events is not in [0, 1)",
+            "give e.g. 0.3");
+    require(d.hidden_inputs >= 0 && d.hidden_inputs <= 10, "hidden-inputs",
+            "that many inputs a neuron cannot be", "give e.g. 0.1");
+    require(is_share(d.inhibition), "inhibition", "the share of neurons is not in [0, 1)",
+            "give e.g. 0.2");
+    require(d.burst_gain >= 1 && d.burst_gain <= 1 / burst_share, "burst-gain",
+            "bursts have no such gain", "give 1 to 10");
+    require(is_share(d.rate_fall), "rate-fall", "rates cannot lose that share", "give e.g. 0.8");
+    require(d.common_drift >= 0 && std::isfinite(d.common_drift), "common-drift",
+            "the drift has no such amplitude", "give e.g. 0.3 of the mean event");
+    require(d.artefacts_per_min >= 0 && d.artefacts_per_min <= 30 * p.rate_hz, "artefacts-per-min",
+            "there cannot be that many frames", "give e.g. 2");
+}
+
 } // namespace
 
 double shared_rate(const std::vector<std::int32_t>& members, const std::vector<double>& rates)
@@ -312,9 +360,30 @@ std::int64_t frames_of(const LeverPressParameters& parameters)
     return std::llround(parameters.duration_s * parameters.rate_hz);
 }
 
-std::int64_t lever_samples_of(const LeverPressParameters& parameters)
+double duration_of(const LeverPressParameters& parameters, std::int64_t animal,
+                   std::int64_t session)
 {
-    return std::llround(parameters.duration_s * parameters.lever_rate_hz);
+    const auto shortest_s = parameters.difficulties.shortest_s;
+    if (shortest_s <= 0 || parameters.sessions < 2)
+        return parameters.duration_s;
+    auto stream = base::Stream(parameters.seed,
+                               {base::key_of("durations"), static_cast<std::uint64_t>(animal)});
+    const auto order = base::permutation(stream, parameters.sessions);
+    const auto place = static_cast<double>(order[static_cast<std::size_t>(session)]) /
+                       static_cast<double>(parameters.sessions - 1);
+    return shortest_s * std::pow(parameters.duration_s / shortest_s, place);
+}
+
+std::int64_t frames_of(const LeverPressParameters& parameters, std::int64_t animal,
+                       std::int64_t session)
+{
+    return std::llround(duration_of(parameters, animal, session) * parameters.rate_hz);
+}
+
+std::int64_t lever_samples_of(const LeverPressParameters& parameters, std::int64_t animal,
+                              std::int64_t session)
+{
+    return std::llround(duration_of(parameters, animal, session) * parameters.lever_rate_hz);
 }
 
 void check(const LeverPressParameters& p)
@@ -345,6 +414,7 @@ void check(const LeverPressParameters& p)
             "the fraction of neurons not found is not in [0, 1)", "give e.g. 0.05");
     require(!animal_name(p.layer, 0).starts_with('M'), "layer",
             "the layer's name has no letter or digit", "give e.g. L2/3 or L5");
+    check_difficulties(p);
 }
 
 AnimalTruth animal_truth(const LeverPressParameters& parameters, std::int64_t animal)
@@ -357,8 +427,10 @@ AnimalTruth animal_truth(const LeverPressParameters& parameters, std::int64_t an
                                {base::key_of("event rates"), static_cast<std::uint64_t>(animal)});
     for (std::int64_t n = 0; n < parameters.neurons; ++n)
         result.event_rate_hz.push_back(parameters.event_rate_hz * (0.8 + 0.4 * stream.uniform()));
-    if (!parameters.null)
+    if (!parameters.null) {
         result.assemblies = Planter(parameters, result).plant();
+        weaken(result.assemblies, parameters, animal);
+    }
     result.edges = edges_of(result.assemblies);
     result.group = groups_of(result.event_rate_hz.size(), result.assemblies);
     return result;

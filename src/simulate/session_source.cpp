@@ -9,15 +9,7 @@ namespace rewire::simulate {
 
 namespace {
 
-/// Rate outside movement for a rate of `gain` in movement, both relative to a mean of 1.
-double quiet_gain(double gain, double movement_fraction)
-{
-    return movement_fraction < 1
-               ? std::max(0.0, (1 - movement_fraction * gain) / (1 - movement_fraction))
-               : 1;
-}
-
-constexpr auto nobody = std::array<std::int32_t, 3>{-1, -1, -1};
+constexpr auto drift_period_s = 30.0;
 
 base::Stream stream_of(const LeverPressParameters& parameters, const SessionTruth& session,
                        const char* what, std::int64_t number = 0)
@@ -32,99 +24,25 @@ base::Stream stream_of(const LeverPressParameters& parameters, const SessionTrut
 
 SessionSource::SessionSource(const LeverPressParameters& parameters, const AnimalTruth& animal,
                              const SessionTruth& session)
-    : frames_(frames_of(parameters)),
+    : processes_(processes_of(parameters, animal, session)),
+      events_(processes_, parameters, session),
+      frames_(processes_.frames),
       decay_(static_cast<float>(std::exp(-1 / (parameters.tau_s * parameters.rate_hz)))),
       noise_sd_(static_cast<float>(parameters.noise * parameters.amplitude)),
-      amplitude_(parameters.amplitude),
-      moving_(static_cast<std::size_t>(frames_), 0),
+      drift_(parameters.difficulties.common_drift * parameters.amplitude),
+      drift_phase_(stream_of(parameters, session, "common drift").uniform()),
+      drift_cycles_(1 / (drift_period_s * parameters.rate_hz)),
+      jump_(static_cast<float>(2 * parameters.amplitude)),
       calcium_(session.neurons.size(), 0.0F),
       noise_(stream_of(parameters, session, "noise"))
 {
-    auto moving_frames = std::int64_t{0};
-    for (const auto& epoch : session.movement_epochs) {
-        std::fill(moving_.begin() + epoch.first, moving_.begin() + epoch.last, std::uint8_t{1});
-        moving_frames += epoch.last - epoch.first;
-    }
-    movement_fraction_ = static_cast<double>(moving_frames) / static_cast<double>(frames_);
-    add_processes(parameters, animal, session);
-}
-
-void SessionSource::add_processes(const LeverPressParameters& parameters, const AnimalTruth& animal,
-                                  const SessionTruth& session)
-{
-    const auto neurons = animal.event_rate_hz.size();
-    auto column = std::vector<std::int32_t>(neurons, -1);
-    for (std::size_t c = 0; c < session.neurons.size(); ++c)
-        column[static_cast<std::size_t>(session.neurons[c])] = static_cast<std::int32_t>(c);
-    const auto gain = std::min(parameters.movement_gain, 1 / std::max(movement_fraction_, 1e-9));
-    auto own_rate = animal.event_rate_hz;
-    auto own_moving = std::vector<double>(neurons); // events a second in movement, still to be made
-    for (std::size_t n = 0; n < neurons; ++n)
-        own_moving[n] = own_rate[n] * (session.movement_related[n] != 0 ? gain : 1);
-
-    for (std::size_t a = 0; a < animal.assemblies.size(); ++a) {
-        const auto& assembly = animal.assemblies[a];
-        const auto rate = assembly.strength[static_cast<std::size_t>(session.session)] *
-                          shared_rate(assembly.members, animal.event_rate_hz);
-        const auto moves =
-            std::all_of(assembly.members.begin(), assembly.members.end(), [&](std::int32_t neuron) {
-                return session.movement_related[static_cast<std::size_t>(neuron)] != 0;
-            });
-        auto columns = nobody;
-        for (std::size_t m = 0; m < assembly.members.size(); ++m) {
-            const auto n = static_cast<std::size_t>(assembly.members[m]);
-            columns[m] = column[n];
-            own_rate[n] -= rate;
-            own_moving[n] -= rate * (moves ? gain : 1);
-        }
-        add_process(stream_of(parameters, session, "assembly", static_cast<std::int64_t>(a)),
-                    columns, rate / parameters.rate_hz, moves ? gain : 1);
-    }
-    for (std::size_t n = 0; n < neurons; ++n)
-        add_process(stream_of(parameters, session, "neuron", static_cast<std::int64_t>(n)),
-                    {column[n], -1, -1}, own_rate[n] / parameters.rate_hz,
-                    own_moving[n] / own_rate[n]);
-}
-
-void SessionSource::add_process(base::Stream stream, const std::array<std::int32_t, 3>& column,
-                                double rate, double gain)
-{
-    if (rate <= 0 || column == nobody)
+    const auto count = std::llround(parameters.difficulties.artefacts_per_min *
+                                    static_cast<double>(frames_) / (60 * parameters.rate_hz));
+    if (count == 0)
         return;
-    const auto moving =
-        std::clamp(gain, 0.0, 1 / std::max(movement_fraction_, 1e-9)); // no less than none at rest
-    const auto quiet = quiet_gain(moving, movement_fraction_);
-    const auto peak = std::max(moving, quiet);
-    auto process = Process{stream, column, rate * peak, quiet / peak, moving / peak, 0};
-    process.next_frame = process.stream.exponential() / process.peak_rate;
-    processes_.push_back(process);
-}
-
-/// Thinning: events are drawn at the peak rate and kept with the probability of their moment. The
-/// same numbers are drawn for every event, whichever of its neurons were found.
-void SessionSource::draw_events(Process& process, std::int64_t until)
-{
-    while (process.next_frame < static_cast<double>(until)) {
-        const auto frame = static_cast<std::int64_t>(process.next_frame);
-        const auto moving = moving_[static_cast<std::size_t>(frame)] != 0;
-        const auto stands = process.stream.uniform() < (moving ? process.moving : process.quiet);
-        for (const auto column : process.column) {
-            const auto size = amplitude_ * (0.7 + 0.6 * process.stream.uniform());
-            if (stands && column >= 0)
-                events_.push_back({frame, column, static_cast<float>(size)});
-        }
-        process.next_frame += process.stream.exponential() / process.peak_rate;
-    }
-}
-
-void SessionSource::collect_events(std::int64_t until)
-{
-    events_.clear();
-    for (auto& process : processes_)
-        draw_events(process, until);
-    // Stable: events of one frame are added in the same order whatever the block.
-    std::stable_sort(events_.begin(), events_.end(),
-                     [](const Event& a, const Event& b) { return a.frame < b.frame; });
+    auto stream = stream_of(parameters, session, "artefacts");
+    artefacts_ = base::distinct_below(stream, frames_, std::min<std::int64_t>(count, frames_));
+    std::sort(artefacts_.begin(), artefacts_.end());
 }
 
 void SessionSource::next_block(std::span<float> out)
@@ -134,16 +52,23 @@ void SessionSource::next_block(std::span<float> out)
     if (frames > frames_left() || (columns > 0 && out.size() % columns != 0))
         throw base::InputError("a block of another size than the session has left",
                                "session source", "a fault of rewire: please report it");
-    collect_events(frame_ + frames);
-    auto event = events_.begin();
+    const auto events = events_.next(frames);
+    auto event = events.begin();
     auto* row = out.data();
     for (std::int64_t f = 0; f < frames; ++f, ++frame_, row += columns) {
         for (auto& calcium : calcium_)
             calcium *= decay_;
-        for (; event != events_.end() && event->frame == frame_; ++event)
+        for (; event != events.end() && event->frame == frame_; ++event)
             calcium_[static_cast<std::size_t>(event->column)] += event->size;
         for (std::size_t c = 0; c < columns; ++c)
             row[c] = calcium_[c] + noise_sd_ * static_cast<float>(noise_.normal());
+        if (drift_ > 0) {
+            const auto cycles = drift_phase_ + drift_cycles_ * static_cast<double>(frame_);
+            const auto wave = static_cast<float>(drift_ * std::sin(2 * std::numbers::pi * cycles));
+            std::for_each(row, row + columns, [&](float& value) { value += wave; });
+        }
+        if (std::binary_search(artefacts_.begin(), artefacts_.end(), frame_))
+            std::for_each(row, row + columns, [&](float& value) { value += jump_; });
     }
 }
 
@@ -156,7 +81,7 @@ std::vector<float> SessionSource::next_block(std::int64_t frames)
 }
 
 LeverSource::LeverSource(const LeverPressParameters& parameters, const SessionTruth& session)
-    : samples_(lever_samples_of(parameters)),
+    : samples_(lever_samples_of(parameters, session.animal, session.session)),
       rate_hz_(parameters.lever_rate_hz),
       noise_(stream_of(parameters, session, "lever noise"))
 {

@@ -54,10 +54,16 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials, double z)
     if (trials == 0)
         return {};
     const auto n = static_cast<double>(trials);
-    const auto share = static_cast<double>(successes) / n;
-    const auto centre = share + z * z / (2 * n);
-    const auto half = z * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
-    const auto scale = 1 + z * z / n;
+    return wilson_interval_of_share(static_cast<double>(successes) / n, n, z);
+}
+
+Interval wilson_interval_of_share(double share, double trials, double z)
+{
+    if (!(trials > 0))
+        return {};
+    const auto centre = share + z * z / (2 * trials);
+    const auto half = z * std::sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials));
+    const auto scale = 1 + z * z / trials;
     return {.low = std::max(0.0, (centre - half) / scale),
             .high = std::min(1.0, (centre + half) / scale)};
 }

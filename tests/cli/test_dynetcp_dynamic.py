@@ -52,7 +52,7 @@ class DynamicCase(Case):
 class Dynamic(DynamicCase):
     def test_weights_are_larger_where_connections_are_active(self):
         result, _ = self.train("out", *TRIALS, "--bin-ms", "1", "--lags", "5", "--edges", "all", "--lambda", "0.3",
-                               "--learning-rate", "1e-3", "--epochs", "30", ranks=2)
+                               "--learning-rate", "1e-3", "--epochs", "40", ranks=2)
         self.assertLess(values(result, "/A/01/validation_nll")[-1], float(attribute(result, "/A/01/static_validation_nll")))
         edges, weight, count = self.edges(result), values(result, "/A/01/weight"), values(result, "/A/01/spike_count")
         active, inactive = [], []
@@ -64,7 +64,7 @@ class Dynamic(DynamicCase):
                     if count[at] > 0:
                         in_middle = 25 <= time < 75
                         (active if in_middle == (pair["middle"] == "1") else inactive).append(weight[at])
-        self.assertGreater(area_under_curve(active, inactive), 0.9)
+        self.assertGreater(area_under_curve(active, inactive), 0.95)
 
     def test_same_bits_on_any_number_of_ranks(self):
         for name, words in [("encoder", []), ("joint", ["--joint"])]:
@@ -141,8 +141,6 @@ class Dynamic(DynamicCase):
                                      ("small", ["--lags", "100"], "100 lags need more than the 100 bins")]:
             self.assertFails(3, wording, JOB, "--study", self.session(kind), "--results", self.folder / "out", *TRIALS,
                              "--bin-ms", "1", "--edges", "all", *words)
-        self.assertFails(5, "the training diverges: in step", JOB, "--study", self.session("small"), "--results",
-                         self.folder / "out", *SMALL, "--edges", "all", "--learning-rate", "10", "--lambda", "1e12", ranks=2)
 
     def test_page_table_plan_and_chain(self):
         self.train("out", *SMALL, "--edges", "all", "--epochs", "2")

@@ -189,11 +189,26 @@ class MovementSource(Case):
     def test_within_names_one_table(self):
         self.put("intervals", "movement_two", numbers=[1, 2, 30, 40])
         words = ["connectome", "--study", self.study, "--tau-s", "0.7", "--surrogates", "16", "--results"]
-        self.assertFails(3, ["--within movement", "movement_epochs", "movement_two"], *words, self.folder / "c",
+        self.assertFails(3, ["movement fits more than one table of intervals", "movement_epochs", "movement_two"], *words, self.folder / "c",
                          "--within", "movement")
         self.assertFails(3, ["nowhere"], *words, self.folder / "c", "--within", "nowhere")
         self.assertEqual(list((self.folder / "c").glob("*.checkpoint")), [])
         code, _, err = run(*words, self.folder / "c", "--within", "movement_epochs")
+        self.assertEqual(code, 0, err)
+
+    def test_states_and_covariates_are_checked_as_movements_are(self):
+        words = ["connectome", "--study", self.study, "--tau-s", "0.7", "--support", "none", "--results"]
+        self.put("intervals", "odd", numbers=[1, 2, 30, 4])
+        self.assertFails(3, ["row 1 runs from 30", ".nwb", "odd"], *words, self.folder / "c", "--surrogates", "16",
+                         "--within", "odd")
+        times = [number / 50 for number in range(6100)]
+        kept = [time for time in times if not 10 < time < 14]
+        self.put_timed("speed", kept, self.lever(kept))
+        self.assertFails(3, ["no samples from 10", ".nwb", "speed"], *words, self.folder / "c", "--covariate", "speed")
+        self.put_timed("short", times[:500], self.lever(times[:500]))
+        self.assertFails(3, ["lasts from 0.000 s", ".nwb", "short"], *words, self.folder / "c", "--covariate", "short")
+        self.put_timed("whole", times, self.lever(times))
+        code, _, err = run(*words, self.folder / "c", "--covariate", "whole")
         self.assertEqual(code, 0, err)
 
     def test_sessions_that_differ(self):

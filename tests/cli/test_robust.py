@@ -196,6 +196,18 @@ class Fluorescence(Case):
             self.assertIn("baseline (" + baseline, self.connectome("--baseline", baseline))
             self.assertTrue(0.7 * before < sum(self.events()) < 1.3 * before, (before, sum(self.events())))
 
+    def test_movement_names_the_unit_of_what_it_took(self):
+        def unit(*words):
+            code, out, err = run(*self.arguments("--activity", "dff", *QUICK, *words, job="movement"))
+            self.assertEqual(code, 0, out + err)
+            done = subprocess.run(["h5dump", "-a", "/L23M1/01/mean_activity/units", self.results / "movement.h5"],
+                                  capture_output=True, text=True)
+            return done.stdout.split('"')[-2]
+
+        self.assertEqual(unit(), "dF/F")
+        self.make_raw()
+        self.assertEqual(unit("--baseline", "maximin"), "fluorescence")
+
     def test_a_container_named_fluorescence(self):
         put(self.file, "text", self.OPHYS + "/DfOverF", "neurodata_type", "Fluorescence")
         put(self.file, "rename", self.OPHYS + "/DfOverF", self.OPHYS + "/Fluorescence")
@@ -410,6 +422,12 @@ class SaneNumbers(Case):
             err = self.assertFails(2, [f"--{option}", "out of range"], "simulate", "--out", self.folder / "study",
                                    f"--{option}", value)
             self.assertNotIn("takes  ", err)
+        self.assertFalse((self.folder / "study").exists())
+
+    def test_simulate_refuses_what_does_not_fit_before_it_writes(self):
+        words = ["simulate", "--out", self.folder / "study", "--animals", 1, "--sessions", 1, "--neurons", 20000,
+                 "--duration-s", 200000]
+        self.assertFails(3, ["not enough memory", "--ignore-memory"], *words)
         self.assertFalse((self.folder / "study").exists())
 
     def test_rewiring(self):

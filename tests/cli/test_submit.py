@@ -9,7 +9,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from rewire_cli import REWIRE, Case, run
+from rewire_cli import BUILD, REWIRE, Case, run
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"
 
@@ -28,21 +28,34 @@ with open(os.environ["CALLS"], "a+") as calls:
     number = len(calls.readlines())
 print(number)
 if os.environ.get("RUN"):
+    log = next((o.split("=", 1)[1] for o in options if o.startswith("--output=")), "/dev/stderr")
     tasks = next((o.split("-")[-1] for o in options if o.startswith("--array=")), None)
     for task in range(1, int(tasks or 1) + 1):
         more = {{"SLURM_ARRAY_JOB_ID": str(number), "SLURM_ARRAY_TASK_ID": str(task)}} if tasks else {{}}
-        subprocess.run(["bash", *script], check=True, stdout=2, env={{**os.environ, "SLURM_JOB_ID": str(number), **more}})
+        place = log.replace("%j", str(number)).replace("%A", str(number)).replace("%a", str(task)).replace("%%", "%")
+        with open(place, "a") as out:
+            subprocess.run(["bash", *script], check=True, stdout=out, stderr=out,
+                           env={{**os.environ, "SLURM_JOB_ID": str(number), **more}})
 """
 SCANCEL = """#!/bin/sh
 echo "$@" >>"$CANCELLED"
 """
 SRUN = """#!/bin/sh
+test "$1" = --mpi=list && { echo "MPI plugin types are... ${MPI_KINDS:-none pmix}"; exit; }
 while [ "${1#--}" != "$1" ]; do shift; done
 exec "$@"
 """
 
 
+# The queue holds the numbers in QUEUE, and nothing else.
+SQUEUE = """#!/bin/sh
+for number in $QUEUE; do echo "$number"; done
+"""
+SINFO = """#!/bin/sh
+echo "${CORES:-64}+"
+"""
 SCONTROL = """#!/bin/sh
+test "$2" = config && echo "MaxArraySize            = ${MAX_ARRAY_SIZE:-1001}"
 test "$1" = requeue || echo "JobId=1 JobState=RUNNING Restarts=0"
 """
 
@@ -52,7 +65,8 @@ class Batch(Case):
         super().setUp()
         programs = self.folder / "bin"
         programs.mkdir()
-        for name, text in [("sbatch", SBATCH), ("scancel", SCANCEL), ("srun", SRUN), ("scontrol", SCONTROL)]:
+        for name, text in [("sbatch", SBATCH), ("scancel", SCANCEL), ("srun", SRUN), ("scontrol", SCONTROL),
+                           ("squeue", SQUEUE), ("sinfo", SINFO)]:
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
         self.results = self.folder / "my results"
@@ -127,7 +141,7 @@ class Submitting(Batch):
         for call in self.calls():
             self.assertEqual(call["options"][-3:], ["--time=7", "--comment=two words", "--qos=long"])
             self.assertFalse([option for option in call["options"] if option.startswith("--mem")])
-        self.assertEqual(len(self.calls()), 2)
+        self.assertEqual([call["job"] for call in self.calls()], ["rewire-connectome", "rewire-report", "rewire-status"])
 
         out = self.submit("connectome", study, self.results, "--tau-s", 0.7, "--sbatch", "--mem=4G", "--dry-run")
         self.assertIn("--mem=4G", out)
@@ -187,7 +201,102 @@ class Submitting(Batch):
         self.assertIn("--array=1-3", self.call("connectome")["options"])
 
 
+    def test_what_would_fail_on_the_cluster_is_said_before(self):
+        study = self.simulate(animals=1, sessions=2, neurons=10)
+        chain = ["movement", study, self.results, "--activity", "dff"]
+        out = self.submit(*chain, code=2, CORES="4")
+        self.assertIn("8 ranks on a node, but the largest node has 4 cores", out)
+        self.assertIn("--ranks-per-node 4", out)
+        self.submit(*chain, "--ranks-per-node", 4, "--dry-run", CORES="4")
+        out = self.submit(*chain, code=4, MPI_KINDS="none pmi2")
+        self.assertIn("no --mpi=pmix", out)
+        self.assertIn("pmi2", out)
+        self.submit(*chain, "--dry-run", MPI_KINDS="none pmi2", REWIRE_MPI="pmi2")
+        second = sorted(study.rglob("*.nwb"))[1]
+        for path in ["/intervals/movement_epochs", "/processing/behavior/lever"]:
+            subprocess.run([BUILD / "tests" / "put_behaviour", second, "remove", path], input="", text=True, check=True)
+        out = self.submit(*chain, code=3)
+        self.assertIn(second.name, out)
+        self.assertIn("`rewire movement` would refuse it: no movements", " ".join(out.split()))
+        self.assertIn("nothing was submitted", out)
+        self.assertEqual(self.calls(), [])
+        self.submit("connectome", study, self.results, "--tau-s", 0.7, "--dry-run")
+        self.submit(*chain, "--skip-missing", "--dry-run")
+        self.submit(*chain, "--no-check", "--dry-run")
+
+    def test_one_chain_at_a_time(self):
+        study = self.simulate(sessions=1, neurons=10)
+        chain = ["movement", study, self.results, "--activity", "dff"]
+        self.submit(*chain)
+        out = self.submit(*chain, code=4, QUEUE="1")
+        self.assertIn("still in the queue: 1", out)
+        self.assertIn("scancel 1", out)
+        self.submit("movement", study, self.folder / "elsewhere", *chain[3:], QUEUE="1")
+        self.submit(*chain)
+
+    def test_logs_are_there_to_be_watched(self):
+        study = self.simulate(sessions=1, neurons=10)
+        self.submit("movement", study, self.results, "--activity", "dff")
+        self.assertTrue((self.results / "slurm" / "movement-1.log").is_file())
+
+    def test_the_stop_signal_is_the_planned_one(self):
+        study = self.simulate(sessions=1, neurons=10)
+        self.submit("movement", study, self.results, "--activity", "dff")
+        [signal] = [option for option in self.call("movement")["options"] if "--signal" in option]
+        minutes = next(option for option in self.call("movement")["options"] if option.startswith("--time="))
+        seconds = int(re.fullmatch(r"--signal=B:USR1@(\d+)", signal)[1])
+        self.assertTrue(60 <= seconds <= int(minutes.split("=")[1]) * 60 / 4, (signal, minutes))
+
+
 class Running(Batch):
+    def test_arrays_that_are_too_large_are_split(self):
+        study = self.simulate(animals=1, sessions=5, neurons=10, duration_s=60)
+        chain = ["rewiring", study, self.results, "--by-session", "--ranks", 1, "--tau-s", 0.7, "--shuffles", 50,
+                 "--displacements", 0]
+        self.submit(*chain, RUN="1", MAX_ARRAY_SIZE="3")
+        arrays = [(call["job"], option) for call in self.calls() for option in call["options"] if "--array" in option]
+        self.assertEqual(arrays, [("rewire-" + job, f"--array=1-{tasks}") for job in ["connectome", "movement"]
+                                  for tasks in [2, 2, 1]])
+        merge = self.call("merge")["options"]
+        self.assertIn("--dependency=afterok:1:2:3:4:5:6", merge)
+        self.assertEqual(len(list(self.results.glob("session-parts/*/*/connectome.h5"))), 5)
+        self.assertTrue((self.results / "rewiring.h5").is_file())
+        [record] = (self.results / "slurm").glob("chain-*.tsv")
+        self.assertEqual([line.split("\t")[3] for line in record.read_text().splitlines()[1:7]], list("221221"))
+
+        out = self.status()
+        self.assertIn("connectome.h5    there, 5 sessions", out)
+        self.assertIn("2 tasks: 2 done", out)
+        self.assertIn("rewiring         job 8        done", out)
+        self.assertEqual((self.results / "slurm" / (record.stem + ".log")).read_text().count("done"), out.count("done"))
+
+    def status(self, *words, **environment):
+        done = subprocess.run([REWIRE, "status", self.results, *words], capture_output=True, text=True,
+                              env={**self.environment, **environment})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_status_of_what_failed_runs_and_waits(self):
+        study = self.simulate(sessions=1, neurons=10)
+        self.submit("rewiring", study, self.results, "--tau-s", 0.7)
+        logs = self.results / "slurm"
+        (logs / "connectome-1.log").write_text(
+            "2026-01-01 10:00:00 job.sbatch: job 1 on n1, restart 0: rewire\nerror: too bad\n  next:  better\n"
+            "2026-01-01 10:00:02 job.sbatch: ended with exit code 3\n")
+        (logs / "movement-2.log").write_text("2026-01-01 10:00:00 job.sbatch: job 2 on n1, restart 0: rewire\n 40 %\n")
+        out = self.status(QUEUE="2|N/A|RUNNING|None|3:10|10:00|n1")
+        self.assertIn("connectome       job 1        ended with exit code 3", out)
+        self.assertIn("movement         job 2        running for 3:10 of 10:00 on n1", out)
+        self.assertIn("rewiring         job 3        did not start, since connectome (job 1) did not end well", out)
+        self.assertIn("    error: too bad", out)
+        self.assertIn(" 40 %", out)
+        out = self.status()
+        self.assertIn("movement         job 2        lost", out)
+        self.assertIn("no results yet", out)
+        out = self.status(PATH="/usr/bin:/bin") if not shutil.which("slurmctld") else "squeue does not answer"
+        self.assertIn("squeue does not answer", out)
+        self.assertFails(3, "no such folder", "status", self.folder / "nowhere")
+
     def test_the_chain_by_session_ends_in_the_results_of_one_job(self):
         study = self.simulate("--missing-neurons", "0.1", animals=2, sessions=3)
         # The order of time is not that of the names, nor of the neurons; a name is another one's number.
@@ -206,10 +315,11 @@ class Running(Batch):
         self.submit("rewiring", study, self.results, "--by-session", "--ranks", 1, *settings, RUN="1")
 
         jobs = [call["job"] for call in self.calls()]
-        self.assertEqual(jobs, [f"rewire-{job}" for job in ["connectome", "movement", "merge", "rewiring", "report"]])
+        self.assertEqual(jobs, [f"rewire-{job}" for job in ["connectome", "movement", "merge", "rewiring", "report",
+                                                           "status"]])
         waits = [[option for option in call["options"] if "--dependency" in option] for call in self.calls()]
         self.assertEqual(waits, [[], [], ["--dependency=afterok:1:2"], ["--dependency=afterok:3"],
-                                 ["--dependency=afterok:3:4"]])
+                                 ["--dependency=afterok:3:4"], ["--dependency=afterany:1:2:3:4:5"]])
         self.assertEqual(len(list(self.results.glob("session-parts/*/*/connectome.h5"))), 6)
         for name in ["connectome.h5", "movement.h5", "rewiring.h5"]:
             self.assertSameDatasets(whole / name, self.results / name)

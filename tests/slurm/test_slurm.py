@@ -121,6 +121,11 @@ class Chain(Case):
         jobs = jobs_of(out)
         for job in jobs:
             cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+        [last_log] = (results / "slurm").glob("chain-*.tsv")
+        last_log = last_log.with_suffix(".log")
+        slurm.wait_until(lambda: last_log.exists() and "rewiring.h5" in last_log.read_text(),
+                         "last log of the chain", LONG_S)
+        self.assertEqual(last_log.read_text().count(" done\n"), 4)
         again = jobs_of(cluster.run(*chain))
         for job in again:
             cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
@@ -176,6 +181,27 @@ class Chain(Case):
 
         cluster.wait_for_state(jobs[0], ["FAILED"], LONG_S)
         cluster.wait_for_state(jobs[1], ["CANCELLED"], LONG_S)
+
+        def last_words():
+            return "".join(path.read_text() for path in (results / "slurm").glob("chain-*.log"))
+        slurm.wait_until(lambda: "did not start" in last_words(), "last log of the chain", LONG_S)
+        self.assertRegex(last_words(), rf"connectome +job {jobs[0]} +ended with exit code [1-9]")
+        self.assertIn(f"did not start, since connectome (job {jobs[0]}) did not end well",
+                      last_words())
+        self.assertIn("rewire: error: cannot make folder", last_words())
+
+    def test_a_folder_in_which_a_chain_lives_is_left_alone(self):
+        results = cluster.folder / "lives"
+        chain = [SCRIPTS / "submit.sh", "connectome", data, results, f"--rewire={REWIRE}",
+                 "--ranks", 2, "--tau-s", 0.7, "--sbatch", "--hold"]
+        [job] = jobs_of(cluster.run(*chain))
+        status = cluster.run(REWIRE, "status", results)
+        with self.assertRaises(RuntimeError) as refused:
+            cluster.run(*chain)
+        cluster.run("scancel", "--name=rewire-connectome,rewire-status", "--state=PENDING")
+
+        self.assertIn("waiting: JobHeldUser", status)
+        self.assertIn(f"still in the queue: {job}", str(refused.exception))
 
 
 class Disturbed(Case):
@@ -264,6 +290,8 @@ class Disturbed(Case):
         now = (results / "movement.h5").stat()
         self.assertEqual((now.st_ino, now.st_mtime_ns), (published.st_ino, published.st_mtime_ns))
         self.assertIn(cluster.job(job)["JobState"], ["COMPLETED"])
+        # Where the old batch script could go on, it does not say that all is well.
+        self.assertLessEqual(log_of(job).read_text().count("ended with exit code 0"), 1)
         cluster.idle_node_again(node.name)
 
     def test_a_cancelled_job_stays_cancelled(self):

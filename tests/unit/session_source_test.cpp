@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -289,4 +290,138 @@ TEST(LeverSource, MovesInMovementEpochsOnlyAndDoesNotDependOnBlocks)
             highest_in_rest = std::max(highest_in_rest, std::abs(double{volts[k]} - 1.5));
     EXPECT_LT(highest_in_rest, 0.01);
     EXPECT_GT(highest_in_rest, 0.0);
+}
+
+TEST(SessionSource, HardSessionsDoNotDependOnBlockSizesEither)
+{
+    auto parameters = LeverPressParameters{};
+    parameters.neurons = 33;
+    parameters.duration_s = 40;
+    parameters.event_rate_hz = 2;
+    parameters.difficulties = {.delay_frames = 3,
+                               .missed_events = 0.2,
+                               .hidden_inputs = 0.3,
+                               .inhibition = 0.2,
+                               .burst_gain = 5,
+                               .rate_fall = 0.5,
+                               .common_drift = 0.3,
+                               .artefacts_per_min = 6};
+    const auto whole = all_of(parameters, 2, 1120);
+
+    EXPECT_EQ(all_of(parameters, 2, 1), whole);
+    EXPECT_EQ(all_of(parameters, 2, 7), whole);
+}
+
+TEST(SessionSource, MissedEventsLeaveTheOthersWhereTheyWere)
+{
+    auto parameters = noise_free();
+    parameters.null = true;
+    const auto all = Events(parameters, 0);
+    parameters.difficulties.missed_events = 0.3;
+    const auto seen = Events(parameters, 0);
+
+    auto events = 0.0;
+    auto kept = 0.0;
+    for (std::size_t n = 0; n < all.fires.size(); ++n)
+        for (std::size_t t = 0; t < all.fires[n].size(); ++t) {
+            events += all.fires[n][t] ? 1 : 0;
+            kept += seen.fires[n][t] ? 1 : 0;
+            EXPECT_LE(seen.fires[n][t], all.fires[n][t]);
+        }
+    EXPECT_NEAR(kept / events, 0.7, 5 * std::sqrt(0.21 / events));
+}
+
+TEST(SessionSource, MembersOfAnAssemblyFireOneAfterTheOther)
+{
+    auto parameters = noise_free();
+    parameters.difficulties.delay_frames = 2;
+    const auto events = Events(parameters, 2);
+
+    auto together = 0.0;
+    auto in_turn = 0.0;
+    for (const auto& assembly : events.animal.assemblies) {
+        if (assembly.strength[2] == 0)
+            continue;
+        const auto& first = events.fires[static_cast<std::size_t>(assembly.members[0])];
+        const auto& last = events.fires[static_cast<std::size_t>(assembly.members[2])];
+        for (std::size_t t = 0; t + 4 < first.size(); ++t) {
+            together += first[t] && last[t] ? 1 : 0;
+            in_turn += first[t] && last[t + 4] ? 1 : 0;
+        }
+    }
+    EXPECT_GT(in_turn, 10 * together);
+}
+
+TEST(SessionSource, RatesFallAndBurst)
+{
+    auto parameters = noise_free();
+    parameters.null = true;
+    parameters.difficulties.rate_fall = 0.8;
+    const auto falling = Events(parameters, 0);
+    parameters.difficulties = {.burst_gain = 10};
+    const auto bursting = Events(parameters, 0);
+    const auto halves_of = [](const Events& events) {
+        auto halves = std::array{0.0, 0.0};
+        for (const auto& row : events.fires)
+            for (std::size_t t = 0; t < row.size(); ++t)
+                halves[2 * t / row.size()] += row[t] ? 1 : 0;
+        return halves;
+    };
+
+    const auto halves = halves_of(falling);
+    EXPECT_NEAR(halves[1] / halves[0], 0.4 / 0.8, 0.03); // means 0.8 and 0.4 of the first rate
+    // all events lie in a tenth of the time
+    auto quiet = 0.0;
+    for (std::int64_t t = 0; t < bursting.frames; ++t)
+        quiet += std::none_of(bursting.fires.begin(), bursting.fires.end(),
+                              [&](const auto& row) { return row[static_cast<std::size_t>(t)]; })
+                     ? 1
+                     : 0;
+    EXPECT_GT(quiet / static_cast<double>(bursting.frames), 0.85);
+    const auto all = halves_of(bursting);
+    EXPECT_NEAR((all[0] + all[1]) / (halves[0] + halves[1]), 1, 0.08);
+}
+
+TEST(SessionSource, DriftAndArtefactsAreInAllTracesAlike)
+{
+    auto parameters = noise_free();
+    parameters.neurons = 3;
+    parameters.null = true;
+    parameters.event_rate_hz = 1e-9;
+    parameters.difficulties = {.common_drift = 0.4, .artefacts_per_min = 2};
+    const auto samples = all_of(parameters, 0, 1024);
+    const auto frames = static_cast<std::int64_t>(samples.size()) / 3;
+
+    auto jumps = std::int64_t{0};
+    for (std::int64_t t = 0; t < frames; ++t) {
+        const auto* row = samples.data() + 3 * t;
+        EXPECT_EQ(row[0], row[1]);
+        EXPECT_EQ(row[0], row[2]);
+        EXPECT_LE(std::abs(double{row[0]} - (row[0] > 0.5F ? 1.0 : 0.0)), 0.2 + 1e-6);
+        jumps += row[0] > 0.5F ? 1 : 0;
+    }
+    EXPECT_EQ(jumps, std::llround(2 * 40000.0 / (28 * 60)));
+}
+
+TEST(SessionSource, SessionsCanDifferInLength)
+{
+    auto parameters = LeverPressParameters{};
+    parameters.neurons = 4;
+    parameters.duration_s = 160;
+    parameters.sessions = 4;
+    parameters.difficulties.shortest_s = 20;
+    const auto animal = animal_truth(parameters, 0);
+
+    auto lengths = std::set<std::int64_t>{};
+    for (std::int64_t session = 0; session < 4; ++session) {
+        const auto truth = session_truth(parameters, animal, session);
+        auto source = SessionSource(parameters, animal, truth);
+        lengths.insert(source.frames());
+        EXPECT_EQ(LeverSource(parameters, truth).samples(),
+                  lever_samples_of(parameters, 0, session));
+        for (const auto& epoch : truth.movement_epochs)
+            EXPECT_LT(epoch.last, source.frames());
+    }
+
+    EXPECT_EQ(lengths, (std::set<std::int64_t>{20 * 28, 40 * 28, 80 * 28, 160 * 28}));
 }

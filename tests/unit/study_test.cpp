@@ -425,7 +425,7 @@ TEST_F(Study, RecordsSurviveTheWayBetweenRanks)
 
     auto unpacker = base::Unpacker(packer.bytes());
     for (auto i = 0; i < 2; ++i)
-        records.push_back(io::SessionRecord::unpack(unpacker));
+        records.emplace_back().unpack(unpacker);
     const auto study = io::assemble(root, records, {});
 
     EXPECT_EQ(unpacker.remaining(), 0U);

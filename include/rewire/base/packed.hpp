@@ -19,7 +19,10 @@ template <typename T>
 concept PacksItself = requires(const T& value, T& target, Packer& packer, Unpacker& unpacker)
 {
     value.pack(packer);
-    target.unpack(unpacker);
+    // one that returns the value would drop it in silence
+    {
+        target.unpack(unpacker)
+        } -> std::same_as<void>;
 };
 
 template <typename T>

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 /// When the animal moved, on the frames of a recording.
@@ -28,11 +29,13 @@ Epochs epochs_of_mask(std::span<const std::uint8_t> mask);
 std::vector<std::uint8_t> mask_of(const Epochs& epochs);
 
 /// Frames whose time lies in one of the half-open intervals [start, stop), in any order; intervals
-/// may overlap. All in seconds on the same clock.
+/// may overlap. All in seconds on the same clock. For any table of intervals: movements, states.
+/// @param where of the table, for messages
 /// @throws InputError: the two columns differ in length, a time is not finite, an interval ends
 /// before it starts, frame times do not ascend
 Epochs epochs_of_intervals(std::span<const double> start_s, std::span<const double> stop_s,
-                           std::span<const double> frame_time_s);
+                           std::span<const double> frame_time_s,
+                           const std::string& where = "movement intervals");
 
 /// Every movement made longer by `each_side` frames at both ends, and those that then touch joined.
 /// @throws InputError for a negative number of frames

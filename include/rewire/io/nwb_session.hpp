@@ -99,6 +99,14 @@ struct UnitsInfo
     std::vector<std::string> columns;
 };
 
+/// Whether `name` means the object at `path`: it is the path, or its end after a slash.
+bool is_named(const std::string& path, const std::string& name);
+
+/// Whether the name of a table of intervals or of a series speaks of movement.
+bool speaks_of_movement(const std::string& name);
+/// Whether a series is by its name the position of a lever.
+bool speaks_of_lever(const SeriesInfo& series);
+
 /// Order of values in a block of activity.
 enum class BlockOrder
 {

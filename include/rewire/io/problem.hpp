@@ -35,7 +35,7 @@ struct Problem
     std::optional<Feed> scope; ///< a problem for jobs that this feeds; none: for all of them
 
     void pack(base::Packer& packer) const;
-    static Problem unpack(base::Unpacker& unpacker);
+    void unpack(base::Unpacker& unpacker);
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 

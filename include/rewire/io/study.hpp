@@ -47,7 +47,7 @@ struct SessionRecord
     std::vector<Problem> problems;
 
     void pack(base::Packer& packer) const;
-    static SessionRecord unpack(base::Unpacker& unpacker);
+    void unpack(base::Unpacker& unpacker);
 };
 
 /// All *.nwb files, relative to `path`, sorted by name; for a single file its name. Hidden ones are
@@ -141,6 +141,9 @@ struct Subject
     /// Neurons of all sessions that have activity: ascending where ids are integers, else in
     /// alphabetical order, so that adding a session does not reorder those that stay.
     std::vector<std::string> neuron_id;
+    /// Sessions with activity that are not excluded, also those that were not chosen by name: what
+    /// is computed of a session must not depend on which others are computed in the same run.
+    std::int64_t recorded = 0;
 };
 
 struct Study

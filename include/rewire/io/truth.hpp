@@ -7,6 +7,9 @@
 
 namespace rewire::io {
 
+/// Pairs of a smaller partial correlation in the population are left out of the file.
+inline constexpr auto smallest_population_correlation = 0.005;
+
 /// What was planted in a simulated session, as stored in its file under /scratch/truth.
 struct Truth
 {
@@ -17,11 +20,33 @@ struct Truth
     std::vector<std::int64_t> edge_j;           ///< [edge]
     std::vector<std::string> edge_kind;         ///< [edge]
     std::vector<double> edge_strength;          ///< [edge] in this session; 0: not there
+
+    /// What a session without end would show: partial correlations of smoothed events of all pairs
+    /// that are not in magnitude below smallest_population_correlation.
+    bool has_population = false;            ///< sessions simulated by older versions have none
+    std::vector<std::int64_t> population_i; ///< [pair] ROI id, smaller than population_j
+    std::vector<std::int64_t> population_j;
+    std::vector<double> population; ///< [pair]
+};
+
+/// Directed connections that were planted between the units of a simulated recording, as stored in
+/// its file under /scratch/truth/connections.
+struct PlantedConnections
+{
+    std::vector<std::int64_t> pre;  ///< [connection] id of a unit
+    std::vector<std::int64_t> post; ///< [connection]
+    std::vector<std::int64_t> sign; ///< [connection] 1 excites, -1 inhibits
+    std::vector<double> strength;   ///< [connection] in the model's own terms
+    std::vector<double> delay_ms;   ///< [connection]
 };
 
 bool has_truth(const std::filesystem::path& nwb_file);
 
 /// @throws IoError: cannot be read; InputError: no truth in the file, or tables of unequal columns
 Truth read_truth(const std::filesystem::path& nwb_file);
+
+bool has_planted_connections(const std::filesystem::path& nwb_file);
+/// @throws as read_truth
+PlantedConnections read_planted_connections(const std::filesystem::path& nwb_file);
 
 } // namespace rewire::io

@@ -52,6 +52,7 @@ struct Axis
     std::optional<double> high;
     bool whole_numbers = false;     ///< ticks at whole numbers only, such as session numbers
     std::vector<std::string> names; ///< of the places 1, 2, ... instead of numbers
+    bool logarithmic = false;       ///< values of 0 and below are gaps
 };
 
 struct Size
@@ -84,6 +85,14 @@ Figure figure_of(const LinePlot& plot);
 
 /// Points in the order of time, joined and coloured from first (dark) to last (light); the first
 /// and the last carry their labels. Both axes have the same scale.
+/// Where a point may lie: (x, y)' C^-1 (x, y) <= 1 around it. NaN: none.
+struct Ellipse
+{
+    double xx = 0; ///< C
+    double xy = 0;
+    double yy = 0;
+};
+
 struct Trajectory
 {
     std::string title;
@@ -93,11 +102,25 @@ struct Trajectory
     std::vector<double> y;
     std::vector<std::string> label; ///< of each point
     Size size{330, 300};
+    std::vector<Ellipse> ellipse{}; ///< of each point, in its colour; empty: none
 };
 Figure figure_of(const Trajectory& plot);
 /// The colours of a trajectory of so many points, as a key to it.
 Figure colour_key(const std::string& label, const std::string& first, const std::string& last,
                   std::size_t points);
+
+/// A square matrix as colours, first row on top; NaN is grey.
+struct Heatmap
+{
+    std::string title;
+    std::string label; ///< of rows and columns
+    std::vector<std::string> names;
+    std::vector<double> value; ///< [row, column]
+    std::optional<double> low; ///< of the colours; default: what the values need
+    std::optional<double> high;
+    Size size{330, 300};
+};
+Figure figure_of(const Heatmap& plot);
 
 struct Bars
 {

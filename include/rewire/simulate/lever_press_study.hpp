@@ -13,6 +13,32 @@
 /// (seed, animal, session, neuron or assembly): any session can be made alone, on any rank.
 namespace rewire::simulate {
 
+/// What makes a recording hard to read, or misleads those who do. The defaults change nothing.
+struct Difficulties
+{
+    double strength = 1; ///< of all assemblies, as a share of the usual
+    double weakest = 1;  ///< share of that which the weakest assembly has; the others lie between,
+                         ///< evenly on a log scale, each the same in all sessions
+    double shortest_s = 0; ///< sessions last from this to duration_s, evenly on a log scale and in
+                           ///< no order; 0: all of them duration_s
+    std::int64_t delay_frames = 0; ///< the k-th member of an assembly fires k times so much later
+    double missed_events = 0;      ///< share that leaves no trace in dF/F, each by itself
+    double hidden_inputs = 0; ///< for each neuron of the animal; what is not recorded has three
+                              ///< others fire in the same frame, at hidden_input_share of the
+                              ///< mean rate, on top of their own events
+    double inhibition = 0;    ///< share of neurons each event of which silences inhibited_neurons
+                              ///< others for inhibition_s from the next frame on
+    double burst_gain = 1;   ///< of all rates in bursts of burst_s, a tenth of the time; means stay
+    double rate_fall = 0;    ///< share that all rates lose from the first frame to the last
+    double common_drift = 0; ///< amplitude of a wave of 30 s in all traces, in mean events
+    double artefacts_per_min = 0; ///< frames in which all traces jump, by two mean events
+};
+inline constexpr auto hidden_input_share = 0.2;
+inline constexpr auto inhibition_s = 0.25;
+inline constexpr auto inhibited_neurons = 4;
+inline constexpr auto burst_s = 2.5;
+inline constexpr auto burst_share = 0.1;
+
 /// Defaults are the paper's sizes where it states them. The number of neurons and the decay time
 /// are not stated there; the decay is that of GCaMP6f.
 struct LeverPressParameters
@@ -33,14 +59,21 @@ struct LeverPressParameters
     bool null = false; ///< the twin without structure: no edges, no relation to movement; neurons,
                        ///< rates, task, lever and file layout stay the same
     std::string layer = "L2/3";
+    Difficulties difficulties{};
 };
 
 /// @throws InputError naming the parameter that makes no study
 void check(const LeverPressParameters& parameters);
 
-/// Imaging frames and lever samples of a session.
+/// Seconds, imaging frames and lever samples of a session.
+double duration_of(const LeverPressParameters& parameters, std::int64_t animal,
+                   std::int64_t session);
+std::int64_t frames_of(const LeverPressParameters& parameters, std::int64_t animal,
+                       std::int64_t session);
+std::int64_t lever_samples_of(const LeverPressParameters& parameters, std::int64_t animal,
+                              std::int64_t session);
+/// Imaging frames of the longest session.
 std::int64_t frames_of(const LeverPressParameters& parameters);
-std::int64_t lever_samples_of(const LeverPressParameters& parameters);
 
 /// What the planted edges of a neuron do (paper 2.11): Core has both strengthening and weakening
 /// edges, expert_phase only strengthening, naive_phase only weakening, other neither.

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <rewire/base/random.hpp>
+#include <rewire/simulate/event_source.hpp>
 #include <rewire/simulate/lever_press_study.hpp>
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -11,14 +11,17 @@
 namespace rewire::simulate {
 
 /// Makes the dF/F of one session block by block: events of every neuron (its own, and those of its
-/// assemblies), first-order decay, white noise; baseline 0. The samples do not depend on the block
-/// sizes. Memory O(neurons) and a byte a frame, plus the caller's block; about 30 ns a sample.
+/// assemblies), first-order decay, white noise; baseline 0, or what the difficulties add to it. The
+/// samples do not depend on the block sizes. Memory O(neurons) and a byte a frame, plus the
+/// caller's block; about 30 ns a sample.
 class SessionSource
 {
   public:
     /// The truths are read here and need not outlive the call.
     SessionSource(const LeverPressParameters& parameters, const AnimalTruth& animal,
                   const SessionTruth& session);
+    SessionSource(const SessionSource&) = delete; ///< its events refer to its processes
+    SessionSource& operator=(const SessionSource&) = delete;
 
     std::int64_t frames() const noexcept { return frames_; }
     std::int64_t frames_left() const noexcept { return frames_ - frame_; }
@@ -32,39 +35,17 @@ class SessionSource
     void next_block(std::span<float> out);
 
   private:
-    /// A Poisson process of events of one neuron, or of several in the same frame.
-    struct Process
-    {
-        base::Stream stream;
-        std::array<std::int32_t, 3> column; ///< -1: not found in this session, or nobody
-        double peak_rate;                   ///< events a frame where it is highest
-        double quiet;                       ///< chance that a drawn event is kept, outside movement
-        double moving;                      ///< and during movement
-        double next_frame;                  ///< time of the next drawn event
-    };
-    struct Event
-    {
-        std::int64_t frame;
-        std::int32_t column;
-        float size;
-    };
-
-    void add_processes(const LeverPressParameters& parameters, const AnimalTruth& animal,
-                       const SessionTruth& session);
-    void add_process(base::Stream stream, const std::array<std::int32_t, 3>& column, double rate,
-                     double gain);
-    void collect_events(std::int64_t until);
-    void draw_events(Process& process, std::int64_t until);
-
+    const SessionProcesses processes_;
+    EventSource events_;
     std::int64_t frames_;
     std::int64_t frame_ = 0;
     float decay_;
     float noise_sd_;
-    double amplitude_;
-    double movement_fraction_ = 0;
-    std::vector<std::uint8_t> moving_; ///< [frame]
-    std::vector<Process> processes_;
-    std::vector<Event> events_; ///< of the block in the making, by frame
+    double drift_;                        ///< amplitude of the common wave, dF/F
+    double drift_phase_;                  ///< cycles
+    double drift_cycles_;                 ///< a frame
+    float jump_;                          ///< dF/F of an artefact
+    std::vector<std::int64_t> artefacts_; ///< frames, ascending
     std::vector<float> calcium_;
     base::Stream noise_;
 };

@@ -36,5 +36,7 @@ struct Interval
 /// Wilson's score interval of a proportion; `z` standard normal quantile (1.96 for 95 %).
 /// [0, 1] for no trials.
 Interval wilson_interval(std::int64_t successes, std::int64_t trials, double z = 1.959963984540054);
+/// The same of a share, for trials that are worth another number than there are: dependent ones.
+Interval wilson_interval_of_share(double share, double trials, double z = 1.959963984540054);
 
 } // namespace rewire::stats

@@ -1,4 +1,4 @@
-#include "source.hpp"
+#include "movement_source.hpp"
 
 #include "jobs/frame/study_source.hpp"
 
@@ -14,7 +14,6 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -23,11 +22,6 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto exact_names = {"movement_epochs", "movements", "movement"};
-
-bool mentions(const std::string& name, const std::string& word)
-{
-    return base::lower_case(name).find(word) != std::string::npos;
-}
 
 bool is_exact(const std::string& name)
 {
@@ -41,20 +35,21 @@ struct Candidate
     std::string name;
     std::string path;
     bool is_table = false;
+    bool is_lever = false; ///< by its name
 };
 
 std::vector<Candidate> candidates_of(const io::NwbSession& file)
 {
     auto all = std::vector<Candidate>{};
     for (const auto& table : file.intervals())
-        all.push_back({table.name, table.path, true});
+        all.push_back({table.name, table.path, true, false});
     for (const auto& series : file.series())
-        all.push_back({series.name, series.path, false});
+        all.push_back({series.name, series.path, false, io::speaks_of_lever(series)});
     return all;
 }
 
 template <typename Predicate>
-std::vector<Candidate> those(const std::vector<Candidate>& all, const Predicate& is_meant)
+std::vector<Candidate> candidates_that(const std::vector<Candidate>& all, const Predicate& is_meant)
 {
     auto meant = std::vector<Candidate>{};
     std::copy_if(all.begin(), all.end(), std::back_inserter(meant), is_meant);
@@ -81,47 +76,40 @@ const Candidate& only_one(const std::vector<Candidate>& candidates, const std::s
     return candidates.front();
 }
 
-bool is_named(const Candidate& one, const std::string& name)
-{
-    return one.path == name || one.path.ends_with("/" + name);
-}
-
 /// By its name a lever, or something of movement.
 bool is_possible(const Candidate& one)
 {
-    return is_exact(one.name) || mentions(one.name, "movement") ||
-           (!one.is_table && mentions(one.name, "lever"));
+    return is_exact(one.name) || io::speaks_of_movement(one.name) || one.is_lever;
 }
 
 /// By name, path or end of a path.
-Candidate named(const std::vector<Candidate>& all, const std::string& name,
-                const io::NwbSession& file)
+Candidate candidate_named(const std::vector<Candidate>& all, const std::string& name,
+                          const io::NwbSession& file)
 {
-    const auto meant = those(all, [&](const Candidate& one) { return is_named(one, name); });
-    if (meant.empty())
+    const auto matches =
+        candidates_that(all, [&](const Candidate& one) { return io::is_named(one.path, name); });
+    if (matches.empty())
         throw base::InputError("no table or series named " + name, file.path().string(),
                                (all.empty() ? "the file has no tables of intervals and no series"
                                             : "the file has " + listed(all)) +
                                    "; choose with --movement");
-    return only_one(meant, "tables and series are named " + name, file);
+    return only_one(matches, "tables and series are named " + name, file);
 }
 
 /// Where nothing was asked for: what bears one of the exact names, a table before a series; else
 /// the one thing that could be meant.
-Candidate found(const std::vector<Candidate>& all, const io::NwbSession& file)
+Candidate default_candidate(const std::vector<Candidate>& all, const io::NwbSession& file)
 {
     for (const auto is_table : {true, false}) {
-        const auto exact = those(all, [&](const Candidate& one) {
+        const auto exact = candidates_that(all, [&](const Candidate& one) {
             return one.is_table == is_table && is_exact(one.name);
         });
         if (!exact.empty())
             return only_one(exact, "sources of movements", file);
     }
-    const auto by_lever = [](const Candidate& one) {
-        return !one.is_table && mentions(one.name, "lever");
-    };
-    const auto possible = those(all, is_possible);
-    const auto levers = those(possible, by_lever);
+    const auto possible = candidates_that(all, is_possible);
+    const auto levers =
+        candidates_that(possible, [](const Candidate& one) { return one.is_lever; });
     if (possible.empty())
         throw base::InputError("no movements: neither intervals, nor a binary series, nor a lever",
                                file.path().string(),
@@ -139,7 +127,8 @@ SessionMovements from_intervals(const io::NwbSession& file, const std::string& t
 {
     const auto rows = file.read_intervals(table);
     return {behaviour::epochs_of_intervals(rows.at("start_time").numbers(),
-                                           rows.at("stop_time").numbers(), file.frame_times()),
+                                           rows.at("stop_time").numbers(), file.frame_times(),
+                                           rows.path),
             rows.path};
 }
 
@@ -150,11 +139,11 @@ struct SeriesReading
     bool mask_uncovered = false;
 };
 
-SessionMovements covered(behaviour::CoveredEpochs found, std::string source)
+SessionMovements covered(behaviour::CoveredEpochs partial, std::string source)
 {
     auto movements = SessionMovements{};
-    movements.epochs = std::move(found.epochs);
-    movements.known = std::move(found.known);
+    movements.epochs = std::move(partial.epochs);
+    movements.known = std::move(partial.known);
     movements.source = std::move(source);
     return movements;
 }
@@ -212,9 +201,10 @@ SessionMovements from_lever(const io::NwbSession& file, io::Series series,
                                                     stated_rate, frame_times, where);
         options.threshold_per_ms = threshold_of(reading.threshold, series.info.unit, where,
                                                 [&] { return pieces.noise_threshold(); });
-        auto found = covered(behaviour::lever_epochs(pieces, frame_times, where, options), source);
-        found.lever_threshold = options.threshold_per_ms;
-        return found;
+        auto movements =
+            covered(behaviour::lever_epochs(pieces, frame_times, where, options), source);
+        movements.lever_threshold = options.threshold_per_ms;
+        return movements;
     }
     const auto trace = behaviour::on_even_clock(std::move(series.values), series.time_s,
                                                 stated_rate, frame_times, where);
@@ -263,7 +253,7 @@ SessionMovements from_series(const io::NwbSession& file, const Candidate& source
     if (as_lever)
         return from_lever(file, std::move(series), reading, where);
     const auto values = behaviour::mask_values(series.values);
-    const auto is_lever = mentions(source.name, "lever");
+    const auto is_lever = source.is_lever;
     // A lever that never moved is constant, too.
     const auto is_constant = std::equal(series.values.begin() + (series.values.empty() ? 0 : 1),
                                         series.values.end(), series.values.begin());
@@ -272,26 +262,6 @@ SessionMovements from_series(const io::NwbSession& file, const Candidate& source
     if (is_lever)
         return from_lever(file, std::move(series), reading, where);
     fail_neither(series, where);
-}
-
-/// One line a source, so that the user sees what was taken; a warning where the sessions differ.
-void say_sources(runtime::RunContext& context, const io::Study& study,
-                 const std::vector<std::size_t>& sessions,
-                 const std::vector<SessionMovements>& movements)
-{
-    auto files = std::map<std::string, std::vector<std::string>>{};
-    for (std::size_t k = 0; k < sessions.size(); ++k)
-        files[movements[k].source].push_back(study.sessions[sessions[k]].record.file);
-    auto lines = std::vector<std::string>{};
-    for (const auto& [source, of] : files)
-        lines.push_back(fmt::format("{} ({} session{}{}{})", source, of.size(),
-                                    of.size() == 1 ? "" : "s", files.size() > 1 ? ", first " : "",
-                                    files.size() > 1 ? of.front() : ""));
-    if (files.size() == 1)
-        context.note("movements from " + lines.front());
-    else if (files.size() > 1 && context.comm().is_root())
-        context.warn("sessions take their movements from different sources: " +
-                     base::joined(lines, "; ") + "; --movement takes the same everywhere");
 }
 
 } // namespace
@@ -325,10 +295,11 @@ std::string lacks_movements(const io::NwbSession& file, const runtime::Options& 
     const auto all = candidates_of(file);
     for (const auto* option : {"movement", "lever"})
         if (const auto name = options.text(option); !name.empty())
-            return those(all, [&](const Candidate& one) { return is_named(one, name); }).empty()
-                       ? "no table or series named " + name
-                       : "";
-    return those(all, is_possible).empty() ? "no movements" : "";
+            return std::any_of(all.begin(), all.end(),
+                               [&](const Candidate& one) { return io::is_named(one.path, name); })
+                       ? ""
+                       : "no table or series named " + name;
+    return std::any_of(all.begin(), all.end(), is_possible) ? "" : "no movements";
 }
 
 SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options)
@@ -342,70 +313,14 @@ SessionMovements movements_in(const io::NwbSession& file, const runtime::Options
         throw base::UsageError("both --movement and --lever", "", "give one of them");
     const auto all = candidates_of(file);
     if (!lever.empty()) {
-        const auto series = those(all, [](const Candidate& one) { return !one.is_table; });
-        return from_series(file, named(series, lever, file), true, reading);
+        const auto series =
+            candidates_that(all, [](const Candidate& one) { return !one.is_table; });
+        return from_series(file, candidate_named(series, lever, file), true, reading);
     }
-    const auto source = wanted.empty() ? found(all, file) : named(all, wanted, file);
+    const auto source =
+        wanted.empty() ? default_candidate(all, file) : candidate_named(all, wanted, file);
     return source.is_table ? from_intervals(file, source.path)
                            : from_series(file, source, false, reading);
-}
-
-std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
-                                           std::vector<SessionInput>& inputs,
-                                           const std::vector<std::size_t>& sessions, bool dff,
-                                           const std::string& phase)
-{
-    const auto dilate = context.options().integer("dilate");
-    const auto computed = context.each_unit<runtime::UnitResults>(
-        phase, std::vector<double>(sessions.size(), 1.0),
-        [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
-            const auto index = sessions[static_cast<std::size_t>(unit)];
-            const auto file =
-                io::NwbSession(study.sessions[index].path, nwb_options(context.options()));
-            auto found = movements_in(file, context.options());
-            found.epochs = behaviour::dilated(found.epochs, dilate);
-            auto used = inputs[index].used;
-            io::leave_out_frames(used, found.known, study.sessions[index].record.file);
-            if (const auto& kept = used.kept; !kept.empty()) {
-                const auto mask = behaviour::mask_of(found.epochs);
-                auto cut = std::vector<std::uint8_t>{};
-                for (const auto frame : kept)
-                    cut.push_back(mask[static_cast<std::size_t>(frame)]);
-                found.epochs = behaviour::epochs_of_mask(cut);
-            }
-            if (!dff)
-                found.epochs =
-                    behaviour::on_smoothed_axis(found.epochs, (inputs[index].taps - 1) / 2);
-            auto packer = base::Packer{};
-            packer.put(found.epochs.frames);
-            packer.put_all(found.epochs.movements);
-            packer.put_text(found.source);
-            packer.put_all(found.known);
-            packer.put(found.lever_threshold);
-            results.add(unit, packer.take());
-            return true;
-        });
-    auto movements = std::vector<SessionMovements>(sessions.size());
-    runtime::give_to_all(context.comm(), computed,
-                         [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                             auto unpacker = base::Unpacker(bytes);
-                             auto& session = movements[static_cast<std::size_t>(unit)];
-                             session.epochs.frames = unpacker.get<std::int64_t>();
-                             session.epochs.movements = unpacker.get_all<base::Range>();
-                             session.source = unpacker.get_text();
-                             session.known = unpacker.get_all<std::uint8_t>();
-                             session.lever_threshold = unpacker.get<double>();
-                         });
-    for (std::size_t k = 0; k < sessions.size(); ++k) {
-        const auto& file = study.sessions[sessions[k]].record.file;
-        auto& session = movements[k];
-        session.uncovered = io::leave_out_frames(inputs[sessions[k]].used, session.known, file);
-        if (session.uncovered > 0 && context.comm().is_root())
-            context.warn(fmt::format("{}: {} frames left out: the movement is not known there",
-                                     file, session.uncovered));
-    }
-    say_sources(context, study, sessions, movements);
-    return movements;
 }
 
 } // namespace rewire::jobs

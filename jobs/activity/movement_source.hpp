@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/activity/session_input.hpp"
+#include "session_input.hpp"
 
 #include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/io/study.hpp>
@@ -23,6 +23,9 @@ struct SessionMovements
     std::vector<std::uint8_t> known;
     double lever_threshold = 0; ///< units of the trace per ms; 0 where there is no lever
     std::int64_t uncovered = 0; ///< frames left out because they are not known
+
+    void pack(base::Packer& packer) const; ///< as found in the file: without `uncovered`
+    void unpack(base::Unpacker& unpacker);
 };
 
 /// --movement, --lever, --lever-threshold, --uncovered
@@ -41,13 +44,14 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
                                            const std::vector<std::size_t>& sessions, bool dff,
                                            const std::string& phase);
 
+/// Why a file has nothing that movements could come from; empty where it has something.
+std::string lacks_movements(const io::NwbSession& file, const runtime::Options& options);
+
 /// Movement frames of one session on all frames of its file, not dilated. Without --movement and
 /// --lever: the table, else the series, that is called movement_epochs, movements or movement;
 /// else the only table or series with "movement" in its name or series with "lever" in it (among
 /// several levers, the one called just that). A series of two values is a mask, the larger being
 /// movement; another is a lever only if its name says so or --lever names it.
-/// Why a file has nothing that movements could come from; empty where it has something.
-std::string lacks_movements(const io::NwbSession& file, const runtime::Options& options);
 SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options);
 
 } // namespace rewire::jobs

@@ -1,0 +1,332 @@
+// The scenarios of edges: generator, size, bands. What is known to be violated has no band.
+#include "edge_session.hpp"
+
+#include <rewire/base/random.hpp>
+#include <rewire/calcium/deconvolve_block.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/simulate/session_source.hpp>
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+#include <set>
+
+namespace rewire::calibration {
+
+namespace {
+
+constexpr auto minutes_10 = std::int64_t{16'804}; ///< at 28 frames/s, 16,800 of them smoothed
+
+using Make = std::function<EdgeSession(std::uint64_t seed)>;
+
+Make simulated(const EventModel& model)
+{
+    return [=](std::uint64_t seed) { return session_of(events_of(model, seed), truth_of(model)); };
+}
+
+/// A network that is another one in every data set.
+Make random_networks(EventModel model, double density, double probability, double inhibitory)
+{
+    return [=](std::uint64_t seed) {
+        auto of_this = model;
+        for (const auto& copy : random_network(model.neurons, density, probability, seed))
+            if (copy.from < inhibitory * static_cast<double>(model.neurons))
+                of_this.vetoes.push_back({copy.from, copy.to, 7});
+            else
+                of_this.copies.push_back(copy);
+        return session_of(events_of(of_this, seed), truth_of(of_this));
+    };
+}
+
+/// Neuropil or bleaching: a wave of 30 s that all traces share, `share` of the variance of each.
+Make with_common_drift(const EventModel& model, double share)
+{
+    return [=](std::uint64_t seed) {
+        auto stream = base::Stream(seed, {base::key_of("drift")});
+        const auto amplitude = std::sqrt(2 * share / (1 - share));
+        const auto phase = stream.uniform();
+        auto added = std::vector<double>{};
+        for (std::int64_t t = 0; t < calcium::smoothed_frames(model.frames); ++t)
+            added.push_back(amplitude * std::sin(2 * std::numbers::pi *
+                                                 (phase + static_cast<double>(t) / (30 * 28))));
+        return session_of(events_of(model, seed), truth_of(model), added);
+    };
+}
+
+/// 20 frames in which all cells have an event: motion of the tissue.
+Make with_artefacts(const EventModel& model)
+{
+    return [=](std::uint64_t seed) {
+        auto rows = events_of(model, seed);
+        auto stream = base::Stream(seed, {base::key_of("artefacts")});
+        for (const auto frame : base::distinct_below(stream, model.frames, 20))
+            for (auto& row : rows)
+                row[static_cast<std::size_t>(frame)] += 1 + stream.uniform();
+        return session_of(rows, truth_of(model));
+    };
+}
+
+/// Pairs of the neurons found in a session that are planted in it.
+PairTruth truth_of_study(const simulate::AnimalTruth& animal, const simulate::SessionTruth& session)
+{
+    const auto neurons = static_cast<std::int64_t>(session.neurons.size());
+    auto model = EventModel{.neurons = neurons};
+    for (const auto& edge : animal.edges)
+        if (animal.strength(edge, session.session) > 0)
+            model.copies.push_back({edge.i, edge.j, 1, 0, false});
+    return truth_of(model);
+}
+
+/// A session of `rewire simulate`, deconvolved: another study, animal and session for every seed.
+Make study_session(const simulate::LeverPressParameters& of)
+{
+    return [=](std::uint64_t seed) {
+        auto parameters = of;
+        parameters.seed = seed >> 1; // an option's largest value is that of a signed number
+        const auto animal = simulate::animal_truth(parameters, 0);
+        const auto number =
+            static_cast<std::int64_t>(seed % static_cast<std::uint64_t>(parameters.sessions));
+        const auto truth = simulate::session_truth(parameters, animal, number);
+        auto source = simulate::SessionSource(parameters, animal, truth);
+        const auto dff = source.next_block(source.frames());
+        auto session = EdgeSession{};
+        session.rate_hz = parameters.rate_hz;
+        session.truth = truth_of_study(animal, truth);
+        calcium::deconvolve_block(
+            calcium::TraceBlock<float>{dff, source.frames(), source.neurons()},
+            {.oasis = {.tau_s = parameters.tau_s, .rate_hz = parameters.rate_hz}}, session.smoothed,
+            &session.events);
+        return session;
+    };
+}
+
+Scenario scenario(std::string name, std::string says, Make make, double seconds,
+                  std::int64_t data_sets, std::int64_t checked, std::vector<Band> bands,
+                  EdgeMeasure measure = {})
+{
+    return {.family = "edges",
+            .name = std::move(name),
+            .says = std::move(says),
+            .seconds = seconds,
+            .data_sets = data_sets,
+            .checked = checked,
+            .measure = [=](std::uint64_t seed) { return measure_edges(make(seed), measure, seed); },
+            .bands = std::move(bands),
+            .write = [=](std::uint64_t seed, hid_t group) { write_session(make(seed), group); }};
+}
+
+// --- bands ---------------------------------------------------------------------------------------
+
+using Bands = std::vector<Band>;
+
+Bands operator+(Bands a, const Bands& b)
+{
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+}
+
+Band rate(const char* statistic, double level, double low, double high)
+{
+    return {statistic, Quantity::rate, level, low, high};
+}
+Band fdr_at_most(const char* statistic, double high)
+{
+    return {statistic, Quantity::fdr, 0.05, 0, high};
+}
+Band power_at_least(const char* statistic, double low)
+{
+    return {statistic, Quantity::power, 0.05, low};
+}
+
+/// What holds wherever rates are stationary and everything is recorded.
+Bands exact_partial()
+{
+    return {rate("p_partial", 0.05, 0.9, 1.1), rate("p_partial", 0.01, 0.9, 1.1)};
+}
+Bands valid_both()
+{
+    return {rate("p_fine", 0.05, 0, 1), rate("p_both", 0.05, 0, 1), rate("p_both", 0.01, 0, 1),
+            rate("p_holm", 0.05, 0, 1)};
+}
+/// What jitter holds under drive that all neurons share.
+Bands valid_under_drive()
+{
+    return {rate("p_fine", 0.05, 0, 2), rate("p_both", 0.05, 0, 2)};
+}
+
+// --- the table -----------------------------------------------------------------------------------
+
+std::vector<Scenario> nothing_planted()
+{
+    const auto small = EventModel{.neurons = 40, .frames = 4'004, .rate = constant_rate(0.02)};
+    auto many = small;
+    many.neurons = 80;
+    many.frames = 804;
+    many.rate = constant_rate(0.03);
+    auto driven = small;
+    driven.frames = minutes_10;
+    driven.rate = population_bursts(0.01, 5);
+    auto slow = driven;
+    slow.rate = slow_wave(0.014);
+    auto falling = driven;
+    falling.rate = falling_rate(0.02);
+    auto moving = driven;
+    moving.rate = movement_bouts(0.014);
+    auto plain = driven;
+    plain.rate = constant_rate(0.014);
+    auto few = small;
+    few.neurons = 20;
+    auto skewed = small;
+    skewed.skewed = true;
+    return {
+        scenario("stationary", "40 neurons x 4,000 frames, nothing planted", simulated(small), 0.03,
+                 4'000, 400,
+                 exact_partial() + valid_both() +
+                     Bands{rate("p_marginal", 0.05, 0.9, 1.1), rate("p_marginal", 0.01, 0.9, 1.1)}),
+        scenario("stationary-skewed", "the same, sizes of events 0.5 + exponential",
+                 simulated(skewed), 0.03, 2'000, 0, exact_partial() + valid_both()),
+        scenario("stationary-few-frames", "80 neurons x 800 frames: N / T_eff near .3",
+                 simulated(many), 0.03, 2'000, 200, exact_partial() + valid_both()),
+        scenario("stationary-surrogates", "20 neurons x 4,000 frames, 999 drawn shifts, too",
+                 simulated(few), 0.15, 1'000, 0,
+                 exact_partial() + valid_both() +
+                     Bands{rate("p_value (surrogates)", 0.05, 0.9, 1.1),
+                           rate("p_fwe (surrogates)", 0.05, 0, 1.1)},
+                 {.surrogates = 999}),
+        scenario("bursts", "40 neurons x 10 min, bursts of the whole population of 2.5 s",
+                 simulated(driven), 0.2, 100, 12, valid_under_drive(), {.displaced = true}),
+        scenario("slow-rate", "40 neurons x 10 min, a rate common to all, period 20 s",
+                 simulated(slow), 0.2, 100, 12, valid_under_drive(), {.displaced = true}),
+        scenario("falling-rate", "40 neurons x 10 min, all rates fall by 80 %", simulated(falling),
+                 0.1, 100, 0, valid_under_drive()),
+        scenario("movement-gain",
+                 "40 neurons x 10 min, half of them with 1.8 x the rate in movement",
+                 simulated(moving), 0.1, 100, 0, valid_under_drive()),
+        scenario("common-drift", "40 neurons x 10 min, 5 % of the variance a common wave of 30 s",
+                 with_common_drift(plain, 0.05), 0.3, 60, 0, valid_under_drive()),
+        scenario("artefacts", "40 neurons x 10 min, 20 frames in which all have an event",
+                 with_artefacts(plain), 0.1, 60, 0, {}),
+    };
+}
+
+std::vector<Scenario> planted()
+{
+    const auto ten = [](std::vector<Copy> copies, auto rate_of) {
+        return EventModel{
+            .neurons = 80, .frames = minutes_10, .rate = rate_of, .copies = std::move(copies)};
+    };
+    const auto steady = constant_rate(0.014);
+    auto rings = input_rings(80, 10, 0.010, 0.003);
+    rings.frames = minutes_10;
+    return {
+        scenario("chains-.25", "80 neurons x 10 min, chains of 5, neighbours correlate at .25",
+                 simulated(ten(chains(80, 5, 0.25), steady)), 0.2, 40, 8,
+                 exact_partial() +
+                     Bands{fdr_at_most("q_both", 0.05), power_at_least("q_both", 0.98)}),
+        scenario("chains-.1", "the same, at .1", simulated(ten(chains(80, 5, 0.1), steady)), 0.3,
+                 40, 0, exact_partial() + Bands{fdr_at_most("q_both", 0.05)}),
+        scenario("chains-.06", "the same, at .06", simulated(ten(chains(80, 5, 0.06), steady)), 0.3,
+                 40, 0, exact_partial() + Bands{fdr_at_most("q_both", 0.05)}),
+        scenario("chains-.1-bursts", "the same, at .1, under bursts of the whole population",
+                 simulated(ten(chains(80, 5, 0.1), population_bursts(0.01, 5))), 0.2, 40, 8,
+                 valid_under_drive() +
+                     Bands{fdr_at_most("q_both", 0.12), power_at_least("q_both", 0.85)}),
+        scenario("chains-.1-slow-rate", "the same, at .1, under a common rate, period 20 s",
+                 simulated(ten(chains(80, 5, 0.1), slow_wave(0.014))), 0.2, 40, 8,
+                 valid_under_drive() +
+                     Bands{fdr_at_most("q_both", 0.12), power_at_least("q_both", 0.85)}),
+        scenario("hubs", "80 neurons x 10 min, hubs that 4 others repeat, half of events",
+                 simulated(ten(hubs(80, 5, 0.5), steady)), 0.3, 20, 0,
+                 exact_partial() + Bands{power_at_least("q_both", 0.95)}),
+        scenario("hubs-linear", "the same, in proportion to the size of the event",
+                 simulated(ten(hubs(80, 5, 0.5, true), steady)), 0.3, 20, 0,
+                 exact_partial() +
+                     Bands{fdr_at_most("q_both", 0.08), power_at_least("q_both", 0.95)}),
+        scenario("rings", "80 neurons x 10 min in rings of 10, neighbours share an input",
+                 simulated(rings), 0.3, 20, 0,
+                 exact_partial() + Bands{power_at_least("q_both", 0.9)}),
+        scenario("colliders", "80 neurons x 10 min, every fifth repeats the four before it",
+                 simulated(ten(colliders(80, 5, 0.25), steady)), 0.3, 20, 0,
+                 exact_partial() +
+                     Bands{fdr_at_most("q_both", 0.05), power_at_least("q_both", 0.9)}),
+        scenario(
+            "dense", "100 neurons x 10 min, 10 % of pairs joined, .06 of events repeated",
+            random_networks({.neurons = 100, .frames = minutes_10, .rate = steady}, 0.1, 0.06, 0),
+            0.4, 20, 0, {fdr_at_most("q_both", 0.08)}),
+        scenario(
+            "inhibition", "the same, a fifth of the neurons silence others for 250 ms",
+            random_networks({.neurons = 100, .frames = minutes_10, .rate = steady}, 0.1, 0.06, 0.2),
+            0.4, 20, 0, {}),
+        scenario("lever-press", "a session of `rewire simulate`, 80 neurons x 10 min, deconvolved",
+                 study_session({.neurons = 80, .duration_s = 600}), 0.3, 40, 8,
+                 {fdr_at_most("q_both", 0.02), power_at_least("q_both", 0.98)}),
+    };
+}
+
+/// The same study as `rewire simulate` makes it, with one difficulty each; dF/F is deconvolved.
+std::vector<Scenario> hard_studies()
+{
+    const auto study = [](const char* name, const char* says, simulate::Difficulties hard,
+                          Bands bands) {
+        return scenario(std::string("lever-press-") + name, std::string("the same, ") + says,
+                        study_session({.neurons = 80, .duration_s = 600, .difficulties = hard}),
+                        0.3, 20, 0, std::move(bands));
+    };
+    return {
+        study("weak", "connections of .05 to 1 of the usual strength", {.weakest = 0.05},
+              {fdr_at_most("q_both", 0.05)}),
+        study("bursts", "bursts of the population of 2.5 s, 4 x the rate", {.burst_gain = 4},
+              {fdr_at_most("q_both", 0.12), power_at_least("q_both", 0.85)}),
+        study("rate-fall", "all rates fall by 80 %", {.rate_fall = 0.8},
+              {fdr_at_most("q_both", 0.05), power_at_least("q_both", 0.85)}),
+        study("common-drift", "a wave of 30 s in all traces, .3 of an event", {.common_drift = 0.3},
+              {}),
+        study("artefacts", "2 frames a minute in which all traces jump", {.artefacts_per_min = 2},
+              {}),
+        study("inhibition", "a fifth of the neurons silence others for 250 ms", {.inhibition = 0.2},
+              {}),
+        study("delays", "connected neurons fire 2 frames after one another", {.delay_frames = 2},
+              {}),
+        study("missed", "30 % of events leave no trace", {.missed_events = 0.3}, {}),
+        study("hidden", "an unrecorded input of three neurons for every fourth neuron",
+              {.hidden_inputs = 0.25}, {}),
+    };
+}
+
+/// Where the word "direct" would mislead: nothing in the recording can tell these from edges.
+std::vector<Scenario> not_to_be_told()
+{
+    const auto steady = constant_rate(0.014);
+    const auto base =
+        EventModel{.neurons = 80, .frames = minutes_10, .rate = steady, .copies = hubs(80, 5, 0.5)};
+    auto delays = base;
+    delays.copies = hubs(80, 5, 0.5, false, 1);
+    auto missed = base;
+    missed.missed = 0.3;
+    auto hidden = base;
+    hidden.neurons = 100;
+    hidden.copies = hubs(100, 5, 0.5);
+    for (std::int32_t n = 0; n < 100; n += 5)
+        hidden.hidden.push_back(n);
+    return {
+        scenario("delays", "hubs that others repeat 1 to 4 frames later", simulated(delays), 0.3,
+                 20, 0, {}),
+        scenario("missed-events", "hubs, 30 % of all events not seen", simulated(missed), 0.3, 20,
+                 0, {}),
+        scenario("hidden-input", "hubs that are not recorded: all discoveries are false",
+                 simulated(hidden), 0.3, 20, 0, {}),
+    };
+}
+
+} // namespace
+
+std::vector<Scenario> edge_scenarios()
+{
+    auto all = nothing_planted();
+    for (const auto& more : {planted(), hard_studies(), not_to_be_told()})
+        all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+} // namespace rewire::calibration

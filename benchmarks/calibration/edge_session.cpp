@@ -1,0 +1,257 @@
+#include "edge_session.hpp"
+
+#include <rewire/base/partition.hpp>
+#include <rewire/calcium/displacement.hpp>
+#include <rewire/calcium/edge_tests.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/calcium/shift_null.hpp>
+#include <rewire/io/result_file.hpp>
+#include <rewire/stats/multiple_testing.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace rewire::calibration {
+
+namespace {
+
+using calcium::EdgeTests;
+
+constexpr auto levels = std::array{0.05, 0.01, 0.001, 0.0001};
+constexpr auto level_of_discoveries = 0.05;
+
+const auto go_on = calcium::Tick([](std::int64_t) { return true; });
+
+std::size_t at(std::int64_t i)
+{
+    return static_cast<std::size_t>(i);
+}
+
+double standard_deviation(const std::vector<double>& values)
+{
+    const auto n = static_cast<double>(values.size());
+    const auto mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+    auto squares = 0.0;
+    for (const auto value : values)
+        squares += (value - mean) * (value - mean);
+    return std::sqrt(squares / n);
+}
+
+void append(const std::vector<double>& row, activity::Activity& activity)
+{
+    for (std::size_t t = 0; t < row.size(); ++t)
+        if (row[t] != 0) {
+            activity.frame.push_back(static_cast<std::int32_t>(t));
+            activity.value.push_back(row[t]);
+        }
+    activity.start.push_back(static_cast<std::int64_t>(activity.frame.size()));
+}
+
+std::vector<double> dense(const activity::ActivityView& activity)
+{
+    auto values = std::vector<double>(at(activity.neurons() * activity.frames), 0.0);
+    for (std::int64_t n = 0; n < activity.neurons(); ++n) {
+        const auto frames = activity.frames_of(n);
+        for (std::size_t e = 0; e < frames.size(); ++e)
+            values[at(n * activity.frames + frames[e])] = activity.values_of(n)[e];
+    }
+    return values;
+}
+
+/// Findings of one session, statistic by statistic.
+class Collected
+{
+  public:
+    explicit Collected(const PairTruth& truth) : truth_(truth) {}
+
+    void add_rates(const std::string& statistic, const std::vector<double>& p)
+    {
+        for (const auto level : levels) {
+            auto hits = 0.0;
+            auto trials = 0.0;
+            for (std::size_t pair = 0; pair < p.size(); ++pair) {
+                if (truth_.unrelated[pair] == 0 || std::isnan(p[pair]))
+                    continue;
+                trials += 1;
+                hits += p[pair] <= level ? 1 : 0;
+            }
+            findings_.push_back({statistic, Quantity::rate, level, hits, trials});
+        }
+    }
+
+    /// Whether there is any among the unrelated pairs: p is adjusted for all of them.
+    void add_family(const std::string& statistic, const std::vector<double>& p)
+    {
+        for (const auto level : levels) {
+            auto any = false;
+            auto possible = false;
+            for (std::size_t pair = 0; pair < p.size(); ++pair) {
+                possible = possible || truth_.unrelated[pair] != 0;
+                any = any || (truth_.unrelated[pair] != 0 && p[pair] <= level);
+            }
+            findings_.push_back(
+                {statistic, Quantity::rate, level, any ? 1.0 : 0.0, possible ? 1.0 : 0.0});
+        }
+    }
+
+    void add_discoveries(const std::string& statistic, const std::vector<double>& q)
+    {
+        constexpr auto level = level_of_discoveries;
+        auto found = 0.0;
+        auto unplanted = 0.0;
+        auto unrelated = 0.0;
+        auto planted = 0.0;
+        auto power = 0.0;
+        for (std::size_t pair = 0; pair < q.size(); ++pair) {
+            const auto discovered = q[pair] <= level;
+            const auto real = truth_.planted[pair] != 0;
+            planted += real ? 1 : 0;
+            power += real && discovered ? 1 : 0;
+            found += discovered ? 1 : 0;
+            unplanted += discovered && !real ? 1 : 0;
+            unrelated += discovered && truth_.unrelated[pair] != 0 ? 1 : 0;
+        }
+        const auto of_found = [&](double count) { return found > 0 ? count / found : 0.0; };
+        findings_.push_back({statistic, Quantity::fdr, level, of_found(unplanted), 1});
+        findings_.push_back(
+            {statistic + ", unrelated", Quantity::fdr, level, of_found(unrelated), 1});
+        findings_.push_back({statistic, Quantity::power, level, power, planted});
+    }
+
+    void add_value(const std::string& statistic, double value)
+    {
+        findings_.push_back({statistic, Quantity::value, 0, value, 1});
+    }
+
+    Findings take() { return std::move(findings_); }
+
+  private:
+    const PairTruth& truth_;
+    Findings findings_;
+};
+
+std::vector<double> larger_of(const std::vector<double>& a, const std::vector<double>& b)
+{
+    auto larger = std::vector<double>{};
+    std::transform(a.begin(), a.end(), b.begin(), std::back_inserter(larger),
+                   [](double x, double y) { return std::max(x, y); });
+    return larger;
+}
+
+void add_surrogates(Collected& findings, const EdgeSession& session, std::int64_t surrogates,
+                    std::uint64_t seed)
+{
+    const auto plan = calcium::plan_shift_null(session.smoothed.view(), {}, {},
+                                               {.surrogates = surrogates}, {.seed = seed});
+    auto tally = calcium::empty_tally(plan);
+    for (std::int64_t block = 0; block < plan.blocks(); ++block)
+        add_to(tally, calcium::run_shift_block(plan, block, go_on).value());
+    const auto null = calcium::finish_shift_null(plan, tally);
+    findings.add_rates("p_value (surrogates)", null.p_value);
+    findings.add_family("p_fwe (surrogates)", null.p_fwe);
+    findings.add_discoveries("q_value (surrogates)", null.q_value);
+}
+
+void add_displaced(Collected& findings, const EdgeSession& session,
+                   const calcium::DisplacementInput& input, const calcium::ShiftLags& lags,
+                   std::uint64_t seed)
+{
+    const auto options =
+        calcium::DisplacementOptions{.shortest_frames = std::llround(2 * session.rate_hz),
+                                     .longest_frames = std::llround(10 * session.rate_hz),
+                                     .lags = lags};
+    auto tally = calcium::DisplacementTally{};
+    for (std::int64_t draw = 0; draw < options.draws; ++draw)
+        add_to(tally, *calcium::run_displacement(input, draw, options, {.seed = seed}, go_on));
+    const auto control = calcium::finish_displacement(tally);
+    const auto names = std::array{"p_partial", "p_marginal", "p_fine", "p_both"};
+    for (std::size_t k = 0; k < names.size(); ++k)
+        findings.add_value(std::string("displaced ") + names[k] + " at 0.05", control.rate[k]);
+}
+
+} // namespace
+
+EdgeSession session_of(const Rows& events, PairTruth truth, const std::vector<double>& added)
+{
+    auto session = EdgeSession{};
+    session.truth = std::move(truth);
+    const auto frames = events.empty() ? 0 : static_cast<std::int64_t>(events[0].size());
+    session.events.frames = frames;
+    session.smoothed.frames = calcium::smoothed_frames(frames);
+    for (const auto& row : events) {
+        append(row, session.events);
+        auto trace = calcium::smooth_events(row);
+        const auto sd = added.empty() ? 0.0 : standard_deviation(trace);
+        for (std::size_t t = 0; t < trace.size() && sd > 0; ++t)
+            trace[t] += sd * added[t];
+        append(trace, session.smoothed);
+    }
+    return session;
+}
+
+Findings measure_edges(const EdgeSession& session, const EdgeMeasure& measure, std::uint64_t seed)
+{
+    const auto circles = calcium::one_circle(session.smoothed.frames);
+    const auto moments =
+        *calcium::shift_moments_of(session.smoothed.view(), circles, {}, {}, go_on);
+    const auto segments = std::vector<base::Range>{{0, session.events.frames}};
+    const auto jitter_options = calcium::EventJitterOptions{
+        .window_frames = calcium::jitter_window_frames(session.rate_hz)};
+    const auto jitter =
+        calcium::event_jitter_of(session.events.view(), moments.active, segments, jitter_options);
+    auto tiles = std::vector<calcium::EdgeTile>{};
+    for (const auto& tile : calcium::pair_tiles(moments.active_count()))
+        tiles.push_back(calcium::test_tile(moments, &jitter, tile, {.two_sided = true}));
+    const auto tests = calcium::finish_edge_tests(moments, tiles, {});
+    const auto two_sided = calcium::finish_edge_tests(moments, tiles, {.two_sided = true});
+    const auto by_shift = larger_of(tests.p_partial, tests.p_marginal);
+
+    auto findings = Collected(session.truth);
+    findings.add_rates("p_partial", tests.p_partial);
+    findings.add_rates("p_marginal", tests.p_marginal);
+    findings.add_rates("p_fine", tests.p_fine);
+    findings.add_rates("p_both", tests.p_both);
+    findings.add_rates("p_both (shift)", by_shift);
+    findings.add_rates("p_both (two-sided)", two_sided.p_both);
+    findings.add_rates("p_both_negative", two_sided.p_both_negative);
+    findings.add_family("p_holm", tests.p_holm);
+    findings.add_family("p_holm (shift)", stats::holm(by_shift));
+    findings.add_discoveries("q_both", tests.q_both);
+    findings.add_discoveries("q_both (shift)", stats::benjamini_hochberg(by_shift));
+    findings.add_discoveries("p_partial alone", stats::benjamini_hochberg(tests.p_partial));
+    findings.add_discoveries("p_marginal alone", stats::benjamini_hochberg(tests.p_marginal));
+    findings.add_discoveries("p_holm", tests.p_holm);
+    findings.add_value("N / T_eff", tests.neurons_per_frame);
+    findings.add_value("drive", tests.drive);
+    findings.add_value("first component", moments.first_component);
+    if (measure.surrogates > 0)
+        add_surrogates(findings, session, measure.surrogates, seed);
+    if (measure.displaced)
+        add_displaced(findings, session,
+                      {.activity = session.smoothed.view(),
+                       .circles = circles,
+                       .covariates = {},
+                       .events = session.events.view(),
+                       .segments = segments,
+                       .jitter = jitter_options,
+                       .active = moments.active},
+                      moments.lags, seed);
+    return findings.take();
+}
+
+void write_session(const EdgeSession& session, hid_t group)
+{
+    io::write_index_axis(group, "neuron", session.events.neurons());
+    io::write_index_axis(group, "frame", session.events.frames);
+    io::write_index_axis(group, "smoothed_frame", session.smoothed.frames);
+    io::write_index_axis(group, "pair", static_cast<std::int64_t>(session.truth.planted.size()));
+    io::write_array(group, "events", dense(session.events.view()), {"neuron", "frame"});
+    io::write_array(group, "smoothed", dense(session.smoothed.view()),
+                    {"neuron", "smoothed_frame"});
+    io::write_array(group, "planted", session.truth.planted, {"pair"});
+    io::write_array(group, "unrelated", session.truth.unrelated, {"pair"});
+}
+
+} // namespace rewire::calibration

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+/// Behavioural series at the times of imaging frames.
+namespace rewire::behaviour {
+
+/// Linear interpolation of one channel of a series at the frames.
+/// @param values [samples, channels]
+/// @param time_s [samples] ascending, on the clock of the frames
+/// @param where file and series, for messages
+/// @return [frames]
+/// @throws InputError, all naming place and time: no samples; times that do not ascend; a sample
+/// between which a frame lies that is not a number; frames before the first or after the last
+/// sample by more than one frame; frames in a gap, which is longer than a step of the series
+/// (median) and a frame together
+std::vector<double> interpolated(std::span<const double> values, std::int64_t channels,
+                                 std::int64_t channel, std::span<const double> time_s,
+                                 std::span<const double> frame_time_s, const std::string& where);
+
+} // namespace rewire::behaviour

@@ -1,0 +1,443 @@
+#include "change.hpp"
+
+#include "change_sums.hpp"
+
+#include <rewire/base/packed.hpp>
+#include <rewire/base/random.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+/// Sums of every neuron are handed over by each unit: no more of them than this.
+constexpr auto most_units_of_subject = std::int64_t{64};
+
+struct ChangeUnit
+{
+    std::size_t subject;
+    std::size_t kind; ///< index into half_kinds
+    base::Range pairs;
+};
+
+using Sessions = std::vector<std::vector<HalfSessions>>; ///< [subject][kind]
+
+std::vector<ChangeUnit> units_of(const std::vector<SubjectConnectomes>& subjects,
+                                 const Sessions& sessions, std::size_t kinds)
+{
+    auto units = std::vector<ChangeUnit>{};
+    for (std::size_t subject = 0; subject < subjects.size(); ++subject)
+        for (std::size_t kind = 0; kind < kinds; ++kind) {
+            const auto& found = sessions[subject][kind];
+            if (!found.ok())
+                continue;
+            const auto pairs = subjects[subject].pairs();
+            const auto size =
+                std::max(unit_pairs(found.count()), pairs / most_units_of_subject + 1);
+            for (const auto& range : base::blocks_of(pairs, size))
+                units.push_back({subject, kind, range});
+        }
+    return units;
+}
+
+std::vector<double> costs_of(const std::vector<ChangeUnit>& units, const Sessions& sessions)
+{
+    auto costs = std::vector<double>{};
+    for (const auto& unit : units) {
+        const auto count = static_cast<double>(sessions[unit.subject][unit.kind].count());
+        costs.push_back(static_cast<double>(unit.pairs.size()) * count * (30e-9 + count * 2e-9));
+    }
+    return costs;
+}
+
+/// The blocks that a unit goes through, in order. False when `tick` stopped it.
+template <typename Visit>
+bool each_block(const io::Handle& connectome, const SubjectConnectomes& subject,
+                const HalfSessions& sessions, base::Range pairs, bool with_jackknife,
+                const runtime::Tick& tick, Visit visit)
+{
+    const auto values = sessions.count() * (with_jackknife ? network::jackknife_parts + 2 : 2);
+    for (const auto& part : base::blocks_of(pairs.size(), unit_pairs(values))) {
+        const auto range = base::Range{pairs.first + part.first, pairs.first + part.last};
+        visit(read_halves(connectome, subject, sessions, range, with_jackknife), range.first);
+        if (!tick())
+            return false;
+    }
+    return true;
+}
+
+/// [subject][kind] on rank 0.
+std::vector<std::vector<ChangeSums>> sums_of(runtime::RunContext& context,
+                                             const io::Handle& connectome,
+                                             const std::vector<SubjectConnectomes>& subjects,
+                                             const Sessions& sessions)
+{
+    const auto units = units_of(subjects, sessions, half_kinds.size());
+    auto sums = std::vector<std::vector<ChangeSums>>(subjects.size(),
+                                                     std::vector<ChangeSums>(half_kinds.size()));
+    context.each_unit_to_root<ChangeSums>(
+        "halves", costs_of(units, sessions),
+        [&](std::int64_t index, const runtime::Tick& tick) -> std::optional<ChangeSums> {
+            const auto& unit = units[static_cast<std::size_t>(index)];
+            const auto& subject = subjects[unit.subject];
+            const auto& found = sessions[unit.subject][unit.kind];
+            const auto neurons = static_cast<std::int64_t>(subject.neuron_id.size());
+            auto of_unit = ChangeSums(found.count(), neurons);
+            const auto done =
+                each_block(connectome, subject, found, unit.pairs, found.with_jackknife, tick,
+                           [&](const HalfBlock& block, std::int64_t first_pair) {
+                               of_unit.add(block, first_pair, neurons, unit.kind == 0);
+                           });
+            return done ? std::optional(std::move(of_unit)) : std::nullopt;
+        },
+        [&](std::int64_t index, ChangeSums&& of_unit) {
+            const auto& unit = units[static_cast<std::size_t>(index)];
+            sums[unit.subject][unit.kind] += of_unit;
+        });
+    return sums;
+}
+
+/// Sessions that can be compared, as indices into those of `found`.
+std::vector<std::int64_t> reliable_sessions(const network::SessionSimilarity& all,
+                                            const HalfSessions& found,
+                                            const SubjectConnectomes& subject,
+                                            std::vector<std::string>& left_out)
+{
+    auto kept = std::vector<std::int64_t>{};
+    for (Eigen::Index s = 0; s < found.count(); ++s)
+        if (all.is_reliable(s))
+            kept.push_back(s);
+        else
+            left_out.push_back(fmt::format(
+                "{}: what its halves have in common is {:.1f} standard errors, less than {:g}",
+                subject.sessions[static_cast<std::size_t>(
+                    found.sessions[static_cast<std::size_t>(s)])],
+                all.signal_to_error[s], network::least_signal_to_error));
+    return kept;
+}
+
+/// Exponents of the path without each neuron, of the sessions that are compared.
+std::vector<double> exponents_without_neuron(const ChangeSums& sums,
+                                             const std::vector<std::int64_t>& kept,
+                                             const std::vector<std::int64_t>& position)
+{
+    auto exponents = std::vector<double>{};
+    for (const auto& neuron : sums.neuron) {
+        auto rest = sums.all;
+        rest -= neuron;
+        const auto without = network::session_similarity(network::of_sessions(rest, kept));
+        exponents.push_back(
+            network::exponent_of(network::mean_squared_displacement(without.distance, position)));
+    }
+    return exponents;
+}
+
+/// Values of the compared sessions among all sessions of the subject.
+void spread(const network::SessionSimilarity& values, const std::vector<std::int64_t>& session,
+            ChangeOfKind& change)
+{
+    for (std::size_t s = 0; s < session.size(); ++s)
+        for (std::size_t t = 0; t < session.size(); ++t) {
+            const auto from = static_cast<Eigen::Index>(s);
+            const auto to = static_cast<Eigen::Index>(t);
+            change.similarity(session[s], session[t]) = values.similarity(from, to);
+            change.distance(session[s], session[t]) = values.distance(from, to);
+        }
+}
+
+void describe_path(const network::SessionSimilarity& compared,
+                   const std::vector<std::int64_t>& position, std::int64_t lags,
+                   ChangeOfKind& change)
+{
+    const auto displacement = network::mean_squared_displacement(compared.distance, position);
+    change.displacement = Eigen::VectorXd::Constant(lags, nan);
+    change.displacement.head(displacement.size()) = displacement;
+    for (Eigen::Index lag = 0; lag < displacement.size(); ++lag)
+        if (displacement[lag] <= 0)
+            change.not_above_zero.push_back(lag + 1);
+    change.bend = network::bend_of(displacement);
+    change.exponent = network::exponent_of(displacement);
+    change.came_back = network::return_of(compared.distance, position);
+}
+
+ChangeOfKind change_of(const SubjectConnectomes& subject, const HalfSessions& found,
+                       const ChangeSums& sums, std::int64_t orders, std::uint64_t seed,
+                       std::vector<std::int64_t>& compared_sessions)
+{
+    const auto all_sessions = static_cast<Eigen::Index>(subject.sessions.size());
+    auto change = ChangeOfKind{.kind = found.kind,
+                               .status = found.status,
+                               .left_out = found.left_out,
+                               .bend = nan,
+                               .came_back = nan,
+                               .exponent = nan,
+                               .interval = {nan, nan}};
+    change.mantel = {nan, nan, 0, false};
+    change.similarity = Eigen::MatrixXd::Constant(all_sessions, all_sessions, nan);
+    change.distance = change.similarity;
+    change.reliability = Eigen::VectorXd::Constant(all_sessions, nan);
+    change.signal_to_error = change.reliability;
+    change.displacement = Eigen::VectorXd::Constant(subject.positions.back(), nan);
+    if (!found.ok())
+        return change;
+    const auto all = network::session_similarity(sums.all);
+    for (Eigen::Index s = 0; s < found.count(); ++s) {
+        const auto session = found.sessions[static_cast<std::size_t>(s)];
+        change.reliability[session] = all.reliability[s];
+        change.signal_to_error[session] = all.signal_to_error[s];
+    }
+    const auto kept = reliable_sessions(all, found, subject, change.left_out);
+    change.sessions = static_cast<std::int64_t>(kept.size());
+    if (kept.size() < 2) {
+        change.status = fmt::format("{} of {} sessions can be told from noise", kept.size(),
+                                    found.sessions.size());
+        return change;
+    }
+    auto position = std::vector<std::int64_t>{};
+    for (const auto s : kept) {
+        compared_sessions.push_back(found.sessions[static_cast<std::size_t>(s)]);
+        position.push_back(subject.positions[static_cast<std::size_t>(compared_sessions.back())]);
+    }
+    const auto compared = network::session_similarity(network::of_sessions(sums.all, kept));
+    spread(compared, compared_sessions, change);
+    describe_path(compared, position, change.displacement.size(), change);
+    change.mantel = network::mantel_test(compared.distance, position,
+                                         {seed, base::key_of(subject.subject)}, orders);
+    if (!sums.neuron.empty() && !std::isnan(change.exponent))
+        change.interval = network::exponent_interval(
+            change.exponent, exponents_without_neuron(sums, kept, position));
+    return change;
+}
+
+/// Indices into `found.sessions` of sessions of the subject.
+std::vector<std::int64_t> places_of(const std::vector<std::int64_t>& sessions,
+                                    const HalfSessions& found)
+{
+    auto places = std::vector<std::int64_t>{};
+    for (const auto session : sessions)
+        places.push_back(std::find(found.sessions.begin(), found.sessions.end(), session) -
+                         found.sessions.begin());
+    return places;
+}
+
+/// The plane of the sessions that are compared. None of two sessions or of sessions that do not
+/// differ.
+network::CrossFittedPlane plane_of(const ChangeSums& sums, const HalfSessions& found,
+                                   const std::vector<std::int64_t>& sessions)
+{
+    if (sessions.size() < 3)
+        return {};
+    const auto some = network::of_sessions(sums.plane, places_of(sessions, found));
+    if (!(some.first.trace() > 0))
+        return {};
+    auto plane = network::cross_fitted_plane(some, plane_components);
+    return plane.weight.cols() == plane_components ? plane : network::CrossFittedPlane{};
+}
+
+/// Top pairs of the loadings of the first halves, and their values in the second ones.
+struct TopOfUnit
+{
+    std::vector<network::TopPairs> top;                 ///< [component]
+    std::map<std::int64_t, std::vector<double>> second; ///< pair -> [session of the plane]
+
+    void pack(base::Packer& packer) const
+    {
+        packer.put(static_cast<std::int64_t>(top.size()));
+        for (const auto& pairs : top) {
+            packer.put_all(pairs.positive);
+            packer.put_all(pairs.negative);
+        }
+        packer.put(static_cast<std::int64_t>(second.size()));
+        for (const auto& [pair, values] : second) {
+            packer.put(pair);
+            packer.put_all(values);
+        }
+    }
+    void unpack(base::Unpacker& unpacker)
+    {
+        top.resize(static_cast<std::size_t>(unpacker.get<std::int64_t>()));
+        for (auto& pairs : top) {
+            pairs.positive = unpacker.get_all<network::Extreme>();
+            pairs.negative = unpacker.get_all<network::Extreme>();
+        }
+        for (auto left = unpacker.get<std::int64_t>(); left > 0; --left) {
+            const auto pair = unpacker.get<std::int64_t>();
+            second[pair] = unpacker.get_all<double>();
+        }
+    }
+};
+
+void add_top(TopOfUnit& result, const HalfBlock& block, std::int64_t first_pair,
+             const std::vector<std::int64_t>& places, const Eigen::MatrixXd& weight,
+             std::int64_t count)
+{
+    Eigen::MatrixXd loading = Eigen::MatrixXd::Zero(block.a.cols(), weight.cols());
+    for (std::size_t s = 0; s < places.size(); ++s)
+        loading += block.a.row(places[s]).transpose() * weight.row(static_cast<Eigen::Index>(s));
+    result.top.resize(static_cast<std::size_t>(weight.cols()));
+    for (Eigen::Index c = 0; c < weight.cols(); ++c) {
+        const auto found = network::top_of(
+            {loading.col(c).data(), static_cast<std::size_t>(loading.rows())}, first_pair, count);
+        for (const auto* list : {&found.positive, &found.negative})
+            for (const auto& pair : *list) {
+                auto& values = result.second[pair.pair];
+                values.clear();
+                for (const auto place : places)
+                    values.push_back(block.b(place, pair.pair - first_pair));
+            }
+        auto& top = result.top[static_cast<std::size_t>(c)];
+        top = network::merged(top, found, count);
+    }
+}
+
+CrossTopEdges means_of(const TopOfUnit& found, bool positive,
+                       const std::vector<std::int64_t>& sessions, std::size_t all_sessions)
+{
+    auto means = CrossTopEdges{};
+    for (const auto& top : found.top) {
+        const auto& list = positive ? top.positive : top.negative;
+        means.count.push_back(static_cast<std::int64_t>(list.size()));
+        auto mean = std::vector<double>(all_sessions, nan);
+        for (std::size_t s = 0; s < sessions.size() && !list.empty(); ++s) {
+            auto sum = 0.0;
+            for (const auto& pair : list)
+                sum += found.second.at(pair.pair)[s];
+            mean[static_cast<std::size_t>(sessions[s])] = sum / static_cast<double>(list.size());
+        }
+        means.mean.insert(means.mean.end(), mean.begin(), mean.end());
+    }
+    return means;
+}
+
+/// What all ranks have to know of a plane to find its top edges.
+struct SharedPlane
+{
+    std::vector<std::int64_t> sessions;
+    std::vector<double> weight; ///< [session, component] column major
+};
+
+std::vector<SharedPlane> shared_planes(const mpi::Communicator& comm,
+                                       const std::vector<SubjectChange>& changes, std::size_t count)
+{
+    auto packer = base::Packer{};
+    for (const auto& change : changes) {
+        packer.put_all(change.sessions);
+        packer.put_all(std::vector<double>(
+            change.plane.weight.data(), change.plane.weight.data() + change.plane.weight.size()));
+    }
+    const auto bytes = comm.broadcast(packer.take(), 0);
+    auto unpacker = base::Unpacker(bytes);
+    auto planes = std::vector<SharedPlane>(count);
+    for (auto& plane : planes) {
+        plane.sessions = unpacker.get_all<std::int64_t>();
+        plane.weight = unpacker.get_all<double>();
+    }
+    return planes;
+}
+
+/// Collective: `changes` on rank 0 gets its top edges.
+void find_top_edges(runtime::RunContext& context, const io::Handle& connectome,
+                    const std::vector<SubjectConnectomes>& subjects, const Sessions& sessions,
+                    std::int64_t count, std::vector<SubjectChange>& changes)
+{
+    const auto planes = shared_planes(context.comm(), changes, subjects.size());
+    auto units = units_of(subjects, sessions, 1);
+    std::erase_if(units,
+                  [&](const ChangeUnit& unit) { return planes[unit.subject].weight.empty(); });
+    auto found = std::vector<TopOfUnit>(subjects.size());
+    context.each_unit_to_root<TopOfUnit>(
+        "top halves", costs_of(units, sessions),
+        [&](std::int64_t index, const runtime::Tick& tick) -> std::optional<TopOfUnit> {
+            const auto& unit = units[static_cast<std::size_t>(index)];
+            const auto& plane = planes[unit.subject];
+            const auto& of_subject = sessions[unit.subject].front();
+            const Eigen::MatrixXd weight = Eigen::Map<const Eigen::MatrixXd>(
+                plane.weight.data(), static_cast<Eigen::Index>(plane.sessions.size()),
+                plane_components);
+            const auto places = places_of(plane.sessions, of_subject);
+            auto result = TopOfUnit{};
+            const auto done =
+                each_block(connectome, subjects[unit.subject], of_subject, unit.pairs, false, tick,
+                           [&](const HalfBlock& block, std::int64_t first_pair) {
+                               add_top(result, block, first_pair, places, weight, count);
+                           });
+            return done ? std::optional(std::move(result)) : std::nullopt;
+        },
+        [&](std::int64_t index, TopOfUnit&& result) {
+            auto& all = found[units[static_cast<std::size_t>(index)].subject];
+            all.top.resize(result.top.size());
+            for (std::size_t c = 0; c < result.top.size(); ++c)
+                all.top[c] = network::merged(all.top[c], result.top[c], count);
+            all.second.merge(result.second);
+        });
+    for (std::size_t subject = 0; subject < changes.size(); ++subject) {
+        auto& change = changes[subject];
+        const auto all_sessions = subjects[subject].sessions.size();
+        change.positive = means_of(found[subject], true, change.sessions, all_sessions);
+        change.negative = means_of(found[subject], false, change.sessions, all_sessions);
+    }
+}
+
+} // namespace
+
+std::vector<SubjectChange> changes_of(runtime::RunContext& context, const io::Handle& connectome,
+                                      const std::vector<SubjectConnectomes>& subjects,
+                                      const ChangeSettings& settings)
+{
+    const auto sessions = mpi::collective(context.comm(), [&] {
+        auto all = Sessions(subjects.size());
+        for (std::size_t subject = 0; subject < subjects.size(); ++subject)
+            for (const auto kind : half_kinds)
+                all[subject].push_back(half_sessions_of(connectome, subjects[subject], kind));
+        return all;
+    });
+    const auto sums = sums_of(context, connectome, subjects, sessions);
+    auto changes = std::vector<SubjectChange>(context.comm().is_root() ? subjects.size() : 0);
+    context.collective("change", [&] {
+        for (std::size_t subject = 0; subject < changes.size(); ++subject) {
+            auto& change = changes[subject];
+            for (std::size_t kind = 0; kind < half_kinds.size(); ++kind) {
+                auto compared = std::vector<std::int64_t>{};
+                change.kinds.push_back(change_of(subjects[subject], sessions[subject][kind],
+                                                 sums[subject][kind], settings.orders,
+                                                 context.seed(), compared));
+                if (kind == 0)
+                    change.sessions = std::move(compared);
+            }
+            change.plane =
+                plane_of(sums[subject].front(), sessions[subject].front(), change.sessions);
+            change.confounds = confounds_of(connectome, subjects[subject]);
+        }
+    });
+    find_top_edges(context, connectome, subjects, sessions, settings.top, changes);
+    return changes;
+}
+
+double change_block_bytes(std::int64_t pairs, std::int64_t sessions)
+{
+    const auto values = sessions * (network::jackknife_parts + 2);
+    const auto in_block = static_cast<double>(std::min(pairs, unit_pairs(values)));
+    return in_block *
+           (8 * static_cast<double>(values + 2 * sessions) + 12 * network::jackknife_parts);
+}
+
+double change_sum_bytes(std::int64_t pairs, std::int64_t neurons, std::int64_t sessions)
+{
+    const auto count = static_cast<double>(sessions);
+    const auto units = static_cast<double>(
+        base::blocks_of(pairs, std::max(unit_pairs(sessions), pairs / most_units_of_subject + 1))
+            .size());
+    const auto of_neurons = sessions <= most_sessions_of_neurons ? static_cast<double>(neurons) : 0;
+    return units * 3 *
+           (of_neurons * (count * count + 4 * count) * 8 +
+            (network::jackknife_parts + 3) * count * count * 8);
+}
+
+} // namespace rewire::jobs
