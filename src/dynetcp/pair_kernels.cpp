@@ -81,21 +81,29 @@ REWIRE_INLINE void backward(const PairTile<Real>& tile, const Real* d_offsets,
     }
 }
 
-#define REWIRE_PAIRS(Real)                                                                         \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void forward_of(const PairTile<Real>& tile, const Real* bias, Real* offsets)                   \
-    {                                                                                              \
-        forward(tile, bias, offsets);                                                              \
-    }                                                                                              \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void backward_of(const PairTile<Real>& tile, const Real* d_offsets,                            \
-                     const PairGradient<Real>& gradient)                                           \
-    {                                                                                              \
-        backward(tile, d_offsets, gradient);                                                       \
-    }
-REWIRE_PAIRS(float)
-REWIRE_PAIRS(double)
-#undef REWIRE_PAIRS
+REWIRE_CLONES("avx512f", "avx2", "default")
+void forward_of(const PairTile<float>& tile, const float* bias, float* offsets)
+{
+    forward(tile, bias, offsets);
+}
+REWIRE_CLONES("avx512f", "avx2", "default")
+void backward_of(const PairTile<float>& tile, const float* d_offsets,
+                 const PairGradient<float>& gradient)
+{
+    backward(tile, d_offsets, gradient);
+}
+
+REWIRE_CLONES("avx512f", "avx2", "default")
+void forward_of(const PairTile<double>& tile, const double* bias, double* offsets)
+{
+    forward(tile, bias, offsets);
+}
+REWIRE_CLONES("avx512f", "avx2", "default")
+void backward_of(const PairTile<double>& tile, const double* d_offsets,
+                 const PairGradient<double>& gradient)
+{
+    backward(tile, d_offsets, gradient);
+}
 
 /// A way to compute in single precision.
 struct Kernels
