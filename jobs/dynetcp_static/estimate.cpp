@@ -14,7 +14,8 @@ constexpr auto event_s = 4e-9;
 constexpr auto bin_s = 2.5e-9;      ///< logarithm and exponential
 constexpr auto evaluations = 25.0;  ///< of an optimum
 constexpr auto path_steps = 10.0;   ///< of lambdas, each from the last one's optimum
-constexpr auto twin_density = 20.0; ///< an expected train has so many values for a spike
+constexpr auto twin_factor = 2.0;   ///< an expected train takes so much longer than spikes
+constexpr auto twin_density = 20.0; ///< and has so many values for a spike
 constexpr auto bytes_per_value = 12.0;
 constexpr auto read_spike_s = 20e-9;
 
@@ -36,9 +37,7 @@ double evaluation_seconds(const StaticWork& work)
 
 double fit_seconds(const StaticWork& work, bool twin)
 {
-    auto own = work;
-    own.events *= twin ? twin_density : 1;
-    return evaluations * evaluation_seconds(own);
+    return (twin ? twin_factor : 1.0) * evaluations * evaluation_seconds(work);
 }
 
 double path_seconds(const StaticWork& work)

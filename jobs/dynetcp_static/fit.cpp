@@ -71,9 +71,22 @@ const dynetcp::TrialValues& StaticData::part(std::size_t index, bool twin) const
     if (!twin || spikes_[index].trials == 0)
         return spikes_[index];
     if (!twins_[index])
-        twins_[index] = jittered(spikes_[index], settings_.jitter,
-                                 {settings_.seed, name_.first, name_.second, part_names.at(index)});
+        twins_[index] =
+            jittered(spikes_[index], settings_.jitter,
+                     {settings_.training.seed, name_.first, name_.second, part_names.at(index)});
     return *twins_[index];
+}
+
+const dynetcp::WindowTrains* StaticData::windows() const
+{
+    const auto kind = settings_.jitter.kind;
+    if (kind != spikes::Jitter::pattern && kind != spikes::Jitter::interval)
+        return nullptr;
+    if (!windows_)
+        windows_.emplace(spikes_.front(), settings_.jitter.bins,
+                         kind == spikes::Jitter::pattern ? dynetcp::WindowShape::mean
+                                                         : dynetcp::WindowShape::uniform);
+    return &*windows_;
 }
 
 void ReceiverFit::pack(base::Packer& packer) const
@@ -107,7 +120,8 @@ std::optional<ReceiverFit> fit_receiver(const StaticData& data, std::int64_t rec
                                         double lambda, bool twin, const runtime::Tick& tick)
 {
     return unless_stopped(receiver, [&] {
-        const auto loss = dynetcp::ReceiverLoss(data.train(twin), data.shape(), receiver, lambda);
+        const auto loss = dynetcp::ReceiverLoss(data.train(twin), data.shape(), receiver, lambda,
+                                                twin ? data.windows() : nullptr);
         auto minimum = dynetcp::fitted_receiver(loss, data.rates(), {}, minimiser_with(tick));
         auto fit = ReceiverFit{};
         fit.penalty = loss.penalty(minimum.at);

@@ -5,6 +5,7 @@
 #include "jobs/frame/session_results.hpp"
 #include "settings.hpp"
 
+#include <rewire/dynetcp/window_trains.hpp>
 #include <rewire/runtime/run_context.hpp>
 
 #include <cstdint>
@@ -26,6 +27,8 @@ class StaticData
     const dynetcp::TrialValues& train(bool twin) const { return part(0, twin); }
     const dynetcp::TrialValues& validation(bool twin) const { return part(1, twin); }
     const dynetcp::TrialValues& test(bool twin) const { return part(2, twin); }
+    /// The jittered trains to train on as windows; null: the jitter has none.
+    const dynetcp::WindowTrains* windows() const;
     const TrialSplit& split() const noexcept { return split_; }
     /// Mean spikes a bin of the trials to train on.
     const std::vector<double>& rates() const noexcept { return rates_; }
@@ -41,6 +44,7 @@ class StaticData
     dynetcp::StaticShape shape_;
     std::vector<dynetcp::TrialValues> spikes_; ///< train, validation, test
     mutable std::vector<std::optional<dynetcp::TrialValues>> twins_;
+    mutable std::optional<dynetcp::WindowTrains> windows_;
     std::vector<double> rates_;
 };
 

@@ -12,7 +12,6 @@ constexpr auto unit_axis = "unit_id";
 constexpr auto lag_axis = "lag_ms";
 constexpr auto connection_axis = "connection";
 constexpr auto path_axis = "path_lambda";
-constexpr auto epoch_axis = "epoch";
 
 void each_attribute(auto& result, auto attribute)
 {
@@ -23,7 +22,8 @@ void each_attribute(auto& result, auto attribute)
     attribute("trials_test", result.trials_test);
     attribute("units_left_out", result.units_left_out);
     attribute("pairs_asked", result.pairs_asked), attribute("threshold_sd", result.threshold_sd);
-    attribute("best_epoch", result.model.curve.best_epoch);
+    attribute("min_pair_spikes", result.minimum_pair_spikes);
+    attribute("observed_s", result.observed_s);
     attribute("train_nll", result.model.nll.train);
     attribute("validation_nll_best", result.model.nll.validation);
     attribute("test_nll", result.model.nll.test);
@@ -64,19 +64,6 @@ void write_weights(const io::Handle& group, const StaticResult& result)
                     "log odds of a spike without any, of that model");
     io::write_array(group, "weight_corrected", result.weight_corrected, axes, "1",
                     "weight - weight_jittered");
-}
-
-void write_curve(const io::Handle& group, const TrainingCurve& curve)
-{
-    io::write_axis(group, epoch_axis, curve.epoch, "passes over the trials; of an optimum: 0");
-    const auto write = [&](const char* name, const std::vector<double>& values,
-                           const char* description) {
-        io::write_array(group, name, values, {epoch_axis}, "nat", description);
-    };
-    write("train_loss", curve.train_loss,
-          "cross-entropy a bin and unit plus lambda times the mean squared weight");
-    write("validation_loss", curve.validation_loss, "the same of the validation trials");
-    write("validation_nll", curve.validation_nll, "cross-entropy alone");
 }
 
 void write_path(const io::Handle& group, const LambdaPath& path)
@@ -154,11 +141,7 @@ StaticResult read_static(const io::Handle& file, const SessionName& name, bool w
     result.unit_id = read_names(group, unit_axis);
     result.lag_ms = io::read_all<double>(group, lag_axis);
     result.rate_hz = io::read_all<double>(group, "rate_hz");
-    auto& curve = result.model.curve;
-    curve.epoch = io::read_all<std::int64_t>(group, epoch_axis);
-    curve.train_loss = io::read_all<double>(group, "train_loss");
-    curve.validation_loss = io::read_all<double>(group, "validation_loss");
-    curve.validation_nll = io::read_all<double>(group, "validation_nll");
+    result.model.curve = read_curve(group);
     const auto twin = io::exists(group, "weight_corrected");
     if (weights || !twin) {
         result.model.weight = io::read_all<float>(group, "weight");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fit.hpp"
+#include "jobs/dynetcp_trials/training.hpp"
 #include "jobs/frame/session_results.hpp"
 #include "settings.hpp"
 
@@ -15,16 +16,6 @@
 namespace rewire::jobs {
 
 inline constexpr auto static_name = "dynetcp-static"; ///< of the job that writes it
-
-/// Losses by epoch; of an optimum one entry, 0.
-struct TrainingCurve
-{
-    std::vector<std::int64_t> epoch;
-    std::vector<double> train_loss;      ///< with the penalty
-    std::vector<double> validation_loss; ///< with the penalty
-    std::vector<double> validation_nll;
-    std::int64_t best_epoch = 0;
-};
 
 /// A model of all receivers and how it was found.
 struct StaticModel
@@ -63,6 +54,8 @@ struct StaticResult
     std::int64_t units_left_out = 0; ///< that never or always fire
     std::int64_t pairs_asked = 0;    ///< by the rule; 0: it was not asked
     double threshold_sd = 0;
+    double minimum_pair_spikes = 0;
+    double observed_s = 0; ///< of all trials
     LambdaPath path;
     StaticModel model;
     StaticModel twin;                    ///< of jittered trains; empty without
@@ -71,6 +64,7 @@ struct StaticResult
 
     std::int64_t units() const noexcept { return static_cast<std::int64_t>(unit_id.size()); }
     std::int64_t lags() const noexcept { return static_cast<std::int64_t>(lag_ms.size()); }
+    std::int64_t trials() const noexcept { return trials_train + trials_validation + trials_test; }
     /// Row of weights [lag].
     std::vector<double> row(const std::vector<float>& weights, std::int64_t sender,
                             std::int64_t receiver) const;

@@ -32,36 +32,6 @@ std::vector<runtime::Option> fit_options()
                  "published, stopped early",
          .source = "Methods, training",
          .choices = {"lbfgs", "adam"}},
-        {.name = "epochs",
-         .kind = OptionKind::integer,
-         .default_value = "2000",
-         .help = "adam: at most so many; the learning rate falls to a tenth after 1000",
-         .source = "Methods, training",
-         .minimum = 1,
-         .maximum = 1e6},
-        {.name = "batch",
-         .kind = OptionKind::integer,
-         .default_value = "16",
-         .unit = "trials",
-         .help = "adam: trials of a step, over all ranks",
-         .source = "Methods, training",
-         .minimum = 1,
-         .maximum = 1e5},
-        {.name = "patience",
-         .kind = OptionKind::integer,
-         .default_value = "100",
-         .unit = "epochs",
-         .help = "adam: stops when the loss of the validation trials was not better for so long",
-         .source = "Methods, training",
-         .minimum = 1,
-         .maximum = 1e6},
-        {.name = "learning-rate",
-         .kind = OptionKind::real,
-         .default_value = "1e-4",
-         .help = "adam",
-         .source = "Methods, training",
-         .minimum = 1e-12,
-         .maximum = 10},
     };
 }
 
@@ -100,16 +70,6 @@ std::vector<runtime::Option> jitter_and_rule_options()
     };
 }
 
-/// alpha_s of the paper as the default of the criterion that all spike jobs have.
-std::vector<runtime::Option> unit_options_with_rate()
-{
-    auto options = unit_options();
-    for (auto& option : options)
-        if (option.name == "min-rate-hz")
-            option.default_value = "1";
-    return options;
-}
-
 std::int64_t whole_bins(const runtime::Options& options, const std::string& name, double bin_ms)
 {
     const auto ms = options.real(name);
@@ -119,19 +79,6 @@ std::int64_t whole_bins(const runtime::Options& options, const std::string& name
             fmt::format("{} ms is not a whole number of bins of {} ms", ms, bin_ms), "--" + name,
             options.given(name) ? "choose a multiple of --bin-ms" : "give it, or another --bin-ms");
     return bins;
-}
-
-std::optional<double> lambda_of(const std::string& text)
-{
-    if (text == "auto")
-        return std::nullopt;
-    auto value = 0.0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !(value > 0) ||
-        !std::isfinite(value))
-        throw base::UsageError(fmt::format("{} is not a penalty", text), "--lambda",
-                               "give a positive number, or auto");
-    return value;
 }
 
 spikes::Jitter jitter_of(const std::string& name, bool trials)
@@ -150,10 +97,32 @@ spikes::Jitter jitter_of(const std::string& name, bool trials)
 
 } // namespace
 
+std::vector<runtime::Option> unit_options_with_rate()
+{
+    auto options = unit_options();
+    for (auto& option : options)
+        if (option.name == "min-rate-hz")
+            option.default_value = "1";
+    return options;
+}
+
+std::optional<double> penalty_of(const std::string& text, const std::string& option)
+{
+    if (text == "auto")
+        return std::nullopt;
+    auto value = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !(value > 0) ||
+        !std::isfinite(value))
+        throw base::UsageError(fmt::format("{} is not a penalty", text), option,
+                               "give a positive number, or auto");
+    return value;
+}
+
 std::vector<runtime::Option> static_options()
 {
     return alignment_options() + unit_options_with_rate() + trial_options("1", "100") +
-           fit_options() + jitter_and_rule_options();
+           fit_options() + training_options("adam: ", "100") + jitter_and_rule_options();
 }
 
 void adopt_static_options(runtime::RunContext& context)
@@ -171,13 +140,9 @@ StaticSettings static_settings(const runtime::RunContext& context)
     const auto& options = context.options();
     auto settings = StaticSettings{};
     settings.trials = trial_settings(options);
-    settings.lambda = lambda_of(options.text("lambda"));
+    settings.lambda = penalty_of(options.text("lambda"), "--lambda");
     settings.adam = options.text("optimiser") == "adam";
-    settings.epochs = options.integer("epochs");
-    settings.batch = options.integer("batch");
-    settings.patience = options.integer("patience");
-    settings.learning_rate = options.real("learning-rate");
-    settings.seed = context.seed();
+    settings.training = training_settings(context);
     if (settings.adam && !settings.lambda)
         throw base::UsageError("lambda is chosen among optima, which adam does not reach",
                                "--lambda auto with --optimiser adam",
@@ -194,16 +159,21 @@ StaticSettings static_settings(const runtime::RunContext& context)
         throw base::UsageError("there is nothing to jitter", "--jitter-ms with --jitter none",
                                "leave out one of them");
     }
-    const auto in_bins = [&](double ms) {
-        return std::max<std::int64_t>(1, std::llround(ms / settings.trials.bin_ms));
-    };
-    settings.rule = {.threshold_sd = options.real("threshold-sd"),
-                     .peak_lag = in_bins(peak_ms),
-                     .flank_first = in_bins(flank_ms) + 1};
+    settings.rule = rule_of(options.real("threshold-sd"), settings.trials.bin_ms);
     // Ten lags of flanks to each side, or their SD would be chance.
     settings.has_flanks = settings.lag_count() >= settings.rule.flank_first + 10;
     settings.minimum_pair_spikes = options.real("min-pair-spikes");
     return settings;
+}
+
+dynetcp::StaticRule rule_of(double threshold_sd, double bin_ms)
+{
+    const auto in_bins = [&](double ms) {
+        return std::max<std::int64_t>(1, std::llround(ms / bin_ms));
+    };
+    return {.threshold_sd = threshold_sd,
+            .peak_lag = in_bins(peak_ms),
+            .flank_first = in_bins(flank_ms) + 1};
 }
 
 std::vector<double> lambda_path(const dynetcp::StaticShape& shape)

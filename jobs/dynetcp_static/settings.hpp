@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/dynetcp_trials/settings.hpp"
+#include "jobs/dynetcp_trials/training.hpp"
 
 #include <rewire/dynetcp/connections.hpp>
 #include <rewire/dynetcp/static_model.hpp>
@@ -18,16 +19,12 @@ struct StaticSettings
     TrialSettings trials;
     std::optional<double> lambda; ///< nothing: chosen on held-out likelihood
     bool adam = false;            ///< the published training; else L-BFGS, receiver by receiver
-    std::int64_t epochs = 0;
-    std::int64_t batch = 0;
-    std::int64_t patience = 0;
-    double learning_rate = 0;
+    TrainingSettings training;
     spikes::JitterSettings jitter; ///< bins
     double jitter_ms = 0;          ///< 0 without jitter
     dynetcp::StaticRule rule;      ///< lags in bins
     bool has_flanks = false;       ///< the rule can be asked
     double minimum_pair_spikes = 0;
-    std::uint64_t seed = 0;
 
     std::int64_t lag_count() const noexcept { return trials.lags + 1; }
     bool has_null() const noexcept { return jitter.kind != spikes::Jitter::none; }
@@ -35,11 +32,18 @@ struct StaticSettings
 };
 
 std::vector<runtime::Option> static_options();
+/// Those of all spike jobs, with alpha_s of the paper as the default of the rate.
+std::vector<runtime::Option> unit_options_with_rate();
+/// Nothing for auto. @throws UsageError: not a positive number
+std::optional<double> penalty_of(const std::string& text, const std::string& option);
 /// Sets what was not given and follows from other options: --jitter, --jitter-ms.
 void adopt_static_options(runtime::RunContext& context);
 /// @pre adopt_static_options
 /// @throws UsageError: no lambda, jitter not a whole number of bins, options of the other optimiser
 StaticSettings static_settings(const runtime::RunContext& context);
+
+/// The rule for bins of so many ms. @return its lags in bins
+dynetcp::StaticRule rule_of(double threshold_sd, double bin_ms);
 
 /// The path of lambdas that `--lambda auto` goes down for so many units: penalties a weight of 1e-1
 /// to 10^-5.5 in half decades, times the number of weights.

@@ -112,6 +112,8 @@ StaticResult empty_result(const SessionHead& head, const SessionTrials& trials,
     result.jitter = std::string(name_of(settings.jitter.kind));
     result.jitter_ms = settings.jitter_ms;
     result.threshold_sd = settings.rule.threshold_sd;
+    result.minimum_pair_spikes = settings.minimum_pair_spikes;
+    result.observed_s = static_cast<double>(trials.trials() * trials.spikes.bins) * trials.bin_s;
     result.unit_id = trials.recording.unit_id;
     result.units_left_out = std::ssize(trials.left_out);
     for (std::int64_t lag = 0; lag < settings.lag_count(); ++lag)

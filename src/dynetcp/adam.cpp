@@ -34,16 +34,19 @@ template <typename Real>
     }
 }
 
-#define REWIRE_MOVE(Real)                                                                          \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void move_all(const Factors<Real>& by, const Real* gradient, Real* first, Real* second,        \
-                  Real* parameters, std::int64_t count)                                            \
-    {                                                                                              \
-        move(by, gradient, first, second, parameters, count);                                      \
-    }
-REWIRE_MOVE(float)
-REWIRE_MOVE(double)
-#undef REWIRE_MOVE
+REWIRE_CLONES("avx512f", "avx2", "default")
+void move_all(const Factors<float>& by, const float* gradient, float* first, float* second,
+              float* parameters, std::int64_t count)
+{
+    move(by, gradient, first, second, parameters, count);
+}
+
+REWIRE_CLONES("avx512f", "avx2", "default")
+void move_all(const Factors<double>& by, const double* gradient, double* first, double* second,
+              double* parameters, std::int64_t count)
+{
+    move(by, gradient, first, second, parameters, count);
+}
 
 } // namespace
 

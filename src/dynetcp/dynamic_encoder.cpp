@@ -41,7 +41,7 @@ DynamicEncoder<Real>::DynamicEncoder(const DynamicLayout& layout, std::int64_t b
       sizes_(layout.sizes()),
       bins_(bins),
       slots_(layout.slots()),
-      width_((sizes_.pair() + pair_padding - 1) / pair_padding * pair_padding),
+      stride_(pair_stride(sizes_.pair())),
       silent_features_(converted<Real>(fourier_features(sizes_.frequencies, -1))),
       spike_features_(converted<Real>(fourier_features(sizes_.frequencies, 1))),
       encoding_(converted<Real>(time_encoding(bins, sizes_.time))),
@@ -53,9 +53,9 @@ DynamicEncoder<Real>::DynamicEncoder(const DynamicLayout& layout, std::int64_t b
       send_(size_of(rows() * sizes_.embedding)),
       receive_(send_.size()),
       d_embedding_(send_.size()),
-      pair_send_(size_of(rows() * width_)),
+      pair_send_(size_of(rows() * stride_)),
       pair_receive_(pair_send_.size()),
-      time_(size_of(bins * width_))
+      time_(size_of(bins * stride_))
 {
 }
 
@@ -101,12 +101,12 @@ void DynamicEncoder<Real>::set_time()
     const auto pair = sizes_.pair();
     const auto* weights = at(layout_.pair());
     for (std::int64_t bin = 0; bin < bins_; ++bin)
-        std::copy_n(at(layout_.pair_bias()), pair, time_.data() + bin * width_);
+        std::copy_n(at(layout_.pair_bias()), pair, time_.data() + bin * stride_);
     add_product(bins_, pair, sizes_.time, {encoding_.data(), sizes_.time},
-                {weights + sizes_.embedding, pair, true}, Real{1}, time_.data(), width_);
+                {weights + sizes_.embedding, pair, true}, Real{1}, time_.data(), stride_);
     add_product(bins_ - 1, pair, sizes_.time, {encoding_.data(), sizes_.time},
                 {weights + 2 * sizes_.embedding + sizes_.time, pair, true}, Real{1},
-                time_.data() + width_, width_);
+                time_.data() + stride_, stride_);
 }
 
 template <typename Real>
@@ -136,7 +136,7 @@ void DynamicEncoder<Real>::embed(const Tensor& weights, const Tensor& bias,
         value = value > 0 ? value : Real{0};
     add_product(rows(), sizes_.pair(), columns, {embedding.data(), columns},
                 {at(layout_.pair()) + first_column, sizes_.pair(), true}, Real{0}, pair.data(),
-                width_);
+                stride_);
 }
 
 template <typename Real>
@@ -156,9 +156,9 @@ void DynamicEncoder<Real>::embed_back(const Tensor& weights, const Tensor& bias,
 {
     const auto columns = sizes_.embedding;
     const auto pair = sizes_.pair();
-    add_product(pair, columns, rows(), {d_pair, width_, true}, {embedding.data(), columns}, Real{1},
-                gradient + layout_.pair().first + first_column, pair);
-    add_product(rows(), columns, pair, {d_pair, width_}, {at(layout_.pair()) + first_column, pair},
+    add_product(pair, columns, rows(), {d_pair, stride_, true}, {embedding.data(), columns},
+                Real{1}, gradient + layout_.pair().first + first_column, pair);
+    add_product(rows(), columns, pair, {d_pair, stride_}, {at(layout_.pair()) + first_column, pair},
                 Real{0}, d_embedding_.data(), columns);
     for (std::size_t k = 0; k < d_embedding_.size(); ++k)
         if (!(embedding[k] > 0))
@@ -175,12 +175,12 @@ void DynamicEncoder<Real>::time_back(const Real* d_time, Real* gradient) const
 {
     const auto pair = sizes_.pair();
     auto* weights = gradient + layout_.pair().first;
-    add_product(pair, sizes_.time, bins_, {d_time, width_, true}, {encoding_.data(), sizes_.time},
+    add_product(pair, sizes_.time, bins_, {d_time, stride_, true}, {encoding_.data(), sizes_.time},
                 Real{1}, weights + sizes_.embedding, pair);
-    add_product(pair, sizes_.time, bins_ - 1, {d_time + width_, width_, true},
+    add_product(pair, sizes_.time, bins_ - 1, {d_time + stride_, stride_, true},
                 {encoding_.data(), sizes_.time}, Real{1},
                 weights + 2 * sizes_.embedding + sizes_.time, pair);
-    add_column_sums(bins_, pair, d_time, width_, gradient + layout_.pair_bias().first);
+    add_column_sums(bins_, pair, d_time, stride_, gradient + layout_.pair_bias().first);
 }
 
 template <typename Real>

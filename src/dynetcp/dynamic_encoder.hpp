@@ -18,23 +18,25 @@ class DynamicEncoder
   public:
     DynamicEncoder(const DynamicLayout& layout, std::int64_t bins);
 
-    std::int64_t width() const noexcept { return width_; } ///< of the pair network, padded
+    /// From one neuron's row of the pair layer to the next: an odd number of cache lines, so that
+    /// the rows of a bin do not meet in a few sets of the cache.
+    std::int64_t stride() const noexcept { return stride_; }
 
     /// Takes new parameters, which are read until the next call.
     void set(std::span<const Real> parameters);
     /// Computes the trial whose spikes lie in `spikes` [neurons, bins].
     void forward(std::span<const Real> spikes);
-    /// @param d_send, d_receive [bins, slots, width]; d_time [bins, width], of the sums in the
+    /// @param d_send, d_receive [bins, slots, stride]; d_time [bins, stride], of the sums in the
     /// first pair layer @param gradient of the encoder, is added to
     void backward(std::span<const Real> spikes, const Real* d_send, const Real* d_receive,
                   const Real* d_time, Real* gradient);
 
-    const Real* send(std::int64_t bin) const { return pair_send_.data() + row(bin) * width_; }
+    const Real* send(std::int64_t bin) const { return pair_send_.data() + row(bin) * stride_; }
     const Real* receive(std::int64_t bin, std::int64_t slot) const
     {
-        return pair_receive_.data() + (row(bin) + slot) * width_;
+        return pair_receive_.data() + (row(bin) + slot) * stride_;
     }
-    const Real* time(std::int64_t bin) const { return time_.data() + bin * width_; }
+    const Real* time(std::int64_t bin) const { return time_.data() + bin * stride_; }
 
     std::span<const Real> lstm_outputs() const { return hidden_; }
     std::span<const Real> send_embedding() const { return send_; }
@@ -59,7 +61,7 @@ class DynamicEncoder
     DynamicSizes sizes_;
     std::int64_t bins_;
     std::int64_t slots_;
-    std::int64_t width_;
+    std::int64_t stride_;
     std::span<const Real> parameters_;
     std::vector<Real> silent_features_; ///< [features]
     std::vector<Real> spike_features_;
@@ -71,9 +73,9 @@ class DynamicEncoder
     std::vector<Real> d_hidden_;           ///< the same
     std::vector<Real> send_, receive_;     ///< [bins, slots, embedding]
     std::vector<Real> d_embedding_;        ///< the same
-    std::vector<Real> pair_send_;          ///< [bins, slots, width]
+    std::vector<Real> pair_send_;          ///< [bins, slots, stride]
     std::vector<Real> pair_receive_;       ///< the same
-    std::vector<Real> time_;               ///< [bins, width] with the bias of the layer
+    std::vector<Real> time_;               ///< [bins, stride] with the bias of the layer
 };
 
 } // namespace rewire::dynetcp

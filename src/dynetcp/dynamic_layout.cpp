@@ -85,7 +85,7 @@ void DynamicLayout::group_edges()
 void DynamicLayout::place_tensors()
 {
     const auto place = [&](const std::string& name, std::int64_t rows, std::int64_t columns) {
-        const auto tensor = Tensor{name, encoder_, rows, columns};
+        auto tensor = Tensor{name, encoder_, rows, columns};
         encoder_ += tensor.size();
         return tensor;
     };

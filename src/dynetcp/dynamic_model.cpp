@@ -42,12 +42,13 @@ struct DynamicModel<Real>::Parts
           lags(all.sizes().lags),
           shape{all.neurons(), lags},
           encoder(all, all_bins),
-          width(encoder.width()),
+          width(padded(all.sizes().pair())),
+          stride(encoder.stride()),
           out(at(lags * width), 0),
           d_out(out.size()),
-          d_send(at(bins * all.slots() * width)),
+          d_send(at(bins * all.slots() * stride)),
           d_receive(d_send.size()),
-          d_time(at(bins * width)),
+          d_time(at(bins * stride)),
           spikes(at(all.neurons() * bins)),
           logits(spikes.size())
     {
@@ -89,13 +90,14 @@ struct DynamicModel<Real>::Parts
     std::int64_t lags;
     StaticShape shape;
     DynamicEncoder<Real> encoder;
-    std::int64_t width;
+    std::int64_t width;  ///< of the pair network, padded
+    std::int64_t stride; ///< of its rows
     std::span<const Real> parameters;
     std::vector<Real> out; ///< [lags, width]
     std::vector<Real> d_out;
-    std::vector<Real> d_send;    ///< [bins, slots, width]
+    std::vector<Real> d_send;    ///< [bins, slots, stride]
     std::vector<Real> d_receive; ///< the same
-    std::vector<Real> d_time;    ///< [bins, width]
+    std::vector<Real> d_time;    ///< [bins, stride]
     std::vector<Real> spikes;    ///< [neurons, bins]
     std::vector<Real> logits;    ///< [neurons, bins]; after the backward pass residuals
     std::vector<Real> offsets;   ///< [edges of a receiver, lags]
@@ -160,6 +162,7 @@ PairTile<Real> DynamicModel<Real>::Parts::tile_of(const DynamicLayout::Incoming&
     return {std::ssize(incoming.edge),
             incoming.sender_slot.data(),
             width,
+            stride,
             lags,
             encoder.send(bin),
             shift.data(),
@@ -225,9 +228,9 @@ void DynamicModel<Real>::Parts::tile_back(const DynamicLayout::Incoming& incomin
     }
     const auto slots = layout.slots();
     pair_backward(tile_of(incoming, bin), d_offsets.data(),
-                  {d_send.data() + bin * slots * width, d_shift.data(), d_out.data()});
-    auto* receive = d_receive.data() + ((bin - 1) * slots + incoming.slot) * width;
-    auto* time = d_time.data() + bin * width;
+                  {d_send.data() + bin * slots * stride, d_shift.data(), d_out.data()});
+    auto* receive = d_receive.data() + ((bin - 1) * slots + incoming.slot) * stride;
+    auto* time = d_time.data() + bin * stride;
     for (std::int64_t k = 0; k < width; ++k) {
         receive[k] += d_shift[at(k)];
         time[k] += d_shift[at(k)];
@@ -346,6 +349,23 @@ DynamicLoss DynamicModel<Real>::evaluate(const TrialValues& values, std::int64_t
     entropy += p.rest_of_entropy(1);
     return {entropy / p.entries(),
             (p.constant_penalty + squares / static_cast<double>(p.bins - 1)) / p.penalised()};
+}
+
+template <typename Real>
+void DynamicModel<Real>::visit_offsets(const TrialValues& values, std::int64_t trial,
+                                       std::int64_t first, std::int64_t last,
+                                       const TakeOffsets& take)
+{
+    auto& p = *parts_;
+    p.fill_spikes(values, trial);
+    p.encoder.forward(p.spikes);
+    for (std::int64_t bin = 1; bin < p.bins; ++bin)
+        for (auto k = first; k < last; ++k) {
+            const auto& incoming = p.layout.incoming()[at(k)];
+            p.add_offsets(incoming, bin);
+            take(bin, incoming,
+                 std::span<const Real>(p.offsets).first(incoming.edge.size() * at(p.lags)));
+        }
 }
 
 template <typename Real>

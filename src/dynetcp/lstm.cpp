@@ -92,21 +92,29 @@ REWIRE_INLINE void backward(const Real* recurrent, const LstmTrial<Real>& trial,
     }
 }
 
-#define REWIRE_LSTM(Real)                                                                          \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void forward_of(const LstmWeights<Real>& weights, const LstmTrial<Real>& trial)                \
-    {                                                                                              \
-        forward(weights, trial);                                                                   \
-    }                                                                                              \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void backward_of(const Real* recurrent, const LstmTrial<Real>& trial, const Real* d_outputs,   \
-                     Real* d_output, Real* d_cell)                                                 \
-    {                                                                                              \
-        backward(recurrent, trial, d_outputs, d_output, d_cell);                                   \
-    }
-REWIRE_LSTM(float)
-REWIRE_LSTM(double)
-#undef REWIRE_LSTM
+REWIRE_CLONES("avx512f", "avx2", "default")
+void forward_of(const LstmWeights<float>& weights, const LstmTrial<float>& trial)
+{
+    forward(weights, trial);
+}
+REWIRE_CLONES("avx512f", "avx2", "default")
+void backward_of(const float* recurrent, const LstmTrial<float>& trial, const float* d_outputs,
+                 float* d_output, float* d_cell)
+{
+    backward(recurrent, trial, d_outputs, d_output, d_cell);
+}
+
+REWIRE_CLONES("avx512f", "avx2", "default")
+void forward_of(const LstmWeights<double>& weights, const LstmTrial<double>& trial)
+{
+    forward(weights, trial);
+}
+REWIRE_CLONES("avx512f", "avx2", "default")
+void backward_of(const double* recurrent, const LstmTrial<double>& trial, const double* d_outputs,
+                 double* d_output, double* d_cell)
+{
+    backward(recurrent, trial, d_outputs, d_output, d_cell);
+}
 
 template <typename Real>
 void backward_with_room(const Real* recurrent, const LstmTrial<Real>& trial, const Real* d_outputs)

@@ -34,7 +34,7 @@ template <typename Real>
 REWIRE_INLINE void forward(const PairTile<Real>& tile, const Real* bias, Real* offsets)
 {
     for (std::int64_t edge = 0; edge < tile.edges; ++edge) {
-        const auto* send = tile.send + tile.slot[edge] * tile.width;
+        const auto* send = tile.send + tile.slot[edge] * tile.stride;
         for (std::int64_t lag = 0; lag < tile.lags; ++lag) {
             const auto* out = tile.out + lag * tile.width;
             auto sum = Lanes<Real>{};
@@ -58,7 +58,7 @@ REWIRE_INLINE void backward(const PairTile<Real>& tile, const Real* d_offsets,
     for (std::int64_t first = 0; first < tile.width; first += lanes) {
         auto shift = Lanes<Real>{};
         for (std::int64_t edge = 0; edge < tile.edges; ++edge) {
-            const auto row = tile.slot[edge] * tile.width;
+            const auto row = tile.slot[edge] * tile.stride;
             const auto hidden = activations(tile, tile.send + row, first);
             auto d_hidden = Lanes<Real>{};
             for (std::int64_t lag = 0; lag < tile.lags; ++lag) {
@@ -81,27 +81,61 @@ REWIRE_INLINE void backward(const PairTile<Real>& tile, const Real* d_offsets,
     }
 }
 
-#define REWIRE_PAIRS(Real)                                                                         \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void forward_of(const PairTile<Real>& tile, const Real* bias, Real* offsets)                   \
-    {                                                                                              \
-        forward(tile, bias, offsets);                                                              \
-    }                                                                                              \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void backward_of(const PairTile<Real>& tile, const Real* d_offsets,                            \
-                     const PairGradient<Real>& gradient)                                           \
-    {                                                                                              \
-        backward(tile, d_offsets, gradient);                                                       \
-    }
-REWIRE_PAIRS(float)
-REWIRE_PAIRS(double)
-#undef REWIRE_PAIRS
+REWIRE_CLONES("avx512f", "avx2", "default")
+void forward_of(const PairTile<float>& tile, const float* bias, float* offsets)
+{
+    forward(tile, bias, offsets);
+}
+REWIRE_CLONES("avx512f", "avx2", "default")
+void backward_of(const PairTile<float>& tile, const float* d_offsets,
+                 const PairGradient<float>& gradient)
+{
+    backward(tile, d_offsets, gradient);
+}
+
+REWIRE_CLONES("avx512f", "avx2", "default")
+void forward_of(const PairTile<double>& tile, const double* bias, double* offsets)
+{
+    forward(tile, bias, offsets);
+}
+REWIRE_CLONES("avx512f", "avx2", "default")
+void backward_of(const PairTile<double>& tile, const double* d_offsets,
+                 const PairGradient<double>& gradient)
+{
+    backward(tile, d_offsets, gradient);
+}
+
+/// A way to compute in single precision.
+struct Kernels
+{
+    void (*forward)(const PairTile<float>&, const float*, float*);
+    void (*backward)(const PairTile<float>&, const float*, const PairGradient<float>&);
+};
+
+constexpr auto plain = Kernels{forward_of, backward_of};
+
+Kernels best_kernels()
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f"))
+        return {pair_forward_avx512, pair_backward_avx512};
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return {pair_forward_avx2, pair_backward_avx2};
+#endif
+    return plain;
+}
+
+const Kernels& chosen_for(const PairTile<float>& tile)
+{
+    static const auto best = best_kernels();
+    return tile.lags <= most_kernel_lags ? best : plain;
+}
 
 } // namespace
 
 void pair_forward(const PairTile<float>& tile, const float* bias, float* offsets)
 {
-    forward_of(tile, bias, offsets);
+    chosen_for(tile).forward(tile, bias, offsets);
 }
 
 void pair_forward(const PairTile<double>& tile, const double* bias, double* offsets)
@@ -112,7 +146,7 @@ void pair_forward(const PairTile<double>& tile, const double* bias, double* offs
 void pair_backward(const PairTile<float>& tile, const float* d_offsets,
                    const PairGradient<float>& gradient)
 {
-    backward_of(tile, d_offsets, gradient);
+    chosen_for(tile).backward(tile, d_offsets, gradient);
 }
 
 void pair_backward(const PairTile<double>& tile, const double* d_offsets,

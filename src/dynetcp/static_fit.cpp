@@ -5,7 +5,7 @@
 namespace rewire::dynetcp {
 
 ReceiverLoss::ReceiverLoss(const TrialValues& values, StaticShape shape, std::int64_t receiver,
-                           double lambda)
+                           double lambda, const WindowTrains* windows)
     : values_(values),
       shape_(shape),
       receiver_(receiver),
@@ -13,11 +13,41 @@ ReceiverLoss::ReceiverLoss(const TrialValues& values, StaticShape shape, std::in
       per_bin_(1.0 / static_cast<double>(values.trials * (values.bins - 1))),
       trial_(shape)
 {
+    if (windows != nullptr)
+        pass_.emplace(*windows, shape.lags);
+}
+
+double ReceiverLoss::sum_over_windows(std::span<const double> parameters,
+                                      std::span<double> gradient) const
+{
+    auto logits = std::vector<double>(static_cast<std::size_t>(values_.bins));
+    auto targets = logits;
+    auto sum = 0.0;
+    auto bias = 0.0;
+    pass_->set(parameters);
+    for (std::int64_t trial = 0; trial < values_.trials; ++trial) {
+        std::fill(logits.begin(), logits.end(), parameters.back());
+        pass_->add_logits(trial, logits);
+        target_row<double>(values_, trial, receiver_, targets);
+        sum += cross_entropy<double>(logits, targets, per_bin_);
+        if (gradient.empty())
+            continue;
+        pass_->take(trial, logits);
+        for (const auto residual : logits)
+            bias += residual;
+    }
+    if (!gradient.empty()) {
+        pass_->add_gradient(gradient);
+        gradient.back() += bias;
+    }
+    return sum * per_bin_;
 }
 
 double ReceiverLoss::sum_over_trials(std::span<const double> parameters,
                                      std::span<double> gradient) const
 {
+    if (pass_)
+        return sum_over_windows(parameters, gradient);
     auto sum = 0.0;
     for (std::int64_t trial = 0; trial < values_.trials; ++trial)
         sum += trial_.add(values_, trial, receiver_, parameters, per_bin_, gradient);

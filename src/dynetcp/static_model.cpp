@@ -74,20 +74,27 @@ REWIRE_INLINE void scatter(const Events& events, const Real* residuals, Real* gr
 }
 
 // Compiled once for each instruction set, which needs functions that are no templates.
-#define REWIRE_GATHER(Real)                                                                        \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void gather_rows(const Events& events, const Real* weights, Real* logits)                      \
-    {                                                                                              \
-        gather(events, weights, logits);                                                           \
-    }                                                                                              \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    void scatter_rows(const Events& events, const Real* residuals, Real* gradient)                 \
-    {                                                                                              \
-        scatter(events, residuals, gradient);                                                      \
-    }
-REWIRE_GATHER(float)
-REWIRE_GATHER(double)
-#undef REWIRE_GATHER
+REWIRE_CLONES("avx512f", "avx2", "default")
+void gather_rows(const Events& events, const float* weights, float* logits)
+{
+    gather(events, weights, logits);
+}
+REWIRE_CLONES("avx512f", "avx2", "default")
+void scatter_rows(const Events& events, const float* residuals, float* gradient)
+{
+    scatter(events, residuals, gradient);
+}
+
+REWIRE_CLONES("avx512f", "avx2", "default")
+void gather_rows(const Events& events, const double* weights, double* logits)
+{
+    gather(events, weights, logits);
+}
+REWIRE_CLONES("avx512f", "avx2", "default")
+void scatter_rows(const Events& events, const double* residuals, double* gradient)
+{
+    scatter(events, residuals, gradient);
+}
 
 constexpr auto lanes = std::int64_t{8};
 using Lanes = std::array<double, lanes>;
@@ -137,15 +144,17 @@ REWIRE_INLINE double entropy(Real* logits, const Real* targets, std::int64_t bin
     return total;
 }
 
-#define REWIRE_ENTROPY(Real)                                                                       \
-    REWIRE_CLONES("avx512f", "avx2", "default")                                                    \
-    double entropy_of(Real* logits, const Real* targets, std::int64_t bins, Real scale)            \
-    {                                                                                              \
-        return entropy(logits, targets, bins, scale);                                              \
-    }
-REWIRE_ENTROPY(float)
-REWIRE_ENTROPY(double)
-#undef REWIRE_ENTROPY
+REWIRE_CLONES("avx512f", "avx2", "default")
+double entropy_of(float* logits, const float* targets, std::int64_t bins, float scale)
+{
+    return entropy(logits, targets, bins, scale);
+}
+
+REWIRE_CLONES("avx512f", "avx2", "default")
+double entropy_of(double* logits, const double* targets, std::int64_t bins, double scale)
+{
+    return entropy(logits, targets, bins, scale);
+}
 
 } // namespace
 

@@ -195,7 +195,7 @@ class Killed(StaticCase):
 
     def test_kill_nine_in_training_and_again(self):
         self.killed_and_finished("trained", "train-1.state*", ["--lags", "60", "--optimiser", "adam", "--lambda", "1", "--epochs",
-                                                              "300", "--patience", "300", "--batch", "8"])
+                                                              "80", "--patience", "80", "--batch", "8"])
 
 
 if __name__ == "__main__":

@@ -137,6 +137,33 @@ TEST(StaticModel, ReceiversTogetherAreTheReceiversAlone)
     EXPECT_NEAR(mean, together, 1e-13);
 }
 
+TEST(StaticModel, ExpectedTrainsByWindowsAreTheSameValues)
+{
+    const auto example = Example(6, 47, 4, 9, 0.15, false, 9); // the last window is shorter
+    for (const auto form : {WindowShape::mean, WindowShape::uniform}) {
+        const auto windows = WindowTrains(example.values, 10, form);
+        const auto values = windows.values();
+        const auto spikes = mean_values(example.values);
+        const auto expected = mean_values(values);
+        for (std::size_t neuron = 0; neuron < spikes.size(); ++neuron)
+            EXPECT_NEAR(expected[neuron], spikes[neuron], 1e-14);
+        const auto& shape = example.shape;
+        const auto plain = ReceiverLoss(values, shape, 2, 1.5);
+        const auto fast = ReceiverLoss(values, shape, 2, 1.5, &windows);
+        const auto parameters = std::span(example.parameters)
+                                    .subspan(at(2 * shape.parameters()), at(shape.parameters()));
+        auto slow_gradient = std::vector<double>(at(shape.parameters()));
+        auto gradient = slow_gradient;
+
+        for (auto again = 0; again < 2; ++again) {
+            const auto slow = plain(parameters, slow_gradient);
+            EXPECT_NEAR(fast(parameters, gradient), slow, 1e-14 * slow);
+            for (std::size_t k = 0; k < gradient.size(); ++k)
+                ASSERT_NEAR(gradient[k], slow_gradient[k], 1e-15) << k;
+        }
+    }
+}
+
 TEST(StaticModel, ChosenTrialsAreThoseTrials)
 {
     const auto example = Example(4, 30, 3, 2, 0.3, true, 8);

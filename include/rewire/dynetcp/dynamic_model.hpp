@@ -62,6 +62,10 @@ class DynamicModel
     DynamicLoss evaluate(const TrialValues& values, std::int64_t trial, const TakeOffsets& take,
                          std::span<Real> logits);
 
+    /// The forward pass of the receivers layout.incoming()[first .. last-1] alone.
+    void visit_offsets(const TrialValues& values, std::int64_t trial, std::int64_t first,
+                       std::int64_t last, const TakeOffsets& take);
+
     /// What the last trial left, for looking at: [bins, slots, width of each].
     struct Activity
     {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <rewire/dynetcp/static_model.hpp>
+#include <rewire/dynetcp/window_trains.hpp>
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,8 +33,9 @@ class ReceiverLoss
 {
   public:
     /// @param values are kept by reference
-    ReceiverLoss(const TrialValues& values, StaticShape shape, std::int64_t receiver,
-                 double lambda);
+    /// @param windows the same values where they are expected trains, which is faster; null: others
+    ReceiverLoss(const TrialValues& values, StaticShape shape, std::int64_t receiver, double lambda,
+                 const WindowTrains* windows = nullptr);
 
     /// W_ii(0) is 0 in the sum and its gradient is 0.
     double operator()(std::span<const double> parameters, std::span<double> gradient) const;
@@ -50,6 +53,7 @@ class ReceiverLoss
 
   private:
     double sum_over_trials(std::span<const double> parameters, std::span<double> gradient) const;
+    double sum_over_windows(std::span<const double> parameters, std::span<double> gradient) const;
 
     const TrialValues& values_;
     StaticShape shape_;
@@ -57,6 +61,7 @@ class ReceiverLoss
     double per_weight_;
     double per_bin_;
     mutable StaticTrial<double> trial_;
+    mutable std::optional<WindowTrains::Pass> pass_;
 };
 
 /// Parameters of a receiver at the minimum of its loss, found in coordinates scaled by the

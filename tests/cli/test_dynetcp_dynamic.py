@@ -1,0 +1,178 @@
+"""Connections within the trial as a command: planted windows, the same bits, kill and resume, choice of edges."""
+
+import csv
+import subprocess
+import unittest
+
+from rewire_cli import BUILD, Case, kill_all, run, start, wait_for
+
+WRITE = BUILD / "tests" / "write_triplets"
+JOB = "dynetcp-dynamic"
+FIRST = "dynetcp-static"
+TRIALS = ["--align", "trials", "--stop-s", "0.1"]
+SMALL = [*TRIALS, "--bin-ms", "1", "--lags", "3", "--lambda", "1"]
+
+
+def dumped(path, *words):
+    return subprocess.run(["h5dump", "-y", "-w", "0", "-m", "%.17g", *words, path], capture_output=True, text=True,
+                          check=True).stdout
+
+
+def values(path, dataset):
+    inside = dumped(path, "-d", dataset).split("DATA {")[1].split("}")[0]
+    return [float(word) for word in inside.replace(",", " ").split()]
+
+
+def attribute(path, name):
+    return dumped(path, "-a", name).split("DATA {")[1].split("}")[0].strip().split(":")[-1].strip().strip('"')
+
+
+class DynamicCase(Case):
+    def session(self, kind):
+        path = self.folder / kind / "01.nwb"
+        if not path.exists():
+            subprocess.run([WRITE, path, kind], check=True)
+        return path
+
+    def train(self, results, *words, kind="small", ranks=1):
+        code, out, err = run(JOB, "--study", self.session(kind), "--results", self.folder / results, *words, ranks=ranks)
+        self.assertEqual(code, 0, out + err)
+        return self.folder / results / f"{JOB}.h5", out + err
+
+    def edges(self, result):
+        return list(zip(*(map(int, values(result, "/A/01/" + name)) for name in ["sender", "receiver"])))
+
+
+class Dynamic(DynamicCase):
+    def test_weights_are_larger_where_connections_are_active(self):
+        result, _ = self.train("out", *TRIALS, "--bin-ms", "1", "--lags", "5", "--edges", "all", "--lambda", "0.3",
+                               "--learning-rate", "1e-3", "--epochs", "25", ranks=2)
+        self.assertLess(values(result, "/A/01/validation_nll")[-1], float(attribute(result, "/A/01/static_validation_nll")))
+        edges, weight, count = self.edges(result), values(result, "/A/01/weight"), values(result, "/A/01/spike_count")
+        means = []
+        with open(f"{self.session('small')}.pairs.csv") as table:
+            for pair in csv.DictReader(table):
+                edge, lag = edges.index((int(pair["pre"]), int(pair["post"]))), int(pair["lag"])
+                sums = {True: [0, 0], False: [0, 0]}
+                for time in range(100):
+                    at = (edge * 100 + time) * 6 + lag
+                    active = (25 <= time < 75) == (pair["middle"] == "1")
+                    sums[active][0] += count[at] * weight[at]
+                    sums[active][1] += count[at]
+                active, inactive = (sums[key][0] / sums[key][1] for key in [True, False])
+                self.assertGreater(active, inactive, pair)
+                means.append((active, inactive))
+        self.assertGreater(sum(active for active, _ in means), 1.5 * sum(inactive for _, inactive in means))
+
+    def test_same_bits_on_any_number_of_ranks(self):
+        for name, words in [("encoder", []), ("joint", ["--joint"])]:
+            one, _ = self.train(name + "1", *SMALL, "--edges", "all", "--epochs", "2", "--test", "0.2", *words)
+            for ranks in [2, 3]:
+                many, _ = self.train(name + str(ranks), *SMALL, "--edges", "all", "--epochs", "2", "--test", "0.2", *words,
+                                     ranks=ranks)
+                self.assertSameDatasets(one, many)
+
+    def test_what_is_written(self):
+        result, _ = self.train("out", *SMALL, "--edges", "all", "--epochs", "1", "--test", "0.2")
+        self.assertEqual(self.edges(result)[:3], [(1, 0), (2, 0), (3, 0)])
+        self.assertEqual(values(result, "/A/01/lag_ms"), [0, 1, 2, 3])
+        self.assertAlmostEqual(values(result, "/A/01/time_s")[99], 0.099)
+        self.assertEqual(attribute(result, "/A/01/averaged_over"), "test")
+        weight, smoothed, count = (values(result, "/A/01/" + name) for name in ["weight", "weight_smoothed", "spike_count"])
+        self.assertEqual(len(weight), 72 * 100 * 4)
+        fixed = values(result, "/A/01/static_weight")
+        # At the first bin there is no offset: lag 0 is the static weight where the sender fired.
+        for edge in range(72):
+            at = edge * 100 * 4
+            if count[at] > 0:
+                self.assertAlmostEqual(weight[at], fixed[edge * 4], places=5)
+            # Sums over the ten most recent bins.
+            total = sum(count[at + 4 * time + 2] * weight[at + 4 * time + 2] for time in range(40, 50))
+            spikes = sum(count[at + 4 * time + 2] for time in range(40, 50))
+            if spikes > 0:
+                self.assertAlmostEqual(smoothed[at + 4 * 49 + 2], total / spikes, places=4)
+
+    def test_edges_of_the_static_result_in_both_directions(self):
+        study, results = self.session("small"), self.folder / "out"
+        self.assertFails(3, [f"rewire {FIRST}"], JOB, "--study", study, "--results", results, *SMALL)
+        code, out, err = run(FIRST, "--study", study, "--results", results, *TRIALS, "--lags", "70", "--min-pair-spikes", "0",
+                             "--lambda", "1")
+        self.assertEqual(code, 0, out + err)
+        result, _ = self.train("out", *SMALL, "--epochs", "1")
+        with open(f"{study}.pairs.csv") as table:
+            pairs = {(int(row["pre"]), int(row["post"])) for row in csv.DictReader(table)}
+        self.assertEqual(set(self.edges(result)), pairs | {(b, a) for a, b in pairs})
+        self.assertIn(FIRST, subprocess.run(["h5ls", str(result) + "/upstream"], capture_output=True, text=True).stdout)
+
+    def test_edges_of_a_table(self):
+        table = self.folder / "edges.csv"
+        table.write_text("pre,post,note\n0,1,a\n4,2,b\n0,99,c\n3,3,d\n")
+        result, text = self.train("out", *SMALL, "--edges", table, "--epochs", "1")
+        self.assertEqual(self.edges(result), [(0, 1), (4, 2)])
+        self.assertIn("1 edges of units that do not take part", text)
+        for content, wording in [("from,to\n0,1\n", "no column pre"), ("pre,post\n0\n", "line 2 has 1 values, not 2")]:
+            table.write_text(content)
+            self.assertFails(3, wording, JOB, "--study", self.session("small"), "--results", self.folder / "no", *SMALL,
+                             "--edges", table)
+        self.assertFails(3, "no table of edges", JOB, "--study", self.session("small"), "--results", self.folder / "no", *SMALL,
+                         "--edges", self.folder / "nowhere.csv")
+
+    def test_another_list_of_edges_is_another_result(self):
+        table = self.folder / "edges.csv"
+        table.write_text("pre,post\n0,1\n")
+        self.train("out", *SMALL, "--edges", table, "--epochs", "1")
+        table.write_text("pre,post\n1,0\n")
+        code, out, err = run(JOB, "--study", self.session("small"), "--results", self.folder / "out", *SMALL, "--edges", table,
+                             "--epochs", "1")
+        self.assertEqual(code, 2, out + err)
+        self.assertIn("list of edges", err)
+
+    def test_no_edge_is_said(self):
+        table = self.folder / "edges.csv"
+        table.write_text("pre,post\n77,78\n")
+        result, text = self.train("out", *SMALL, "--edges", table, ranks=2)
+        self.assertIn("no edge among the units", text)
+        self.assertEqual(attribute(result, "/A/01/status"), "no edge among the units")
+
+    def test_bad_input(self):
+        for kind, words, wording in [("one", [], "1 trials: one has to train"),
+                                     ("small", ["--lags", "100"], "100 lags need more than the 100 bins")]:
+            self.assertFails(3, wording, JOB, "--study", self.session(kind), "--results", self.folder / "out", *TRIALS,
+                             "--bin-ms", "1", "--edges", "all", *words)
+
+    def test_page_table_plan_and_chain(self):
+        self.train("out", *SMALL, "--edges", "all", "--epochs", "2")
+        code, out, err = run("report", "--results", self.folder / "out")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("Dynamic connectivity of the population", (self.folder / "out" / "report.html").read_text())
+        code, out, err = run("export", "--results", self.folder / "out", "--what", JOB)
+        self.assertEqual(code, 0, out + err)
+        with open(self.folder / "out" / "export" / f"{JOB}.csv") as table:
+            self.assertEqual(len(list(csv.DictReader(table))), 72 * 100)
+        code, out, err = run("plan", JOB, "--study", self.session("small"), "--results", self.folder / "out", *SMALL, "--edges",
+                             "all", "--ranks", 4)
+        self.assertEqual(code, 0, err)
+        self.assertIn("MB summed over ranks a step", out)
+        code, out, _ = run("chain", "spikes")
+        self.assertIn(JOB, out)
+
+
+class Killed(DynamicCase):
+    def test_kill_nine_in_training_and_again(self):
+        words = [*SMALL, "--edges", "all", "--epochs", "6", "--batch", "8"]
+        results = self.folder / "killed"
+        base = [JOB, "--study", self.session("small"), "--results", results, "--checkpoint-s", "0.05", *words]
+        for ranks in [2, 1]:
+            process = start(*base, ranks=ranks)
+            wait_for(lambda: list(results.glob(f"{JOB}.checkpoint/*/train-1.state*")) or process.poll() is not None)
+            self.assertIsNone(process.poll(), "it ended before it could be killed")
+            kill_all(process)
+        code, _, err = run(*base, ranks=3)
+        self.assertEqual(code, 0, err)
+        self.assertIn("going on from", err)
+        undisturbed, _ = self.train("undisturbed", *words, ranks=2)
+        self.assertSameDatasets(undisturbed, results / f"{JOB}.h5")
+
+
+if __name__ == "__main__":
+    unittest.main()
