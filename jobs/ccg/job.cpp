@@ -10,6 +10,7 @@
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
+#include "surrogates.hpp"
 #include "tables.hpp"
 #include "tile.hpp"
 
@@ -73,10 +74,11 @@ class WaveWriter
     {
     }
 
-    void add(const TileWork& unit, std::span<const std::byte> bytes)
+    /// @param surrogates null without
+    void add(const TileWork& unit, std::span<const std::byte> bytes, const SurrogateP* surrogates)
     {
         order_.go_on_to(unit.position);
-        writer_->add(unit.tile, TileResult::unpacked(bytes));
+        writer_->add(unit.tile, TileResult::unpacked(bytes), surrogates);
     }
     void end() { order_.finish(); }
 
@@ -119,6 +121,10 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
 {
     const auto held = HeldTrains(context, wave, settings);
     const auto work = work_of(wave, held, settings);
+    auto surrogates = std::vector<SurrogateP>{};
+    if (settings.surrogates > 0)
+        surrogates = SurrogateRun(held, wave, settings).run(context, work);
+    auto tile = std::size_t{0}; // that comes next
     auto writer = WaveWriter(context, wave, held, facts, settings, output);
     auto plan = std::optional<spikes::JitterPlan>{};
     auto planned = wave.size();
@@ -137,7 +143,10 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
                                              plan_of(unit.position), tick);
             return result ? std::optional(result->packed()) : std::nullopt;
         },
-        [&](const TileWork& unit, std::span<const std::byte> bytes) { writer.add(unit, bytes); });
+        [&](const TileWork& unit, std::span<const std::byte> bytes) {
+            writer.add(unit, bytes, surrogates.empty() ? nullptr : &surrogates[tile]);
+            ++tile;
+        });
     context.collective("write", [&] {
         if (output != nullptr)
             writer.end();
@@ -230,8 +239,9 @@ runtime::Job described_job()
             "counts where all chosen units\n"
             "were observed (obs_intervals, without invalid_times); with --align, in trials around "
             "the rows of "
-            "a table. Monte Carlo\n"
-            "surrogates are not drawn. Writes RESULTS/ccg.h5.",
+            "a table. With\n"
+            "--surrogates, Monte Carlo gives the p of the largest deviation of a direction, too. "
+            "Writes RESULTS/ccg.h5.",
         .examples =
             {"rewire ccg --study data/ --results out/",
              "mpirun -n 8 rewire ccg --study data/ --results out/ --where "

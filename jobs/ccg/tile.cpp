@@ -91,6 +91,14 @@ TileResult TileResult::unpacked(std::span<const std::byte> bytes)
     return result;
 }
 
+spikes::PairTile local_tile(const spikes::PairTile& tile)
+{
+    const auto first = base::Range{0, tile.first.size()};
+    if (tile.first == tile.second)
+        return {first, first};
+    return {first, {first.last, first.last + tile.second.size()}};
+}
+
 double bytes_of_pair(const CcgSettings& settings)
 {
     const auto lag = sizeof(std::int32_t) + (settings.has_null() ? 2 * sizeof(double) : 0);
@@ -120,10 +128,7 @@ std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t posit
 {
     const auto& session = held.session(position);
     const auto trains = held.trains(position, tile.first, tile.second);
-    const auto same = tile.first == tile.second;
-    const auto first = base::Range{0, tile.first.size()};
-    const auto local = spikes::PairTile{
-        first, same ? first : base::Range{first.last, first.last + tile.second.size()}};
+    const auto local = local_tile(tile);
     const auto each = spikes::Tick([&](std::int64_t) { return tick(); });
     const auto max_lag = settings.max_lag;
     const auto lags = settings.lags();

@@ -36,10 +36,12 @@ struct PairCall
     std::int32_t trough_lag = 0;
     std::int32_t pre = -1;
     std::int32_t post = -1;
-    std::int32_t significant = 0; ///< of the rule: 1 peak, -1 trough
-    std::int32_t tested = 0;      ///< 0: near or too few spikes, nothing is said
-    std::int32_t near = 0;        ///< units on one peak channel or within 50 um
-    std::int32_t unused = 0;      ///< so that all bytes have a value
+    std::int32_t significant = 0;       ///< of the rule: 1 peak, -1 trough
+    std::int32_t tested = 0;            ///< 0: near or too few spikes, nothing is said
+    std::int32_t near = 0;              ///< units on one peak channel or within 50 um
+    std::int32_t unused = 0;            ///< so that all bytes have a value
+    std::array<double, 2> max_peak{};   ///< p of surrogates, by direction; set by the writer
+    std::array<double, 2> max_trough{}; ///< the same of troughs
 };
 
 /// Pairs of a tile, in its order.
@@ -53,6 +55,9 @@ struct TileResult
     std::vector<std::byte> packed() const;
     static TileResult unpacked(std::span<const std::byte> bytes);
 };
+
+/// The tile over the trains of its own units, as HeldTrains::trains hands them out.
+spikes::PairTile local_tile(const spikes::PairTile& tile);
 
 /// Bytes of a pair in a TileResult.
 double bytes_of_pair(const CcgSettings& settings);
