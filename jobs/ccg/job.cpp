@@ -97,11 +97,8 @@ class WaveWriter
         writer_.reset();
         const auto& recording = held_.session(position).recording;
         context_.note(row_of(head_, recording.units(), counts));
-        if (const auto& trains = held_.session(position); trains.rows > 0)
-            context_.note(fmt::format("    {} trials of {} rows: {} not chosen, {} not wholly "
-                                      "observed, {} overlap the one before",
-                                      trains.timeline.segments.size(), trains.rows,
-                                      trains.not_chosen, trains.not_observed, trains.overlapping));
+        if (const auto& trials = held_.session(position).trials; trials.rows > 0)
+            context_.note("    " + described(trials));
         note_recording(context_, head_, recording);
     }
 
@@ -126,21 +123,24 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
         surrogates = SurrogateRun(held, wave, settings).run(context, work);
     auto tile = std::size_t{0}; // that comes next
     auto writer = WaveWriter(context, wave, held, facts, settings, output);
-    auto plan = std::optional<spikes::JitterPlan>{};
+    auto plan = std::optional<spikes::JitterPlan>{}; // of the session that a rank is at
+    auto halves = std::optional<Halves>{};
     auto planned = wave.size();
-    const auto plan_of = [&](std::size_t position) -> const spikes::JitterPlan* {
-        if (!settings.has_null())
-            return nullptr;
-        if (planned != position)
-            plan.emplace(held.session(position).timeline, settings.jitter, settings.max_lag);
+    const auto begin_session = [&](std::size_t position) {
+        if (planned == position)
+            return;
+        const auto& session = held.session(position);
+        if (settings.has_null())
+            plan.emplace(session.timeline, settings.jitter, settings.max_lag);
+        halves.emplace(session, settings);
         planned = position;
-        return &*plan;
     };
     each_tile_to_root(
         context, wave.suffix, work,
         [&](const TileWork& unit, const runtime::Tick& tick) {
+            begin_session(unit.position);
             const auto result = compute_tile(held, unit.position, unit.tile, settings,
-                                             plan_of(unit.position), tick);
+                                             plan ? &*plan : nullptr, *halves, tick);
             return result ? std::optional(result->packed()) : std::nullopt;
         },
         [&](const TileWork& unit, std::span<const std::byte> bytes) {

@@ -40,6 +40,7 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
     session.direction_peak_lag_ms = numbers("direction_peak_lag_ms");
     session.direction_trough = numbers("direction_trough");
     session.direction_trough_lag_ms = numbers("direction_trough_lag_ms");
+    session.half_peak = numbers("half_peak");
     session.areas = read_areas(group);
     if (io::exists(group, "p_value")) {
         session.p_value = numbers("p_value");

@@ -239,6 +239,7 @@ CcgCounts CcgWriter::finish()
     }
     write_calls();
     write_directions();
+    write_halves();
     if (settings_.has_null())
         write_tests(counts);
     if (settings_.surrogates > 0)
@@ -312,6 +313,27 @@ void CcgWriter::write_directions() const
              [&](const DirectionCall& call) { return call.trough_lag * ms; });
     directed("direction_trough", per_spike, "value of corrected at direction_trough_lag_ms",
              [](const DirectionCall& call) { return call.trough; });
+}
+
+void CcgWriter::write_halves() const
+{
+    io::write_text_axis(group_, "half", {"first", "second"},
+                        "halves of the trials, or of the observed time");
+    const auto write = [&](const char* name, const char* description, auto member) {
+        auto values = std::vector<double>{};
+        for (const auto& call : calls_)
+            values.insert(values.end(), (call.*member).begin(), (call.*member).end());
+        io::write_array(group_, name, values, {pair_axis, direction_axis, "half"}, per_spike,
+                        description);
+    };
+    write("half_peak",
+          "corrected at direction_peak_lag_ms in each half of the session, of directions with a "
+          "peak by the rule or p_value below 0.01; else NaN",
+          &PairCall::half_peak);
+    write("half_trough",
+          "corrected at direction_trough_lag_ms in each half, of directions with a trough by the "
+          "rule or p_trough below 0.01; else NaN",
+          &PairCall::half_trough);
 }
 
 void CcgWriter::write_tests(CcgCounts& counts) const

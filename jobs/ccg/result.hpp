@@ -51,6 +51,7 @@ class CcgWriter
     void write_units(const SessionHead& head);
     void write_calls() const;
     void write_directions() const;
+    void write_halves() const;
     void write_tests(CcgCounts& counts) const;
     void write_surrogates() const;
 
@@ -97,7 +98,8 @@ struct CcgSession
     std::vector<double> q_value;
     std::vector<double> p_trough;
     std::vector<double> q_trough;
-    AreaDelays areas; ///< empty where no area is known
+    std::vector<double> half_peak; ///< [pair, 2, half]; NaN where it was not asked for
+    AreaDelays areas;              ///< empty where no area is known
 };
 CcgSession read_ccg(const io::Handle& file, const SessionName& name);
 

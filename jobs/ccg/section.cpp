@@ -96,6 +96,22 @@ std::vector<double> places_of(const CcgSession& session)
     return places;
 }
 
+/// Directed peaks that are above 0 in both halves of the session, of those with an estimate there.
+std::string in_both_halves(const CcgSession& session)
+{
+    auto both = std::int64_t{0};
+    auto all = std::int64_t{0};
+    for (std::size_t at = 0; at < session.q_value.size(); ++at) {
+        const auto first = session.half_peak[2 * at];
+        const auto second = session.half_peak[2 * at + 1];
+        if (!(session.q_value[at] <= ccg_level) || std::isnan(first) || std::isnan(second))
+            continue;
+        ++all;
+        both += first > 0 && second > 0;
+    }
+    return fmt::format("{} of {}", both, all);
+}
+
 report::Figure delays_of(const CcgSession& session)
 {
     auto plot = report::ScatterPlot{};
@@ -161,10 +177,10 @@ class CcgPart : public PagePart
   private:
     void add_counts(report::Page& page) const
     {
-        auto table =
-            report::Table{.head = {"animal", "session", "units", "pairs tested",
-                                   "peaks by the rule", "troughs by the rule",
-                                   "directed peaks, q ≤ 0.05", "directed troughs, q ≤ 0.05"}};
+        auto table = report::Table{
+            .head = {"animal", "session", "units", "pairs tested", "peaks by the rule",
+                     "troughs by the rule", "directed peaks, q ≤ 0.05",
+                     "directed troughs, q ≤ 0.05", "such peaks in both halves"}};
         for (const auto& session : sessions_) {
             const auto& counts = session.result.counts;
             const auto null = !session.result.p_value.empty();
@@ -173,7 +189,8 @@ class CcgPart : public PagePart
                                   std::to_string(counts.tested), std::to_string(counts.peaks),
                                   std::to_string(counts.troughs),
                                   null ? std::to_string(counts.peaks_fdr) : "–",
-                                  null ? std::to_string(counts.troughs_fdr) : "–"});
+                                  null ? std::to_string(counts.troughs_fdr) : "–",
+                                  null ? in_both_halves(session.result) : "–"});
         }
         const auto& first = sessions_.front().result;
         table.caption = fmt::format(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "halves.hpp"
 #include "held_trains.hpp"
 #include "settings.hpp"
 
@@ -42,7 +43,14 @@ struct PairCall
     std::int32_t unused = 0;            ///< so that all bytes have a value
     std::array<double, 2> max_peak{};   ///< p of surrogates, by direction; set by the writer
     std::array<double, 2> max_trough{}; ///< the same of troughs
+    /// [direction, half] corrected at the direction's peak lag, in each half of the session; NaN
+    /// where neither the rule nor a small p asks for it.
+    std::array<double, 4> half_peak{};
+    std::array<double, 4> half_trough{}; ///< the same at the trough lag
 };
+
+/// Directions with a smaller p are estimated in both halves of the session.
+inline constexpr auto halves_p = 0.01;
 
 /// Pairs of a tile, in its order.
 struct TileResult
@@ -74,8 +82,10 @@ Corrected corrected_of(std::span<const std::int32_t> count, std::span<const doub
                        std::span<const double> overlap);
 
 /// Nothing when stopped. @param plan of the session; nullptr without a null
+/// @param halves of the session
 std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t position,
                                        const spikes::PairTile& tile, const CcgSettings& settings,
-                                       const spikes::JitterPlan* plan, const runtime::Tick& tick);
+                                       const spikes::JitterPlan* plan, const Halves& halves,
+                                       const runtime::Tick& tick);
 
 } // namespace rewire::jobs

@@ -83,6 +83,12 @@ class Ccg(CcgCase):
         count = values(result, group + "count")[:LAGS]
         self.assertEqual(count.index(max(count)), 100 - 2)
         self.assertEqual(len(self.edges("out", "--all-pairs")), 2 * 2 * 21)
+        # Both are there in both halves of the session, as strong as in the whole.
+        halves, whole = values(result, group + "half_peak"), values(result, group + "direction_peak")
+        for direction in [0, 22]:
+            for half in halves[2 * direction:2 * direction + 2]:
+                self.assertAlmostEqual(half / whole[direction], 1, delta=0.3)
+        self.assertGreater(sum(value != value for value in halves), len(halves) / 2)
 
     def test_choice_of_units(self):
         study = self.session("planted")

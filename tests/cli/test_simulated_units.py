@@ -67,6 +67,21 @@ class SimulatedUnits(SpikeCase):
         for words in ["Delays between areas", "unit by area and layer", "components of the PSTHs"]:
             self.assertIn(words, page)
 
+    def test_running_and_resting_trials(self):
+        study = self.simulate_units("recording", "--units-an-area", "2", "--trials", "120")
+        window = ["--align", "drifting_gratings_presentations", "--stop-s", "2"]
+        trials = {}
+        for locomotion in ["any", "running", "stationary"]:
+            _, text = self.compute(study, locomotion, *window, "--locomotion", locomotion, job="ccg")
+            trials[locomotion] = int(text.split(" trials of 120 rows")[0].split()[-1])
+        self.assertEqual(trials["any"], 120)
+        self.assertEqual(trials["running"] + trials["stationary"], 120)
+        self.assertGreater(min(trials.values()), 10)
+        base = ["ccg", "--study", study, "--results", self.folder / "out"]
+        self.assertFails(3, "pupil", *base, *window, "--locomotion", "running", "--speed-series", "pupil")
+        self.assertFails(3, "not by --locomotion", *base, *window, "--locomotion", "running", "--running-cm-s", "900")
+        self.assertFails(2, "--align", *base, "--locomotion", "running")
+
     def test_area_scores(self):
         study = self.simulate_units("recording", "--units-an-area", "3", "--trials", "10")
         table = self.folder / "scores.txt"
