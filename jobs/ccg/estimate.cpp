@@ -4,6 +4,7 @@
 #include "jobs/frame/session_job.hpp"
 #include "jobs/recording/held_spikes.hpp"
 #include "jobs/recording/pair_tiles.hpp"
+#include "surrogates.hpp"
 #include "tile.hpp"
 
 #include <rewire/base/partition.hpp>
@@ -61,6 +62,7 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
     auto reading = 0.0;
     auto longest_read = 0.0;
     auto row_bytes = 0.0;
+    auto drawing = 0.0;
     auto read_bytes = 0.0;
     const auto written =
         static_cast<double>(settings.lags()) *
@@ -80,6 +82,10 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         all_pairs += pairs;
         reading += reading_seconds(static_cast<double>(units.spikes));
         longest_read = std::max(longest_read, reading_seconds(static_cast<double>(units.spikes)));
+        for (const auto& tile : spikes::pair_tiles(units.units, pair_tile_side(units.units)))
+            drawing += static_cast<double>(settings.surrogates) *
+                       surrogate_seconds(2 * spikes, std::max<std::int64_t>(tile.pairs(), 1),
+                                         tile.first.size() + tile.second.size(), settings);
         row_bytes = std::max(row_bytes, side * static_cast<double>(units.units) * (written + 400));
         read_bytes = std::max(read_bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
     }
@@ -97,6 +103,14 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
     estimate.checkpoint_bytes = results;
     estimate.add_phase("read", reading, static_cast<std::int64_t>(sessions.size()), longest_read);
     estimate.add_phase("pairs", seconds, tiles, std::min(longest, seconds));
+    if (settings.surrogates > 0) {
+        const auto blocks = std::max(tiles, static_cast<std::int64_t>(drawing / 15));
+        estimate.add_phase(
+            "surrogates", drawing, blocks,
+            std::min(drawing, std::max(15.0, drawing / static_cast<double>(blocks))));
+        const auto near = static_cast<double>(spikes::lag_count(settings.rule.peak_lag) + 4);
+        estimate.rank_bytes += all_pairs * near * sizeof(double);
+    }
     const auto writing = all_pairs * written / written_bytes_per_s;
     estimate.add_phase("write", writing, 1, writing);
     estimate.notes.emplace_back(

@@ -20,9 +20,7 @@ std::int64_t trial_gap(const CcgSettings& settings)
 void each_session_field(auto& session, auto field)
 {
     field(session.timeline.segments), field(session.timeline.bin_ns), field(session.start);
-    field(session.timeline.trials), field(session.rows), field(session.not_observed);
-    field(session.overlapping), field(session.not_chosen);
-    field(session.clipped);
+    field(session.timeline.trials), field(session.clipped);
 }
 
 } // namespace
@@ -38,18 +36,13 @@ SessionTrains read_trains(const io::StudySession& session, const CcgSettings& se
 {
     auto result = SessionTrains{};
     auto observed = std::vector<spikes::TimeInterval>{};
-    auto windows = spikes::TrialWindows{};
+    const auto& windows = result.trials.windows;
     const auto begin = [&](const Recording& begun) {
         observed = begun.observed;
         if (!settings.align || begun.observed.empty())
             return;
-        auto trials = aligned_trials(session, *settings.align, settings.units.where, observed,
-                                     settings.bin_ms);
-        result.rows = trials.rows;
-        result.not_chosen = trials.not_chosen;
-        result.not_observed = trials.not_observed;
-        result.overlapping = trials.overlapping;
-        windows = std::move(trials.windows);
+        result.trials = aligned_trials(session, *settings.align, settings.units.where, observed,
+                                       settings.bin_ms);
     };
     const auto binned_train = [&](const spikes::SpikeTrainsView& train) {
         return settings.align ? spikes::binned(spikes::packed_trials(train, windows),
@@ -75,6 +68,7 @@ HeldTrains::HeldTrains(runtime::RunContext& context, const Wave& wave, const Ccg
           const auto session = read_trains(file, settings, positions);
           auto packer = base::Packer{};
           base::pack_value(packer, session.recording);
+          base::pack_value(packer, session.trials);
           each_session_field(session, base::PackField{packer});
           return packer.take();
       })
@@ -83,6 +77,7 @@ HeldTrains::HeldTrains(runtime::RunContext& context, const Wave& wave, const Ccg
         auto unpacker = base::Unpacker(held_.head(position));
         auto session = SessionTrains{};
         session.recording = base::unpack_value<Recording>(unpacker);
+        session.trials = base::unpack_value<AlignedTrials>(unpacker);
         each_session_field(session, base::UnpackField{unpacker});
         sessions_.push_back(std::move(session));
     }

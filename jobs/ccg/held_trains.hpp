@@ -21,11 +21,7 @@ struct SessionTrains
     spikes::Timeline timeline;
     std::vector<std::int64_t> start{0}; ///< [units + 1] of the positions
     std::vector<std::int64_t> clipped;  ///< [units]
-    // Of the table that trials are aligned to; 0 for a whole recording.
-    std::int64_t rows = 0;
-    std::int64_t not_chosen = 0;
-    std::int64_t not_observed = 0;
-    std::int64_t overlapping = 0;
+    AlignedTrials trials;               ///< none for a whole recording
 
     std::int64_t spikes(std::int64_t unit) const
     {

@@ -10,6 +10,7 @@
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
+#include "surrogates.hpp"
 #include "tables.hpp"
 #include "tile.hpp"
 
@@ -73,10 +74,11 @@ class WaveWriter
     {
     }
 
-    void add(const TileWork& unit, std::span<const std::byte> bytes)
+    /// @param surrogates null without
+    void add(const TileWork& unit, std::span<const std::byte> bytes, const SurrogateP* surrogates)
     {
         order_.go_on_to(unit.position);
-        writer_->add(unit.tile, TileResult::unpacked(bytes));
+        writer_->add(unit.tile, TileResult::unpacked(bytes), surrogates);
     }
     void end() { order_.finish(); }
 
@@ -95,11 +97,8 @@ class WaveWriter
         writer_.reset();
         const auto& recording = held_.session(position).recording;
         context_.note(row_of(head_, recording.units(), counts));
-        if (const auto& trains = held_.session(position); trains.rows > 0)
-            context_.note(fmt::format("    {} trials of {} rows: {} not chosen, {} not wholly "
-                                      "observed, {} overlap the one before",
-                                      trains.timeline.segments.size(), trains.rows,
-                                      trains.not_chosen, trains.not_observed, trains.overlapping));
+        if (const auto& trials = held_.session(position).trials; trials.rows > 0)
+            context_.note("    " + described(trials));
         note_recording(context_, head_, recording);
     }
 
@@ -119,25 +118,35 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
 {
     const auto held = HeldTrains(context, wave, settings);
     const auto work = work_of(wave, held, settings);
+    auto surrogates = std::vector<SurrogateP>{};
+    if (settings.surrogates > 0)
+        surrogates = SurrogateRun(held, wave, settings).run(context, work);
+    auto tile = std::size_t{0}; // that comes next
     auto writer = WaveWriter(context, wave, held, facts, settings, output);
-    auto plan = std::optional<spikes::JitterPlan>{};
+    auto plan = std::optional<spikes::JitterPlan>{}; // of the session that a rank is at
+    auto halves = std::optional<Halves>{};
     auto planned = wave.size();
-    const auto plan_of = [&](std::size_t position) -> const spikes::JitterPlan* {
-        if (!settings.has_null())
-            return nullptr;
-        if (planned != position)
-            plan.emplace(held.session(position).timeline, settings.jitter, settings.max_lag);
+    const auto begin_session = [&](std::size_t position) {
+        if (planned == position)
+            return;
+        const auto& session = held.session(position);
+        if (settings.has_null())
+            plan.emplace(session.timeline, settings.jitter, settings.max_lag);
+        halves.emplace(session, settings);
         planned = position;
-        return &*plan;
     };
     each_tile_to_root(
         context, wave.suffix, work,
         [&](const TileWork& unit, const runtime::Tick& tick) {
+            begin_session(unit.position);
             const auto result = compute_tile(held, unit.position, unit.tile, settings,
-                                             plan_of(unit.position), tick);
+                                             plan ? &*plan : nullptr, *halves, tick);
             return result ? std::optional(result->packed()) : std::nullopt;
         },
-        [&](const TileWork& unit, std::span<const std::byte> bytes) { writer.add(unit, bytes); });
+        [&](const TileWork& unit, std::span<const std::byte> bytes) {
+            writer.add(unit, bytes, surrogates.empty() ? nullptr : &surrogates[tile]);
+            ++tile;
+        });
     context.collective("write", [&] {
         if (output != nullptr)
             writer.end();
@@ -230,8 +239,9 @@ runtime::Job described_job()
             "counts where all chosen units\n"
             "were observed (obs_intervals, without invalid_times); with --align, in trials around "
             "the rows of "
-            "a table. Monte Carlo\n"
-            "surrogates are not drawn. Writes RESULTS/ccg.h5.",
+            "a table. With\n"
+            "--surrogates, Monte Carlo gives the p of the largest deviation of a direction, too. "
+            "Writes RESULTS/ccg.h5.",
         .examples =
             {"rewire ccg --study data/ --results out/",
              "mpirun -n 8 rewire ccg --study data/ --results out/ --where "

@@ -4,6 +4,7 @@
 #include "jobs/recording/held_spikes.hpp"
 
 #include <rewire/base/partition.hpp>
+#include <rewire/base/random.hpp>
 #include <rewire/spikes/correlogram.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 
@@ -53,8 +54,8 @@ std::int64_t at_most(const std::vector<double>& values, double limit)
 }
 
 template <typename T>
-void write_rows(const io::Handle& group, const char* name, std::int64_t first, const std::vector<T>& values,
-                std::int64_t lags)
+void write_rows(const io::Handle& group, const char* name, std::int64_t first,
+                const std::vector<T>& values, std::int64_t lags)
 {
     const auto rows = std::ssize(values) / lags;
     if (rows > 0)
@@ -68,6 +69,7 @@ CcgWriter::CcgWriter(const io::ResultFile& file, const SessionHead& head,
     : trains_(trains),
       settings_(settings),
       group_(file.group(head.subject + "/" + head.session)),
+      session_key_(base::key_of(head.subject + "/" + head.session)),
       overlap_(spikes::overlap_s(trains.timeline, settings.max_lag)),
       units_(trains.recording.units())
 {
@@ -142,9 +144,14 @@ void CcgWriter::make_arrays()
                            "P(coincidences >= count): within 10 ms the postsynaptic candidate is "
                            "jittered and the other train held, exactly (pattern jitter: with "
                            "Poisson's tail); beyond, Poisson around expected");
+    if (settings_.surrogates > 0)
+        io::make_array<double>(group_, "p_monte_carlo", axes, "1",
+                               "share of surrogates, the postsynaptic candidate jittered, with "
+                               "count or more: (b + 1) / (n + 1); NaN beyond 10 ms");
 }
 
-void CcgWriter::add(const spikes::PairTile& tile, const TileResult& result)
+void CcgWriter::add(const spikes::PairTile& tile, const TileResult& result,
+                    const SurrogateP* surrogates)
 {
     if (!(tile.first == row_)) {
         write_row();
@@ -156,6 +163,7 @@ void CcgWriter::add(const spikes::PairTile& tile, const TileResult& result)
         pairs_.expected.assign(settings_.has_null() ? values : 0, 0);
         pairs_.p_lag.assign(settings_.has_null() ? values : 0, 0);
         pairs_.call.assign(at(pairs), {});
+        drawn_p_.assign(settings_.surrogates > 0 ? values : 0, std::nan(""));
     }
     const auto first = base::pair_index(row_.first, row_.first + 1, units_);
     const auto lags = settings_.lags();
@@ -169,6 +177,18 @@ void CcgWriter::add(const spikes::PairTile& tile, const TileResult& result)
         copy(result.expected, pairs_.expected);
         copy(result.p_lag, pairs_.p_lag);
         pairs_.call[at(to)] = result.call[at(pair)];
+        if (surrogates == nullptr)
+            return;
+        const auto near = spikes::lag_count(settings_.rule.peak_lag);
+        std::copy_n(surrogates->lag.begin() + pair * near, near,
+                    drawn_p_.begin() + to * lags + (settings_.max_lag - settings_.rule.peak_lag));
+        auto& call = pairs_.call[at(to)];
+        for (std::size_t direction = 0; direction < 2; ++direction) {
+            const auto tested = call.tested != 0;
+            const auto from = at(2 * pair) + direction;
+            call.max_peak[direction] = tested ? surrogates->max_peak[from] : std::nan("");
+            call.max_trough[direction] = tested ? surrogates->max_trough[from] : std::nan("");
+        }
     });
 }
 
@@ -203,6 +223,8 @@ void CcgWriter::write_row()
         write_rows(group_, "expected", first, pairs_.expected, lags);
         write_rows(group_, "p_lag", first, pairs_.p_lag, lags);
     }
+    if (settings_.surrogates > 0)
+        write_rows(group_, "p_monte_carlo", first, drawn_p_, lags);
     row_ = {};
 }
 
@@ -217,8 +239,12 @@ CcgCounts CcgWriter::finish()
     }
     write_calls();
     write_directions();
+    write_halves();
     if (settings_.has_null())
         write_tests(counts);
+    if (settings_.surrogates > 0)
+        write_surrogates();
+    write_areas(group_, areas_of(trains_.recording, calls_, settings_, session_key_));
     io::write_attribute(group_, "tested_pairs", counts.tested);
     io::write_attribute(group_, "peaks", counts.peaks);
     io::write_attribute(group_, "troughs", counts.troughs);
@@ -289,6 +315,27 @@ void CcgWriter::write_directions() const
              [](const DirectionCall& call) { return call.trough; });
 }
 
+void CcgWriter::write_halves() const
+{
+    io::write_text_axis(group_, "half", {"first", "second"},
+                        "halves of the trials, or of the observed time");
+    const auto write = [&](const char* name, const char* description, auto member) {
+        auto values = std::vector<double>{};
+        for (const auto& call : calls_)
+            values.insert(values.end(), (call.*member).begin(), (call.*member).end());
+        io::write_array(group_, name, values, {pair_axis, direction_axis, "half"}, per_spike,
+                        description);
+    };
+    write("half_peak",
+          "corrected at direction_peak_lag_ms in each half of the session, of directions with a "
+          "peak by the rule or p_value below 0.01; else NaN",
+          &PairCall::half_peak);
+    write("half_trough",
+          "corrected at direction_trough_lag_ms in each half, of directions with a trough by the "
+          "rule or p_trough below 0.01; else NaN",
+          &PairCall::half_trough);
+}
+
 void CcgWriter::write_tests(CcgCounts& counts) const
 {
     const auto axes = std::vector<std::string>{pair_axis, direction_axis};
@@ -312,66 +359,25 @@ void CcgWriter::write_tests(CcgCounts& counts) const
                                [](const DirectionCall& call) { return call.p_trough; });
 }
 
-CcgSession read_ccg(const io::Handle& file, const SessionName& name)
+void CcgWriter::write_surrogates() const
 {
-    const auto group = io::open_group(file, name.first + "/" + name.second);
-    auto session = CcgSession{.head = read_head(file, name)};
-    session.jitter = io::read_text_attribute(group, "jitter");
-    session.jitter_ms = io::read_attribute<double>(group, "jitter_ms");
-    session.bin_ms = io::read_attribute<double>(group, "bin_ms");
-    session.threshold_sd = io::read_attribute<double>(group, "threshold_sd");
-    session.observed_s = io::read_attribute<double>(group, "observed_s");
-    session.unit_id = read_names(group, "unit_id");
-    const auto count = [&](const char* attribute) {
-        return io::read_attribute<std::int64_t>(group, attribute);
+    const auto axes = std::vector<std::string>{pair_axis, direction_axis};
+    const auto write = [&](const char* p_name, const char* q_name, const char* what, auto member) {
+        auto p = std::vector<double>{};
+        for (const auto& call : calls_)
+            p.insert(p.end(), (call.*member).begin(), (call.*member).end());
+        io::write_array(group_, p_name, p, axes, "1",
+                        std::string(what) +
+                            " over the direction's lags of 10 ms, in standard deviations, against "
+                            "the largest of each surrogate: (b + 1) / (n + 1), family-wise over "
+                            "these lags; NaN where not tested");
+        io::write_array(group_, q_name, stats::benjamini_hochberg(p), axes, "1",
+                        std::string("Benjamini-Hochberg of ") + p_name +
+                            " over the session's tested pairs and directions");
     };
-    session.counts = {.pairs = base::pair_count(std::ssize(session.unit_id)),
-                      .tested = count("tested_pairs"),
-                      .peaks = count("peaks"),
-                      .troughs = count("troughs"),
-                      .peaks_fdr = count("peaks_fdr"),
-                      .troughs_fdr = count("troughs_fdr")};
-    session.pair_i = io::read_all<std::int32_t>(group, "pair_i");
-    session.pair_j = io::read_all<std::int32_t>(group, "pair_j");
-    session.tested = io::read_all<std::uint8_t>(group, "tested");
-    session.significant = io::read_all<std::int8_t>(group, "significant");
-    session.pre = io::read_all<std::int32_t>(group, "pre");
-    session.post = io::read_all<std::int32_t>(group, "post");
-    const auto numbers = [&](const char* array) { return io::read_all<double>(group, array); };
-    session.rate_hz = numbers("rate_hz");
-    session.flank_sd = numbers("flank_sd");
-    session.peak = numbers("peak");
-    session.peak_lag_ms = numbers("peak_lag_ms");
-    session.trough = numbers("trough");
-    session.trough_lag_ms = numbers("trough_lag_ms");
-    session.direction_peak = numbers("direction_peak");
-    session.direction_peak_lag_ms = numbers("direction_peak_lag_ms");
-    session.direction_trough = numbers("direction_trough");
-    session.direction_trough_lag_ms = numbers("direction_trough_lag_ms");
-    if (io::exists(group, "p_value")) {
-        session.p_value = numbers("p_value");
-        session.q_value = numbers("q_value");
-        session.p_trough = numbers("p_trough");
-        session.q_trough = numbers("q_trough");
-    }
-    return session;
-}
-
-PairCorrelogram read_correlogram(const io::Handle& file, const SessionName& name, std::int64_t pair)
-{
-    const auto group = io::open_group(file, name.first + "/" + name.second);
-    auto result = PairCorrelogram{
-        .lag_ms = io::read_all<double>(group, lag_axis), .count = {}, .expected = {}};
-    const auto row = [&](const char* array) {
-        auto values = std::vector<double>(result.lag_ms.size());
-        io::read_block<double>(io::open_dataset(group, array), {pair, 0}, {1, std::ssize(values)},
-                               values);
-        return values;
-    };
-    result.count = row("count");
-    if (io::exists(group, "expected"))
-        result.expected = row("expected");
-    return result;
+    write("p_max_lag", "q_max_lag", "largest excess", &PairCall::max_peak);
+    write("p_max_lag_trough", "q_max_lag_trough", "largest deficit", &PairCall::max_trough);
+    io::write_attribute(group_, "surrogates", settings_.surrogates);
 }
 
 } // namespace rewire::jobs

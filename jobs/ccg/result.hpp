@@ -1,8 +1,10 @@
 #pragma once
 
+#include "areas.hpp"
 #include "held_trains.hpp"
 #include "jobs/frame/session_results.hpp"
 #include "settings.hpp"
+#include "surrogates.hpp"
 #include "tile.hpp"
 
 #include <rewire/io/result_file.hpp>
@@ -37,7 +39,9 @@ class CcgWriter
               const CcgSettings& settings);
 
     /// @pre tiles come in the order of spikes::pair_tiles
-    void add(const spikes::PairTile& tile, const TileResult& result);
+    /// @param surrogates null without
+    void add(const spikes::PairTile& tile, const TileResult& result,
+             const SurrogateP* surrogates = nullptr);
     /// Writes what needs all pairs.
     CcgCounts finish();
 
@@ -47,15 +51,19 @@ class CcgWriter
     void write_units(const SessionHead& head);
     void write_calls() const;
     void write_directions() const;
+    void write_halves() const;
     void write_tests(CcgCounts& counts) const;
+    void write_surrogates() const;
 
     const SessionTrains& trains_;
     const CcgSettings& settings_;
     io::Handle group_;
+    std::uint64_t session_key_;
     std::vector<double> overlap_;
     std::int64_t units_;
     base::Range row_;             ///< units i of the row of tiles that is being put together
     TileResult pairs_;            ///< of that row, in the order of pairs
+    std::vector<double> drawn_p_; ///< the same: p of surrogates, [pairs, lags]
     std::vector<PairCall> calls_; ///< [pairs] of the session
 };
 
@@ -90,6 +98,8 @@ struct CcgSession
     std::vector<double> q_value;
     std::vector<double> p_trough;
     std::vector<double> q_trough;
+    std::vector<double> half_peak; ///< [pair, 2, half]; NaN where it was not asked for
+    AreaDelays areas;              ///< empty where no area is known
 };
 CcgSession read_ccg(const io::Handle& file, const SessionName& name);
 

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 namespace rewire::jobs {
@@ -72,11 +74,63 @@ report::Figure correlogram_of(const PageSession& session)
     return report::figure_of(plot);
 }
 
-report::Figure matrix_of(const CcgSession& session)
+/// Places of the units on the axes of the matrix, from 1: by area in the order of the hierarchy,
+/// then by layer, where these are known.
+std::vector<double> places_of(const CcgSession& session)
+{
+    const auto units = session.unit_id.size();
+    auto order = std::vector<std::size_t>(units);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (!session.areas.area.empty())
+        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            // Units of no known area, -1, come last.
+            const auto place = [&](std::size_t unit) {
+                const auto area = static_cast<std::uint64_t>(session.areas.unit_area[unit]);
+                return std::pair{area, session.areas.unit_layer[unit]};
+            };
+            return place(a) < place(b);
+        });
+    auto places = std::vector<double>(units);
+    for (std::size_t k = 0; k < units; ++k)
+        places[order[k]] = static_cast<double>(k + 1);
+    return places;
+}
+
+/// Directed peaks that are above 0 in both halves of the session, of those with an estimate there.
+std::string in_both_halves(const CcgSession& session)
+{
+    auto both = std::int64_t{0};
+    auto all = std::int64_t{0};
+    for (std::size_t at = 0; at < session.q_value.size(); ++at) {
+        const auto first = session.half_peak[2 * at];
+        const auto second = session.half_peak[2 * at + 1];
+        if (!(session.q_value[at] <= ccg_level) || std::isnan(first) || std::isnan(second))
+            continue;
+        ++all;
+        both += first > 0 && second > 0;
+    }
+    return fmt::format("{} of {}", both, all);
+}
+
+report::Figure delays_of(const CcgSession& session)
 {
     auto plot = report::ScatterPlot{};
     plot.title = fmt::format("{} {}", session.head.subject, session.head.session);
-    plot.x.label = "post, unit in the order of the file";
+    plot.x.label = "difference of the hierarchy score";
+    plot.y.label = "median delay, ms";
+    plot.points = {{.name = "pair of areas",
+                    .x = session.areas.hierarchy_difference,
+                    .y = session.areas.delay_ms}};
+    return report::figure_of(plot);
+}
+
+report::Figure matrix_of(const CcgSession& session)
+{
+    const auto place = places_of(session);
+    auto plot = report::ScatterPlot{};
+    plot.title = fmt::format("{} {}", session.head.subject, session.head.session);
+    plot.x.label = session.areas.area.empty() ? "post, unit in the order of the file"
+                                              : "post, unit by area and layer";
     plot.y.label = "pre";
     auto peaks = report::Points{.name = "peak", .x = {}, .y = {}};
     auto troughs = report::Points{.name = "trough", .x = {}, .y = {}};
@@ -84,8 +138,8 @@ report::Figure matrix_of(const CcgSession& session)
         if (session.significant[pair] == 0)
             continue;
         auto& points = session.significant[pair] > 0 ? peaks : troughs;
-        points.x.push_back(session.post[pair] + 1);
-        points.y.push_back(session.pre[pair] + 1);
+        points.x.push_back(place[static_cast<std::size_t>(session.post[pair])]);
+        points.y.push_back(place[static_cast<std::size_t>(session.pre[pair])]);
     }
     for (auto* axis : {&plot.x, &plot.y}) {
         axis->whole_numbers = true;
@@ -107,6 +161,7 @@ class CcgPart : public PagePart
         add_counts(page);
         add_correlograms(page);
         add_matrices(page);
+        add_delays(page);
     }
 
     std::vector<LeftOut> left_out() const override
@@ -122,10 +177,10 @@ class CcgPart : public PagePart
   private:
     void add_counts(report::Page& page) const
     {
-        auto table =
-            report::Table{.head = {"animal", "session", "units", "pairs tested",
-                                   "peaks by the rule", "troughs by the rule",
-                                   "directed peaks, q ≤ 0.05", "directed troughs, q ≤ 0.05"}};
+        auto table = report::Table{
+            .head = {"animal", "session", "units", "pairs tested", "peaks by the rule",
+                     "troughs by the rule", "directed peaks, q ≤ 0.05",
+                     "directed troughs, q ≤ 0.05", "such peaks in both halves"}};
         for (const auto& session : sessions_) {
             const auto& counts = session.result.counts;
             const auto null = !session.result.p_value.empty();
@@ -134,7 +189,8 @@ class CcgPart : public PagePart
                                   std::to_string(counts.tested), std::to_string(counts.peaks),
                                   std::to_string(counts.troughs),
                                   null ? std::to_string(counts.peaks_fdr) : "–",
-                                  null ? std::to_string(counts.troughs_fdr) : "–"});
+                                  null ? std::to_string(counts.troughs_fdr) : "–",
+                                  null ? in_both_halves(session.result) : "–"});
         }
         const auto& first = sessions_.front().result;
         table.caption = fmt::format(
@@ -173,6 +229,38 @@ class CcgPart : public PagePart
             return;
         block.caption = "Pairs called by the rule: which unit leads (pre) and which follows "
                         "(post), each pair once.";
+        page.figure(std::move(block));
+    }
+
+    void add_delays(report::Page& page) const
+    {
+        auto block = report::FigureBlock{.sources = {"ccg.h5"}};
+        auto table = report::Table{.head = {"animal", "session", "areas", "pairs of areas",
+                                            "pairs of units", "Pearson r", "p"}};
+        for (const auto& session : sessions_) {
+            const auto& areas = session.result.areas;
+            if (areas.delay_ms.empty())
+                continue;
+            auto pairs = std::int64_t{0};
+            for (const auto count : areas.pairs)
+                pairs += count;
+            table.rows.push_back(
+                {session.result.head.subject, session.result.head.session,
+                 std::to_string(areas.area.size()), std::to_string(areas.delay_ms.size()),
+                 std::to_string(pairs), std::isnan(areas.r) ? "–" : fmt::format("{:.3f}", areas.r),
+                 std::isnan(areas.r) ? "–" : fmt::format("{:.3g}", areas.p_value)});
+            if (block.panels.size() < most_panels)
+                block.panels.push_back(delays_of(session.result));
+        }
+        if (table.rows.empty())
+            return;
+        table.caption = "Delays between areas against their places in the hierarchy. Delay: median "
+                        "lag of the peaks that the rule calls between two areas, positive where "
+                        "the first leads. p: two-sided, from permutations of the scores over the "
+                        "areas, since pairs of areas share areas.";
+        block.caption = "Median delay against the difference of the hierarchy scores, a point a "
+                        "pair of areas.";
+        page.table(std::move(table));
         page.figure(std::move(block));
     }
 

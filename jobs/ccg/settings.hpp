@@ -10,7 +10,9 @@
 #include <rewire/spikes/jitter.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace rewire::jobs {
@@ -24,8 +26,11 @@ struct CcgSettings
     double jitter_ms = 0;           ///< 0 without jitter
     spikes::ConnectionRule rule;    ///< lags in bins
     spikes::LagTestSettings tests;  ///< lags in bins
+    std::int64_t surrogates = 0;    ///< jittered, of every pair
     double minimum_pair_spikes = 0; ///< coincidences expected by chance within pair_window_s
     bool test_near = false;         ///< pairs that sorting makes doubtful, too
+    std::map<std::string, double> area_scores; ///< place of areas in the hierarchy
+    std::uint64_t seed = 0;                    ///< of surrogates and permutations
     UnitChoice units;
     std::optional<Alignment> align; ///< nothing: the whole recording
 
@@ -40,7 +45,8 @@ std::vector<runtime::Option> ccg_options();
 /// Sets what was not given and follows from other options: --jitter, --jitter-ms.
 void adopt_ccg_options(runtime::RunContext& context);
 /// @pre adopt_ccg_options
-/// @throws UsageError: window or jitter not a whole number of bins, a window without flanks
+/// @throws IoError, InputError: the table of area scores; UsageError: window or jitter not a whole
+/// number of bins, a window without flanks
 CcgSettings ccg_settings(const runtime::Options& options);
 
 } // namespace rewire::jobs

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace rewire::jobs {
 
@@ -65,6 +66,37 @@ DirectionCall direction_of(const spikes::DirectedExtremes& extremes)
             .trough_lag = static_cast<std::int32_t>(extremes.trough_lag)};
 }
 
+/// Estimates what looks like a connection in both halves.
+void add_halves(const HeldTrains& held, std::size_t position, std::int64_t i, std::int64_t j,
+                const Halves& halves, PairCall& call)
+{
+    constexpr auto none = std::numeric_limits<double>::quiet_NaN();
+    call.half_peak.fill(none);
+    call.half_trough.fill(none);
+    const auto peak = [&](const DirectionCall& direction) {
+        return call.significant > 0 || direction.p_peak < halves_p;
+    };
+    const auto trough = [&](const DirectionCall& direction) {
+        return call.significant < 0 || direction.p_trough < halves_p;
+    };
+    if (call.tested == 0 || std::none_of(call.direction.begin(), call.direction.end(),
+                                         [&](const auto& one) { return peak(one) || trough(one); }))
+        return;
+    const auto corrected = halves.corrected(held.trains(position, {i, i + 1}, {j, j + 1}));
+    for (std::size_t direction = 0; direction < call.direction.size(); ++direction)
+        for (std::size_t half = 0; half < corrected.size(); ++half) {
+            if (corrected[half].empty())
+                continue;
+            const auto& one = call.direction[direction];
+            const auto middle = std::ssize(corrected[half]) / 2;
+            if (peak(one))
+                call.half_peak[2 * direction + half] = corrected[half][at(middle + one.peak_lag)];
+            if (trough(one))
+                call.half_trough[2 * direction + half] =
+                    corrected[half][at(middle + one.trough_lag)];
+        }
+}
+
 } // namespace
 
 std::vector<std::byte> TileResult::packed() const
@@ -89,6 +121,14 @@ TileResult TileResult::unpacked(std::span<const std::byte> bytes)
     result.p_lag = unpacker.get_all<double>();
     result.call = unpacker.get_all<PairCall>();
     return result;
+}
+
+spikes::PairTile local_tile(const spikes::PairTile& tile)
+{
+    const auto first = base::Range{0, tile.first.size()};
+    if (tile.first == tile.second)
+        return {first, first};
+    return {first, {first.last, first.last + tile.second.size()}};
 }
 
 double bytes_of_pair(const CcgSettings& settings)
@@ -116,14 +156,12 @@ Corrected corrected_of(std::span<const std::int32_t> count, std::span<const doub
 
 std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t position,
                                        const spikes::PairTile& tile, const CcgSettings& settings,
-                                       const spikes::JitterPlan* plan, const runtime::Tick& tick)
+                                       const spikes::JitterPlan* plan, const Halves& halves,
+                                       const runtime::Tick& tick)
 {
     const auto& session = held.session(position);
     const auto trains = held.trains(position, tile.first, tile.second);
-    const auto same = tile.first == tile.second;
-    const auto first = base::Range{0, tile.first.size()};
-    const auto local = spikes::PairTile{
-        first, same ? first : base::Range{first.last, first.last + tile.second.size()}};
+    const auto local = local_tile(tile);
     const auto each = spikes::Tick([&](std::int64_t) { return tick(); });
     const auto max_lag = settings.max_lag;
     const auto lags = settings.lags();
@@ -177,6 +215,7 @@ std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t posit
         if (call.tested == 0)
             for (auto& direction : call.direction)
                 direction.p_peak = direction.p_trough = std::nan("");
+        add_halves(held, position, i, j, halves, call);
         result.call.push_back(call);
     });
     return result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "halves.hpp"
 #include "held_trains.hpp"
 #include "settings.hpp"
 
@@ -36,11 +37,20 @@ struct PairCall
     std::int32_t trough_lag = 0;
     std::int32_t pre = -1;
     std::int32_t post = -1;
-    std::int32_t significant = 0; ///< of the rule: 1 peak, -1 trough
-    std::int32_t tested = 0;      ///< 0: near or too few spikes, nothing is said
-    std::int32_t near = 0;        ///< units on one peak channel or within 50 um
-    std::int32_t unused = 0;      ///< so that all bytes have a value
+    std::int32_t significant = 0;       ///< of the rule: 1 peak, -1 trough
+    std::int32_t tested = 0;            ///< 0: near or too few spikes, nothing is said
+    std::int32_t near = 0;              ///< units on one peak channel or within 50 um
+    std::int32_t unused = 0;            ///< so that all bytes have a value
+    std::array<double, 2> max_peak{};   ///< p of surrogates, by direction; set by the writer
+    std::array<double, 2> max_trough{}; ///< the same of troughs
+    /// [direction, half] corrected at the direction's peak lag, in each half of the session; NaN
+    /// where neither the rule nor a small p asks for it.
+    std::array<double, 4> half_peak{};
+    std::array<double, 4> half_trough{}; ///< the same at the trough lag
 };
+
+/// Directions with a smaller p are estimated in both halves of the session.
+inline constexpr auto halves_p = 0.01;
 
 /// Pairs of a tile, in its order.
 struct TileResult
@@ -53,6 +63,9 @@ struct TileResult
     std::vector<std::byte> packed() const;
     static TileResult unpacked(std::span<const std::byte> bytes);
 };
+
+/// The tile over the trains of its own units, as HeldTrains::trains hands them out.
+spikes::PairTile local_tile(const spikes::PairTile& tile);
 
 /// Bytes of a pair in a TileResult.
 double bytes_of_pair(const CcgSettings& settings);
@@ -69,8 +82,10 @@ Corrected corrected_of(std::span<const std::int32_t> count, std::span<const doub
                        std::span<const double> overlap);
 
 /// Nothing when stopped. @param plan of the session; nullptr without a null
+/// @param halves of the session
 std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t position,
                                        const spikes::PairTile& tile, const CcgSettings& settings,
-                                       const spikes::JitterPlan* plan, const runtime::Tick& tick);
+                                       const spikes::JitterPlan* plan, const Halves& halves,
+                                       const runtime::Tick& tick);
 
 } // namespace rewire::jobs

@@ -3,6 +3,7 @@
 #include "jobs/frame/fields.hpp"
 
 #include <rewire/base/pack.hpp>
+#include <rewire/spikes/dimensionality.hpp>
 
 namespace rewire::jobs {
 
@@ -81,8 +82,10 @@ JpsthWriter::JpsthWriter(const io::ResultFile& file, const SessionHead& head,
                  "ids of the units chosen, as in the file's units table");
     write_axes(pairs);
     const auto all = spikes::packed_trials(trains, session.trials.windows);
-    io::write_array(group_, "psth", spikes::psths(all), {"unit_id", "time_s"}, "1",
+    const auto psth = spikes::psths(all);
+    io::write_array(group_, "psth", psth, {"unit_id", "time_s"}, "1",
                     "probability of a spike in the bin");
+    write_dimensionality(psth);
     io::write_array(group_, "clipped", all.clipped, {"unit_id"}, "1",
                     "spikes in a bin that had one already, which are not counted");
     make_arrays();
@@ -116,6 +119,24 @@ void JpsthWriter::write_axes(const SessionPairs& pairs) const
     for (auto bin = -reach; bin <= reach; ++bin)
         delay.push_back(static_cast<double>(bin) * settings_.trials.bin_ms);
     axis("delay_ms", delay, "ms", "time of unit j - time of unit i");
+}
+
+void JpsthWriter::write_dimensionality(const std::vector<double>& psth) const
+{
+    const auto bins = settings_.bins();
+    const auto units = std::ssize(psth) / bins;
+    const auto found = spikes::dimensionality(
+        spikes::smoothed(psth, units, bins, settings_.smooth_ms / settings_.trials.bin_ms), units,
+        bins, variance_share);
+    io::write_attribute(group_, "variance_share", variance_share);
+    io::write_attribute(group_, "smooth_ms", settings_.smooth_ms);
+    io::write_attribute(group_, "dimensionality", found.components);
+    io::write_attribute(group_, "normalised_dimensionality", found.normalised);
+    io::write_attribute(group_, "varying_units", found.varying_rows);
+    io::write_index_axis(group_, "component", std::ssize(found.variance_ratio),
+                         "principal components of the PSTHs of all chosen units");
+    io::write_array(group_, "variance_ratio", found.variance_ratio, {"component"}, "1",
+                    "share of the variance over time that the component holds");
 }
 
 void JpsthWriter::make_arrays() const
@@ -156,6 +177,9 @@ JpsthSession read_jpsth(const io::Handle& file, const SessionName& name)
     session.trials = io::read_attribute<std::int64_t>(group, "trials");
     session.full = io::read_attribute<std::int64_t>(group, "full") != 0;
     session.bin_ms = io::read_attribute<double>(group, "bin_ms");
+    session.dimensionality = io::read_attribute<std::int64_t>(group, "dimensionality");
+    session.normalised_dimensionality =
+        io::read_attribute<double>(group, "normalised_dimensionality");
     session.unit_id = read_names(group, "unit_id");
     session.pair_i = io::read_all<std::int64_t>(group, "pair_i");
     session.pair_j = io::read_all<std::int64_t>(group, "pair_j");

@@ -21,6 +21,7 @@ namespace rewire::jobs {
 
 inline constexpr auto jpsth_name = "jpsth"; ///< of the job that writes it
 inline constexpr auto pairs_digest = "pairs_digest";
+inline constexpr auto variance_share = 0.95; ///< that the dimensionality is counted for
 
 /// What the ranks hand on of a pair: [bins, columns] each.
 struct JpsthPair
@@ -49,6 +50,7 @@ class JpsthWriter
   private:
     void write_axes(const SessionPairs& pairs) const;
     void make_arrays() const;
+    void write_dimensionality(const std::vector<double>& psth) const;
 
     const JpsthJobSettings& settings_;
     io::Handle group_;
@@ -62,6 +64,8 @@ struct JpsthSession
     std::int64_t trials = 0;
     bool full = false;
     double bin_ms = 0;
+    std::int64_t dimensionality = 0;      ///< components of the PSTHs for variance_share
+    double normalised_dimensionality = 0; ///< of the units that vary
     std::vector<std::string> unit_id;
     std::vector<std::int64_t> pair_i; ///< [pair]
     std::vector<std::int64_t> pair_j;

@@ -88,14 +88,18 @@ class JpsthPart : public PagePart
 
     void draw(std::size_t, report::Page& page) const override
     {
-        auto table = report::Table{.head = {"animal", "session", "pairs", "trials", "bin, ms"}};
+        auto table = report::Table{.head = {"animal", "session", "pairs", "trials", "bin, ms",
+                                            "components of the PSTHs", "per unit"}};
         auto normalised = report::FigureBlock{.sources = {"jpsth.h5"}};
         auto conditional = report::FigureBlock{.sources = {"jpsth.h5"}};
         for (const auto& session : sessions_) {
             const auto& result = session.result;
+            const auto ok = result.head.status == "ok";
             table.rows.push_back(
                 {result.head.subject, result.head.session, std::to_string(result.pair_i.size()),
-                 std::to_string(result.trials), fmt::format("{:g}", result.bin_ms)});
+                 std::to_string(result.trials), fmt::format("{:g}", result.bin_ms),
+                 ok ? std::to_string(result.dimensionality) : "–",
+                 ok ? fmt::format("{:.3f}", result.normalised_dimensionality) : "–"});
             if (!session.shown || normalised.panels.size() >= most_sessions)
                 continue;
             normalised.panels.push_back(
@@ -103,7 +107,10 @@ class JpsthPart : public PagePart
             conditional.panels.push_back(
                 map_of(session, session.shown->conditional, "conditional", false));
         }
-        table.caption = "Pairs whose joint histograms over the trial are in the result.";
+        table.caption =
+            "Pairs whose joint histograms over the trial are in the result, and how many "
+            "principal components hold 95 % of the variance of all PSTHs, and that "
+            "over the units that vary.";
         page.table(std::move(table));
         if (normalised.panels.empty())
             return;

@@ -62,6 +62,14 @@ std::vector<runtime::Option> jpsth_options()
         {.name = "full",
          .kind = OptionKind::flag,
          .help = "keep all times of both units: the square matrix"},
+        {.name = "smooth-ms",
+         .kind = OptionKind::real,
+         .default_value = "0",
+         .unit = "ms",
+         .help = "standard deviation of a Gaussian over the PSTHs before their components are "
+                 "counted; 0: none",
+         .minimum = 0,
+         .maximum = 1e4},
         {.name = "average-bins",
          .kind = OptionKind::integer,
          .default_value = "10",
@@ -87,6 +95,7 @@ JpsthJobSettings jpsth_settings(const runtime::Options& options)
                                      .pairs = options.text("pairs")};
     settings.units.columns_elsewhere = true;
     bins_of(1e3 * (align->stop_s - align->start_s), settings.trials.bin_ms, "--start-s, --stop-s");
+    settings.smooth_ms = options.real("smooth-ms");
     settings.matrix.average_bins = options.integer("average-bins");
     settings.matrix.band_bins = -1;
     if (!options.flag("full")) {

@@ -19,7 +19,8 @@ struct JpsthJobSettings
     WantedTrials trials;
     spikes::JpsthSettings matrix;
     UnitChoice units;
-    std::string pairs; ///< a file, or significant_pairs
+    double smooth_ms = 0; ///< SD of the Gaussian over PSTHs, for their dimensionality
+    std::string pairs;    ///< a file, or significant_pairs
 
     std::int64_t bins() const; ///< of a trial
     bool full() const { return matrix.band_bins < 0; }

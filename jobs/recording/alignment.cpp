@@ -3,6 +3,7 @@
 #include "unit_choice.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/fields.hpp>
 #include <rewire/io/nwb_session.hpp>
 
 #include <fmt/format.h>
@@ -32,13 +33,57 @@ std::vector<runtime::Option> alignment_options()
          .help = "end of the window; --align needs it",
          .minimum = -1000,
          .maximum = 1000},
+        {.name = "locomotion",
+         .default_value = "any",
+         .help = "only trials in which the animal runs, or rests, by its mean speed in the window",
+         .source = "Methods, running and stationary trials",
+         .choices = {"any", "running", "stationary"}},
+        {.name = "speed-series",
+         .default_value = "running_speed",
+         .help = "series of the speed, cm/s, for --locomotion: its name, path or the end of its "
+                 "path"},
+        {.name = "running-cm-s",
+         .kind = OptionKind::real,
+         .default_value = "5",
+         .unit = "cm/s",
+         .help = "least mean speed of a trial with running",
+         .source = "Methods, running and stationary trials",
+         .minimum = 0,
+         .maximum = 1000},
     };
 }
+
+namespace {
+
+/// u8 [trials]: those of the wanted locomotion.
+std::vector<std::uint8_t> moving_so(const io::NwbSession& file, const Alignment& alignment,
+                                    const spikes::TrialWindows& windows)
+{
+    const auto speed = file.read_series(alignment.speed_series);
+    if (speed.info.channels != 1)
+        throw base::InputError(fmt::format("a speed of {} channels", speed.info.channels),
+                               speed.info.path, "name a series of one with --speed-series");
+    auto mask = std::vector<std::uint8_t>{};
+    for (const auto one :
+         spikes::locomotion(windows, speed.time_s, speed.values, alignment.running_cm_s))
+        mask.push_back(one == *alignment.locomotion ? 1 : 0);
+    return mask;
+}
+
+void each_trials_field(auto& trials, auto field)
+{
+    field(trials.windows.start_ns), field(trials.windows.bins), field(trials.windows.bin_ns);
+    field(trials.row);
+    field(trials.rows), field(trials.not_chosen), field(trials.not_observed);
+    field(trials.not_so_moving), field(trials.overlapping);
+}
+
+} // namespace
 
 std::optional<Alignment> alignment(const runtime::Options& options)
 {
     if (!options.given("align")) {
-        for (const auto* name : {"start-s", "stop-s"})
+        for (const auto* name : {"start-s", "stop-s", "locomotion", "speed-series", "running-cm-s"})
             if (options.given(name))
                 throw base::UsageError("a window needs trials to lie around",
                                        fmt::format("--{}", name), "name their table with --align");
@@ -47,7 +92,15 @@ std::optional<Alignment> alignment(const runtime::Options& options)
     if (!options.given("stop-s"))
         throw base::UsageError("trials need a window of one length", "--align",
                                "give --stop-s (and --start-s), seconds from the start of a row");
-    auto result = Alignment{options.text("align"), options.real("start-s"), options.real("stop-s")};
+    auto result = Alignment{.table = options.text("align"),
+                            .start_s = options.real("start-s"),
+                            .stop_s = options.real("stop-s"),
+                            .locomotion = std::nullopt,
+                            .speed_series = options.text("speed-series"),
+                            .running_cm_s = options.real("running-cm-s")};
+    if (const auto wanted = options.text("locomotion"); wanted != "any")
+        result.locomotion =
+            wanted == "running" ? spikes::Locomotion::running : spikes::Locomotion::stationary;
     if (!(result.start_s < result.stop_s))
         throw base::UsageError("the window ends before it begins", "--start-s, --stop-s",
                                "both count from the start of a row");
@@ -83,15 +136,39 @@ AlignedTrials aligned_trials(const io::StudySession& session, const Alignment& a
         return std::count(kept.begin(), kept.end(), 0);
     };
     result.not_observed = keep(spikes::within(windows, observed));
+    if (alignment.locomotion)
+        result.not_so_moving = keep(moving_so(file, alignment, windows));
     result.overlapping = keep(spikes::without_overlaps(windows));
     if (windows.trials() == 0)
         throw base::InputError(
             fmt::format("no trial is left of the {} rows of {}", table.rows, alignment.table),
             session.record.file,
-            fmt::format("{} are not chosen by --where, {} not within the observed time",
-                        result.not_chosen, result.not_observed));
+            fmt::format("{} are not chosen by --where, {} not within the observed time, {} not by "
+                        "--locomotion",
+                        result.not_chosen, result.not_observed, result.not_so_moving));
     result.windows = std::move(windows);
     return result;
+}
+
+std::string described(const AlignedTrials& trials)
+{
+    auto text = fmt::format("{} trials of {} rows: {} not chosen, {} not wholly observed, {} "
+                            "overlap the one before",
+                            trials.windows.trials(), trials.rows, trials.not_chosen,
+                            trials.not_observed, trials.overlapping);
+    if (trials.not_so_moving > 0)
+        text += fmt::format(", {} of another locomotion", trials.not_so_moving);
+    return text;
+}
+
+void pack(base::Packer& packer, const AlignedTrials& trials)
+{
+    each_trials_field(trials, base::PackField{packer});
+}
+
+void unpack(base::Unpacker& unpacker, AlignedTrials& trials)
+{
+    each_trials_field(trials, base::UnpackField{unpacker});
 }
 
 } // namespace rewire::jobs

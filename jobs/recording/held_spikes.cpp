@@ -1,6 +1,5 @@
 #include "held_spikes.hpp"
 
-#include <rewire/base/fields.hpp>
 #include <rewire/base/packed.hpp>
 
 #include <fmt/format.h>
@@ -8,13 +7,6 @@
 namespace rewire::jobs {
 
 namespace {
-
-void each_trials_field(auto& trials, auto field)
-{
-    field(trials.windows.start_ns), field(trials.windows.bins), field(trials.windows.bin_ns);
-    field(trials.rows), field(trials.not_chosen), field(trials.not_observed);
-    field(trials.overlapping);
-}
 
 SessionSpikes read_session(const io::StudySession& session, const UnitChoice& choice,
                            const std::optional<WantedTrials>& trials,
@@ -39,7 +31,7 @@ std::vector<std::byte> packed(const SessionSpikes& session)
     auto packer = base::Packer{};
     base::pack_value(packer, session.recording);
     packer.put_all(session.start);
-    each_trials_field(session.trials, base::PackField{packer});
+    base::pack_value(packer, session.trials);
     return packer.take();
 }
 
@@ -56,7 +48,7 @@ HeldSpikes::HeldSpikes(runtime::RunContext& context, const Wave& wave, const Uni
         auto session = SessionSpikes{};
         session.recording = base::unpack_value<Recording>(unpacker);
         session.start = unpacker.get_all<std::int64_t>();
-        each_trials_field(session.trials, base::UnpackField{unpacker});
+        session.trials = base::unpack_value<AlignedTrials>(unpacker);
         sessions_.push_back(std::move(session));
     }
 }
@@ -95,14 +87,6 @@ void check_spikes(runtime::RunContext& context, const io::Study& study,
         auto spikes = std::vector<std::int64_t>{};
         read_session(session, choice, trials, spikes);
     });
-}
-
-std::string described(const AlignedTrials& trials)
-{
-    return fmt::format("{} trials of {} rows: {} not chosen, {} not wholly observed, {} overlap "
-                       "the one before",
-                       trials.windows.trials(), trials.rows, trials.not_chosen, trials.not_observed,
-                       trials.overlapping);
 }
 
 void note_recording(runtime::RunContext& context, const SessionHead& head,

@@ -77,9 +77,6 @@ void check_spikes(runtime::RunContext& context, const io::Study& study,
 void note_recording(runtime::RunContext& context, const SessionHead& head,
                     const Recording& recording);
 
-/// "480 trials of 630 rows: ..."
-std::string described(const AlignedTrials& trials);
-
 /// Attributes of a session's group that jobs over spikes share, but for those of the head:
 /// units_in_file, spikes_out_of_order, spikes_duplicate, spikes_outside, observed_s, observed_from.
 void write_recording_attributes(const io::Handle& group, const Recording& recording);

@@ -1,5 +1,7 @@
 #include "recording.hpp"
 
+#include "unit_site.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/fields.hpp>
 #include <rewire/base/text.hpp>
@@ -99,42 +101,6 @@ std::vector<spikes::TimeInterval> without_invalid(const io::NwbSession& file,
     return spikes::difference(observed, intervals_of(both));
 }
 
-constexpr auto electrodes_path = "/general/extracellular_ephys/electrodes";
-
-/// Of all units of the table.
-std::vector<spikes::UnitPlace> places_of(const io::NwbSession& file, const io::Table& units)
-{
-    constexpr auto unknown = std::numeric_limits<double>::quiet_NaN();
-    auto place = std::vector<spikes::UnitPlace>(static_cast<std::size_t>(units.rows),
-                                                {-1, unknown, unknown, unknown});
-    const auto* channel = units.find("peak_channel_id");
-    if (channel == nullptr || channel->ragged || channel->width != 1 ||
-        std::holds_alternative<std::vector<std::string>>(channel->values))
-        return place;
-    const auto number = channel->numbers();
-    for (std::size_t unit = 0; unit < place.size(); ++unit)
-        place[unit].peak_channel = number[unit] >= 0 ? static_cast<std::int64_t>(number[unit]) : -1;
-    if (!io::exists(file.file(), electrodes_path))
-        return place;
-    const auto electrodes = io::read_table(file.file(), electrodes_path);
-    const auto coordinate = [&](const char* name, double spikes::UnitPlace::*member) {
-        const auto* column = electrodes.find(name);
-        if (column == nullptr || column->ragged || column->width != 1)
-            return;
-        const auto values = column->numbers();
-        for (auto& one : place) {
-            const auto row =
-                std::find(electrodes.id.begin(), electrodes.id.end(), one.peak_channel);
-            if (row != electrodes.id.end())
-                one.*member = values[static_cast<std::size_t>(row - electrodes.id.begin())];
-        }
-    };
-    coordinate("x", &spikes::UnitPlace::x_um);
-    coordinate("y", &spikes::UnitPlace::y_um);
-    coordinate("z", &spikes::UnitPlace::z_um);
-    return place;
-}
-
 void require_distinct(const std::vector<std::int64_t>& id, const std::string& name)
 {
     auto sorted = id;
@@ -175,7 +141,8 @@ namespace {
 void each_recording_field(auto& recording, auto field)
 {
     field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
-    field(recording.rate_hz), field(recording.place), field(recording.observed);
+    field(recording.rate_hz), field(recording.place), field(recording.area);
+    field(recording.layer), field(recording.observed);
     field(recording.observed_from_file);
 }
 
@@ -209,7 +176,7 @@ Recording read_recording(const io::StudySession& session, const UnitChoice& choi
     const auto units = io::read_units_without_spikes(file.file(), file.units()->path);
     require_distinct(units.table.id, name);
     const auto chosen = chosen_units(units.table, choice);
-    const auto place = places_of(file, units.table);
+    const auto sites = sites_of(file, units.table);
     auto recording = Recording{.units_in_file = units.count(), .criteria = chosen.criteria};
     recording.observed_from_file = !units.obs_start.empty();
     recording.observed = observed_time(file, units, chosen.row, name);
@@ -243,7 +210,9 @@ Recording read_recording(const io::StudySession& session, const UnitChoice& choi
             recording.unit_id.push_back(std::to_string(units.table.id[row]));
             recording.finding.push_back(tidied.finding.front());
             recording.rate_hz.push_back(rate);
-            recording.place.push_back(place[row]);
+            recording.place.push_back(sites[row].place);
+            recording.area.push_back(sites[row].area);
+            recording.layer.push_back(sites[row].layer);
             take(times);
         });
     if (choice.minimum_rate_hz > 0)

@@ -24,7 +24,7 @@ constexpr auto record_name = "simulation.txt";
 
 const std::vector<SimulatedKind>& kinds()
 {
-    static const auto all = std::vector{lever_press_kind(), triplets_kind()};
+    static const auto all = std::vector{lever_press_kind(), triplets_kind(), recording_kind()};
     return all;
 }
 
@@ -244,7 +244,8 @@ Entry simulate_entry()
                                  "rewire simulate --out hard/ --weakest 0.05 --shortest-s 30 "
                                  "--duration-s 900",
                                  "mpirun -n 8 rewire simulate --out study/ --null",
-                                 "rewire simulate triplets --out triplets/"},
+                                 "rewire simulate triplets --out triplets/",
+                                 "rewire simulate recording --out recording/ --trials 600"},
                     .paper = "the rewiring paper",
                     .options = simulate_options(),
                     .run = run_simulate,

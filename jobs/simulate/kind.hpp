@@ -27,6 +27,7 @@ struct SimulatedKind
 
 SimulatedKind lever_press_kind();
 SimulatedKind triplets_kind();
+SimulatedKind recording_kind();
 
 /// A day later for every session; not today's date, so that a study can be made again byte by byte.
 std::string simulated_start_time(std::int64_t session);

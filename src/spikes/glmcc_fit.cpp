@@ -345,7 +345,7 @@ GlmccFit fit_glmcc(const GlmccEvents& events, int delay_ms, double stiffness, do
         ++result.iterations;
         // The posterior has at most decrement / 2 to gain; where rounding hides it, this is the
         // top.
-        result.converged = decrement < 1e-9;
+        result.converged = decrement < 1e-7;
         if (!take_step(model, step_a, step_j, point)) {
             result.converged = decrement < 1e-6 * (1 + std::abs(point.log_posterior));
             break;

@@ -83,6 +83,12 @@ class Ccg(CcgCase):
         count = values(result, group + "count")[:LAGS]
         self.assertEqual(count.index(max(count)), 100 - 2)
         self.assertEqual(len(self.edges("out", "--all-pairs")), 2 * 2 * 21)
+        # Both are there in both halves of the session, as strong as in the whole.
+        halves, whole = values(result, group + "half_peak"), values(result, group + "direction_peak")
+        for direction in [0, 22]:
+            for half in halves[2 * direction:2 * direction + 2]:
+                self.assertAlmostEqual(half / whole[direction], 1, delta=0.3)
+        self.assertGreater(sum(value != value for value in halves), len(halves) / 2)
 
     def test_choice_of_units(self):
         study = self.session("planted")
@@ -162,11 +168,36 @@ class Ccg(CcgCase):
         self.assertEqual(code, 0, out + err)
         self.assertIn("fewer than two units to pair", (self.folder / "lonely" / "report.html").read_text())
 
+    def test_surrogates_agree_with_the_closed_form(self):
+        surrogates = 2000
+        study = self.session("planted")
+        result, _ = self.ccg(study, "out", "--surrogates", surrogates, ranks=2)
+        group = "/A/01/"
+        exact, drawn = values(result, group + "p_lag"), values(result, group + "p_monte_carlo")
+        self.assertEqual(len(exact), len(drawn))
+        far = 0
+        for place, (p, q) in enumerate(zip(exact, drawn)):
+            if abs(place % LAGS - 100) > 10:
+                self.assertNotEqual(q, q)  # NaN
+            elif place % LAGS != 100:  # at lag 0 nobody is first
+                far += abs(p - q) > 4 * (p * (1 - p) / surrogates) ** 0.5 + 2 / surrogates
+        # 21 pairs x 20 lags: four standard errors are passed by chance once in a hundred runs.
+        self.assertEqual(far, 0)
+        # Each of the planted connections, pairs 0 (0 -> 1) and 11 (2 -> 3), beats all surrogates, and no other direction.
+        largest = values(result, group + "p_max_lag")
+        smallest = 1 / (surrogates + 1)
+        self.assertEqual({place for place, p in enumerate(largest) if p < 2 * smallest}, {0, 22})
+        self.assertEqual(values(result, group + "q_max_lag")[0], values(result, group + "q_max_lag")[22])
+        for ranks in [1, 3]:
+            again, _ = self.ccg(study, ranks, "--surrogates", surrogates, ranks=ranks)
+            self.assertSameDatasets(result, again)
+
     def test_usage(self):
         study = self.session("tidy")
         for words, wording in [(["--jitter", "pattern"], "across trials"), (["--window-ms", "40"], "flanks"),
                                (["--bin-ms", "3"], "whole number of bins"), (["--where", "snr"], "snr"),
                                (["--jitter", "none", "--jitter-ms", "5"], "nothing to jitter"),
+                               (["--jitter", "none", "--surrogates", "9"], "nothing to draw"),
                                (["--stop-s", "1"], "--align"), (["--align", "trials"], "--stop-s")]:
             self.assertFails(2, wording, "ccg", "--study", study, "--results", self.folder / "out", *words)
 
@@ -187,12 +218,18 @@ class Ccg(CcgCase):
 
 class Killed(CcgCase):
     def test_kill_nine_and_again(self):
+        self.kill_and_resume("many", [], "pairs.*.snapshot")
+
+    def test_kill_nine_while_surrogates_are_drawn(self):
+        self.kill_and_resume("planted", ["--surrogates", "30000"], "pairs-surrogates.*.snapshot")
+
+    def kill_and_resume(self, kind, words, snapshot):
         results = self.folder / "killed"
-        study = self.session("many")
-        base = ["ccg", "--study", study, "--results", results, "--checkpoint-s", "0.1"]
+        study = self.session(kind)
+        base = ["ccg", "--study", study, "--results", results, "--checkpoint-s", "0.1", *words]
         for ranks in [2, 1]:
             process = start(*base, ranks=ranks)
-            wait_for(lambda: list(results.glob("ccg.checkpoint/*/pairs.*.snapshot")) or process.poll() is not None)
+            wait_for(lambda: list(results.glob("ccg.checkpoint/*/" + snapshot)) or process.poll() is not None)
             self.assertIsNone(process.poll(), "it ended before it could be killed")
             kill_all(process)
             self.assertFalse((results / "ccg.h5").exists())
@@ -200,7 +237,7 @@ class Killed(CcgCase):
         self.assertEqual(code, 0, err)
         self.assertIn("going on from", err)
         self.assertFalse((results / "ccg.checkpoint").exists())
-        undisturbed, _ = self.ccg(study, "undisturbed", ranks=2)
+        undisturbed, _ = self.ccg(study, "undisturbed", *words, ranks=2)
         self.assertSameDatasets(undisturbed, results / "ccg.h5")
 
 

@@ -119,7 +119,9 @@ def main():
             assert (edges > 0) == ("study" in path.parts), (path, edges)
         triplets = simulated(sys.argv[2], folder + "/triplets", "triplets", "--trials", "40", "--sessions", "2")
         assert [check_units(path) for path in triplets] == [100, 100]
-        files += triplets
+        recordings = simulated(sys.argv[2], folder + "/recording", "recording", "--trials", "10", "--gzip", "4")
+        assert [check_units(path) > 50 for path in recordings] == [True]
+        files += triplets + recordings
     print(f"pynwb {pynwb.__version__}: {len(files)} files open and are valid")
 
 

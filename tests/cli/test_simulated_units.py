@@ -1,0 +1,100 @@
+"""Recordings of units with known connections: what is simulated, and what the jobs find in it."""
+
+import hashlib
+import subprocess
+import unittest
+
+from rewire_cli import run
+from spike_case import SpikeCase, values
+
+
+class SimulatedUnits(SpikeCase):
+    def simulate_units(self, kind, *words, out=None, ranks=1):
+        study = self.folder / (out or kind)
+        self.rewire("simulate", kind, "--out", study, *words, ranks=ranks)
+        return study
+
+    def sums(self, study):
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in study.rglob("*.nwb")}
+
+    def test_a_kind_takes_its_own_options(self):
+        for kind, option in [("triplets", "--animals"), ("recording", "--triplets"), ("lever-press", "--trials")]:
+            self.assertFails(2, [f"a study of kind {kind} has no such option", option, "it takes --"],
+                             "simulate", kind, "--out", self.folder / "out", option, "3")
+        self.assertFails(3, "triplets", "simulate", "triplets", "--out", self.folder / "out", "--neurons", "12")
+        out = self.rewire("plan", "simulate", "recording", "--out", self.folder / "out", "--sessions", "4", "--ranks", 2)
+        self.assertIn("#SBATCH", out)
+
+    def test_same_bytes_on_any_number_of_ranks_and_when_repeated(self):
+        for kind, words in [("triplets", ["--trials", "20"]), ("recording", ["--trials", "4", "--units-an-area", "3"])]:
+            words = [*words, "--sessions", "3"]
+            studies = [self.simulate_units(kind, *words, out=f"{kind}{ranks}", ranks=ranks) for ranks in [1, 2, 3]]
+            first = self.sums(studies[0])
+            self.assertEqual(len(first), 3)
+            self.assertEqual(len(set(first.values())), 3)
+            for study in studies[1:]:
+                self.assertEqual(self.sums(study), first)
+            next(studies[1].rglob("*02.nwb")).unlink()
+            self.rewire("simulate", kind, "--out", studies[1], *words)
+            self.assertEqual(self.sums(studies[1]), first)
+            self.assertFails(2, "a study made with other settings", "simulate", kind, "--out", studies[1], *words,
+                             "--seed", "2")
+
+    def test_connections_of_a_recording_are_found_and_their_delays_follow_the_hierarchy(self):
+        study = self.simulate_units("recording", "--units-an-area", "8", "--trials", "300", "--forward", "0.1",
+                                    "--feedback", "0.01", "--coupling", "1.4", ranks=2)
+        for job in ["ccg", "glmcc"]:
+            _, text = self.compute(study, "out", job=job, ranks=2)
+            self.assertIn("fail", text)  # units of poor quality
+        text = self.rewire("recovery", "--study", study, "--results", self.folder / "out")
+        rows = {line.split("  ")[0]: line.split() for line in text.splitlines() if ", " in line}
+        planted, found, both = (int(word) for word in rows["glmcc, excitatory"][2:5])
+        self.assertGreater(planted, 50)
+        self.assertGreaterEqual(both, 0.8 * found)
+        self.assertGreaterEqual(int(rows["ccg-fdr, excitatory"][4]), 0.5 * planted)
+        result = self.folder / "out/ccg.h5"
+        group = "/visual/01/"
+        difference, delay = values(result, group + "hierarchy_difference"), values(result, group + "delay_ms")
+        self.assertEqual(len(difference), len(delay))
+        self.assertGreater(len(delay), 5)
+        forward = [ms for score, ms in zip(difference, delay) if score > 0]
+        self.assertGreater(sum(ms > 0 for ms in forward), 0.7 * len(forward))
+        attribute = subprocess.run(["h5dump", "-a", group + "hierarchy_r", result], capture_output=True, text=True).stdout
+        self.assertGreater(float(attribute.split("(0):")[1].split()[0]), 0.5)
+        self.compute(study, "out", "--align", "drifting_gratings_presentations", "--stop-s", "2", "--where",
+                     "orientation==90", job="jpsth")
+        page = self.page("out")
+        for words in ["Delays between areas", "unit by area and layer", "components of the PSTHs"]:
+            self.assertIn(words, page)
+
+    def test_running_and_resting_trials(self):
+        study = self.simulate_units("recording", "--units-an-area", "2", "--trials", "120")
+        window = ["--align", "drifting_gratings_presentations", "--stop-s", "2"]
+        trials = {}
+        for locomotion in ["any", "running", "stationary"]:
+            _, text = self.compute(study, locomotion, *window, "--locomotion", locomotion, job="ccg")
+            trials[locomotion] = int(text.split(" trials of 120 rows")[0].split()[-1])
+        self.assertEqual(trials["any"], 120)
+        self.assertEqual(trials["running"] + trials["stationary"], 120)
+        self.assertGreater(min(trials.values()), 10)
+        base = ["ccg", "--study", study, "--results", self.folder / "out"]
+        self.assertFails(3, "pupil", *base, *window, "--locomotion", "running", "--speed-series", "pupil")
+        self.assertFails(3, "not by --locomotion", *base, *window, "--locomotion", "running", "--running-cm-s", "900")
+        self.assertFails(2, "--align", *base, "--locomotion", "running")
+
+    def test_area_scores(self):
+        study = self.simulate_units("recording", "--units-an-area", "3", "--trials", "10")
+        table = self.folder / "scores.txt"
+        base = ["ccg", "--study", study, "--results", self.folder / "out", "--area-scores", table]
+        self.assertFails(4, "cannot read the table of area scores", *base)
+        table.write_text("VISp -1\nVISl\n")
+        self.assertFails(3, ["not an area and its score", "line 2"], *base)
+        table.write_text("# made up\nVISp,1\nVISl\t0\n")
+        self.rewire(*base)
+        scores = values(self.folder / "out/ccg.h5", "/visual/01/hierarchy_score")
+        self.assertEqual(scores[:2], [0, 1])
+        self.assertEqual(len(scores), 6)
+
+
+if __name__ == "__main__":
+    unittest.main()
