@@ -5,8 +5,9 @@
 #include <rewire/calcium/session_halves.hpp>
 #include <rewire/stats/tests.hpp>
 
+#include <Eigen/Cholesky>
+
 #include <cmath>
-#include <numeric>
 
 /// Change of the network over sessions: is it claimed where there is none, of whatever else
 /// changes, and found where there is?
@@ -17,13 +18,6 @@ namespace {
 constexpr auto level = 0.05;
 constexpr auto animals = std::uint64_t{6};
 constexpr auto orders = std::int64_t{999};
-
-std::vector<std::int64_t> counted(Eigen::Index sessions)
-{
-    auto position = std::vector<std::int64_t>(static_cast<std::size_t>(sessions));
-    std::iota(position.begin(), position.end(), 0);
-    return position;
-}
 
 Finding claimed(const std::string& statistic, double p, Quantity quantity)
 {

@@ -8,10 +8,13 @@
 #include <rewire/io/whole_file.hpp>
 #include <rewire/runtime/run_context.hpp>
 #include <rewire/simulate/lever_press_study.hpp>
+#include <rewire/simulate/session_trends.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 namespace rewire::jobs {
@@ -38,6 +41,16 @@ simulate::Difficulties difficulties_of(const runtime::Options& options)
             .artefacts_per_min = options.real("artefacts-per-min")};
 }
 
+simulate::Trends trends_of(const runtime::Options& options)
+{
+    const auto* const found = std::find(std::begin(simulate::course_names),
+                                        std::end(simulate::course_names), options.text("course"));
+    return {.course = static_cast<simulate::Course>(found - std::begin(simulate::course_names)),
+            .noise = options.real("noise-last"),
+            .movement = options.real("movement-last"),
+            .visibility = options.real("visibility-last")};
+}
+
 simulate::LeverPressParameters parameters_of(const runtime::Options& options)
 {
     auto parameters = simulate::LeverPressParameters{
@@ -57,6 +70,7 @@ simulate::LeverPressParameters parameters_of(const runtime::Options& options)
         .null = options.flag("null"),
         .layer = options.text("layer"),
         .difficulties = difficulties_of(options),
+        .trends = trends_of(options),
     };
     simulate::check(parameters);
     return parameters;
@@ -239,6 +253,40 @@ std::vector<runtime::Option> difficulty_options()
     };
 }
 
+/// What changes over the sessions: learning alone unless asked for.
+std::vector<runtime::Option> trend_options()
+{
+    using Kind = runtime::OptionKind;
+    const auto usual = simulate::Trends{};
+    return {
+        {.name = "course",
+         .default_value = simulate::course_names[0],
+         .help = "what the connections do over the sessions: learn, as in the paper, stay, differ "
+                 "in no order, walk (each its own way, or one walk for all), change in one "
+                 "direction, or change and come back",
+         .choices = {std::begin(simulate::course_names), std::end(simulate::course_names)}},
+        {.name = "noise-last",
+         .kind = Kind::real,
+         .default_value = number(usual.noise),
+         .help = "noise of the last session over that of the first",
+         .minimum = 0,
+         .maximum = 1000},
+        {.name = "movement-last",
+         .kind = Kind::real,
+         .default_value = number(usual.movement),
+         .help = "share of the movements that are made in the last session",
+         .minimum = 0,
+         .maximum = 1},
+        {.name = "visibility-last",
+         .kind = Kind::real,
+         .default_value = number(usual.visibility),
+         .help = "size of events in the last session over that in the first, of the neuron that "
+                 "loses most; the others lose less",
+         .minimum = 0,
+         .maximum = 1},
+    };
+}
+
 } // namespace
 
 Entry simulate_entry()
@@ -396,7 +444,7 @@ Entry simulate_entry()
                      .help = "this text",
                      .changes_result = same},
                 } +
-                difficulty_options(),
+                difficulty_options() + trend_options(),
             .run = run_simulate,
             .plan = plan_simulate,
             .checks_memory = false,
