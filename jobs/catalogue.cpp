@@ -2,8 +2,12 @@
 
 #include "jobs/ccg/entry.hpp"
 #include "jobs/chain/entry.hpp"
+#include "jobs/compare/entry.hpp"
 #include "jobs/connectome/entry.hpp"
+#include "jobs/dynetcp_static/entry.hpp"
 #include "jobs/export/entry.hpp"
+#include "jobs/glmcc/entry.hpp"
+#include "jobs/jpsth/entry.hpp"
 #include "jobs/merge/entry.hpp"
 #include "jobs/movement/entry.hpp"
 #include "jobs/recovery/entry.hpp"
@@ -17,9 +21,24 @@ namespace rewire::jobs {
 
 std::vector<Entry> catalogue()
 {
-    return {study_entry(),    simulate_entry(), connectome_entry(), movement_entry(),
-            rewiring_entry(), ccg_entry(),      recovery_entry(),   merge_entry(),
-            export_entry(),   report_entry(),   chain_entry(),      status_entry()};
+    auto entries = std::vector<Entry>{};
+    entries.push_back(study_entry());
+    entries.push_back(simulate_entry());
+    entries.push_back(connectome_entry());
+    entries.push_back(movement_entry());
+    entries.push_back(rewiring_entry());
+    entries.push_back(ccg_entry());
+    entries.push_back(glmcc_entry());
+    entries.push_back(compare_entry());
+    entries.push_back(jpsth_entry());
+    entries.push_back(dynetcp_static_entry());
+    entries.push_back(recovery_entry());
+    entries.push_back(merge_entry());
+    entries.push_back(export_entry());
+    entries.push_back(report_entry());
+    entries.push_back(chain_entry());
+    entries.push_back(status_entry());
+    return entries;
 }
 
 } // namespace rewire::jobs

@@ -238,7 +238,7 @@ class Catalogue : public runtime::Catalogue
 std::vector<Scenario> all_scenarios()
 {
     auto all = std::vector<Scenario>{};
-    for (const auto family : {edge_scenarios, change_scenarios})
+    for (const auto family : {edge_scenarios, movement_scenarios, change_scenarios})
         for (auto& scenario : family())
             all.push_back(std::move(scenario));
     return all;

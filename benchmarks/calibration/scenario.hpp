@@ -70,6 +70,7 @@ struct Scenario
 };
 
 std::vector<Scenario> edge_scenarios();
+std::vector<Scenario> movement_scenarios();
 std::vector<Scenario> change_scenarios();
 
 /// All families, in the order of the tables.

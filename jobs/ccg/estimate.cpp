@@ -2,6 +2,8 @@
 
 #include "jobs/frame/rates.hpp"
 #include "jobs/frame/session_job.hpp"
+#include "jobs/recording/held_spikes.hpp"
+#include "jobs/recording/pair_tiles.hpp"
 #include "tile.hpp"
 
 #include <rewire/base/partition.hpp>
@@ -20,7 +22,6 @@ constexpr auto tested_spike_s = 2.5e-9; ///< classes of the exact p, a spike of 
 constexpr auto tails_s = 250e-6;        ///< tails of 2 x 11 lags
 constexpr auto unit_bin_s = 0.1e-9;     ///< what a tile makes for each unit, a bin
 constexpr auto written_bytes_per_s = 80e6;
-constexpr auto read_spike_s = 20e-9;
 
 } // namespace
 
@@ -70,15 +71,15 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         const auto spikes = static_cast<double>(units.spikes) /
                             static_cast<double>(std::max<std::int64_t>(units.units, 1));
         const auto pair = pair_seconds(spikes, spikes, settings);
-        const auto side = static_cast<double>(tile_side(units.units));
+        const auto side = static_cast<double>(pair_tile_side(units.units));
         const auto own_tiles = static_cast<std::int64_t>(
-            spikes::pair_tiles(units.units, tile_side(units.units)).size());
+            spikes::pair_tiles(units.units, pair_tile_side(units.units)).size());
         seconds += pair * pairs;
         tiles += own_tiles;
         longest = std::max(longest, pair * std::min(side * side, pairs));
         all_pairs += pairs;
-        reading += read_spike_s * static_cast<double>(units.spikes);
-        longest_read = std::max(longest_read, read_spike_s * static_cast<double>(units.spikes));
+        reading += reading_seconds(static_cast<double>(units.spikes));
+        longest_read = std::max(longest_read, reading_seconds(static_cast<double>(units.spikes)));
         row_bytes = std::max(row_bytes, side * static_cast<double>(units.units) * (written + 400));
         read_bytes = std::max(read_bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
     }
@@ -89,7 +90,7 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         estimate.node_bytes = std::max(estimate.node_bytes, held);
     }
     const auto results = all_pairs * bytes_of_pair(settings);
-    estimate.spread_bytes = 3 * std::min(results, pairs_bytes);
+    estimate.spread_bytes = 3 * std::min(results, pair_results_bytes);
     // The rank that reads has not begun to put rows together.
     estimate.rank_bytes = runtime::base_rank_bytes + std::max(read_bytes, row_bytes + 64e6);
     estimate.result_bytes = all_pairs * written;

@@ -17,9 +17,6 @@ double pair_seconds(double first_spikes, double second_spikes, const CcgSettings
 double tile_seconds(const SessionTrains& trains, const spikes::PairTile& tile,
                     const CcgSettings& settings);
 
-/// Results of pairs that are in memory at the same time, over all ranks.
-inline constexpr auto pairs_bytes = 200e6;
-
 /// As if all units of the files passed the filter and fired alike.
 runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
                                const CcgSettings& settings, const runtime::Options& options);

@@ -2,6 +2,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -18,10 +19,6 @@ std::int64_t trial_gap(const CcgSettings& settings)
 
 void each_session_field(auto& session, auto field)
 {
-    auto& recording = session.recording;
-    field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
-    field(recording.rate_hz), field(recording.place), field(recording.observed),
-        field(recording.observed_from_file);
     field(session.timeline.segments), field(session.timeline.bin_ns), field(session.start);
     field(session.timeline.trials), field(session.rows), field(session.not_observed);
     field(session.overlapping), field(session.not_chosen);
@@ -74,42 +71,19 @@ SessionTrains read_trains(const io::StudySession& session, const CcgSettings& se
 }
 
 HeldTrains::HeldTrains(runtime::RunContext& context, const Wave& wave, const CcgSettings& settings)
+    : held_(context, wave, [&](const io::StudySession& file, std::vector<std::int32_t>& positions) {
+          const auto session = read_trains(file, settings, positions);
+          auto packer = base::Packer{};
+          base::pack_value(packer, session.recording);
+          each_session_field(session, base::PackField{packer});
+          return packer.take();
+      })
 {
-    const auto& comm = context.comm();
-    auto mine = std::vector<std::vector<std::int32_t>>(wave.size());
-    auto heads = std::vector<std::vector<std::byte>>(wave.size());
-    context.collective("read", [&] {
-        for (auto position = static_cast<std::size_t>(comm.rank()); position < wave.size();
-             position += static_cast<std::size_t>(comm.size())) {
-            const auto session = read_trains(wave.session(position), settings, mine[position]);
-            auto packer = base::Packer{};
-            const auto put = base::PackField{packer};
-            each_session_field(session, put);
-            put(static_cast<std::uint64_t>(session.recording.criteria.size()));
-            for (const auto& criterion : session.recording.criteria)
-                put(criterion.criterion), put(criterion.failed);
-            heads[position] = packer.take();
-        }
-    });
-    const auto pieces = [&](const auto& of) {
-        auto result = std::vector<mpi::SharedPiece>{};
-        for (auto position = static_cast<std::size_t>(comm.rank()); position < wave.size();
-             position += static_cast<std::size_t>(comm.size()))
-            result.push_back(
-                {static_cast<std::int64_t>(position), std::as_bytes(std::span(of[position]))});
-        return result;
-    };
-    const auto items = static_cast<std::int64_t>(wave.size());
-    const auto shared_heads = mpi::NodeShared(comm, items, pieces(heads));
-    positions_ = std::make_unique<mpi::NodeShared>(comm, items, pieces(mine));
-    for (std::int64_t position = 0; position < items; ++position) {
-        auto unpacker = base::Unpacker(shared_heads.bytes_of(position));
-        const auto get = base::UnpackField{unpacker};
+    for (std::size_t position = 0; position < wave.size(); ++position) {
+        auto unpacker = base::Unpacker(held_.head(position));
         auto session = SessionTrains{};
-        each_session_field(session, get);
-        session.recording.criteria.resize(unpacker.get<std::uint64_t>());
-        for (auto& criterion : session.recording.criteria)
-            get(criterion.criterion), get(criterion.failed);
+        session.recording = base::unpack_value<Recording>(unpacker);
+        each_session_field(session, base::UnpackField{unpacker});
         sessions_.push_back(std::move(session));
     }
 }
@@ -118,8 +92,7 @@ spikes::BinnedTrains HeldTrains::trains(std::size_t position, base::Range first,
                                         base::Range second) const
 {
     const auto& session = sessions_[position];
-    const auto bytes = positions_->bytes_of(static_cast<std::int64_t>(position));
-    const auto* all = reinterpret_cast<const std::int32_t*>(bytes.data());
+    const auto* all = held_.values(position).data();
     auto result = spikes::BinnedTrains{
         .timeline = session.timeline, .position = {}, .start = {0}, .clipped = {}};
     const auto add = [&](base::Range units) {

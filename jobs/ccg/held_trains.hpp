@@ -1,15 +1,14 @@
 #pragma once
 
 #include "jobs/frame/session_job.hpp"
+#include "jobs/recording/held_wave.hpp"
 #include "jobs/recording/recording.hpp"
 #include "settings.hpp"
 
-#include <rewire/mpi/shared_array.hpp>
 #include <rewire/runtime/run_context.hpp>
 #include <rewire/spikes/binned_trains.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -49,8 +48,8 @@ class HeldTrains
     spikes::BinnedTrains trains(std::size_t position, base::Range first, base::Range second) const;
 
   private:
+    HeldWave<std::int32_t> held_;
     std::vector<SessionTrains> sessions_;
-    std::unique_ptr<mpi::NodeShared> positions_;
 };
 
 /// Reads and bins one session. @param positions [all spikes] is appended to

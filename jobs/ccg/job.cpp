@@ -3,6 +3,10 @@
 #include "held_trains.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "jobs/recording/held_spikes.hpp"
+#include "jobs/recording/pair_tiles.hpp"
+#include "jobs/recording/planted.hpp"
+#include "methods.hpp"
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
@@ -22,44 +26,18 @@ namespace {
 
 constexpr auto too_few = "fewer than two units to pair";
 
-/// A tile of the pairs of a session of the wave.
-struct WorkUnit
+std::vector<TileWork> work_of(const Wave& wave, const HeldTrains& held, const CcgSettings& settings)
 {
-    std::size_t position;
-    spikes::PairTile tile;
-    double bytes;
-    double cost;
-};
-
-std::vector<WorkUnit> work_of(const Wave& wave, const HeldTrains& held, const CcgSettings& settings)
-{
-    auto work = std::vector<WorkUnit>{};
+    auto work = std::vector<TileWork>{};
     for (std::size_t position = 0; position < wave.size(); ++position) {
         const auto& session = held.session(position);
         const auto units = session.recording.units();
-        for (const auto& tile : spikes::pair_tiles(units, tile_side(units)))
+        for (const auto& tile : spikes::pair_tiles(units, pair_tile_side(units)))
             work.push_back({position, tile,
                             static_cast<double>(tile.pairs()) * bytes_of_pair(settings),
                             tile_seconds(session, tile, settings)});
     }
     return work;
-}
-
-/// Pieces of the work whose results fit into memory together.
-std::vector<base::Range> slabs_of(const std::vector<WorkUnit>& work)
-{
-    auto slabs = std::vector<base::Range>{};
-    auto bytes = 0.0;
-    for (std::int64_t unit = 0; unit < std::ssize(work); ++unit) {
-        const auto more = work[static_cast<std::size_t>(unit)].bytes;
-        if (slabs.empty() || bytes + more > pairs_bytes) {
-            slabs.push_back({unit, unit});
-            bytes = 0;
-        }
-        slabs.back().last = unit + 1;
-        bytes += more;
-    }
-    return slabs;
 }
 
 std::string table_head()
@@ -88,60 +66,41 @@ class WaveWriter
           held_(held),
           facts_(facts),
           settings_(settings),
-          output_(output)
+          output_(output),
+          order_(
+              wave.size(), [this](std::size_t position) { begin_session(position); },
+              [this](std::size_t position) { end_session(position); })
     {
     }
 
-    void add(const WorkUnit& unit, std::span<const std::byte> bytes)
+    void add(const TileWork& unit, std::span<const std::byte> bytes)
     {
-        go_on_to(unit.position);
+        order_.go_on_to(unit.position);
         writer_->add(unit.tile, TileResult::unpacked(bytes));
     }
-    /// Ends the sessions before this one, also those without pairs.
-    void go_on_to(std::size_t position)
-    {
-        while (next_ <= position && next_ < wave_.size()) {
-            end_session();
-            begin_session(next_++);
-        }
-    }
-    void end()
-    {
-        go_on_to(wave_.size());
-        end_session();
-    }
+    void end() { order_.finish(); }
 
   private:
     void begin_session(std::size_t position)
     {
         const auto& trains = held_.session(position);
-        position_ = position;
         head_ = head_of(wave_.session(position), facts_[wave_.sessions[position]].sha256);
         if (trains.recording.units() < 2)
             head_.status = too_few;
         writer_ = std::make_unique<CcgWriter>(*output_, head_, trains, settings_);
     }
-    void end_session()
+    void end_session(std::size_t position)
     {
-        if (!writer_)
-            return;
         const auto counts = writer_->finish();
         writer_.reset();
-        const auto& recording = held_.session(position_).recording;
+        const auto& recording = held_.session(position).recording;
         context_.note(row_of(head_, recording.units(), counts));
-        for (const auto& criterion : recording.criteria)
-            if (criterion.failed > 0)
-                context_.note(fmt::format("    {}: {} of {} units fail", criterion.criterion,
-                                          criterion.failed, recording.units_in_file));
-        if (const auto& trains = held_.session(position_); trains.rows > 0)
+        if (const auto& trains = held_.session(position); trains.rows > 0)
             context_.note(fmt::format("    {} trials of {} rows: {} not chosen, {} not wholly "
                                       "observed, {} overlap the one before",
                                       trains.timeline.segments.size(), trains.rows,
                                       trains.not_chosen, trains.not_observed, trains.overlapping));
-        if (const auto found = described(total_of(recording.finding)); !found.empty())
-            context_.warn(fmt::format("{}: {}", head_.file, found));
-        if (head_.status != "ok")
-            context_.warn(fmt::format("{}: {}", head_.file, head_.status));
+        note_recording(context_, head_, recording);
     }
 
     runtime::RunContext& context_;
@@ -150,8 +109,7 @@ class WaveWriter
     const std::vector<SessionFacts>& facts_;
     const CcgSettings& settings_;
     const io::ResultFile* output_;
-    std::size_t next_ = 0;
-    std::size_t position_ = 0;
+    SessionsInOrder order_;
     SessionHead head_;
     std::unique_ptr<CcgWriter> writer_;
 };
@@ -172,32 +130,14 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
         planned = position;
         return &*plan;
     };
-    auto number = 0;
-    for (const auto& slab : slabs_of(work)) {
-        auto costs = std::vector<double>{};
-        for (auto unit = slab.first; unit < slab.last; ++unit)
-            costs.push_back(work[static_cast<std::size_t>(unit)].cost);
-        const auto unit_of = [&](std::int64_t index) -> const WorkUnit& {
-            return work[static_cast<std::size_t>(slab.first + index)];
-        };
-        const auto suffix = number == 0 ? "" : fmt::format("-part{}", number + 1);
-        ++number;
-        const auto computed = context.each_unit<runtime::UnitResults>(
-            "pairs" + wave.suffix + suffix, costs,
-            [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick& tick) {
-                const auto& unit = unit_of(index);
-                const auto result = compute_tile(held, unit.position, unit.tile, settings,
-                                                 plan_of(unit.position), tick);
-                if (!result)
-                    return false;
-                results.add(index, result->packed());
-                return true;
-            });
-        runtime::gather_to_root(context.comm(), computed, slab.size(),
-                                [&](std::int64_t index, std::span<const std::byte> bytes) {
-                                    writer.add(unit_of(index), bytes);
-                                });
-    }
+    each_tile_to_root(
+        context, wave.suffix, work,
+        [&](const TileWork& unit, const runtime::Tick& tick) {
+            const auto result = compute_tile(held, unit.position, unit.tile, settings,
+                                             plan_of(unit.position), tick);
+            return result ? std::optional(result->packed()) : std::nullopt;
+        },
+        [&](const TileWork& unit, std::span<const std::byte> bytes) { writer.add(unit, bytes); });
     context.collective("write", [&] {
         if (output != nullptr)
             writer.end();
@@ -218,19 +158,12 @@ void check_jitter(const SessionTrains& trains, const std::string& file, const Cc
 void check_trains(runtime::RunContext& context, const io::Study& study,
                   const std::vector<std::size_t>& sessions, const CcgSettings& settings)
 {
-    auto costs = std::vector<double>{};
-    for (const auto session : sessions)
-        costs.push_back(1e-3 +
-                        20e-9 * static_cast<double>(study.sessions[session].record.units->spikes));
-    context.each_unit<runtime::UnitResults>(
-        "check", costs, [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
-            const auto& session = study.sessions[sessions[static_cast<std::size_t>(unit)]];
-            auto positions = std::vector<std::int32_t>{};
-            const auto trains = read_trains(session, settings, positions);
-            if (settings.has_null() && trains.recording.units() > 1)
-                check_jitter(trains, session.record.file, settings);
-            return tick();
-        });
+    check_sessions(context, study, sessions, [&](const io::StudySession& session) {
+        auto positions = std::vector<std::int32_t>{};
+        const auto trains = read_trains(session, settings, positions);
+        if (settings.has_null() && trains.recording.units() > 1)
+            check_jitter(trains, session.record.file, settings);
+    });
 }
 
 void run(runtime::RunContext& context)
@@ -316,13 +249,17 @@ runtime::Job described_job()
 
 Entry ccg_entry()
 {
-    return {.job = described_job(),
-            .has_result = true,
-            .tasks = TaskLevel::session,
-            .feeds = {io::Feed::units},
-            .chains = {"spikes"},
-            .page = ccg_page(),
-            .table = ccg_table()};
+    return {
+        .job = described_job(),
+        .has_result = true,
+        .tasks = TaskLevel::session,
+        .feeds = {io::Feed::units},
+        .chains = {"spikes"},
+        .page = ccg_page(),
+        .recovery =
+            [](const RecoveryRequest& request) { print_planted_recovery(request, ccg_methods()); },
+        .table = ccg_table(),
+        .connections = ccg_methods()};
 }
 
 } // namespace rewire::jobs

@@ -1,6 +1,7 @@
 #include "result.hpp"
 
 #include "jobs/frame/fields.hpp"
+#include "jobs/recording/held_spikes.hpp"
 
 #include <rewire/base/partition.hpp>
 #include <rewire/spikes/correlogram.hpp>
@@ -102,14 +103,10 @@ void CcgWriter::write_units(const SessionHead& head)
                     "spikes that were counted, one a bin at most");
     io::write_array(group_, "rate_hz", rate, {"unit_id"}, "Hz", "of these over the observed time");
     each_head_attribute(head, WriteAttribute{group_});
-    const auto finding = total_of(recording.finding);
     auto clipped_total = std::int64_t{0};
     for (const auto count : trains_.clipped)
         clipped_total += count;
-    io::write_attribute(group_, "units_in_file", recording.units_in_file);
-    io::write_attribute(group_, "spikes_out_of_order", finding.out_of_order);
-    io::write_attribute(group_, "spikes_duplicate", finding.duplicate);
-    io::write_attribute(group_, "spikes_outside", finding.outside);
+    write_recording_attributes(group_, recording);
     io::write_attribute(group_, "spikes_clipped", clipped_total);
     io::write_attribute(
         group_, "observed_s",
@@ -117,9 +114,6 @@ void CcgWriter::write_units(const SessionHead& head)
     io::write_attribute(group_, "trials",
                         trains_.timeline.trials ? std::ssize(trains_.timeline.segments)
                                                 : std::ptrdiff_t{0});
-    io::write_text_attribute(group_, "observed_from",
-                             recording.observed_from_file ? "obs_intervals"
-                                                          : "first to last spike");
     const auto null = settings_.has_null();
     io::write_text_attribute(group_, "jitter", std::string(name_of(settings_.jitter.kind)));
     io::write_attribute(group_, "jitter_ms", settings_.jitter_ms);
@@ -339,10 +333,12 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
                       .troughs_fdr = count("troughs_fdr")};
     session.pair_i = io::read_all<std::int32_t>(group, "pair_i");
     session.pair_j = io::read_all<std::int32_t>(group, "pair_j");
+    session.tested = io::read_all<std::uint8_t>(group, "tested");
     session.significant = io::read_all<std::int8_t>(group, "significant");
     session.pre = io::read_all<std::int32_t>(group, "pre");
     session.post = io::read_all<std::int32_t>(group, "post");
     const auto numbers = [&](const char* array) { return io::read_all<double>(group, array); };
+    session.rate_hz = numbers("rate_hz");
     session.flank_sd = numbers("flank_sd");
     session.peak = numbers("peak");
     session.peak_lag_ms = numbers("peak_lag_ms");

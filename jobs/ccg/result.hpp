@@ -70,8 +70,10 @@ struct CcgSession
     double observed_s = 0;
     CcgCounts counts;
     std::vector<std::string> unit_id;
+    std::vector<double> rate_hz;      ///< [unit]
     std::vector<std::int32_t> pair_i; ///< [pair]
     std::vector<std::int32_t> pair_j;
+    std::vector<std::uint8_t> tested;
     std::vector<std::int8_t> significant;
     std::vector<std::int32_t> pre;
     std::vector<std::int32_t> post;

@@ -97,11 +97,6 @@ double bytes_of_pair(const CcgSettings& settings)
     return static_cast<double>(settings.lags()) * static_cast<double>(lag) + sizeof(PairCall);
 }
 
-std::int64_t tile_side(std::int64_t units)
-{
-    return std::clamp<std::int64_t>((units + 11) / 12, 2, 32);
-}
-
 Corrected corrected_of(std::span<const std::int32_t> count, std::span<const double> expected,
                        double first_rate_hz, double second_rate_hz, std::span<const double> overlap)
 {

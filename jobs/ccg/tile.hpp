@@ -57,9 +57,6 @@ struct TileResult
 /// Bytes of a pair in a TileResult.
 double bytes_of_pair(const CcgSettings& settings);
 
-/// Units a side of a tile: few for few units, so that there are tiles for many ranks.
-std::int64_t tile_side(std::int64_t units);
-
 /// Normalised correlogram of a pair and what is left of it beyond the null (or its median).
 struct Corrected
 {

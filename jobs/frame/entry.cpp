@@ -27,7 +27,13 @@ bool Entry::feeds_on(io::Feed feed) const
 EntryTable::EntryTable(std::vector<Entry> entries) : entries_(std::move(entries))
 {
     auto known = std::set<std::string>{};
-    for (const auto& entry : entries_) {
+    for (auto& entry : entries_) {
+        if (entry.reads_connections)
+            for (const auto& other : entries_)
+                if (&other < &entry && !other.connections.empty())
+                    entry.needs.push_back({.job = other.name(),
+                                           .required = false,
+                                           .for_what = "the comparison with its connections"});
         for (const auto& need : entry.needs)
             if (!known.contains(need.job))
                 throw std::logic_error(entry.name() + " needs " + need.job +

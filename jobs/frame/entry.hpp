@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connection_method.hpp"
 #include "page_part.hpp"
 
 #include <rewire/io/result_file.hpp>
@@ -88,6 +89,10 @@ struct Entry
     std::optional<PageEntry> page;
     std::function<void(const RecoveryRequest&)> recovery; ///< rank 0; may be empty
     std::optional<ExportTable> table;
+    std::vector<ConnectionMethod> connections; ///< between units, that the result calls
+    /// Reads the connections of whatever results there are: those of all entries before it are
+    /// added to its needs.
+    bool reads_connections = false;
     /// Options and help that follow from the other entries; may be empty.
     std::function<void(runtime::Job& job, const std::vector<Entry>& all)> introduce;
 

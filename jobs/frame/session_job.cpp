@@ -43,6 +43,12 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
     const auto path = context.options().path("results") / entry.file();
     auto digest = context.options().result_changing();
     digest.emplace_back("version", runtime::program_version());
+    const auto upstream =
+        session_job.upstream ? session_job.upstream() : std::map<std::string, io::Upstream>{};
+    for (const auto& [job, earlier] : upstream)
+        for (const auto* fields : {&earlier.digest, &earlier.inputs})
+            for (const auto& [name, value] : *fields)
+                digest.emplace_back(job + " " + name, value);
     const auto existing = look_for_result(context, path, study, facts, digest);
     if (existing.nothing_to_do())
         return;
@@ -78,8 +84,9 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
         if (entry.complete_subject)
             for (const auto& subject : io::subjects_in(output->file()))
                 entry.complete_subject(*output, subject);
-        output->publish(context.record(all_inputs(study, facts, existing), digest),
-                        existing.present);
+        auto record = context.record(all_inputs(study, facts, existing), digest);
+        record.upstream = upstream;
+        output->publish(record, existing.present);
     });
     context.finish();
     context.note("wrote " + path.string());

@@ -7,6 +7,7 @@
 #include <rewire/runtime/run_context.hpp>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct SessionJob
     /// Collective: finds what is wrong with the sessions that are to be computed (indices) before
     /// the run begins, so that a correction needs no new folder; may be empty.
     std::function<void(const io::Study& study, const std::vector<std::size_t>& sessions)> prepare;
+    /// Earlier results that the job reads, by job: part of what its own depends on. Called after
+    /// `check`; may be empty.
+    std::function<std::map<std::string, io::Upstream>()> upstream;
     /// Collective: computes the sessions of a wave and writes them. `output` is null but on rank 0.
     std::function<void(const Wave& wave, const io::ResultFile* output)> compute;
 };

@@ -65,7 +65,12 @@ runtime::Estimate movement_estimate(const io::Study& study,
                                     const MovementRates& rates = typical_movement_rates)
 {
     auto estimate = deconvolution_estimate(study, sessions, options, rates.activity);
+    // Blocks of dF/F are gone before the ranks share the events of all.
+    estimate.early_rank_bytes = estimate.rank_bytes;
+    estimate.rank_bytes = runtime::base_rank_bytes;
+    estimate.spread_bytes = 1.3 * estimate.node_bytes; // what was computed, and how it was packed
     if (settings.dff) { // dF/F is read by blocks of neurons and not kept
+        estimate.early_rank_bytes = 0;
         estimate.node_bytes = 0;
         estimate.spread_bytes = 0;
         estimate.checkpoint_bytes = 0;
@@ -82,7 +87,7 @@ runtime::Estimate movement_estimate(const io::Study& study,
         longest = std::max(longest, work);
         const auto masks =
             static_cast<double>(std::min(unit.shuffles.size(), unit_shuffles)) * 2000;
-        const auto tables = settings.dff ? 3 * block_bytes(activity) : 8e6;
+        const auto tables = settings.dff ? 1.5 * block_bytes(activity) : 8e6;
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, runtime::base_rank_bytes + masks + tables);
     }

@@ -70,8 +70,16 @@ AlignedTrials aligned_trials(const io::StudySession& session, const Alignment& a
     result.not_chosen = std::count(mask.begin(), mask.end(), 0);
     auto windows = spikes::windows_around(table.at("start_time").numbers(), mask, alignment.start_s,
                                           alignment.stop_s, bin_ms);
+    for (std::int64_t row = 0; row < table.rows; ++row)
+        if (mask[static_cast<std::size_t>(row)] != 0)
+            result.row.push_back(row);
     const auto keep = [&](const std::vector<std::uint8_t>& kept) {
         windows = spikes::selected(windows, kept);
+        auto kept_row = std::vector<std::int64_t>{};
+        for (std::size_t trial = 0; trial < kept.size(); ++trial)
+            if (kept[trial] != 0)
+                kept_row.push_back(result.row[trial]);
+        result.row = std::move(kept_row);
         return std::count(kept.begin(), kept.end(), 0);
     };
     result.not_observed = keep(spikes::within(windows, observed));

@@ -29,6 +29,7 @@ std::optional<Alignment> alignment(const runtime::Options& options);
 struct AlignedTrials
 {
     spikes::TrialWindows windows;
+    std::vector<std::int64_t> row; ///< [trials] of the table
     std::int64_t rows = 0;         ///< of the table
     std::int64_t not_chosen = 0;   ///< by the conditions
     std::int64_t not_observed = 0; ///< windows not wholly within the observed time

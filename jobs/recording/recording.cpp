@@ -1,12 +1,14 @@
 #include "recording.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/fields.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/io/nwb_session.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -168,6 +170,35 @@ std::vector<spikes::TimeInterval> observed_time(const io::NwbSession& file, cons
 
 } // namespace
 
+namespace {
+
+void each_recording_field(auto& recording, auto field)
+{
+    field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
+    field(recording.rate_hz), field(recording.place), field(recording.observed);
+    field(recording.observed_from_file);
+}
+
+} // namespace
+
+void pack(base::Packer& packer, const Recording& recording)
+{
+    const auto put = base::PackField{packer};
+    each_recording_field(recording, put);
+    put(static_cast<std::uint64_t>(recording.criteria.size()));
+    for (const auto& criterion : recording.criteria)
+        put(criterion.criterion), put(criterion.failed);
+}
+
+void unpack(base::Unpacker& unpacker, Recording& recording)
+{
+    const auto get = base::UnpackField{unpacker};
+    each_recording_field(recording, get);
+    recording.criteria.resize(unpacker.get<std::uint64_t>());
+    for (auto& criterion : recording.criteria)
+        get(criterion.criterion), get(criterion.failed);
+}
+
 Recording read_recording(const io::StudySession& session, const UnitChoice& choice,
                          const std::function<void(const Recording&)>& begin, const TakeTrain& take)
 {
@@ -182,6 +213,12 @@ Recording read_recording(const io::StudySession& session, const UnitChoice& choi
     auto recording = Recording{.units_in_file = units.count(), .criteria = chosen.criteria};
     recording.observed_from_file = !units.obs_start.empty();
     recording.observed = observed_time(file, units, chosen.row, name);
+    if (choice.duration_s > 0 && !recording.observed.empty()) {
+        const auto start = recording.observed.front().start_ns;
+        const auto stop = start + std::llround(choice.duration_s * 1e9);
+        recording.observed = spikes::intersection(recording.observed,
+                                                  std::vector{spikes::TimeInterval{start, stop}});
+    }
     const auto observed_s = 1e-9 * static_cast<double>(total_length_ns(recording.observed));
     if (!chosen.row.empty() && recording.observed_from_file && observed_s == 0)
         throw base::InputError("there is no time in which all chosen units were observed", name,

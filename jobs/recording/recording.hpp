@@ -2,6 +2,7 @@
 
 #include "unit_choice.hpp"
 
+#include <rewire/base/pack.hpp>
 #include <rewire/io/study.hpp>
 #include <rewire/spikes/connection_rule.hpp>
 #include <rewire/spikes/spike_trains.hpp>
@@ -32,6 +33,10 @@ struct Recording
 
     std::int64_t units() const noexcept { return static_cast<std::int64_t>(unit_id.size()); }
 };
+
+/// For handing a recording from rank to rank.
+void pack(base::Packer& packer, const Recording& recording);
+void unpack(base::Unpacker& unpacker, Recording& recording);
 
 /// Takes the train of the next unit: strictly ascending, ns.
 using TakeTrain = std::function<void(std::span<const std::int64_t> train)>;

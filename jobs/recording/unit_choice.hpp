@@ -17,6 +17,7 @@ struct UnitChoice
     bool all_units = false;               ///< without the paper's criteria
     bool columns_elsewhere = false; ///< columns that the units table lacks are those of trials
     double minimum_rate_hz = 0;     ///< units have to fire at more than this; 0: any rate
+    double duration_s = 0;          ///< of the observed time, counted from its start; 0: all
 };
 
 /// --where --all-units --min-rate-hz

@@ -6,10 +6,31 @@
 #include <rewire/io/truth.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <vector>
 
 namespace rewire::jobs {
 
 namespace {
+
+/// Whether connections between units were planted, else neurons and edges of calcium.
+/// @throws InputError: no truth, or of two kinds
+bool truth_is_of_units(const io::Study& study)
+{
+    auto of_units = std::int64_t{0};
+    for (const auto& session : study.sessions) {
+        const auto connections = io::has_planted_connections(session.path);
+        if (!connections && !io::has_truth(session.path))
+            throw base::InputError("no planted truth in this file", session.record.file,
+                                   "recovery is for studies with known truth");
+        of_units += connections ? 1 : 0;
+    }
+    if (of_units != 0 && of_units != std::ssize(study.sessions))
+        throw base::InputError("units and calcium traces with planted truth in one study",
+                               study.sessions.front().record.file,
+                               "choose sessions of one kind with --subject or --session");
+    return of_units > 0;
+}
 
 void run_recovery(runtime::RunContext& context)
 {
@@ -17,21 +38,22 @@ void run_recovery(runtime::RunContext& context)
     mpi::collective(context.comm(), [&] {
         if (!context.comm().is_root())
             return;
-        for (const auto& session : study.sessions)
-            if (!io::has_truth(session.path))
-                throw base::InputError("no planted truth in this file", session.record.file,
-                                       "recovery is for studies with known truth");
-        const auto& entries = entries_of(context);
-        const auto first = std::find_if(entries.begin(), entries.end(), [](const Entry& entry) {
-            return entry.recovery != nullptr;
-        });
-        if (first != entries.end())
-            required_result(context, first->name());
-        for (const auto& entry : entries) {
-            const auto path = context.options().path("results") / entry.file();
-            if (entry.recovery && std::filesystem::exists(path))
-                entry.recovery({context, study, path});
-        }
+        const auto of_units = truth_is_of_units(study);
+        auto fitting = std::vector<const Entry*>{};
+        for (const auto& entry : entries_of(context))
+            if (entry.recovery && entry.feeds_on(io::Feed::units) == of_units)
+                fitting.push_back(&entry);
+        const auto path_of = [&](const Entry& entry) {
+            return context.options().path("results") / entry.file();
+        };
+        if (!fitting.empty() &&
+            std::none_of(fitting.begin(), fitting.end(), [&](const Entry* entry) {
+                return std::filesystem::exists(path_of(*entry));
+            }))
+            required_result(context, fitting.front()->name());
+        for (const auto* entry : fitting)
+            if (const auto path = path_of(*entry); std::filesystem::exists(path))
+                entry->recovery({context, study, path});
     });
 }
 
@@ -39,6 +61,12 @@ void run_recovery(runtime::RunContext& context)
 
 Entry recovery_entry()
 {
+    // It draws nothing at random, and has no work to save.
+    auto options = runtime::common_options() + study_options();
+    std::erase_if(options, [](const runtime::Option& option) {
+        return option.name == "seed" || option.name == "overwrite" || option.name == "restart" ||
+               option.name == "checkpoint-s" || option.name == "node-memory-gb";
+    });
     return {.job = {.name = "recovery",
                     .usage = "--study DIR --results DIR",
                     .summary = "table of what a simulated study planted and what the results found",
@@ -48,7 +76,7 @@ Entry recovery_entry()
                         "found, precision and recall of each.",
                     .examples = {"rewire recovery --study study/ --results out/",
                                  "rewire recovery --study study/ --results out/ --sessions"},
-                    .options = runtime::common_options() + study_options() +
+                    .options = std::move(options) +
                                std::vector<runtime::Option>{{.name = "sessions",
                                                              .kind = runtime::OptionKind::flag,
                                                              .help = "one line a session, too"}},

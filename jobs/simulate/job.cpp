@@ -1,20 +1,16 @@
 #include "entry.hpp"
-#include "jobs/frame/study_source.hpp"
-#include "session.hpp"
+#include "kind.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/io/checkpoint.hpp>
 #include <rewire/io/whole_file.hpp>
-#include <rewire/runtime/run_context.hpp>
-#include <rewire/simulate/lever_press_study.hpp>
-#include <rewire/simulate/session_trends.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace rewire::jobs {
@@ -26,71 +22,94 @@ namespace fs = std::filesystem;
 /// Beside the files of a simulated study: what it was made with.
 constexpr auto record_name = "simulation.txt";
 
-simulate::Difficulties difficulties_of(const runtime::Options& options)
+const std::vector<SimulatedKind>& kinds()
 {
-    return {.strength = options.real("strength"),
-            .weakest = options.real("weakest"),
-            .shortest_s = options.real("shortest-s"),
-            .delay_frames = options.integer("delay-frames"),
-            .missed_events = options.real("missed-events"),
-            .hidden_inputs = options.real("hidden-inputs"),
-            .inhibition = options.real("inhibition"),
-            .burst_gain = options.real("burst-gain"),
-            .rate_fall = options.real("rate-fall"),
-            .common_drift = options.real("common-drift"),
-            .artefacts_per_min = options.real("artefacts-per-min")};
+    static const auto all = std::vector{lever_press_kind(), triplets_kind()};
+    return all;
 }
 
-simulate::Trends trends_of(const runtime::Options& options)
+const SimulatedKind& kind_of(const runtime::Options& options)
 {
-    const auto* const found = std::find(std::begin(simulate::course_names),
-                                        std::end(simulate::course_names), options.text("course"));
-    return {.course = static_cast<simulate::Course>(found - std::begin(simulate::course_names)),
-            .noise = options.real("noise-last"),
-            .movement = options.real("movement-last"),
-            .visibility = options.real("visibility-last")};
+    return *std::find_if(kinds().begin(), kinds().end(), [&](const SimulatedKind& kind) {
+        return kind.name == options.text("kind");
+    });
 }
 
-simulate::LeverPressParameters parameters_of(const runtime::Options& options)
+const runtime::Option* find_option(const std::vector<runtime::Option>& options,
+                                   const std::string& name)
 {
-    auto parameters = simulate::LeverPressParameters{
-        .animals = options.integer("animals"),
-        .sessions = options.integer("sessions"),
-        .neurons = options.integer("neurons"),
-        .duration_s = options.real("duration-s"),
-        .rate_hz = options.real("rate-hz"),
-        .lever_rate_hz = options.real("lever-rate-hz"),
-        .tau_s = options.real("tau-s"),
-        .event_rate_hz = options.real("event-rate-hz"),
-        .noise = options.real("noise"),
-        .amplitude = options.real("amplitude"),
-        .movement_gain = options.real("movement-gain"),
-        .missing_neurons = options.real("missing-neurons"),
-        .seed = static_cast<std::uint64_t>(options.integer("seed")),
-        .null = options.flag("null"),
-        .layer = options.text("layer"),
-        .difficulties = difficulties_of(options),
-        .trends = trends_of(options),
-    };
-    simulate::check(parameters);
-    return parameters;
+    const auto at = std::find_if(options.begin(), options.end(),
+                                 [&](const runtime::Option& each) { return each.name == name; });
+    return at == options.end() ? nullptr : &*at;
+}
+
+/// All that kinds take, each name once. Where kinds differ in the default there is none here: it is
+/// set once the kind is known.
+std::vector<runtime::Option> options_of_kinds()
+{
+    auto all = std::vector<runtime::Option>{};
+    for (const auto& kind : kinds())
+        for (const auto& option : kind.options) {
+            if (find_option(all, option.name) != nullptr)
+                continue;
+            auto joint = option;
+            auto users = std::vector<std::string>{};
+            for (const auto& other : kinds())
+                if (const auto* same = find_option(other.options, option.name)) {
+                    joint.minimum = std::min(joint.minimum, same->minimum);
+                    joint.maximum = std::max(joint.maximum, same->maximum);
+                    users.push_back(same->default_value.empty()
+                                        ? other.name
+                                        : fmt::format("{}: {}", other.name, same->default_value));
+                }
+            joint.default_value.clear();
+            joint.help += fmt::format(" ({})", base::joined(users, "; "));
+            all.push_back(std::move(joint));
+        }
+    return all;
+}
+
+/// @throws UsageError: an option of another kind
+void adopt_options_of(const SimulatedKind& kind, runtime::RunContext& context)
+{
+    for (const auto& option : options_of_kinds()) {
+        const auto* own = find_option(kind.options, option.name);
+        if (own == nullptr && context.options().given(option.name)) {
+            auto names = std::vector<std::string>{};
+            for (const auto& each : kind.options)
+                names.push_back("--" + each.name);
+            throw base::UsageError(fmt::format("a study of kind {} has no such option", kind.name),
+                                   "--" + option.name, "it takes " + base::joined(names, " "));
+        }
+        if (own != nullptr && !own->default_value.empty() && !context.options().given(option.name))
+            context.adopt(option.name, own->default_value);
+    }
+}
+
+/// What the study is made with: the options of its kind and those of all.
+io::Fingerprint made_with(const SimulatedKind& kind, const runtime::Options& options)
+{
+    auto fields = options.result_changing();
+    const auto of_kinds = options_of_kinds();
+    std::erase_if(fields, [&](const auto& field) {
+        const auto name = field.first.substr(2);
+        return find_option(of_kinds, name) != nullptr && find_option(kind.options, name) == nullptr;
+    });
+    fields.emplace_back("version", runtime::program_version());
+    return fields;
 }
 
 /// A study is made once: the same command goes on where it was, another one must not mix its files
 /// with it.
-void begin_study(const fs::path& folder, const io::Fingerprint& made_with, bool overwrite)
+void begin_study(const fs::path& folder, const io::Fingerprint& settings, bool overwrite)
 {
-    auto error = std::error_code{};
-    fs::create_directories(folder, error);
-    if (error)
-        throw base::IoError("cannot make the folder: " + error.message(), folder.string(),
-                            "may you write there?");
+    make_folder(folder);
     const auto record = folder / record_name;
     auto there = std::stringstream{};
     if (auto file = std::ifstream(record); file)
         there << file.rdbuf();
     if (!overwrite && !there.str().empty()) {
-        const auto different = io::differences(io::fingerprint_from_text(there.str()), made_with);
+        const auto different = io::differences(io::fingerprint_from_text(there.str()), settings);
         if (!different.empty())
             throw base::UsageError("a study made with other settings is there\n    " +
                                        base::joined(different, "\n    "),
@@ -110,345 +129,127 @@ void begin_study(const fs::path& folder, const io::Fingerprint& made_with, bool 
          old) // of another simulated study: nothing of it may be taken for this one
         fs::remove(path);
     auto file = io::WholeStream(record);
-    file.write(io::to_text(made_with));
+    file.write(io::to_text(settings));
     file.publish();
 }
 
 void run_simulate(runtime::RunContext& context)
 {
-    const auto& options = context.options();
     const auto& comm = context.comm();
-    const auto parameters = mpi::collective(comm, [&] { return parameters_of(options); });
-    const auto folder = options.path("out");
-    auto made_with = options.result_changing();
-    made_with.emplace_back("version", runtime::program_version());
-    const auto overwrite = options.flag("overwrite");
+    const auto& kind = kind_of(context.options());
+    const auto folder = context.options().path("out");
+    mpi::collective(comm, [&] {
+        adopt_options_of(kind, context);
+        kind.check(context.options());
+    });
+    const auto settings = made_with(kind, context.options());
+    const auto overwrite = context.options().flag("overwrite");
     mpi::collective(comm, [&] {
         if (comm.is_root())
-            begin_study(folder, made_with, overwrite);
+            begin_study(folder, settings, overwrite);
     });
-
-    const auto truth = simulate::truth(parameters);
-    const auto units = parameters.animals * parameters.sessions;
-    const auto deflate = static_cast<int>(options.integer("gzip"));
-    auto samples = std::vector<double>{}; // of each session
-    for (std::int64_t unit = 0; unit < units; ++unit)
-        samples.push_back(static_cast<double>(
-            parameters.neurons * simulate::frames_of(parameters, unit / parameters.sessions,
-                                                     unit % parameters.sessions)));
-    auto kept = std::int64_t{0};
-    context.each_unit<runtime::UnitResults>(
-        "simulate", samples,
-        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
-            const auto& animal =
-                truth.animals[static_cast<std::size_t>(unit / parameters.sessions)];
-            const auto session = unit % parameters.sessions;
-            const auto path = folder / session_file(animal, session);
-            if (fs::exists(path))
-                ++kept;
-            else
-                write_session(parameters, animal, session, path, deflate);
-            return tick() || true; // the file is whole: done, even when asked to stop
-        });
-    kept = comm.sum(kept);
-    context.note(fmt::format("{} sessions of {} animals in {}{}", units, parameters.animals,
-                             folder.string(),
-                             kept > 0 ? fmt::format(" ({} were there already)", kept) : ""));
+    kind.run(context, folder);
 }
 
 runtime::Estimate plan_simulate(runtime::RunContext& context)
 {
-    const auto parameters = parameters_of(context.options());
-    const auto samples = static_cast<double>(simulate::frames_of(parameters) * parameters.neurons);
-    const auto sessions = parameters.animals * parameters.sessions;
-    auto estimate = runtime::Estimate{};
-    estimate.rank_bytes =
-        runtime::base_rank_bytes + static_cast<double>(parameters.neurons) * 1024 * 4 * 3 + 10e6;
-    const auto session_s = samples * 50e-9;
-    estimate.add_phase("simulate", session_s * static_cast<double>(sessions), sessions, session_s);
-    estimate.result_bytes = samples * 4 * static_cast<double>(sessions);
-    return estimate;
+    const auto& kind = kind_of(context.options());
+    adopt_options_of(kind, context);
+    return kind.plan(context.options());
 }
 
-std::string number(double value)
-{
-    return fmt::format("{}", value);
-}
-
-/// What makes a study hard, or misleads: none of it unless asked for.
-std::vector<runtime::Option> difficulty_options()
+std::vector<runtime::Option> simulate_options()
 {
     using Kind = runtime::OptionKind;
-    const auto usual = simulate::Difficulties{};
-    return {
-        {.name = "strength",
-         .kind = Kind::real,
-         .default_value = number(usual.strength),
-         .help = "of all connections, as a share of the usual",
-         .minimum = 0,
-         .maximum = 1},
-        {.name = "weakest",
-         .kind = Kind::real,
-         .default_value = number(usual.weakest),
-         .help = "share of that which the weakest connections have; the others lie between",
-         .minimum = 0,
-         .maximum = 1},
-        {.name = "shortest-s",
-         .kind = Kind::real,
-         .default_value = number(usual.shortest_s),
-         .unit = "s",
-         .help = "sessions of different lengths, from this to --duration-s; 0: all the same",
-         .minimum = 0,
-         .maximum = 1e6},
-        {.name = "delay-frames",
+    const auto same = false;
+    auto names = std::vector<std::string>{};
+    for (const auto& kind : kinds())
+        names.push_back(kind.name);
+    auto options = std::vector<runtime::Option>{
+        {.name = "kind",
+         .default_value = names.front(),
+         .help = "kind of study",
+         .choices = names,
+         .positional = true},
+        {.name = "out",
+         .kind = Kind::path,
+         .help = "folder for the files",
+         .required = true,
+         .changes_result = same},
+    };
+    for (auto& option : options_of_kinds())
+        options.push_back(std::move(option));
+    const auto common = std::vector<runtime::Option>{
+        {.name = "seed",
          .kind = Kind::integer,
-         .default_value = std::to_string(usual.delay_frames),
-         .unit = "frames",
-         .help = "connected neurons fire this much after one another, not in the same frame",
+         .default_value = "1",
+         .help = "seed of every random draw",
          .minimum = 0,
-         .maximum = 1000},
-        {.name = "missed-events",
-         .kind = Kind::real,
-         .default_value = number(usual.missed_events),
-         .help = "share of events that leave no trace",
-         .minimum = 0,
-         .maximum = 0.99},
-        {.name = "hidden-inputs",
-         .kind = Kind::real,
-         .default_value = number(usual.hidden_inputs),
-         .help = "unrecorded inputs, each common to three neurons, for each neuron recorded",
-         .minimum = 0,
-         .maximum = 10},
-        {.name = "inhibition",
-         .kind = Kind::real,
-         .default_value = number(usual.inhibition),
-         .help = "share of neurons that silence four others for 250 ms",
-         .minimum = 0,
-         .maximum = 0.99},
-        {.name = "burst-gain",
-         .kind = Kind::real,
-         .default_value = number(usual.burst_gain),
-         .help = "of all rates in bursts of 2.5 s, a tenth of the time",
-         .minimum = 1,
-         .maximum = 10},
-        {.name = "rate-fall",
-         .kind = Kind::real,
-         .default_value = number(usual.rate_fall),
-         .help = "share that all rates lose over a session",
-         .minimum = 0,
-         .maximum = 0.99},
-        {.name = "common-drift",
-         .kind = Kind::real,
-         .default_value = number(usual.common_drift),
-         .unit = "mean events",
-         .help = "amplitude of a wave of 30 s that is added to all traces",
-         .minimum = 0,
-         .maximum = 1000},
-        {.name = "artefacts-per-min",
-         .kind = Kind::real,
-         .default_value = number(usual.artefacts_per_min),
-         .help = "frames a minute in which all traces jump",
-         .minimum = 0,
-         .maximum = 1e5},
+         .maximum = runtime::largest_seed},
+        {.name = "overwrite",
+         .kind = Kind::flag,
+         .help = "replace what is there",
+         .changes_result = same},
+        {.name = "ignore-memory",
+         .kind = Kind::flag,
+         .help = "start although the machine seems to have too little memory",
+         .changes_result = same},
+        {.name = "config",
+         .kind = Kind::path,
+         .help = "file of `option = value` lines; the command line takes precedence",
+         .changes_result = same},
+        {.name = "help", .kind = Kind::flag, .help = "this text", .changes_result = same},
     };
+    options.insert(options.end(), common.begin(), common.end());
+    return options;
 }
 
-/// What changes over the sessions: learning alone unless asked for.
-std::vector<runtime::Option> trend_options()
+std::string details()
 {
-    using Kind = runtime::OptionKind;
-    const auto usual = simulate::Trends{};
-    return {
-        {.name = "course",
-         .default_value = simulate::course_names[0],
-         .help = "what the connections do over the sessions: learn, as in the paper, stay, differ "
-                 "in no order, walk (each its own way, or one walk for all), change in one "
-                 "direction, or change and come back",
-         .choices = {std::begin(simulate::course_names), std::end(simulate::course_names)}},
-        {.name = "noise-last",
-         .kind = Kind::real,
-         .default_value = number(usual.noise),
-         .help = "noise of the last session over that of the first",
-         .minimum = 0,
-         .maximum = 1000},
-        {.name = "movement-last",
-         .kind = Kind::real,
-         .default_value = number(usual.movement),
-         .help = "share of the movements that are made in the last session",
-         .minimum = 0,
-         .maximum = 1},
-        {.name = "visibility-last",
-         .kind = Kind::real,
-         .default_value = number(usual.visibility),
-         .help = "size of events in the last session over that in the first, of the neuron that "
-                 "loses most; the others lose less",
-         .minimum = 0,
-         .maximum = 1},
-    };
+    auto text = std::string{};
+    for (const auto& kind : kinds())
+        text += kind.name + ". " + kind.details + "\n";
+    return text +
+           "The truth is in every file under /scratch/truth. Sessions are made on all ranks; "
+           "the same command goes on where it was.";
 }
 
 } // namespace
 
+std::string simulated_start_time(std::int64_t session)
+{
+    using namespace std::chrono;
+    const auto date = year_month_day{sys_days{year{2024} / 1 / 1} + days{session}};
+    return fmt::format("{:04d}-{:02d}-{:02d}T09:00:00+00:00", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+}
+
+void make_folder(const fs::path& folder)
+{
+    auto error = std::error_code{};
+    fs::create_directories(folder, error);
+    if (error)
+        throw base::IoError("cannot make folder: " + error.message(), folder.string(),
+                            "may you write there?");
+}
+
 Entry simulate_entry()
 {
-    using Kind = runtime::OptionKind;
-    const auto defaults = simulate::LeverPressParameters{};
-    const auto same = false;
-    return {
-        .job = {
-            .name = "simulate",
-            .usage = "lever-press --out DIR [options]",
-            .summary = "make a study with known truth, as NWB files",
-            .details =
-                "A longitudinal lever-press study: groups of neurons (Core, NP, EP, Other), "
-                "edges that strengthen, weaken or\n"
-                "come and go, movement-related neurons, lever, trials, calcium with decay and "
-                "noise. The truth is in every\n"
-                "file under /scratch/truth, with the partial correlations that a session without "
-                "end would show. Sessions are\n"
-                "made on all ranks, each in blocks of frames; the same command goes on where it "
-                "was. --null makes the twin\n"
-                "without structure; the last options make studies that are hard to read, or "
-                "mislead.",
-            .examples = {"rewire simulate --out study/ --animals 2 --neurons 80 --duration-s 600",
-                         "rewire simulate --out hard/ --weakest 0.05 --shortest-s 30 "
-                         "--duration-s 900",
-                         "mpirun -n 8 rewire simulate --out study/ --null"},
-            .paper = "the rewiring paper",
-            .options =
-                std::vector<runtime::Option>{
-                    {.name = "kind",
-                     .default_value = "lever-press",
-                     .help = "kind of study",
-                     .choices = {"lever-press"},
-                     .positional = true},
-                    {.name = "out",
-                     .kind = Kind::path,
-                     .help = "folder for the files",
-                     .required = true,
-                     .changes_result = same},
-                    {.name = "animals",
-                     .kind = Kind::integer,
-                     .default_value = std::to_string(defaults.animals),
-                     .help = "animals",
-                     .source = "2.1",
-                     .minimum = 1,
-                     .maximum = 1e4},
-                    {.name = "sessions",
-                     .kind = Kind::integer,
-                     .default_value = std::to_string(defaults.sessions),
-                     .help = "sessions of every animal",
-                     .source = "2.2",
-                     .minimum = 1,
-                     .maximum = 1e4},
-                    {.name = "neurons",
-                     .kind = Kind::integer,
-                     .default_value = std::to_string(defaults.neurons),
-                     .help = "neurons of every animal",
-                     .minimum = 1,
-                     .maximum = 1e6},
-                    {.name = "duration-s",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.duration_s),
-                     .unit = "s",
-                     .help = "length of every session",
-                     .source = "2.2",
-                     .minimum = 1,
-                     .maximum = 1e6},
-                    {.name = "rate-hz",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.rate_hz),
-                     .unit = "Hz",
-                     .help = "imaging frames",
-                     .source = "2.2",
-                     .minimum = 0.1,
-                     .maximum = 1000},
-                    {.name = "lever-rate-hz",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.lever_rate_hz),
-                     .unit = "Hz",
-                     .help = "lever samples",
-                     .minimum = 10,
-                     .maximum = 1e5},
-                    {.name = "tau-s",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.tau_s),
-                     .unit = "s",
-                     .help = "decay time of the calcium indicator",
-                     .minimum = 0.001,
-                     .maximum = 60},
-                    {.name = "event-rate-hz",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.event_rate_hz),
-                     .unit = "Hz",
-                     .help = "mean rate of calcium events",
-                     .minimum = 0,
-                     .maximum = 100},
-                    {.name = "noise",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.noise),
-                     .help = "standard deviation of the noise, in units of the mean event",
-                     .minimum = 0,
-                     .maximum = 1000},
-                    {.name = "amplitude",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.amplitude),
-                     .unit = "dF/F",
-                     .help = "mean step of an event",
-                     .minimum = 1e-6,
-                     .maximum = 1e6},
-                    {.name = "movement-gain",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.movement_gain),
-                     .help = "event rate in movement over the mean, of movement-related neurons",
-                     .minimum = 0,
-                     .maximum = 1000},
-                    {.name = "missing-neurons",
-                     .kind = Kind::real,
-                     .default_value = number(defaults.missing_neurons),
-                     .help = "fraction of the neurons that a session does not find",
-                     .minimum = 0,
-                     .maximum = 0.99},
-                    {.name = "layer",
-                     .default_value = defaults.layer,
-                     .help = "cortical layer, for the names and metadata"},
-                    {.name = "null",
-                     .kind = Kind::flag,
-                     .help = "the twin without structure: no edges, no relation to movement"},
-                    {.name = "gzip",
-                     .kind = Kind::integer,
-                     .default_value = "0",
-                     .help = "compression of the calcium traces",
-                     .minimum = 0,
-                     .maximum = 9},
-                    {.name = "seed",
-                     .kind = Kind::integer,
-                     .default_value = "1",
-                     .help = "seed of every random draw",
-                     .minimum = 0,
-                     .maximum = runtime::largest_seed},
-                    {.name = "overwrite",
-                     .kind = Kind::flag,
-                     .help = "replace what is there",
-                     .changes_result = same},
-                    {.name = "ignore-memory",
-                     .kind = Kind::flag,
-                     .help = "start although the machine seems to have too little memory",
-                     .changes_result = same},
-                    {.name = "config",
-                     .kind = Kind::path,
-                     .help = "file of `option = value` lines; the command line takes precedence",
-                     .changes_result = same},
-                    {.name = "help",
-                     .kind = Kind::flag,
-                     .help = "this text",
-                     .changes_result = same},
-                } +
-                difficulty_options() + trend_options(),
-            .run = run_simulate,
-            .plan = plan_simulate,
-            .checks_memory = false,
-        }};
+    return {.job = {.name = "simulate",
+                    .usage = "KIND --out DIR [options]",
+                    .summary = "make a study with known truth, as NWB files",
+                    .details = details(),
+                    .examples = {"rewire simulate --out study/ --animals 2 --neurons 80 "
+                                 "--duration-s 600",
+                                 "rewire simulate --out hard/ --weakest 0.05 --shortest-s 30 "
+                                 "--duration-s 900",
+                                 "mpirun -n 8 rewire simulate --out study/ --null",
+                                 "rewire simulate triplets --out triplets/"},
+                    .paper = "the rewiring paper",
+                    .options = simulate_options(),
+                    .run = run_simulate,
+                    .plan = plan_simulate,
+                    .checks_memory = false}};
 }
 
 } // namespace rewire::jobs

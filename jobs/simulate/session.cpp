@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include "kind.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
@@ -11,9 +13,7 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
-#include <system_error>
 #include <utility>
 
 namespace rewire::jobs {
@@ -22,15 +22,6 @@ namespace {
 
 /// 5 V over the range of int16.
 constexpr auto lever_conversion = 5.0 / 32767;
-
-/// One session a day; not today's date, so that a study can be made again byte by byte.
-std::string start_time(std::int64_t session)
-{
-    using namespace std::chrono;
-    const auto date = year_month_day{sys_days{year{2024} / 1 / 1} + days{session}};
-    return fmt::format("{:04d}-{:02d}-{:02d}T09:00:00+00:00", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-}
 
 /// Those that differ from the defaults.
 std::string difficulties(const simulate::Difficulties& hard)
@@ -91,8 +82,8 @@ io::NwbDescription description(const simulate::LeverPressParameters& parameters,
             .session_description =
                 fmt::format("simulated lever-press learning, session {}", session + 1),
             .session_id = fmt::format("{:02d}", session + 1),
-            .session_start_time = start_time(session),
-            .file_create_date = start_time(session),
+            .session_start_time = simulated_start_time(session),
+            .file_create_date = simulated_start_time(session),
             .notes = settings,
             .subject_id = animal.name,
             .subject_description = "simulated",
@@ -237,15 +228,6 @@ void write_calcium(io::NwbWriter& writer, const simulate::LeverPressParameters& 
                         deflate});
     while (source.frames_left() > 0)
         writer.append_dfof(source.next_block(io::NwbWriter::chunk_frames));
-}
-
-void make_folder(const std::filesystem::path& folder)
-{
-    auto error = std::error_code{};
-    std::filesystem::create_directories(folder, error);
-    if (error)
-        throw base::IoError("cannot make folder: " + error.message(), folder.string(),
-                            "may you write there?");
 }
 
 } // namespace

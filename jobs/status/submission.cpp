@@ -155,9 +155,14 @@ TaskState state_from_log(const std::string& log)
 
 std::vector<std::string> last_lines(const std::string& log, std::size_t count)
 {
+    constexpr auto furthest = std::size_t{20};
     auto lines = lines_of(log);
-    if (lines.size() > count)
-        lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+    auto first = lines.size() - std::min(count, lines.size());
+    const auto earliest = lines.size() - std::min(furthest, lines.size());
+    for (auto line = earliest; count > 0 && line < first; ++line)
+        if (lines[line].starts_with("rewire: error"))
+            first = line;
+    lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(first));
     return lines;
 }
 

@@ -74,7 +74,8 @@ struct TaskState
 TaskState state_from_log(const std::string& log);
 TaskState state_in_queue(const Queued& task);
 
-/// The last `count` lines that are not empty.
+/// The last `count` lines that are not empty; more where an error of the program began shortly
+/// before them.
 std::vector<std::string> last_lines(const std::string& log, std::size_t count);
 
 } // namespace rewire::jobs

@@ -1,4 +1,5 @@
 #include "hdf5_detail.hpp"
+#include "nwb_writer_parts.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
@@ -18,8 +19,6 @@ namespace rewire::io {
 
 namespace {
 
-constexpr auto core = "core";
-constexpr auto common = "hdmf-common";
 constexpr auto plane_path = "/general/optophysiology/imaging_plane";
 constexpr auto microscope_path = "/general/devices/microscope";
 constexpr auto segmentation_path = "/processing/ophys/ImageSegmentation/PlaneSegmentation";
@@ -67,22 +66,6 @@ Handle write_column(hid_t group, const NwbColumn& column)
         column.values);
 }
 
-void require(bool holds, const std::string& problem, const std::filesystem::path& where)
-{
-    if (!holds)
-        throw base::InputError("no valid NWB file can be written: " + problem, where.string(),
-                               "a fault of rewire: please report it");
-}
-
-/// What turns stored values into physical ones.
-void write_unit(hid_t data, const std::string& unit, double conversion)
-{
-    write_text_attribute(data, "unit", unit);
-    write_attribute(data, "conversion", conversion);
-    write_attribute(data, "offset", 0.0);
-    write_attribute(data, "resolution", -1.0);
-}
-
 struct Pixel
 {
     std::uint32_t x;
@@ -101,12 +84,27 @@ Handle pixel_type()
 
 } // namespace
 
+void require_valid(bool holds, const std::string& problem, const std::filesystem::path& where)
+{
+    if (!holds)
+        throw base::InputError("no valid NWB file can be written: " + problem, where.string(),
+                               "a fault of rewire: please report it");
+}
+
+void write_unit(hid_t data, const std::string& unit, double conversion)
+{
+    write_text_attribute(data, "unit", unit);
+    write_attribute(data, "conversion", conversion);
+    write_attribute(data, "offset", 0.0);
+    write_attribute(data, "resolution", -1.0);
+}
+
 NwbWriter::NwbWriter(const std::filesystem::path& path, const NwbDescription& description)
     : whole_(path), identifier_(description.identifier)
 {
-    require(!description.identifier.empty() && !description.session_start_time.empty() &&
-                !description.subject_id.empty(),
-            "identifier, start time and subject are needed", path);
+    require_valid(!description.identifier.empty() && !description.session_start_time.empty() &&
+                      !description.subject_id.empty(),
+                  "identifier, start time and subject are needed", path);
     failed_before_ = failed_writes();
     file_ = create_file(whole_.partial());
     write_root(description);
@@ -159,9 +157,9 @@ void NwbWriter::write_subject(const NwbDescription& description)
 
 void NwbWriter::add_imaging(const NwbImaging& imaging)
 {
-    require(imaging.rate_hz > 0, "the imaging rate is not above 0", whole_.path());
-    require(!imaging.roi_id.empty() && imaging.frames > 0, "there are no neurons or frames",
-            whole_.path());
+    require_valid(imaging.rate_hz > 0, "the imaging rate is not above 0", whole_.path());
+    require_valid(!imaging.roi_id.empty() && imaging.frames > 0, "there are no neurons or frames",
+                  whole_.path());
     rois_ = static_cast<std::int64_t>(imaging.roi_id.size());
     frames_ = imaging.frames;
     write_plane(imaging);
@@ -255,16 +253,17 @@ Handle NwbWriter::write_series(const std::string& path, const std::string& type,
 void NwbWriter::append_dfof(std::span<const float> block)
 {
     const auto count = rois_ == 0 ? 0 : static_cast<std::int64_t>(block.size()) / rois_;
-    require(dfof_ && count * rois_ == static_cast<std::int64_t>(block.size()) &&
-                frames_written_ + count <= frames_,
-            "more frames or other neurons than announced", whole_.path());
+    require_valid(dfof_ && count * rois_ == static_cast<std::int64_t>(block.size()) &&
+                      frames_written_ + count <= frames_,
+                  "more frames or other neurons than announced", whole_.path());
     write_block(dfof_, {frames_written_, 0}, {count, rois_}, block);
     frames_written_ += count;
 }
 
 void NwbWriter::add_lever(const NwbLever& lever)
 {
-    require(lever.rate_hz > 0 && lever.samples > 0, "the lever has no samples", whole_.path());
+    require_valid(lever.rate_hz > 0 && lever.samples > 0, "the lever has no samples",
+                  whole_.path());
     samples_ = lever.samples;
     const auto module = typed_group("/processing/behavior", "ProcessingModule");
     write_text_attribute(module, "description", "what the animal did");
@@ -277,8 +276,8 @@ void NwbWriter::add_lever(const NwbLever& lever)
 void NwbWriter::append_lever(std::span<const std::int16_t> block)
 {
     const auto count = static_cast<std::int64_t>(block.size());
-    require(lever_ && samples_written_ + count <= samples_, "more lever samples than announced",
-            whole_.path());
+    require_valid(lever_ && samples_written_ + count <= samples_,
+                  "more lever samples than announced", whole_.path());
     write_block(lever_, {samples_written_}, {count}, block);
     samples_written_ += count;
 }
@@ -289,8 +288,8 @@ void NwbWriter::add_intervals(const std::string& name, const NwbTable& table)
         return std::any_of(table.columns.begin(), table.columns.end(),
                            [&](const NwbColumn& each) { return each.name == column; });
     };
-    require(has("start_time") && has("stop_time"),
-            "intervals " + name + " need start_time and stop_time", whole_.path());
+    require_valid(has("start_time") && has("stop_time"),
+                  "intervals " + name + " need start_time and stop_time", whole_.path());
     write_table("/intervals/" + name, "TimeIntervals", core, table);
 }
 
@@ -306,7 +305,8 @@ Handle NwbWriter::write_table(const std::string& path, const std::string& type,
                               const std::string& name_space, const NwbTable& table,
                               const std::vector<std::string>& more)
 {
-    require(!table.columns.empty(), "table " + path + " has no columns", whole_.path());
+    require_valid(!table.columns.empty() || (!more.empty() && !table.id.empty()),
+                  "table " + path + " has no columns", whole_.path());
     auto group = typed_group(path, type, name_space);
     auto names = more;
     for (const auto& column : table.columns)
@@ -315,16 +315,17 @@ Handle NwbWriter::write_table(const std::string& path, const std::string& type,
     write_text_attribute(group, "description", table.description);
 
     auto id = table.id;
-    const auto rows = length_of(table.columns.front());
+    const auto rows = table.columns.empty() ? static_cast<std::int64_t>(id.size())
+                                            : length_of(table.columns.front());
     if (id.empty()) {
         id.resize(static_cast<std::size_t>(rows));
         std::iota(id.begin(), id.end(), 0);
     }
-    require(static_cast<std::int64_t>(id.size()) == rows, "ids of " + path, whole_.path());
+    require_valid(static_cast<std::int64_t>(id.size()) == rows, "ids of " + path, whole_.path());
     mark(write_dataset(group, "id", id, {rows}), path + "/id", "ElementIdentifiers", common);
     for (const auto& column : table.columns) {
-        require(length_of(column) == rows, "columns of " + path + " differ in length",
-                whole_.path());
+        require_valid(length_of(column) == rows, "columns of " + path + " differ in length",
+                      whole_.path());
         const auto data = write_column(group, column);
         mark(data, path + "/" + column.name, "VectorData", common);
         write_text_attribute(data, "description", column.description);
@@ -334,10 +335,10 @@ Handle NwbWriter::write_table(const std::string& path, const std::string& type,
 
 void NwbWriter::finish()
 {
-    require(frames_written_ == frames_ && samples_written_ == samples_,
-            fmt::format("{} of {} frames, {} of {} lever samples", frames_written_, frames_,
-                        samples_written_, samples_),
-            whole_.path());
+    require_valid(frames_written_ == frames_ && samples_written_ == samples_,
+                  fmt::format("{} of {} frames, {} of {} lever samples", frames_written_, frames_,
+                              samples_written_, samples_),
+                  whole_.path());
     dfof_.close();
     lever_.close();
     check_written(failed_before_, whole_.partial());

@@ -10,6 +10,7 @@ namespace {
 
 constexpr auto neurons_path = "/scratch/truth/neurons";
 constexpr auto edges_path = "/scratch/truth/edges";
+constexpr auto connections_path = "/scratch/truth/connections";
 constexpr auto population_path = "/scratch/truth/population";
 
 void require_equal(std::initializer_list<std::size_t> lengths, const char* table,
@@ -27,6 +28,31 @@ bool has_truth(const std::filesystem::path& nwb_file)
 {
     const auto file = open_for_reading(nwb_file);
     return is_group(file, neurons_path) && is_group(file, edges_path);
+}
+
+bool has_planted_connections(const std::filesystem::path& nwb_file)
+{
+    return is_group(open_for_reading(nwb_file), connections_path);
+}
+
+PlantedConnections read_planted_connections(const std::filesystem::path& nwb_file)
+{
+    const auto file = open_for_reading(nwb_file);
+    if (!is_group(file, connections_path))
+        throw base::InputError("the file holds no planted connections",
+                               nwb_file.string() + ":" + connections_path,
+                               "only sessions made by 'rewire simulate' know what was planted");
+    const auto table = open_group(file, connections_path);
+    auto planted = PlantedConnections{};
+    planted.pre = read_all<std::int64_t>(table, "pre");
+    planted.post = read_all<std::int64_t>(table, "post");
+    planted.sign = read_all<std::int64_t>(table, "sign");
+    planted.strength = read_all<double>(table, "strength");
+    planted.delay_ms = read_all<double>(table, "delay_ms");
+    require_equal({planted.pre.size(), planted.post.size(), planted.sign.size(),
+                   planted.strength.size(), planted.delay_ms.size()},
+                  connections_path, nwb_file);
+    return planted;
 }
 
 Truth read_truth(const std::filesystem::path& nwb_file)

@@ -77,6 +77,13 @@ double Estimate::seconds_on(std::int64_t ranks) const
     return sum;
 }
 
+double Estimate::bytes_on_node(std::int64_t ranks_on_node, std::int64_t copies) const
+{
+    const auto ranks = static_cast<double>(ranks_on_node);
+    return std::max(rank_bytes * ranks + node_bytes * static_cast<double>(copies),
+                    early_rank_bytes * ranks);
+}
+
 std::int64_t Estimate::most_units() const
 {
     auto most = std::int64_t{0};
@@ -90,6 +97,7 @@ Estimate most_of(const std::vector<Estimate>& estimates)
     auto most = Estimate{};
     for (const auto& estimate : estimates) {
         most.rank_bytes = std::max(most.rank_bytes, estimate.rank_bytes);
+        most.early_rank_bytes = std::max(most.early_rank_bytes, estimate.early_rank_bytes);
         most.node_bytes = std::max(most.node_bytes, estimate.node_bytes);
         most.spread_bytes = std::max(most.spread_bytes, estimate.spread_bytes);
         most.result_bytes = std::max(most.result_bytes, estimate.result_bytes);
@@ -140,7 +148,8 @@ std::string describe_plan(const std::string& job, const Estimate& estimate, std:
     const auto seconds = start_s + estimate.seconds_on(ranks);
     const auto shared = estimate.node_bytes / static_cast<double>(ranks_per_node);
     const auto rank_bytes =
-        estimate.rank_bytes + shared + estimate.spread_bytes / static_cast<double>(ranks);
+        estimate.bytes_on_node(ranks_per_node) / static_cast<double>(ranks_per_node) +
+        estimate.spread_bytes / static_cast<double>(ranks);
     // A margin for the file cache of HDF5 and MPI's buffers, and half as much time again: clusters
     // are busy.
     const auto megabytes = static_cast<std::int64_t>(std::ceil(rank_bytes * 1.25 / 1e6 / 50) * 50);

@@ -141,8 +141,7 @@ void RunContext::refuse_unless_it_fits(const Estimate& estimate)
                          mpi::host_name(), base::human_bytes(room),
                          base::human_bytes(estimate.node_bytes), ranks_here));
     flush_warnings();
-    const auto wanted = estimate.rank_bytes * ranks_here + estimate.node_bytes * copies +
-                        estimate.spread_bytes * share;
+    const auto wanted = estimate.bytes_on_node(ranks_here, copies) + estimate.spread_bytes * share;
     mpi::collective(comm_, [&] {
         const auto usable = usable_node_bytes(ranks_here);
         const auto ignored = options_.declared("ignore-memory") && options_.flag("ignore-memory");

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace rewire::spikes {
@@ -114,6 +115,36 @@ std::vector<Confusion> sweep(std::span<const std::int8_t> truth, const Scores& s
             for (const auto chance : scores.chance)
                 tested.push_back(chance >= least);
             result.push_back(confusion(truth, called, tested, units, counting, sign));
+        }
+    }
+    return result;
+}
+
+std::vector<Relation> relations(std::span<const std::int8_t> truth, std::int64_t units)
+{
+    expect_square(truth.size(), units, "the truth");
+    auto driven = std::vector<std::vector<std::int64_t>>(static_cast<std::size_t>(units));
+    for (std::int64_t pre = 0; pre < units; ++pre)
+        for (std::int64_t post = 0; post < units; ++post)
+            if (pre != post && truth[cell(pre, post, units)] != 0)
+                driven[static_cast<std::size_t>(pre)].push_back(post);
+    auto result =
+        std::vector<Relation>(static_cast<std::size_t>(units * units), Relation::unrelated);
+    // The nearer the relation, the smaller its number.
+    const auto relate = [&](std::int64_t pre, std::int64_t post, Relation relation) {
+        auto& known = result[cell(pre, post, units)];
+        if (pre != post)
+            known = std::min(known, relation);
+    };
+    for (std::int64_t unit = 0; unit < units; ++unit) {
+        result[cell(unit, unit, units)] = Relation::self;
+        for (const auto post : driven[static_cast<std::size_t>(unit)]) {
+            relate(unit, post, Relation::connected);
+            relate(post, unit, Relation::reversed);
+            for (const auto next : driven[static_cast<std::size_t>(post)])
+                relate(unit, next, Relation::two_steps);
+            for (const auto other : driven[static_cast<std::size_t>(unit)])
+                relate(post, other, Relation::common_input);
         }
     }
     return result;

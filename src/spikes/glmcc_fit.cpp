@@ -353,6 +353,7 @@ GlmccFit fit_glmcc(const GlmccEvents& events, int delay_ms, double stiffness, do
     }
     result.log_background = point.a;
     result.coupling = point.coupling;
+    result.expected = point.expected;
     result.log_posterior = point.log_posterior;
     result.log_likelihood = point.log_likelihood;
     return result;

@@ -1,6 +1,6 @@
 """Opens and validates the files of a small simulated study with pynwb, and compares what it reads.
 
-usage: validate_nwb.py WRITE_TINY_STUDY
+usage: validate_nwb.py WRITE_TINY_STUDY REWIRE
 Exit 77: pynwb is not installed, so nothing was checked.
 """
 
@@ -81,6 +81,34 @@ def check(path):
         return check_truth(path, nwb, names)
 
 
+def check_units(path):
+    """A recording of units alone."""
+    found = errors_in(path)
+    assert not found, "\n".join(str(error) for error in found)
+    import h5py
+
+    with pynwb.NWBHDF5IO(str(path), "r") as io, h5py.File(path) as file:
+        nwb = io.read()
+        assert path.name == f"sub-{nwb.subject.subject_id}_ses-{nwb.session_id}.nwb"
+        units = nwb.units.to_dataframe()
+        (start, stop), = units.obs_intervals.iloc[0]
+        for times in units.spike_times:
+            assert (numpy.diff(times) > 0).all() and times[0] > start and times[-1] < stop
+        if nwb.electrodes is not None:
+            electrodes = nwb.electrodes.to_dataframe()
+            assert set(units.peak_channel_id) <= set(electrodes.index)
+        connections = file["scratch/truth/connections"]
+        ids = set(nwb.units.id[:])
+        assert set(connections["pre"][:]) <= ids and set(connections["post"][:]) <= ids
+        assert set(connections["sign"][:]) <= {-1, 1} and (connections["delay_ms"][:] > 0).all()
+        return len(connections["id"])
+
+
+def simulated(rewire, folder, kind, *words):
+    subprocess.run([rewire, "simulate", kind, "--out", folder, *words], check=True, capture_output=True)
+    return sorted(pathlib.Path(folder).rglob("*.nwb"))
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.argv[1], folder], check=True)
@@ -89,6 +117,9 @@ def main():
         for path in files:
             edges = check(path)
             assert (edges > 0) == ("study" in path.parts), (path, edges)
+        triplets = simulated(sys.argv[2], folder + "/triplets", "triplets", "--trials", "40", "--sessions", "2")
+        assert [check_units(path) for path in triplets] == [100, 100]
+        files += triplets
     print(f"pynwb {pynwb.__version__}: {len(files)} files open and are valid")
 
 

@@ -31,6 +31,18 @@ TEST(MostOf, IsEnoughForEach)
     EXPECT_EQ(most.seconds_on(1), 310);
 }
 
+TEST(MemoryOfANode, IsThatOfItsWorstTime)
+{
+    auto estimate = Estimate{};
+    estimate.rank_bytes = 50;
+    estimate.early_rank_bytes = 120;
+    estimate.node_bytes = 200;
+
+    EXPECT_EQ(estimate.bytes_on_node(1), 250);
+    EXPECT_EQ(estimate.bytes_on_node(4), 480);     // before they share
+    EXPECT_EQ(estimate.bytes_on_node(4, 4), 1000); // each has a copy
+}
+
 TEST(Steps, TakeTheirComputeAndTheSumOverRanks)
 {
     auto estimate = Estimate{};

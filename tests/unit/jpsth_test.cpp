@@ -203,3 +203,28 @@ TEST(Compare, SweepsThresholdsAndLeavesOutPairsWithFewSpikes)
     EXPECT_THAT(swept, ElementsAre(Confusion{2, 1, 0, 3}, Confusion{1, 1, 0, 2},
                                    Confusion{1, 0, 1, 4}, Confusion{1, 0, 0, 3}));
 }
+
+TEST(Compare, RelationsAreTheNearestThatHold)
+{
+    // 0 -> 1 -> 2, 0 -> 3; 4 alone.
+    constexpr auto units = std::int64_t{5};
+    auto truth = std::vector<std::int8_t>(units * units, 0);
+    truth[0 * units + 1] = 1;
+    truth[1 * units + 2] = -1;
+    truth[0 * units + 3] = 1;
+
+    const auto relation = relations(truth, units);
+
+    const auto of = [&](std::int64_t pre, std::int64_t post) {
+        return relation[static_cast<std::size_t>(pre * units + post)];
+    };
+    EXPECT_EQ(of(0, 1), Relation::connected);
+    EXPECT_EQ(of(1, 2), Relation::connected);
+    EXPECT_EQ(of(1, 0), Relation::reversed);
+    EXPECT_EQ(of(0, 2), Relation::two_steps);
+    EXPECT_EQ(of(2, 0), Relation::unrelated);
+    EXPECT_EQ(of(1, 3), Relation::common_input);
+    EXPECT_EQ(of(3, 1), Relation::common_input);
+    EXPECT_EQ(of(4, 0), Relation::unrelated);
+    EXPECT_EQ(of(2, 2), Relation::self);
+}

@@ -1,6 +1,7 @@
 #include "shared_data.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/io/nwb_table.hpp>
 #include <rewire/io/nwb_writer.hpp>
 #include <rewire/io/truth.hpp>
 
@@ -176,6 +177,44 @@ TEST(NwbWriter, EveryTypedObjectHasAnIdOfItsOwn)
     EXPECT_EQ(io::read_text_attribute(file, "nwb_version"), "2.7.0");
 }
 
+TEST(NwbWriter, UnitsElectrodesAndSeriesAreReadAsWritten)
+{
+    const auto folder = test::TemporaryFolder();
+    const auto path = folder.path() / "units.nwb";
+    auto writer = io::NwbWriter(path, description());
+    writer.add_electrodes("probe", {"channels",
+                                    {4, 8},
+                                    {{"location", "area", std::vector<std::string>{"VISp", "VISl"}},
+                                     {"x", "um", std::vector<double>{20, 40}}}});
+    writer.add_units({.table = {"units", {3, 5}, {{"snr", "snr", std::vector<double>{2, 0.5}}}},
+                      .spike_time_s = {0.5, 1.5, 2.25},
+                      .spike_end = {2, 3},
+                      .observed_s = {0, 3, 4, 5},
+                      .deflate = 4});
+    writer.add_series({.module = "running",
+                       .name = "running_speed",
+                       .description = "speed",
+                       .unit = "cm/s",
+                       .rate_hz = 60,
+                       .value = {1, 2, 3}});
+    writer.finish();
+
+    const auto file = io::open_for_reading(path);
+    const auto units = io::read_units(file, "/units");
+    EXPECT_THAT(units.table.id, ElementsAre(3, 5));
+    EXPECT_THAT(units.spike_time_s, ElementsAre(0.5, 1.5, 2.25));
+    EXPECT_THAT(units.spike_start, ElementsAre(0, 2, 3));
+    EXPECT_THAT(units.obs_interval_s, ElementsAre(0, 3, 4, 5, 0, 3, 4, 5));
+    EXPECT_THAT(units.obs_start, ElementsAre(0, 2, 4));
+    EXPECT_THAT(units.table.at("snr").numbers(), ElementsAre(2, 0.5));
+    const auto electrodes =
+        io::read_table(file, "/general/extracellular_ephys/electrodes", {"group"});
+    EXPECT_THAT(electrodes.at("location").texts(), ElementsAre("VISp", "VISl"));
+    EXPECT_THAT(electrodes.at("group_name").texts(), ElementsAre("probe", "probe"));
+    EXPECT_THAT(io::read_all<float>(file, "/processing/running/running_speed/data"),
+                ElementsAre(1, 2, 3));
+}
+
 TEST(NwbWriter, SameCallsGiveTheSameBytes)
 {
     const auto folder = test::TemporaryFolder();
@@ -253,6 +292,31 @@ TEST(Truth, IsReadAsWritten)
     EXPECT_THAT(truth.edge_j, ElementsAre(9, 12));
     EXPECT_THAT(truth.edge_kind, ElementsAre("stable", "transient"));
     EXPECT_THAT(truth.edge_strength, ElementsAre(0.25, 0));
+}
+
+TEST(Truth, PlantedConnectionsAreReadAsWritten)
+{
+    const auto folder = test::TemporaryFolder();
+    const auto path = folder.path() / "units.nwb";
+    auto writer = io::NwbWriter(path, description());
+    writer.add_truth("connections", {"connections",
+                                     {},
+                                     {{"pre", "pre", std::vector<std::int64_t>{3}},
+                                      {"post", "post", std::vector<std::int64_t>{5}},
+                                      {"sign", "sign", std::vector<std::int64_t>{-1}},
+                                      {"strength", "strength", std::vector<double>{0.5}},
+                                      {"delay_ms", "delay", std::vector<double>{2}}}});
+    writer.finish();
+
+    const auto planted = io::read_planted_connections(path);
+
+    EXPECT_TRUE(io::has_planted_connections(path));
+    EXPECT_FALSE(io::has_truth(path));
+    EXPECT_THAT(planted.pre, ElementsAre(3));
+    EXPECT_THAT(planted.post, ElementsAre(5));
+    EXPECT_THAT(planted.sign, ElementsAre(-1));
+    EXPECT_THAT(planted.strength, ElementsAre(0.5));
+    EXPECT_THAT(planted.delay_ms, ElementsAre(2));
 }
 
 TEST(Truth, FileWithoutTruthSaysSo)

@@ -90,4 +90,6 @@ TEST(Submission, LastLinesAreThoseWithWords)
     EXPECT_THAT(last_lines("a\nb\n\nc\n\n", 2), ElementsAre("b", "c"));
     EXPECT_THAT(last_lines("a", 2), ElementsAre("a"));
     EXPECT_THAT(last_lines("a", 0), SizeIs(0));
+    EXPECT_THAT(last_lines("a\nrewire: error: no\n  next: do\nsrun\nend\n", 2),
+                ElementsAre("rewire: error: no", "  next: do", "srun", "end"));
 }

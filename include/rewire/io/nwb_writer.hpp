@@ -66,7 +66,29 @@ struct NwbTable
     std::vector<NwbColumn> columns; ///< all as long as each other
 };
 
-/// Writes one NWB 2 file of an imaging session that pynwb opens and validates. It is written as
+/// Sorted units: a table, and the ragged columns spike_times and obs_intervals.
+struct NwbUnits
+{
+    NwbTable table;                      ///< `id` is needed; columns may be none
+    std::vector<double> spike_time_s;    ///< unit after unit, each ascending
+    std::vector<std::int64_t> spike_end; ///< [units] end of each unit's spikes
+    std::vector<double> observed_s; ///< [intervals, 2] of every unit alike; empty: no such column
+    int deflate = 0;
+};
+
+/// One number a sample, regularly sampled from 0 s on.
+struct NwbSeries
+{
+    std::string module; ///< of /processing: "running"
+    std::string name;   ///< "running_speed"
+    std::string description;
+    std::string unit; ///< "cm/s"
+    double rate_hz = 0;
+    std::vector<float> value;
+    int deflate = 0;
+};
+
+/// Writes one NWB 2 file of a session that pynwb opens and validates. It is written as
 /// NAME.nwb.partial; finish() flushes it to the disk and gives it its name. An object that goes
 /// without finish() removes what it wrote. The same calls give the same bytes.
 /// Every function throws IoError (disk) or InputError (what cannot be a valid file).
@@ -91,6 +113,14 @@ class NwbWriter
     void add_lever(const NwbLever& lever);
     void append_lever(std::span<const std::int16_t> block);
 
+    /// Probe, group and /general/extracellular_ephys/electrodes, to which this adds `group` and
+    /// `group_name`. Needs the column `location`.
+    void add_electrodes(const std::string& probe, const NwbTable& table);
+    /// /units
+    void add_units(const NwbUnits& units);
+    /// /processing/MODULE/NAME
+    void add_series(const NwbSeries& series);
+
     /// /intervals/NAME; needs the columns start_time and stop_time.
     void add_intervals(const std::string& name, const NwbTable& table);
     /// A table in the container /scratch/truth, next to those already there.
@@ -106,6 +136,9 @@ class NwbWriter
               const std::string& name_space);
     void write_root(const NwbDescription& description);
     void write_subject(const NwbDescription& description);
+    void write_ragged(hid_t table, const std::string& path, const std::string& column,
+                      const std::string& description, const std::vector<double>& values,
+                      std::int64_t width, const std::vector<std::int64_t>& end, int deflate);
     void write_plane(const NwbImaging& imaging);
     void write_segmentation(const NwbImaging& imaging);
     void write_masks(hid_t segmentation);

@@ -29,9 +29,24 @@ struct Truth
     std::vector<double> population; ///< [pair]
 };
 
+/// Directed connections that were planted between the units of a simulated recording, as stored in
+/// its file under /scratch/truth/connections.
+struct PlantedConnections
+{
+    std::vector<std::int64_t> pre;  ///< [connection] id of a unit
+    std::vector<std::int64_t> post; ///< [connection]
+    std::vector<std::int64_t> sign; ///< [connection] 1 excites, -1 inhibits
+    std::vector<double> strength;   ///< [connection] in the model's own terms
+    std::vector<double> delay_ms;   ///< [connection]
+};
+
 bool has_truth(const std::filesystem::path& nwb_file);
 
 /// @throws IoError: cannot be read; InputError: no truth in the file, or tables of unequal columns
 Truth read_truth(const std::filesystem::path& nwb_file);
+
+bool has_planted_connections(const std::filesystem::path& nwb_file);
+/// @throws as read_truth
+PlantedConnections read_planted_connections(const std::filesystem::path& nwb_file);
 
 } // namespace rewire::io

@@ -27,7 +27,9 @@ double seconds_to_sum(double bytes, std::int64_t ranks);
 /// What a job will need. Predicted from sizes alone.
 struct Estimate
 {
-    double rank_bytes = 0;       ///< peak memory of the most loaded rank, without the node's share
+    double rank_bytes = 0; ///< peak memory of the most loaded rank, without the node's share
+    /// The same before what a node shares is there, and gone by then; 0: no such time.
+    double early_rank_bytes = 0;
     double node_bytes = 0;       ///< shared by the ranks of a node
     double spread_bytes = 0;     ///< together, spread over all ranks
     double result_bytes = 0;     ///< size of the result
@@ -45,7 +47,9 @@ struct Estimate
                    double bytes_per_step);
     double core_seconds() const;
     double seconds_on(std::int64_t ranks) const; ///< phases one after the other
-    std::int64_t most_units() const;             ///< more ranks than this are idle
+    /// Of all ranks of a node together, without what is spread. @param copies of what they share
+    double bytes_on_node(std::int64_t ranks_on_node, std::int64_t copies = 1) const;
+    std::int64_t most_units() const; ///< more ranks than this are idle
 };
 
 /// What is enough for each of them: the most that any needs, phase by phase.

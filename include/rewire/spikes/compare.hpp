@@ -65,4 +65,21 @@ std::vector<Confusion> sweep(std::span<const std::int8_t> truth, const Scores& s
                              std::span<const double> least_chance, Counting counting,
                              ConnectionSign sign);
 
+/// How an ordered pair lies in the true network; the first that holds.
+enum class Relation : std::uint8_t
+{
+    connected,    ///< pre -> post
+    reversed,     ///< post -> pre alone
+    two_steps,    ///< pre -> some unit -> post
+    common_input, ///< some unit -> pre and post
+    unrelated,
+    self, ///< the diagonal
+};
+inline constexpr auto relation_count = std::int64_t{5}; ///< without the diagonal
+
+/// [units, units] for every ordered pair: what a method finds beside connections. A jitter null
+/// takes indirect and common drive for connections where it is fast. O(connections x degree).
+/// @throws InputError: a table that is not units * units
+std::vector<Relation> relations(std::span<const std::int8_t> truth, std::int64_t units);
+
 } // namespace rewire::spikes

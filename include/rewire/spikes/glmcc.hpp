@@ -62,6 +62,7 @@ struct GlmccFit
     int delay_ms = 0;
     std::array<double, glmcc_bins> log_background{}; ///< a, log of events per ms
     std::array<double, 2> coupling{}; ///< J; 0: first -> second (t < 0), 1: second -> first
+    std::array<double, glmcc_bins> expected{}; ///< events of each bin, couplings included
     double log_posterior = 0;
     double log_likelihood = 0;
     int iterations = 0;

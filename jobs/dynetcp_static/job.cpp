@@ -1,0 +1,320 @@
+#include "entry.hpp"
+#include "estimate.hpp"
+#include "fit.hpp"
+#include "jobs/frame/session_job.hpp"
+#include "jobs/frame/study_source.hpp"
+#include "result.hpp"
+#include "section.hpp"
+#include "settings.hpp"
+#include "summary.hpp"
+#include "tables.hpp"
+#include "train.hpp"
+
+#include <rewire/base/error.hpp>
+
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto too_few = "fewer than two units to model";
+
+/// A receiver of a session of the wave, and which of the two models.
+struct WorkUnit
+{
+    std::size_t position = 0;
+    std::int64_t receiver = 0;
+    bool twin = false;
+    double cost = 0;
+};
+
+/// A session of a wave on its way to the result.
+struct SessionWork
+{
+    SessionTrials trials;
+    std::unique_ptr<StaticData> data; ///< null: too few units
+    double lambda = 0;
+    LambdaPath path;
+};
+
+StaticWork work_of(const StaticData& data)
+{
+    const auto& train = data.train(false);
+    return {static_cast<double>(train.bin.size()), static_cast<double>(train.trials * train.bins),
+            static_cast<double>(data.shape().lags)};
+}
+
+std::vector<SessionWork> read_wave(runtime::RunContext& context, const Wave& wave,
+                                   const StaticSettings& settings)
+{
+    auto sessions = std::vector<const io::StudySession*>{};
+    for (std::size_t position = 0; position < wave.size(); ++position)
+        sessions.push_back(&wave.session(position));
+    auto work = std::vector<SessionWork>{};
+    for (auto& trials : read_to_all(context, sessions, settings.trials)) {
+        auto& one = work.emplace_back();
+        one.trials = std::move(trials);
+        one.lambda = settings.lambda.value_or(0);
+        if (one.trials.units() > 1)
+            one.data = std::make_unique<StaticData>(
+                one.trials, name_of(wave.session(work.size() - 1)), settings);
+    }
+    return work;
+}
+
+/// All receivers of all sessions, of the model or of both.
+std::vector<WorkUnit> receivers_of(const std::vector<SessionWork>& work, bool twins,
+                                   double (*seconds)(const StaticWork&, bool))
+{
+    auto units = std::vector<WorkUnit>{};
+    for (std::size_t position = 0; position < work.size(); ++position)
+        for (const auto twin : {false, true}) {
+            const auto& data = work[position].data;
+            if (!data || (twin && !twins))
+                continue;
+            const auto cost = seconds(work_of(*data), twin);
+            for (std::int64_t receiver = 0; receiver < data->shape().neurons; ++receiver)
+                units.push_back({position, receiver, twin, cost});
+        }
+    return units;
+}
+
+std::vector<double> costs_of(const std::vector<WorkUnit>& units)
+{
+    auto costs = std::vector<double>{};
+    for (const auto& unit : units)
+        costs.push_back(unit.cost);
+    return costs;
+}
+
+/// Collective: sets the lambda of every session to the one of the best held-out likelihood.
+void choose_lambda(runtime::RunContext& context, const std::string& suffix,
+                   std::vector<SessionWork>& work)
+{
+    const auto units =
+        receivers_of(work, false, [](const StaticWork& one, bool) { return path_seconds(one); });
+    const auto paths = context.each_unit_to_all<std::vector<double>>(
+        "lambda" + suffix, costs_of(units), [&](std::int64_t index, const runtime::Tick& tick) {
+            const auto& unit = units[static_cast<std::size_t>(index)];
+            return path_of_receiver(*work[unit.position].data, unit.receiver, tick);
+        });
+    for (std::size_t index = 0; index < units.size(); ++index) {
+        auto& one = work[units[index].position];
+        if (one.path.lambda.empty()) {
+            one.path.lambda = lambda_path(one.data->shape());
+            one.path.nll.assign(one.path.lambda.size(), 0);
+        }
+        for (std::size_t k = 0; k < one.path.nll.size(); ++k)
+            one.path.nll[k] += paths[index][k] / static_cast<double>(one.data->shape().neurons);
+    }
+    for (auto& one : work) {
+        const auto& nll = one.path.nll;
+        const auto best = std::min_element(nll.begin(), nll.end()) - nll.begin();
+        if (nll.empty())
+            continue;
+        one.lambda = one.path.lambda[static_cast<std::size_t>(best)];
+        one.path.at_end = best == 0 || best + 1 == std::ssize(nll);
+    }
+}
+
+/// Collective: the optima of all receivers, on rank 0.
+std::vector<std::array<std::vector<ReceiverFit>, 2>> optima(runtime::RunContext& context,
+                                                            const std::string& suffix,
+                                                            const std::vector<SessionWork>& work,
+                                                            bool twins)
+{
+    const auto units = receivers_of(work, twins, fit_seconds);
+    auto fits = std::vector<std::array<std::vector<ReceiverFit>, 2>>(work.size());
+    context.each_unit_to_root<ReceiverFit>(
+        "fit" + suffix, costs_of(units),
+        [&](std::int64_t index, const runtime::Tick& tick) {
+            const auto& unit = units[static_cast<std::size_t>(index)];
+            const auto& one = work[unit.position];
+            return fit_receiver(*one.data, unit.receiver, one.lambda, unit.twin, tick);
+        },
+        [&](std::int64_t index, ReceiverFit&& fit) {
+            const auto& unit = units[static_cast<std::size_t>(index)];
+            fits[unit.position][unit.twin ? 1 : 0].push_back(std::move(fit));
+        });
+    return fits;
+}
+
+std::string table_head()
+{
+    return fmt::format("{:<12} {:<10} {:>6} {:>7} {:>9} {:>11} {:>11} {:>8} {:>11}", "subject",
+                       "session", "units", "trials", "lambda", "held-out", "rates only", "pairs",
+                       "connections");
+}
+
+void note_session(runtime::RunContext& context, const SessionWork& work, const StaticResult& result)
+{
+    context.note(fmt::format("{:<12} {:<10} {:>6} {:>7} {:>9.3g} {:>11.6f} {:>11.6f} {:>8} {:>11}",
+                             result.head.subject, result.head.session, result.units(),
+                             work.trials.trials(), result.lambda, result.model.nll.validation,
+                             result.rate_nll.validation, result.pairs_asked,
+                             result.connections.size()));
+    for (const auto& note : notes_on(work.trials))
+        context.note("    " + note);
+    const auto warn = [&](const std::string& what) {
+        context.warn(fmt::format("{}: {}", result.head.file, what));
+    };
+    for (const auto& left_out : work.trials.left_out)
+        warn(left_out + ": left out");
+    if (const auto found = described(total_of(work.trials.recording.finding)); !found.empty())
+        warn(found);
+    if (result.head.status != "ok")
+        warn(result.head.status);
+    if (result.path.at_end)
+        warn(fmt::format("the best lambda, {:.3g}, is at the end of the path", result.lambda));
+    if (work.data && !work.data->settings().has_flanks)
+        warn("too few lags beyond 50 ms to take the noise from: no connection is called");
+}
+
+void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
+             const StaticSettings& settings, const io::ResultFile* output)
+{
+    auto work = read_wave(context, wave, settings);
+    auto models = std::vector<std::array<StaticModel, 2>>(work.size());
+    if (settings.adam) {
+        for (std::size_t position = 0; position < work.size(); ++position)
+            for (const auto twin : {false, true})
+                if (work[position].data && (!twin || settings.has_null()))
+                    models[position][twin ? 1 : 0] =
+                        trained(context,
+                                fmt::format("train{}-{}{}", wave.suffix, position + 1,
+                                            twin ? "-jittered" : ""),
+                                *work[position].data, name_of(wave.session(position)), twin);
+    } else {
+        if (!settings.lambda)
+            choose_lambda(context, wave.suffix, work);
+        const auto fits = optima(context, wave.suffix, work, settings.has_null());
+        for (std::size_t position = 0; position < work.size(); ++position)
+            for (const auto twin : {std::size_t{0}, std::size_t{1}})
+                if (!fits[position][twin].empty())
+                    models[position][twin] =
+                        model_of(fits[position][twin], work[position].data->shape());
+    }
+    context.collective("write", [&] {
+        if (output == nullptr)
+            return;
+        for (std::size_t position = 0; position < work.size(); ++position) {
+            auto head = head_of(wave.session(position), facts[wave.sessions[position]].sha256);
+            const auto& one = work[position];
+            if (!one.data)
+                head.status = too_few;
+            const auto result = one.data ? result_of(head, one.trials, *one.data, one.lambda,
+                                                     one.path, std::move(models[position]))
+                                         : empty_result(head, one.trials, settings);
+            write_static(*output, result);
+            note_session(context, one, result);
+        }
+    });
+}
+
+/// Collective: reads all sessions once, so that what is wrong with them is known before the run.
+void check_sessions(runtime::RunContext& context, const io::Study& study,
+                    const std::vector<std::size_t>& sessions, const StaticSettings& settings)
+{
+    const auto costs = std::vector<double>(sessions.size(), 1e-2);
+    context.each_unit<runtime::UnitResults>(
+        "check", costs, [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
+            const auto& session = study.sessions[sessions[static_cast<std::size_t>(unit)]];
+            const auto trials = read_session_trials(session, settings.trials);
+            const auto split = split_of(trials, settings.trials.split);
+            if (settings.jitter.kind == spikes::Jitter::pattern && trials.units() > 1 &&
+                std::min(split.train.size(), split.validation.size()) < 2)
+                throw base::InputError(
+                    "pattern jitter permutes spikes across trials: two at least have to train, "
+                    "and two to validate",
+                    session.record.file, "choose more trials, or --jitter interval");
+            return tick();
+        });
+}
+
+void run(runtime::RunContext& context)
+{
+    adopt_static_options(context);
+    const auto settings = static_settings(context);
+    auto facts = std::vector<SessionFacts>{};
+    run_session_job(context,
+                    {.says_what_is_left = true,
+                     .table_head = table_head(),
+                     .check =
+                         [&](const io::Study& study) {
+                             mpi::collective(context.comm(),
+                                             [&] { require_feed(study, io::Feed::units); });
+                             return facts = hashes_of(context, study);
+                         },
+                     .node_bytes = trial_bytes,
+                     .estimate =
+                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                             return static_estimate(study, sessions, settings);
+                         },
+                     .prepare =
+                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                             check_sessions(context, study, sessions, settings);
+                         },
+                     .compute =
+                         [&](const Wave& wave, const io::ResultFile* output) {
+                             compute(context, wave, facts, settings, output);
+                         }});
+}
+
+runtime::Estimate plan(runtime::RunContext& context)
+{
+    adopt_static_options(context);
+    const auto settings = static_settings(context);
+    const auto study = open_study(context);
+    require_feed(study, io::Feed::units);
+    return plan_sessions(context, study, [&](const auto& sessions) {
+        return static_estimate(study, sessions, settings);
+    });
+}
+
+runtime::Job described_job()
+{
+    return {
+        .name = static_name,
+        .usage = "--study DIR --results DIR [options]",
+        .summary = "static connectivity of all units jointly: a spike predicted from all spikes "
+                   "before it",
+        .details =
+            "Spike times -> trials (--align, or windows of the recording) -> for every unit a "
+            "penalised logistic regression of\n"
+            "its spikes on those of all units, itself included, in the bins of the last --lags and "
+            "in the same bin -> the\n"
+            "same for jittered trains -> their difference, in which what two units share slowly "
+            "cancels -> connections by\n"
+            "the paper's rule, with a direction. --lambda auto chooses the penalty on held-out "
+            "trials: at the published one\n"
+            "weights are little more than correlations, and indirect pairs are called. Trials are "
+            "split within the values\n"
+            "of --condition, the first to train. Writes RESULTS/dynetcp-static.h5.",
+        .examples = {"rewire dynetcp-static --study data/ --results out/ --align "
+                     "drifting_gratings_presentations --stop-s 2 --condition orientation",
+                     "mpirun -n 8 rewire dynetcp-static --study data/ --results out/ --bin-ms 5 "
+                     "--lags 10 --lambda 10"},
+        .citation = "the DyNetCP paper (dynamic network connectivity prediction)",
+        .paper = "the DyNetCP paper",
+        .options = runtime::common_options() + static_options(),
+        .run = run,
+        .plan = plan};
+}
+
+} // namespace
+
+Entry dynetcp_static_entry()
+{
+    return {.job = described_job(),
+            .has_result = true,
+            .tasks = TaskLevel::session,
+            .feeds = {io::Feed::units},
+            .chains = {"spikes"},
+            .page = static_page(),
+            .table = static_table()};
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "jobs/dynetcp_trials/settings.hpp"
+
+#include <rewire/dynetcp/connections.hpp>
+#include <rewire/dynetcp/static_model.hpp>
+#include <rewire/runtime/run_context.hpp>
+#include <rewire/spikes/jitter.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace rewire::jobs {
+
+struct StaticSettings
+{
+    TrialSettings trials;
+    std::optional<double> lambda; ///< nothing: chosen on held-out likelihood
+    bool adam = false;            ///< the published training; else L-BFGS, receiver by receiver
+    std::int64_t epochs = 0;
+    std::int64_t batch = 0;
+    std::int64_t patience = 0;
+    double learning_rate = 0;
+    spikes::JitterSettings jitter; ///< bins
+    double jitter_ms = 0;          ///< 0 without jitter
+    dynetcp::StaticRule rule;      ///< lags in bins
+    bool has_flanks = false;       ///< the rule can be asked
+    double minimum_pair_spikes = 0;
+    std::uint64_t seed = 0;
+
+    std::int64_t lag_count() const noexcept { return trials.lags + 1; }
+    bool has_null() const noexcept { return jitter.kind != spikes::Jitter::none; }
+    dynetcp::StaticShape shape(std::int64_t units) const noexcept { return {units, lag_count()}; }
+};
+
+std::vector<runtime::Option> static_options();
+/// Sets what was not given and follows from other options: --jitter, --jitter-ms.
+void adopt_static_options(runtime::RunContext& context);
+/// @pre adopt_static_options
+/// @throws UsageError: no lambda, jitter not a whole number of bins, options of the other optimiser
+StaticSettings static_settings(const runtime::RunContext& context);
+
+/// The path of lambdas that `--lambda auto` goes down for so many units: penalties a weight of 1e-1
+/// to 10^-5.5 in half decades, times the number of weights.
+std::vector<double> lambda_path(const dynetcp::StaticShape& shape);
+
+} // namespace rewire::jobs

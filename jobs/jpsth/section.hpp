@@ -1,0 +1,9 @@
+#pragma once
+
+#include "jobs/frame/entry.hpp"
+
+namespace rewire::jobs {
+
+PageEntry jpsth_page();
+
+} // namespace rewire::jobs

@@ -1,0 +1,133 @@
+#include "held_spikes.hpp"
+
+#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
+
+#include <fmt/format.h>
+
+namespace rewire::jobs {
+
+namespace {
+
+void each_trials_field(auto& trials, auto field)
+{
+    field(trials.windows.start_ns), field(trials.windows.bins), field(trials.windows.bin_ns);
+    field(trials.rows), field(trials.not_chosen), field(trials.not_observed);
+    field(trials.overlapping);
+}
+
+SessionSpikes read_session(const io::StudySession& session, const UnitChoice& choice,
+                           const std::optional<WantedTrials>& trials,
+                           std::vector<std::int64_t>& spikes)
+{
+    auto result = SessionSpikes{};
+    const auto begin = [&](const Recording& begun) {
+        if (trials && !begun.observed.empty())
+            result.trials = aligned_trials(session, trials->align, choice.where, begun.observed,
+                                           trials->bin_ms);
+    };
+    result.recording =
+        read_recording(session, choice, begin, [&](std::span<const std::int64_t> train) {
+            spikes.insert(spikes.end(), train.begin(), train.end());
+            result.start.push_back(std::ssize(spikes));
+        });
+    return result;
+}
+
+std::vector<std::byte> packed(const SessionSpikes& session)
+{
+    auto packer = base::Packer{};
+    base::pack_value(packer, session.recording);
+    packer.put_all(session.start);
+    each_trials_field(session.trials, base::PackField{packer});
+    return packer.take();
+}
+
+} // namespace
+
+HeldSpikes::HeldSpikes(runtime::RunContext& context, const Wave& wave, const UnitChoice& choice,
+                       const std::optional<WantedTrials>& trials)
+    : held_(context, wave, [&](const io::StudySession& session, std::vector<std::int64_t>& spikes) {
+          return packed(read_session(session, choice, trials, spikes));
+      })
+{
+    for (std::size_t position = 0; position < wave.size(); ++position) {
+        auto unpacker = base::Unpacker(held_.head(position));
+        auto session = SessionSpikes{};
+        session.recording = base::unpack_value<Recording>(unpacker);
+        session.start = unpacker.get_all<std::int64_t>();
+        each_trials_field(session.trials, base::UnpackField{unpacker});
+        sessions_.push_back(std::move(session));
+    }
+}
+
+double held_spikes_bytes(const io::StudySession& session)
+{
+    return sizeof(std::int64_t) * static_cast<double>(session.record.units->spikes);
+}
+
+double reading_seconds(double spikes)
+{
+    constexpr auto spike_s = 20e-9; // on a server of 2022
+    return spike_s * spikes;
+}
+
+void check_sessions(runtime::RunContext& context, const io::Study& study,
+                    const std::vector<std::size_t>& sessions,
+                    const std::function<void(const io::StudySession& session)>& look)
+{
+    auto costs = std::vector<double>{};
+    for (const auto session : sessions)
+        costs.push_back(1e-3 + reading_seconds(static_cast<double>(
+                                   study.sessions[session].record.units->spikes)));
+    context.each_unit<runtime::UnitResults>(
+        "check", costs, [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
+            look(study.sessions[sessions[static_cast<std::size_t>(unit)]]);
+            return tick();
+        });
+}
+
+void check_spikes(runtime::RunContext& context, const io::Study& study,
+                  const std::vector<std::size_t>& sessions, const UnitChoice& choice,
+                  const std::optional<WantedTrials>& trials)
+{
+    check_sessions(context, study, sessions, [&](const io::StudySession& session) {
+        auto spikes = std::vector<std::int64_t>{};
+        read_session(session, choice, trials, spikes);
+    });
+}
+
+std::string described(const AlignedTrials& trials)
+{
+    return fmt::format("{} trials of {} rows: {} not chosen, {} not wholly observed, {} overlap "
+                       "the one before",
+                       trials.windows.trials(), trials.rows, trials.not_chosen, trials.not_observed,
+                       trials.overlapping);
+}
+
+void note_recording(runtime::RunContext& context, const SessionHead& head,
+                    const Recording& recording)
+{
+    for (const auto& criterion : recording.criteria)
+        if (criterion.failed > 0)
+            context.note(fmt::format("    {}: {} of {} units fail", criterion.criterion,
+                                     criterion.failed, recording.units_in_file));
+    if (const auto found = described(total_of(recording.finding)); !found.empty())
+        context.warn(fmt::format("{}: {}", head.file, found));
+    if (head.status != "ok")
+        context.warn(fmt::format("{}: {}", head.file, head.status));
+}
+
+void write_recording_attributes(const io::Handle& group, const Recording& recording)
+{
+    const auto finding = total_of(recording.finding);
+    io::write_attribute(group, "units_in_file", recording.units_in_file);
+    io::write_attribute(group, "spikes_out_of_order", finding.out_of_order);
+    io::write_attribute(group, "spikes_duplicate", finding.duplicate);
+    io::write_attribute(group, "spikes_outside", finding.outside);
+    io::write_text_attribute(group, "observed_from",
+                             recording.observed_from_file ? "obs_intervals"
+                                                          : "first to last spike");
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "alignment.hpp"
+#include "held_wave.hpp"
+#include "recording.hpp"
+
+#include <rewire/runtime/run_context.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace rewire::jobs {
+
+/// What every rank knows of the spikes of a session.
+struct SessionSpikes
+{
+    Recording recording;
+    std::vector<std::int64_t> start{0}; ///< [units + 1]
+    AlignedTrials trials;               ///< none, unless they were asked for
+
+    std::int64_t spikes(std::int64_t unit) const
+    {
+        const auto at = static_cast<std::size_t>(unit);
+        return start[at + 1] - start[at];
+    }
+    double observed_s() const
+    {
+        return 1e-9 * static_cast<double>(spikes::total_length_ns(recording.observed));
+    }
+};
+
+/// Trials that are wanted beside the trains.
+struct WantedTrials
+{
+    Alignment align;
+    double bin_ms = 1;
+};
+
+/// The exact trains of the sessions of a wave, once a node: 8 bytes a spike.
+class HeldSpikes
+{
+  public:
+    /// Collective.
+    HeldSpikes(runtime::RunContext& context, const Wave& wave, const UnitChoice& choice,
+               const std::optional<WantedTrials>& trials = std::nullopt);
+
+    const SessionSpikes& session(std::size_t position) const { return sessions_[position]; }
+    spikes::SpikeTrainsView trains(std::size_t position) const
+    {
+        return {held_.values(position), sessions_[position].start};
+    }
+
+  private:
+    HeldWave<std::int64_t> held_;
+    std::vector<SessionSpikes> sessions_;
+};
+
+/// Bytes that a session takes in the memory of a node.
+double held_spikes_bytes(const io::StudySession& session);
+
+/// Seconds of reading so many spikes.
+double reading_seconds(double spikes);
+
+/// Collective: reads all sessions once, spread over the ranks, so that what is wrong with them is
+/// known before the run. `look` is called for each and throws what it finds.
+void check_sessions(runtime::RunContext& context, const io::Study& study,
+                    const std::vector<std::size_t>& sessions,
+                    const std::function<void(const io::StudySession& session)>& look);
+/// For jobs over HeldSpikes.
+void check_spikes(runtime::RunContext& context, const io::Study& study,
+                  const std::vector<std::size_t>& sessions, const UnitChoice& choice,
+                  const std::optional<WantedTrials>& trials = std::nullopt);
+
+/// Rank 0: notes how many units failed which criterion, warns of what is wrong with the trains.
+void note_recording(runtime::RunContext& context, const SessionHead& head,
+                    const Recording& recording);
+
+/// "480 trials of 630 rows: ..."
+std::string described(const AlignedTrials& trials);
+
+/// Attributes of a session's group that jobs over spikes share, but for those of the head:
+/// units_in_file, spikes_out_of_order, spikes_duplicate, spikes_outside, observed_s, observed_from.
+void write_recording_attributes(const io::Handle& group, const Recording& recording);
+
+} // namespace rewire::jobs
