@@ -33,6 +33,32 @@ double cubed(double n)
     return n * n * n;
 }
 
+/// What the halves of sessions take.
+struct HalvesWork
+{
+    double seconds = 0;
+    double longest_s = 0;
+    std::int64_t units = 0;
+
+    void add(const io::ActivityInfo& activity, const ConnectomeRates& rates,
+             runtime::Estimate& estimate)
+    {
+        for (const auto kind : half_kinds) {
+            const auto of_unit = halves_seconds(activity, kind, rates);
+            seconds += of_unit;
+            longest_s = std::max(longest_s, of_unit);
+            ++units;
+        }
+        const auto neurons = static_cast<double>(activity.neurons);
+        const auto pairs = static_cast<double>(base::pair_count(activity.neurons));
+        estimate.rank_bytes =
+            std::max(estimate.rank_bytes, runtime::base_rank_bytes + 1.5 * neurons * neurons * 8 +
+                                              activity_bytes(activity) + 2 * pairs * half_bytes);
+        estimate.result_bytes += pairs * half_bytes;
+        estimate.checkpoint_bytes += pairs * half_bytes;
+    }
+};
+
 } // namespace
 
 double connectome_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)
@@ -117,9 +143,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     auto longest_block = 0.0;
     auto blocks = std::int64_t{0};
     auto ordering = 0.0;
-    auto half_seconds = 0.0;
-    auto longest_half = 0.0;
-    auto halves = std::int64_t{0};
+    auto halves = HalvesWork{};
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
         const auto neurons = static_cast<double>(activity.neurons);
@@ -155,19 +179,8 @@ runtime::Estimate connectome_estimate(const io::Study& study,
             estimate.checkpoint_bytes +=
                 pairs * test_bytes + event_share * activity_bytes(activity);
         }
-        if (with_halves(study, session, settings)) {
-            for (const auto kind : half_kinds) {
-                const auto unit_seconds = halves_seconds(activity, kind, rates);
-                half_seconds += unit_seconds;
-                longest_half = std::max(longest_half, unit_seconds);
-                ++halves;
-            }
-            estimate.rank_bytes = std::max(estimate.rank_bytes,
-                                           runtime::base_rank_bytes + 1.5 * neurons * neurons * 8 +
-                                               activity_bytes(activity) + 2 * pairs * half_bytes);
-            estimate.result_bytes += pairs * half_bytes;
-            estimate.checkpoint_bytes += pairs * half_bytes;
-        }
+        if (with_halves(study, session, settings))
+            halves.add(activity, rates, estimate);
         if (settings.surrogates == 0)
             continue;
         const auto null = null_options(activity, settings);
@@ -188,8 +201,8 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     if (tests > 0)
         estimate.add_phase("edges", test_seconds, tests, longest_test);
     estimate.add_phase("null", null_seconds, blocks, longest_block);
-    if (halves > 0)
-        estimate.add_phase("halves", half_seconds, halves, longest_half);
+    if (halves.units > 0)
+        estimate.add_phase("halves", halves.seconds, halves.units, halves.longest_s);
     if (ordering > 0)
         estimate.add_phase("p-values", ordering, 1, ordering);
     return estimate;

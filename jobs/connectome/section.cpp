@@ -108,9 +108,18 @@ class ConnectomePart : public PagePart
             if (std::find(groups.begin(), groups.end(), animal.group) == groups.end())
                 groups.push_back(animal.group);
         auto rows = std::vector<Published>{};
-        for (const auto& group : groups)
-            rows.push_back({"largest mean degree, mean over animals", group, peak_of(data_, group),
-                            "sessions 3–4, then gradual decrease", "later and weaker than L2/3"});
+        for (const auto& group : groups) {
+            auto sessions = std::int64_t{0};
+            for (const auto& animal : data_.animals)
+                if (animal.group == group)
+                    sessions = std::max(sessions, animal.sessions);
+            if (sessions >= least_sessions_of_published)
+                rows.push_back({fmt::format("largest mean degree, mean over animals (by chance: "
+                                            "any of {} sessions)",
+                                            sessions),
+                                group, peak_of(data_, group), "sessions 3–4, then gradual decrease",
+                                "later and weaker than L2/3"});
+        }
         return rows;
     }
 

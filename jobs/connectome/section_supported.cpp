@@ -241,7 +241,7 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
     page.paragraph(fmt::format(
         "A pair is supported where two tests agree, q ≤ 0.05 over the pairs of its session "
         "(Benjamini-Hochberg): its partial correlation is larger than over all circular shifts of "
-        "one trace against the other, and {}. Both are computed from moments, without surrogates, "
+        "one trace against the other, and {}. Both are computed from moments, "
         "so that p has no floor. {} pairs a session are supported; {} lie above the published "
         "threshold, where noise alone would put {}.",
         jitter ? fmt::format("its events coincide more closely than events placed anew within "

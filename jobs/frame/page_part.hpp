@@ -36,10 +36,13 @@ struct LeftOut
     std::string why;
 };
 
+/// Studies of fewer sessions are not set beside the published values: chance alone gives others.
+inline constexpr auto least_sessions_of_published = 10;
+
 /// A line of the table beside the values that the rewiring paper published.
 struct Published
 {
-    std::string quantity;
+    std::string quantity; ///< with what chance gives
     std::string group;
     std::string here;
     std::string layer_2_3;

@@ -1,6 +1,8 @@
 #include "change.hpp"
 
 #include "change_sums.hpp"
+#include "change_top_edges.hpp"
+#include "change_units.hpp"
 
 #include <rewire/base/packed.hpp>
 #include <rewire/base/random.hpp>
@@ -10,80 +12,24 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
 namespace rewire::jobs {
 
 namespace {
 
 constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
-/// Sums of every neuron are handed over by each unit: no more of them than this.
-constexpr auto most_units_of_subject = std::int64_t{64};
-
-struct ChangeUnit
-{
-    std::size_t subject;
-    std::size_t kind; ///< index into half_kinds
-    base::Range pairs;
-};
-
-using Sessions = std::vector<std::vector<HalfSessions>>; ///< [subject][kind]
-
-std::vector<ChangeUnit> units_of(const std::vector<SubjectConnectomes>& subjects,
-                                 const Sessions& sessions, std::size_t kinds)
-{
-    auto units = std::vector<ChangeUnit>{};
-    for (std::size_t subject = 0; subject < subjects.size(); ++subject)
-        for (std::size_t kind = 0; kind < kinds; ++kind) {
-            const auto& found = sessions[subject][kind];
-            if (!found.ok())
-                continue;
-            const auto pairs = subjects[subject].pairs();
-            const auto size =
-                std::max(unit_pairs(found.count()), pairs / most_units_of_subject + 1);
-            for (const auto& range : base::blocks_of(pairs, size))
-                units.push_back({subject, kind, range});
-        }
-    return units;
-}
-
-std::vector<double> costs_of(const std::vector<ChangeUnit>& units, const Sessions& sessions)
-{
-    auto costs = std::vector<double>{};
-    for (const auto& unit : units) {
-        const auto count = static_cast<double>(sessions[unit.subject][unit.kind].count());
-        costs.push_back(static_cast<double>(unit.pairs.size()) * count * (30e-9 + count * 2e-9));
-    }
-    return costs;
-}
-
-/// The blocks that a unit goes through, in order. False when `tick` stopped it.
-template <typename Visit>
-bool each_block(const io::Handle& connectome, const SubjectConnectomes& subject,
-                const HalfSessions& sessions, base::Range pairs, bool with_jackknife,
-                const runtime::Tick& tick, Visit visit)
-{
-    const auto values = sessions.count() * (with_jackknife ? network::jackknife_parts + 2 : 2);
-    for (const auto& part : base::blocks_of(pairs.size(), unit_pairs(values))) {
-        const auto range = base::Range{pairs.first + part.first, pairs.first + part.last};
-        visit(read_halves(connectome, subject, sessions, range, with_jackknife), range.first);
-        if (!tick())
-            return false;
-    }
-    return true;
-}
 
 /// [subject][kind] on rank 0.
 std::vector<std::vector<ChangeSums>> sums_of(runtime::RunContext& context,
                                              const io::Handle& connectome,
                                              const std::vector<SubjectConnectomes>& subjects,
-                                             const Sessions& sessions)
+                                             const HalvesOfSubjects& sessions)
 {
-    const auto units = units_of(subjects, sessions, half_kinds.size());
+    const auto units = change_units_of(subjects, sessions, half_kinds.size());
     auto sums = std::vector<std::vector<ChangeSums>>(subjects.size(),
                                                      std::vector<ChangeSums>(half_kinds.size()));
     context.each_unit_to_root<ChangeSums>(
-        "halves", costs_of(units, sessions),
+        "halves", change_costs_of(units, sessions),
         [&](std::int64_t index, const runtime::Tick& tick) -> std::optional<ChangeSums> {
             const auto& unit = units[static_cast<std::size_t>(index)];
             const auto& subject = subjects[unit.subject];
@@ -91,10 +37,10 @@ std::vector<std::vector<ChangeSums>> sums_of(runtime::RunContext& context,
             const auto neurons = static_cast<std::int64_t>(subject.neuron_id.size());
             auto of_unit = ChangeSums(found.count(), neurons);
             const auto done =
-                each_block(connectome, subject, found, unit.pairs, found.with_jackknife, tick,
-                           [&](const HalfBlock& block, std::int64_t first_pair) {
-                               of_unit.add(block, first_pair, neurons, unit.kind == 0);
-                           });
+                each_half_block(connectome, subject, found, unit.pairs, found.with_jackknife, tick,
+                                [&](const HalfBlock& block, std::int64_t first_pair) {
+                                    of_unit.add(block, first_pair, neurons, unit.kind == 0);
+                                });
             return done ? std::optional(std::move(of_unit)) : std::nullopt;
         },
         [&](std::int64_t index, ChangeSums&& of_unit) {
@@ -216,17 +162,6 @@ ChangeOfKind change_of(const SubjectConnectomes& subject, const HalfSessions& fo
     return change;
 }
 
-/// Indices into `found.sessions` of sessions of the subject.
-std::vector<std::int64_t> places_of(const std::vector<std::int64_t>& sessions,
-                                    const HalfSessions& found)
-{
-    auto places = std::vector<std::int64_t>{};
-    for (const auto session : sessions)
-        places.push_back(std::find(found.sessions.begin(), found.sessions.end(), session) -
-                         found.sessions.begin());
-    return places;
-}
-
 /// The plane of the sessions that are compared. None of two sessions or of sessions that do not
 /// differ.
 network::CrossFittedPlane plane_of(const ChangeSums& sums, const HalfSessions& found,
@@ -234,155 +169,11 @@ network::CrossFittedPlane plane_of(const ChangeSums& sums, const HalfSessions& f
 {
     if (sessions.size() < 3)
         return {};
-    const auto some = network::of_sessions(sums.plane, places_of(sessions, found));
+    const auto some = network::of_sessions(sums.plane, places_among(found, sessions));
     if (!(some.first.trace() > 0))
         return {};
     auto plane = network::cross_fitted_plane(some, plane_components);
     return plane.weight.cols() == plane_components ? plane : network::CrossFittedPlane{};
-}
-
-/// Top pairs of the loadings of the first halves, and their values in the second ones.
-struct TopOfUnit
-{
-    std::vector<network::TopPairs> top;                 ///< [component]
-    std::map<std::int64_t, std::vector<double>> second; ///< pair -> [session of the plane]
-
-    void pack(base::Packer& packer) const
-    {
-        packer.put(static_cast<std::int64_t>(top.size()));
-        for (const auto& pairs : top) {
-            packer.put_all(pairs.positive);
-            packer.put_all(pairs.negative);
-        }
-        packer.put(static_cast<std::int64_t>(second.size()));
-        for (const auto& [pair, values] : second) {
-            packer.put(pair);
-            packer.put_all(values);
-        }
-    }
-    void unpack(base::Unpacker& unpacker)
-    {
-        top.resize(static_cast<std::size_t>(unpacker.get<std::int64_t>()));
-        for (auto& pairs : top) {
-            pairs.positive = unpacker.get_all<network::Extreme>();
-            pairs.negative = unpacker.get_all<network::Extreme>();
-        }
-        for (auto left = unpacker.get<std::int64_t>(); left > 0; --left) {
-            const auto pair = unpacker.get<std::int64_t>();
-            second[pair] = unpacker.get_all<double>();
-        }
-    }
-};
-
-void add_top(TopOfUnit& result, const HalfBlock& block, std::int64_t first_pair,
-             const std::vector<std::int64_t>& places, const Eigen::MatrixXd& weight,
-             std::int64_t count)
-{
-    Eigen::MatrixXd loading = Eigen::MatrixXd::Zero(block.a.cols(), weight.cols());
-    for (std::size_t s = 0; s < places.size(); ++s)
-        loading += block.a.row(places[s]).transpose() * weight.row(static_cast<Eigen::Index>(s));
-    result.top.resize(static_cast<std::size_t>(weight.cols()));
-    for (Eigen::Index c = 0; c < weight.cols(); ++c) {
-        const auto found = network::top_of(
-            {loading.col(c).data(), static_cast<std::size_t>(loading.rows())}, first_pair, count);
-        for (const auto* list : {&found.positive, &found.negative})
-            for (const auto& pair : *list) {
-                auto& values = result.second[pair.pair];
-                values.clear();
-                for (const auto place : places)
-                    values.push_back(block.b(place, pair.pair - first_pair));
-            }
-        auto& top = result.top[static_cast<std::size_t>(c)];
-        top = network::merged(top, found, count);
-    }
-}
-
-CrossTopEdges means_of(const TopOfUnit& found, bool positive,
-                       const std::vector<std::int64_t>& sessions, std::size_t all_sessions)
-{
-    auto means = CrossTopEdges{};
-    for (const auto& top : found.top) {
-        const auto& list = positive ? top.positive : top.negative;
-        means.count.push_back(static_cast<std::int64_t>(list.size()));
-        auto mean = std::vector<double>(all_sessions, nan);
-        for (std::size_t s = 0; s < sessions.size() && !list.empty(); ++s) {
-            auto sum = 0.0;
-            for (const auto& pair : list)
-                sum += found.second.at(pair.pair)[s];
-            mean[static_cast<std::size_t>(sessions[s])] = sum / static_cast<double>(list.size());
-        }
-        means.mean.insert(means.mean.end(), mean.begin(), mean.end());
-    }
-    return means;
-}
-
-/// What all ranks have to know of a plane to find its top edges.
-struct SharedPlane
-{
-    std::vector<std::int64_t> sessions;
-    std::vector<double> weight; ///< [session, component] column major
-};
-
-std::vector<SharedPlane> shared_planes(const mpi::Communicator& comm,
-                                       const std::vector<SubjectChange>& changes, std::size_t count)
-{
-    auto packer = base::Packer{};
-    for (const auto& change : changes) {
-        packer.put_all(change.sessions);
-        packer.put_all(std::vector<double>(
-            change.plane.weight.data(), change.plane.weight.data() + change.plane.weight.size()));
-    }
-    const auto bytes = comm.broadcast(packer.take(), 0);
-    auto unpacker = base::Unpacker(bytes);
-    auto planes = std::vector<SharedPlane>(count);
-    for (auto& plane : planes) {
-        plane.sessions = unpacker.get_all<std::int64_t>();
-        plane.weight = unpacker.get_all<double>();
-    }
-    return planes;
-}
-
-/// Collective: `changes` on rank 0 gets its top edges.
-void find_top_edges(runtime::RunContext& context, const io::Handle& connectome,
-                    const std::vector<SubjectConnectomes>& subjects, const Sessions& sessions,
-                    std::int64_t count, std::vector<SubjectChange>& changes)
-{
-    const auto planes = shared_planes(context.comm(), changes, subjects.size());
-    auto units = units_of(subjects, sessions, 1);
-    std::erase_if(units,
-                  [&](const ChangeUnit& unit) { return planes[unit.subject].weight.empty(); });
-    auto found = std::vector<TopOfUnit>(subjects.size());
-    context.each_unit_to_root<TopOfUnit>(
-        "top halves", costs_of(units, sessions),
-        [&](std::int64_t index, const runtime::Tick& tick) -> std::optional<TopOfUnit> {
-            const auto& unit = units[static_cast<std::size_t>(index)];
-            const auto& plane = planes[unit.subject];
-            const auto& of_subject = sessions[unit.subject].front();
-            const Eigen::MatrixXd weight = Eigen::Map<const Eigen::MatrixXd>(
-                plane.weight.data(), static_cast<Eigen::Index>(plane.sessions.size()),
-                plane_components);
-            const auto places = places_of(plane.sessions, of_subject);
-            auto result = TopOfUnit{};
-            const auto done =
-                each_block(connectome, subjects[unit.subject], of_subject, unit.pairs, false, tick,
-                           [&](const HalfBlock& block, std::int64_t first_pair) {
-                               add_top(result, block, first_pair, places, weight, count);
-                           });
-            return done ? std::optional(std::move(result)) : std::nullopt;
-        },
-        [&](std::int64_t index, TopOfUnit&& result) {
-            auto& all = found[units[static_cast<std::size_t>(index)].subject];
-            all.top.resize(result.top.size());
-            for (std::size_t c = 0; c < result.top.size(); ++c)
-                all.top[c] = network::merged(all.top[c], result.top[c], count);
-            all.second.merge(result.second);
-        });
-    for (std::size_t subject = 0; subject < changes.size(); ++subject) {
-        auto& change = changes[subject];
-        const auto all_sessions = subjects[subject].sessions.size();
-        change.positive = means_of(found[subject], true, change.sessions, all_sessions);
-        change.negative = means_of(found[subject], false, change.sessions, all_sessions);
-    }
 }
 
 } // namespace
@@ -392,7 +183,7 @@ std::vector<SubjectChange> changes_of(runtime::RunContext& context, const io::Ha
                                       const ChangeSettings& settings)
 {
     const auto sessions = mpi::collective(context.comm(), [&] {
-        auto all = Sessions(subjects.size());
+        auto all = HalvesOfSubjects(subjects.size());
         for (std::size_t subject = 0; subject < subjects.size(); ++subject)
             for (const auto kind : half_kinds)
                 all[subject].push_back(half_sessions_of(connectome, subjects[subject], kind));
@@ -416,7 +207,7 @@ std::vector<SubjectChange> changes_of(runtime::RunContext& context, const io::Ha
             change.confounds = confounds_of(connectome, subjects[subject]);
         }
     });
-    find_top_edges(context, connectome, subjects, sessions, settings.top, changes);
+    find_cross_top_edges(context, connectome, subjects, sessions, settings.top, changes);
     return changes;
 }
 
@@ -431,9 +222,8 @@ double change_block_bytes(std::int64_t pairs, std::int64_t sessions)
 double change_sum_bytes(std::int64_t pairs, std::int64_t neurons, std::int64_t sessions)
 {
     const auto count = static_cast<double>(sessions);
-    const auto units = static_cast<double>(
-        base::blocks_of(pairs, std::max(unit_pairs(sessions), pairs / most_units_of_subject + 1))
-            .size());
+    const auto units =
+        static_cast<double>(base::blocks_of(pairs, pairs_of_change_unit(pairs, sessions)).size());
     const auto of_neurons = sessions <= most_sessions_of_neurons ? static_cast<double>(neurons) : 0;
     return units * 3 *
            (of_neurons * (count * count + 4 * count) * 8 +

@@ -15,6 +15,7 @@
 #include "source.hpp"
 #include "subject.hpp"
 #include "subject_choice.hpp"
+#include "tables.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>
@@ -322,7 +323,8 @@ Entry rewiring_entry()
             .chains = {"rewiring"},
             .complete = complete_change,
             .page = rewiring_page(),
-            .recovery = print_rewiring_recovery};
+            .recovery = print_rewiring_recovery,
+            .table = rewiring_table()};
 }
 
 } // namespace rewire::jobs

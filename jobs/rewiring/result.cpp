@@ -11,13 +11,6 @@ namespace rewire::jobs {
 
 namespace {
 
-std::vector<double> row_major(const Eigen::MatrixXd& matrix)
-{
-    auto values = std::vector<double>(static_cast<std::size_t>(matrix.size()));
-    Eigen::Map<network::SessionBlock>(values.data(), matrix.rows(), matrix.cols()) = matrix;
-    return values;
-}
-
 void write_components(const io::Handle& group, const SubjectRewiring& result)
 {
     io::write_array(group, "score", row_major(result.components.score), {"session", "component"},
@@ -120,6 +113,13 @@ void write_sessions_left_out(const io::Handle& group, const SubjectConnectomes& 
 }
 
 } // namespace
+
+std::vector<double> row_major(const Eigen::MatrixXd& matrix)
+{
+    auto values = std::vector<double>(static_cast<std::size_t>(matrix.size()));
+    Eigen::Map<network::SessionBlock>(values.data(), matrix.rows(), matrix.cols()) = matrix;
+    return values;
+}
 
 void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject,
                    const SubjectRewiring& result, const RewiringSettings& settings,

@@ -7,12 +7,16 @@
 #include <rewire/io/result_file.hpp>
 
 #include <string>
+#include <vector>
 
 /// rewiring.h5: one group a subject, /SUBJECT/. Pairs are the strict upper triangle of the neurons
 /// that all sessions of the subject have, row major.
 namespace rewire::jobs {
 
 inline constexpr auto rewiring_name = "rewiring"; ///< of the job that writes it
+
+/// As result files hold matrices.
+std::vector<double> row_major(const Eigen::MatrixXd& matrix);
 
 /// Everything of a subject but the loadings, for which it makes the dataset.
 void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject,

@@ -1,6 +1,7 @@
 #include "result_change.hpp"
 
 #include "jobs/frame/session_results.hpp"
+#include "result.hpp"
 
 #include <rewire/stats/correlation.hpp>
 
@@ -14,19 +15,17 @@ namespace {
 
 constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
 
-std::vector<double> row_major(const Eigen::MatrixXd& matrix)
-{
-    auto values = std::vector<double>(static_cast<std::size_t>(matrix.size()));
-    Eigen::Map<network::SessionBlock>(values.data(), matrix.rows(), matrix.cols()) = matrix;
-    return values;
-}
-
 void write_kind(const io::Handle& group, const ChangeOfKind& change)
 {
     const auto prefix = change_prefix(change.kind);
     io::write_text_attribute(group, prefix + "change_status", change.status);
     io::write_texts_attribute(group, prefix + "change_sessions_left_out", change.left_out);
     io::write_attribute(group, prefix + "change_sessions", change.sessions);
+    io::write_array(group, prefix + "reliability", row_major(change.reliability), {"session"}, "1",
+                    "correlation of the halves of a session");
+    io::write_array(group, prefix + "signal_to_error", row_major(change.signal_to_error),
+                    {"session"}, "1",
+                    "what the halves have in common, in units of its standard error");
     if (!change.ok())
         return;
     io::write_array(group, prefix + "similarity", row_major(change.similarity),
@@ -34,11 +33,6 @@ void write_kind(const io::Handle& group, const ChangeOfKind& change)
                     "similarity of the networks of two sessions, free of their noise");
     io::write_array(group, prefix + "distance", row_major(change.distance),
                     {"session", "session_2"}, "1", "2 - 2 similarity");
-    io::write_array(group, prefix + "reliability", row_major(change.reliability), {"session"}, "1",
-                    "correlation of the halves of a session");
-    io::write_array(group, prefix + "signal_to_error", row_major(change.signal_to_error),
-                    {"session"}, "1",
-                    "what the halves have in common, in units of its standard error");
     io::write_array(group, prefix + "displacement", row_major(change.displacement), {"lag"}, "1",
                     "mean distance of sessions so far apart");
     io::write_attribute_all(group, prefix + "displacements_not_above_zero", change.not_above_zero);

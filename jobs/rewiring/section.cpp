@@ -11,15 +11,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
 namespace rewire::jobs {
 
 namespace {
-
-/// Fewer sessions explain more with two components: nothing to compare with those published.
-constexpr auto least_sessions_of_published = std::size_t{10};
 
 /// What two components explain of chance alone, of as many sessions as most animals have.
 std::string chance_of_two(const Animals& data, const std::string& group)
@@ -40,7 +38,7 @@ std::map<std::string, std::pair<double, double>> shares_of_two(const Animals& da
 {
     auto ranges = std::map<std::string, std::pair<double, double>>{};
     for (const auto& animal : data) {
-        if (!animal.status.empty() || animal.session.size() < least_sessions_of_published)
+        if (!animal.status.empty() || std::ssize(animal.session) < least_sessions_of_published)
             continue;
         const auto share = animal.explained[0] + animal.explained[1];
         const auto [at, first] = ranges.try_emplace(animal.group, share, share);

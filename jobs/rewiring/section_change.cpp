@@ -149,7 +149,8 @@ std::string interval_of(const KindSummary& kind)
 void add_slopes(report::LinePlot& plot, double value, std::size_t lags)
 {
     for (const auto slope : {0, 1, 2}) {
-        auto line = report::Line{.name = fmt::format("slope {}", slope), .colour = 1 + slope, .faint = true};
+        auto line = report::Line{
+            .name = fmt::format("slope {}", slope), .colour = 1 + slope, .faint = true};
         for (std::size_t lag = 1; lag <= lags; ++lag) {
             const auto x = static_cast<double>(lag);
             line.x.push_back(x);

@@ -39,10 +39,10 @@ KindSummary kind_in(const io::Handle& group, HalfKind kind, std::size_t sessions
     summary.sessions = io::read_attribute<std::int64_t>(group, prefix + "change_sessions");
     summary.mantel = summary.mantel_p = summary.bend = summary.came_back = summary.exponent = nan;
     summary.exponent_low = summary.exponent_high = nan;
+    summary.reliability = values_in(group, prefix + "reliability", sessions);
     if (!summary.ok())
         return summary;
     summary.similarity = values_in(group, prefix + "similarity", sessions * sessions);
-    summary.reliability = values_in(group, prefix + "reliability", sessions);
     summary.displacement = io::read_all<double>(group, prefix + "displacement");
     summary.not_above_zero =
         io::read_attribute_all<std::int64_t>(group, prefix + "displacements_not_above_zero");

@@ -3,8 +3,12 @@
 #include "session.hpp"
 
 #include <rewire/simulate/lever_press_study.hpp>
+#include <rewire/simulate/session_trends.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 
 namespace rewire::jobs {
 
@@ -27,6 +31,16 @@ simulate::Difficulties difficulties_of(const runtime::Options& options)
             .artefacts_per_min = options.real("artefacts-per-min")};
 }
 
+simulate::Trends trends_of(const runtime::Options& options)
+{
+    const auto* const found = std::find(std::begin(simulate::course_names),
+                                        std::end(simulate::course_names), options.text("course"));
+    return {.course = static_cast<simulate::Course>(found - std::begin(simulate::course_names)),
+            .noise = options.real("noise-last"),
+            .movement = options.real("movement-last"),
+            .visibility = options.real("visibility-last")};
+}
+
 simulate::LeverPressParameters parameters_of(const runtime::Options& options)
 {
     auto parameters = simulate::LeverPressParameters{
@@ -46,6 +60,7 @@ simulate::LeverPressParameters parameters_of(const runtime::Options& options)
         .null = options.flag("null"),
         .layer = options.text("layer"),
         .difficulties = difficulties_of(options),
+        .trends = trends_of(options),
     };
     simulate::check(parameters);
     return parameters;
@@ -101,6 +116,40 @@ runtime::Estimate plan_lever_press(const runtime::Options& options)
 std::string number(double value)
 {
     return fmt::format("{}", value);
+}
+
+/// What changes over the sessions: learning alone unless asked for.
+std::vector<runtime::Option> trend_options()
+{
+    using Kind = runtime::OptionKind;
+    const auto usual = simulate::Trends{};
+    return {
+        {.name = "course",
+         .default_value = simulate::course_names[0],
+         .help = "what the connections do over the sessions: learn, as in the paper, stay, differ "
+                 "in no order, walk (each its own way, or one walk for all), change in one "
+                 "direction, or change and come back",
+         .choices = {std::begin(simulate::course_names), std::end(simulate::course_names)}},
+        {.name = "noise-last",
+         .kind = Kind::real,
+         .default_value = number(usual.noise),
+         .help = "noise of the last session over that of the first",
+         .minimum = 0,
+         .maximum = 1000},
+        {.name = "movement-last",
+         .kind = Kind::real,
+         .default_value = number(usual.movement),
+         .help = "share of the movements that are made in the last session",
+         .minimum = 0,
+         .maximum = 1},
+        {.name = "visibility-last",
+         .kind = Kind::real,
+         .default_value = number(usual.visibility),
+         .help = "size of events in the last session over that in the first, of the neuron that "
+                 "loses most; the others lose less",
+         .minimum = 0,
+         .maximum = 1},
+    };
 }
 
 /// What makes a study hard, or misleads: none of it unless asked for.
@@ -281,7 +330,7 @@ std::vector<runtime::Option> lever_press_options()
                 .minimum = 0,
                 .maximum = 9},
            } +
-           difficulty_options();
+           difficulty_options() + trend_options();
 }
 
 } // namespace

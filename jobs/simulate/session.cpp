@@ -9,6 +9,7 @@
 #include <rewire/io/truth.hpp>
 #include <rewire/simulate/population.hpp>
 #include <rewire/simulate/session_source.hpp>
+#include <rewire/simulate/session_trends.hpp>
 
 #include <fmt/format.h>
 
@@ -46,15 +47,30 @@ std::string difficulties(const simulate::Difficulties& hard)
     return text;
 }
 
+/// Those that there are.
+std::string trends(const simulate::Trends& trends)
+{
+    auto text = std::string{};
+    if (trends.course != simulate::Course::learning)
+        text += fmt::format(", course {}",
+                            simulate::course_names[static_cast<std::size_t>(trends.course)]);
+    for (const auto& [name, value] :
+         {std::pair{"noise", trends.noise}, std::pair{"movements", trends.movement},
+          std::pair{"visibility", trends.visibility}})
+        if (value != 1)
+            text += fmt::format(", {} of the last session {} of the first", name, value);
+    return text;
+}
+
 std::string notes(const simulate::LeverPressParameters& p)
 {
     return fmt::format(
         "Simulated by rewire, lever-press task{}. seed {}, animals {}, sessions {}, neurons {}, "
         "duration {} s, imaging {} Hz, lever {} Hz, decay {} s, events {} Hz, noise {}, amplitude "
-        "{}, movement gain {}, missing neurons {}, layer {}{}. What was planted: /scratch/truth.",
+        "{}, movement gain {}, missing neurons {}, layer {}{}{}. What was planted: /scratch/truth.",
         p.null ? ", without structure" : "", p.seed, p.animals, p.sessions, p.neurons, p.duration_s,
         p.rate_hz, p.lever_rate_hz, p.tau_s, p.event_rate_hz, p.noise, p.amplitude, p.movement_gain,
-        p.missing_neurons, p.layer, difficulties(p.difficulties));
+        p.missing_neurons, p.layer, difficulties(p.difficulties), trends(p.trends));
 }
 
 io::NwbDescription description(const simulate::LeverPressParameters& parameters,

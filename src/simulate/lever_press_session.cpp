@@ -1,6 +1,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/simulate/lever_press_study.hpp>
+#include <rewire/simulate/session_trends.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -79,6 +80,10 @@ class Task
         : stream_(parameters.seed, {base::key_of("task"), static_cast<std::uint64_t>(animal),
                                     static_cast<std::uint64_t>(session)}),
           frames_(frames_of(parameters, animal, session)),
+          kept_(parameters.seed,
+                {base::key_of("movements kept"), static_cast<std::uint64_t>(animal),
+                 static_cast<std::uint64_t>(session)}),
+          kept_share_(trend_at(parameters.trends.movement, parameters, session)),
           rate_hz_(parameters.rate_hz),
           end_s_(static_cast<double>(frames_) / rate_hz_)
     {
@@ -127,7 +132,8 @@ class Task
         return trial;
     }
 
-    /// Drops what would run into the previous movement or past the end of the session.
+    /// Drops what would run into the previous movement or past the end of the session, and what a
+    /// trend takes away.
     void move(SessionTruth& truth, double start_s, double stop_s)
     {
         const auto gap = static_cast<std::int64_t>(std::ceil(0.5 * rate_hz_));
@@ -135,12 +141,15 @@ class Task
         const auto last = static_cast<std::int64_t>(std::ceil(stop_s * rate_hz_));
         const auto earliest =
             truth.movement_epochs.empty() ? 1 : truth.movement_epochs.back().last + gap;
-        if (first >= earliest && last > first && last < frames_)
+        const auto is_kept = kept_.uniform() < kept_share_;
+        if (is_kept && first >= earliest && last > first && last < frames_)
             truth.movement_epochs.push_back({first, last});
     }
 
     base::Stream stream_;
     std::int64_t frames_;
+    base::Stream kept_;
+    double kept_share_;
     double rate_hz_;
     double end_s_;
     double mean_latency_s_ = 0;

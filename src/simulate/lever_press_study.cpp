@@ -1,6 +1,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/simulate/lever_press_study.hpp>
+#include <rewire/simulate/session_trends.hpp>
 
 #include <fmt/format.h>
 
@@ -332,6 +333,16 @@ void check_difficulties(const LeverPressParameters& p)
             "there cannot be that many frames", "give e.g. 2");
 }
 
+void check_trends(const Trends& trends)
+{
+    require(trends.noise >= 0 && std::isfinite(trends.noise), "noise-last",
+            "the last session has no such noise", "give 1 for no trend, 3 for three times as much");
+    require(trends.movement >= 0 && trends.movement <= 1, "movement-last",
+            "the share of movements in the last session is not in [0, 1]", "give e.g. 0.1");
+    require(trends.visibility > 0 && trends.visibility <= 1, "visibility-last",
+            "the visible share of events in the last session is not in (0, 1]", "give e.g. 0.3");
+}
+
 } // namespace
 
 double shared_rate(const std::vector<std::int32_t>& members, const std::vector<double>& rates)
@@ -415,6 +426,7 @@ void check(const LeverPressParameters& p)
     require(!animal_name(p.layer, 0).starts_with('M'), "layer",
             "the layer's name has no letter or digit", "give e.g. L2/3 or L5");
     check_difficulties(p);
+    check_trends(p.trends);
 }
 
 AnimalTruth animal_truth(const LeverPressParameters& parameters, std::int64_t animal)
@@ -429,6 +441,7 @@ AnimalTruth animal_truth(const LeverPressParameters& parameters, std::int64_t an
         result.event_rate_hz.push_back(parameters.event_rate_hz * (0.8 + 0.4 * stream.uniform()));
     if (!parameters.null) {
         result.assemblies = Planter(parameters, result).plant();
+        set_course(result.assemblies, parameters, animal);
         weaken(result.assemblies, parameters, animal);
     }
     result.edges = edges_of(result.assemblies);

@@ -1,5 +1,6 @@
 #include <rewire/base/error.hpp>
 #include <rewire/simulate/session_source.hpp>
+#include <rewire/simulate/session_trends.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -28,7 +29,8 @@ SessionSource::SessionSource(const LeverPressParameters& parameters, const Anima
       events_(processes_, parameters, session),
       frames_(processes_.frames),
       decay_(static_cast<float>(std::exp(-1 / (parameters.tau_s * parameters.rate_hz)))),
-      noise_sd_(static_cast<float>(parameters.noise * parameters.amplitude)),
+      noise_sd_(static_cast<float>(parameters.noise * parameters.amplitude *
+                                   trend_at(parameters.trends.noise, parameters, session.session))),
       drift_(parameters.difficulties.common_drift * parameters.amplitude),
       drift_phase_(stream_of(parameters, session, "common drift").uniform()),
       drift_cycles_(1 / (drift_period_s * parameters.rate_hz)),
@@ -36,6 +38,10 @@ SessionSource::SessionSource(const LeverPressParameters& parameters, const Anima
       calcium_(session.neurons.size(), 0.0F),
       noise_(stream_of(parameters, session, "noise"))
 {
+    const auto of_all = visibility_of(parameters, static_cast<std::int64_t>(animal.group.size()),
+                                      session.animal, session.session);
+    for (const auto neuron : session.neurons)
+        visible_.push_back(of_all[static_cast<std::size_t>(neuron)]);
     const auto count = std::llround(parameters.difficulties.artefacts_per_min *
                                     static_cast<double>(frames_) / (60 * parameters.rate_hz));
     if (count == 0)
@@ -65,7 +71,7 @@ void SessionSource::next_block(std::span<float> out)
         for (; event != events.end() && event->frame == frame_; ++event)
             calcium_[static_cast<std::size_t>(event->column)] += event->size;
         for (std::size_t c = 0; c < columns; ++c)
-            row[c] = calcium_[c] + noise_sd_ * static_cast<float>(noise_.normal());
+            row[c] = visible_[c] * calcium_[c] + noise_sd_ * static_cast<float>(noise_.normal());
         if (drift_ > 0) {
             const auto cycles = drift_phase_ + drift_cycles_ * static_cast<double>(frame_);
             const auto wave = static_cast<float>(drift_ * std::sin(2 * std::numbers::pi * cycles));

@@ -146,7 +146,8 @@ class MoreJobs(Case):
 
 
 def only_as_option(path, name):
-    """Whether every line with the name declares, reads or looks for an option of that name, or a chain."""
+    """Whether every line with the name declares, reads or looks for an option of that name, or a chain, or says what
+    movements are called in recordings."""
     lines = [line for line in path.read_text().splitlines() if "///" not in line and (f"\"{name}\"" in line or f"\"{name}.h5\"" in line)]
     words = ["option", ".name =", "path(", "name == \"study\"", "return \"study\"", "words[i]", ".find(\"movement\")", "exact_names",
              ".chains ="]

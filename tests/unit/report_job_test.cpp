@@ -156,14 +156,16 @@ TEST(ReportSeries, MeanAndStandardErrorOverTheAnimalsThatHaveTheSession)
 {
     const auto animals = std::vector<AnimalSeries>{{"a", "L2/3", {1, 2, 3}, {1, 2, missing}},
                                                    {"b", "L2/3", {1, 2}, {3, missing}},
+                                                   {"d", "L2/3", {1, 2}, {2, 4}},
                                                    {"c", "L5", {1}, {100}}};
 
     const auto mean = jobs::mean_over(animals, "L2/3");
 
     EXPECT_THAT(mean.number, ElementsAre(1, 2, 3));
-    EXPECT_THAT(mean.mean, ElementsAre(2, 2, IsNan()));
-    EXPECT_THAT(mean.error, ElementsAre(1, IsNan(), IsNan())); // sd of 1, 3 is sqrt 2; over sqrt 2
-    EXPECT_THAT(mean.animals, ElementsAre(2, 1, 0));
+    EXPECT_THAT(mean.mean, ElementsAre(2, 3, IsNan()));
+    // sd of 1, 3, 2 is 1, over sqrt 3; of two animals there is none
+    EXPECT_THAT(mean.error, ElementsAre(testing::DoubleEq(1 / std::sqrt(3)), IsNan(), IsNan()));
+    EXPECT_THAT(mean.animals, ElementsAre(3, 2, 0));
 }
 
 TEST(ReportSeries, AnimalsWithoutAValueAreNotCounted)

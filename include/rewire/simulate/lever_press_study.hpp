@@ -41,6 +41,28 @@ inline constexpr auto burst_s = 2.5;
 inline constexpr auto burst_share = 0.1;
 inline constexpr auto artefact_s = 0.2;
 
+/// What the connections of an animal do over its sessions.
+enum class Course : std::uint8_t
+{
+    learning,     ///< strengthening, weakening, stable and transient ones, as in the paper
+    constant,     ///< the same in all sessions
+    exchangeable, ///< another strength in every session, in no order
+    walk,         ///< each takes an undirected walk of its own
+    shared_walk,  ///< one walk for all of them, with or against it
+    directed,     ///< from one strength to another at constant speed
+    out_and_back  ///< to another strength in the middle session, and back
+};
+
+/// Over the sessions of an animal; see session_trends.hpp. Of the last session, where the first has
+/// 1.
+struct Trends
+{
+    Course course = Course::learning;
+    double noise = 1;      ///< of the noise
+    double movement = 1;   ///< share of the movements that are made at all
+    double visibility = 1; ///< of the size of events, of the neuron that loses most
+};
+
 /// Defaults are the paper's sizes where it states them. The number of neurons and the decay time
 /// are not stated there; the decay is that of GCaMP6f.
 struct LeverPressParameters
@@ -62,6 +84,7 @@ struct LeverPressParameters
                        ///< rates, task, lever and file layout stay the same
     std::string layer = "L2/3";
     Difficulties difficulties{};
+    Trends trends{};
 };
 
 /// @throws InputError naming the parameter that makes no study

@@ -47,6 +47,7 @@ class SessionSource
     float jump_;                         ///< dF/F of an artefact
     std::vector<std::uint8_t> artefact_; ///< [frame] empty: none
     std::vector<float> calcium_;
+    std::vector<float> visible_; ///< share of an event's size that is seen
     base::Stream noise_;
 };
 
