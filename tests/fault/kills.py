@@ -35,6 +35,8 @@ JOBS = {  # study, options, the jobs whose results it reads
     "rewiring": (NONE, ["--draws", "20000"], ["connectome", "movement"]),
     "ccg": (SPIKES, [], []),
     "glmcc": (SPIKES, [], []),
+    "dynetcp-dynamic": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--lags", "3", "--lambda", "1", "--edges", "all",
+                                 "--epochs", "3"], []),
     "compare": (SPIKES, [], ["ccg", "glmcc"]),
     "jpsth": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--pairs", "pairs.csv", "--full"], []),
     "dynetcp-static": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--lags", "10", "--lambda", "1"], []),
