@@ -206,7 +206,8 @@ def main():
                            stdout=subprocess.DEVNULL)  # fmt: skip
             with h5py.File(path) as file:
                 check_pcorr(file[f"edges/{scenario}/0/smoothed"][()])
-                rows = {name: counts.cells() for name, counts in theirs(file, scenario, given.parcorr_data_sets).items()}
+                counts = theirs(file, scenario, given.parcorr_data_sets)
+                rows = {name: each.cells() for name, each in counts.items() if each.sets > 0}
         rows |= ours(program, scenario, given.data_sets, given.seed)
         for name, cells in rows.items():
             print(f"| {scenario} | {name} | " + " | ".join(cells) + " |", flush=True)

@@ -216,7 +216,7 @@ EventSource::EventSource(const SessionProcesses& processes, const LeverPressPara
             process.moving / peak,
             0};
         drawing.next_frame = drawing.stream.exponential() / drawing.peak_rate;
-        drawing_.push_back(std::move(drawing));
+        drawing_.push_back(drawing);
     }
 }
 
