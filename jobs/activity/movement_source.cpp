@@ -280,8 +280,7 @@ std::vector<runtime::Option> movement_source_options()
         {.name = "lever-threshold",
          .help = "speed above which the lever moves, in units of the trace per ms; or auto: five "
                  "times its noise at rest (default: 0.0007 volts per ms, of the published force "
-                 "sensor, for traces in volts)",
-         .placeholder = "X|auto"},
+                 "sensor, for traces in volts)"},
         {.name = "uncovered",
          .default_value = "error",
          .help = "frames at which the lever or the binary series is not known (gaps, a series "

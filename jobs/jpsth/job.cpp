@@ -251,9 +251,8 @@ runtime::Job described_job()
             "not kept, unless with\n"
             "--full. The first unit of a pair is the one that leads. Writes RESULTS/jpsth.h5.",
         .examples = {"rewire jpsth --study data/ --results out/ --align trials --stop-s 0.5",
-                     "mpirun -n 4 rewire jpsth --study data/ --results out/ --align "
-                     "drifting_gratings_presentations --stop-s 2 --where contrast==0.8 --pairs "
-                     "out/export/ccg.csv"},
+                     "mpirun -n 4 rewire jpsth --study data/ --results out/ --align trials "
+                     "--stop-s 2 --pairs out/export/ccg.csv"},
         .citation = "Aertsen et al. 1989 (JPSTH)",
         .paper = "the DyNetCP paper",
         .options =

@@ -53,8 +53,8 @@ struct NeuronNull
     double score = 0;
     double p_rank = 0; ///< among all shuffles
     std::int64_t shuffles = 0;
-    std::vector<double> null; ///< the first of the shuffles
-    std::string unit;         ///< of score and null
+    std::vector<double> null;  ///< the first of the shuffles
+    std::string unit = "dF/F"; ///< of score and null
 };
 
 struct MovementsSummary

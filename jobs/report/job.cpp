@@ -68,8 +68,17 @@ void introduce(runtime::Job& job, const std::vector<Entry>& all)
             job.options.insert(job.options.end(), entry.page->options.begin(),
                                entry.page->options.end());
         }
-    job.details +=
-        "\nResults that it shows, whichever are there: " + base::joined(files, ", ") + ".";
+    // Broken where the other lines of the help are.
+    constexpr auto width = std::size_t{110};
+    auto line = std::string("\nResults that it shows, whichever are there:");
+    for (const auto& file : files) {
+        if (line.size() + file.size() > width) {
+            job.details += line;
+            line = "\n";
+        }
+        line += (line == "\n" ? "" : " ") + file + (file == files.back() ? "." : ",");
+    }
+    job.details += line;
 }
 
 } // namespace

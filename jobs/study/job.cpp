@@ -193,8 +193,7 @@ Entry study_entry()
         {.name = "for",
          .help =
              "jobs that have to run on every session, joined by commas: what one lacks for them "
-             "is an error",
-         .placeholder = "JOBS"},
+             "is an error"},
         {.name = "list",
          .help = "for scripts: only their names, a line each; sessions after their subjects, with "
                  "a tab between. Implies --quick",
