@@ -77,7 +77,7 @@ function(rewire_add_mpi_test name)
         set(test ${name}_${ranks}_ranks${suffix})
         add_test(NAME ${test}
                  COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} --oversubscribe $<TARGET_FILE:${name}>)
-        set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS 2 LABELS "mpi;${ARG_LABELS}"
+        set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks} LABELS "mpi;${ARG_LABELS}"
                              ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT};OMPI_MCA_mpi_yield_when_idle=1;${ARG_ENVIRONMENT}")
     endforeach()
 endfunction()
