@@ -2,6 +2,7 @@
 
 #include <rewire/simulate/lever_press_study.hpp>
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -10,8 +11,8 @@
 namespace rewire::simulate {
 
 /// What the names are on the command line, in the order of Course.
-inline constexpr const char* course_names[] = {"learning",    "constant", "exchangeable", "walk",
-                                               "shared-walk", "directed", "out-and-back"};
+inline constexpr auto course_names = std::array{"learning",    "constant", "exchangeable", "walk",
+                                                "shared-walk", "directed", "out-and-back"};
 
 /// Gives the assemblies the course that was asked for, each from strengths of its own; their kinds
 /// follow from it. Nothing for Course::learning.
