@@ -221,7 +221,7 @@ class Killed(CcgCase):
         self.kill_and_resume("many", [], "pairs.*.snapshot")
 
     def test_kill_nine_while_surrogates_are_drawn(self):
-        self.kill_and_resume("planted", ["--surrogates", "30000"], "pairs-surrogates.*.snapshot")
+        self.kill_and_resume("planted", ["--surrogates", "12000"], "pairs-surrogates.*.snapshot")
 
     def kill_and_resume(self, kind, words, snapshot):
         results = self.folder / "killed"
