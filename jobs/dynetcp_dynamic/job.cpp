@@ -266,8 +266,8 @@ runtime::Job described_job()
             "the "
             "trials to test (--test),\n"
             "or else of those that stopped the training. Writes RESULTS/dynetcp-dynamic.h5.",
-        .examples = {"rewire dynetcp-dynamic --study data/ --results out/ --align "
-                     "drifting_gratings_presentations --start-s -0.15 --stop-s 0.6",
+        .examples = {"rewire dynetcp-dynamic --study data/ --results out/ --align trials --start-s "
+                     "-0.15 --stop-s 0.6",
                      "mpirun -n 16 rewire dynetcp-dynamic --study data/ --results out/ --align "
                      "trials --stop-s 0.5 --bin-ms 1 --edges all"},
         .citation = "the DyNetCP paper (dynamic network connectivity prediction)",
