@@ -128,9 +128,6 @@ void dynamic_trial(benchmark::State& state)
     const auto pairs = static_cast<double>(neurons * (neurons - 1));
     set_flops(state, static_cast<double>(bins - 1) *
                          (pairs * 27.3e3 + static_cast<double>(neurons) * 442e3));
-    state.counters["s an epoch of 400"] =
-        benchmark::Counter(400 * static_cast<double>(state.iterations()),
-                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 } // namespace

@@ -176,8 +176,8 @@ runtime::Job described_job()
             "weights are little more than correlations, and indirect pairs are called. Trials are "
             "split within the values\n"
             "of --condition, the first to train. Writes RESULTS/dynetcp-static.h5.",
-        .examples = {"rewire dynetcp-static --study data/ --results out/ --align "
-                     "drifting_gratings_presentations --stop-s 2 --condition orientation",
+        .examples = {"rewire dynetcp-static --study data/ --results out/ --align trials --stop-s 2 "
+                     "--condition orientation",
                      "mpirun -n 8 rewire dynetcp-static --study data/ --results out/ --bin-ms 5 "
                      "--lags 10 --lambda 10"},
         .citation = "the DyNetCP paper (dynamic network connectivity prediction)",

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -162,7 +163,7 @@ TrialSplit split_of(const SessionTrials& session, const SplitSettings& settings)
     for (const auto& [condition, trials] : by_condition) {
         const auto count = std::ssize(trials);
         const auto share = [&](double of) {
-            return static_cast<std::int64_t>(of * static_cast<double>(count) + 0.5);
+            return std::int64_t{std::llround(of * static_cast<double>(count))};
         };
         const auto test = std::min(share(settings.test), count - 1);
         const auto validation =

@@ -74,8 +74,8 @@ class Trainer
         const auto epoch = step.number() / steps_of_epoch();
         const auto in_epoch = step.number() % steps_of_epoch();
         begin_epoch(epoch);
-        const auto rate =
-            settings_.learning_rate * std::pow(0.1, static_cast<double>(epoch / epochs_to_tenth));
+        const auto tenths = epoch / epochs_to_tenth;
+        const auto rate = settings_.learning_rate * std::pow(0.1, static_cast<double>(tenths));
         const auto loss = add_batch(step, state, in_epoch * batch_);
         const auto norm = dynetcp::norm_of<float>(gradient_);
         if (!std::isfinite(norm) || !std::isfinite(loss))

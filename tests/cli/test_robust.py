@@ -425,9 +425,8 @@ class SaneNumbers(Case):
         self.assertFalse((self.folder / "study").exists())
 
     def test_simulate_refuses_what_does_not_fit_before_it_writes(self):
-        words = ["simulate", "--out", self.folder / "study", "--animals", 1, "--sessions", 1, "--neurons", 20000,
-                 "--duration-s", 200000]
-        self.assertFails(3, ["not enough memory", "--ignore-memory"], *words)
+        words = ["simulate", "--out", self.folder / "study", "--animals", 1, "--sessions", 1, "--neurons", 1000000]
+        self.assertFails(3, ["not enough memory", "--ignore-memory"], *words, ranks=4)
         self.assertFalse((self.folder / "study").exists())
 
     def test_rewiring(self):
