@@ -108,6 +108,14 @@ class Faults(Case):
                     _, err = process.communicate(timeout=120)
                     self.assertEqual(process.returncode, 75, err)
 
+    def test_many_single_ranks_may_start_and_end_at_the_same_time(self):
+        for _ in range(4):
+            starts = [subprocess.Popen(command(1, "export", "--help"), stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True) for _ in range(16)]
+            for process in starts:
+                _, err = process.communicate(timeout=120)
+                self.assertEqual(process.returncode, 0, err)
+
     def test_a_single_rank_listens_on_no_port(self):
         process = start(*self.SIMULATE, "--neurons", 1000, "--out", self.folder / "long")
         study = self.folder / "long"

@@ -487,9 +487,12 @@ TEST(ReportPage, NoAnimalWithMovementIsNoFigure)
 TEST(ReportPage, TheLargestMeanDegreeIsFoundAmongSessionsWithoutAValue)
 {
     const auto folder = test::TemporaryFolder{};
-    test::write_example_connectome(folder.path(), {.animals = 1, .sessions = 5});
+    // Fewer sessions are not put beside the published values.
+    test::write_example_connectome(folder.path(), {.animals = 1, .sessions = 10});
     auto data = connectomes_in(folder.path());
-    const auto degrees = std::vector<double>{missing, 2, missing, 5, missing};
+    auto degrees = std::vector<double>(10, missing);
+    degrees[1] = 2;
+    degrees[3] = 5;
     for (std::size_t i = 0; i < degrees.size(); ++i)
         data.sessions[i].mean_degree = degrees[i];
 
