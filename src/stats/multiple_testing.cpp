@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace rewire::stats {
 
@@ -47,6 +48,34 @@ std::vector<double> holm(std::span<const double> p_value)
         adjusted[i] = largest;
     }
     return adjusted;
+}
+
+AdjustedFamily::AdjustedFamily(std::vector<double> p_value) : p_(std::move(p_value))
+{
+    std::erase_if(p_, [](double p) { return std::isnan(p); });
+    std::sort(p_.begin(), p_.end());
+    q_ = stats::benjamini_hochberg(p_);
+    holm_ = stats::holm(p_);
+}
+
+double AdjustedFamily::benjamini_hochberg(double p) const
+{
+    return at(q_, p);
+}
+
+double AdjustedFamily::holm(double p) const
+{
+    return at(holm_, p);
+}
+
+double AdjustedFamily::at(const std::vector<double>& adjusted, double p) const
+{
+    if (std::isnan(p))
+        return p;
+    // Equal p-values have equal adjustments: the running minimum, or maximum, goes over all of
+    // them.
+    const auto after = std::upper_bound(p_.begin(), p_.end(), p);
+    return adjusted[static_cast<std::size_t>(after - p_.begin() - 1)];
 }
 
 Interval wilson_interval(std::int64_t successes, std::int64_t trials, double z)
