@@ -1,3 +1,4 @@
+#include "animal_shrinkage.hpp"
 #include "closed_form.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
@@ -15,11 +16,13 @@
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
+#include "study_family.hpp"
 #include "tables.hpp"
 
 #include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
+#include <rewire/io/roi_positions.hpp>
 #include <rewire/network/graph_metrics.hpp>
 
 #include <fmt/format.h>
@@ -32,13 +35,46 @@ namespace rewire::jobs {
 
 namespace {
 
+std::string estimator_of(const calcium::PartialCorrelation& partial,
+                         const ConnectomeSettings& settings)
+{
+    using Kind = calcium::Shrinkage::Kind;
+    const auto& options = settings.partial_correlation;
+    if (partial.status != calcium::PartialCorrelationStatus::ok)
+        return options.when_singular == calcium::WhenSingular::pseudo_inverse ? "pseudo-inverse"
+                                                                              : "ledoit-wolf";
+    if (settings.shrinks_animals_alike)
+        return "ledoit-wolf of the animal";
+    switch (options.shrinkage.kind) {
+    case Kind::ledoit_wolf:
+        return "ledoit-wolf";
+    case Kind::fixed:
+        if (partial.shrinkage > 0)
+            return fmt::format("shrunk by {:g}", partial.shrinkage);
+        break;
+    case Kind::none:
+        break;
+    }
+    return "inverse";
+}
+
+void take_positions(const io::StudySession& session, const runtime::Options& options,
+                    SessionConnectome& result)
+{
+    const auto positions = io::roi_positions(io::NwbSession(session.path, nwb_options(options)));
+    for (const auto& place : positions.place)
+        result.position.insert(result.position.end(), place.begin(), place.end());
+    result.position_unit = positions.unit;
+    result.position_source = positions.source;
+}
+
 /// The connectome of one session from its smoothed events.
 /// @param activity and covariates: used frames only
 SessionConnectome connectome_of(const io::StudySession& session, const SessionInput& input,
                                 const activity::ActivityView& activity,
                                 const std::vector<calcium::NeuronSummary>& summary,
                                 const calcium::CovariateView& covariates,
-                                const ConnectomeSettings& settings)
+                                const ConnectomeSettings& settings, const runtime::Options& options)
 {
     auto result = SessionConnectome{};
     static_cast<SessionHead&>(result) = head_of(session, input.sha256);
@@ -46,6 +82,7 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     result.neuron_id_column = session.record.activity->id_column;
     result.neuron_ids_are_rows = session.record.activity->ids_are_rows ? 1 : 0;
     result.neuron_id_candidates = session.record.activity->id_candidates;
+    take_positions(session, options, result);
     result.tau_s = input.tau_s;
     result.rate_hz = session.record.activity->rate_hz;
     result.frames = activity.frames;
@@ -58,7 +95,7 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     }
 
     auto partial = calcium::partial_correlation(
-        activity, partial_correlation_options(settings, activity, covariates), covariates);
+        activity, partial_correlation_options(settings, session, activity, covariates), covariates);
     const auto computed = std::none_of(partial.value.begin(), partial.value.end(),
                                        [](double p) { return std::isnan(p); }) &&
                           partial.active_count >= 2;
@@ -67,6 +104,9 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     result.computed = computed ? 1 : 0;
     result.reciprocal_condition = partial.rcond;
     result.shrinkage = partial.shrinkage;
+    result.estimator = computed ? estimator_of(partial, settings) : "";
+    if (settings.shrinks_animals_alike)
+        result.animal_shrinkage = partial.shrinkage;
     result.partial_correlation = std::move(partial.value);
     auto edges = calcium::connectome_of(result.partial_correlation, settings.alpha);
     result.threshold = edges.threshold;
@@ -128,8 +168,8 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
                     const SessionFrames& frames)
 {
     if (frames.segment_count > 1)
-        context.warn(fmt::format("{}: {} segments, shifted and jittered within each; "
-                                 "deconvolution runs on across their ends",
+        context.warn(fmt::format("{}: {} segments, each deconvolved, smoothed, shifted and "
+                                 "jittered on its own",
                                  session.record.file, frames.segment_count));
     if (frames.artefacts > 0)
         context.warn(fmt::format("{}: {} frames in which nearly all neurons were active at once "
@@ -181,7 +221,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             const auto used = used_activity(frames, activity.activity(position), covariates);
             auto result =
                 connectome_of(session, input, used.activity.view(), activity.summary(position),
-                              used.covariates.view(), settings);
+                              used.covariates.view(), settings, context.options());
             result.segments = frames.segment_count;
             result.artefact_frames = frames.artefacts;
             auto packer = base::Packer{};
@@ -220,7 +260,7 @@ std::int64_t frames_used(const io::StudySession& session, const SessionInput& in
                                    : static_cast<std::int64_t>(input.used.kept.size());
 }
 
-/// Collective: reads what --within, --covariate, --segments and --movement ask for, so that it is
+/// Collective: reads what --within, --covariate and --movement ask for, so that it is
 /// not missing hours later.
 void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
@@ -229,8 +269,8 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
     const auto with_movements =
         settings.halves != HalvesOf::none &&
         (context.options().given("movement") || context.options().given("lever"));
-    if (settings.within.empty() && settings.covariates.empty() && settings.segments.empty() &&
-        settings.highpass_s == 0 && !with_movements)
+    if (settings.within.empty() && settings.covariates.empty() && settings.highpass_s == 0 &&
+        !with_movements)
         return;
     context.each_unit<runtime::UnitResults>(
         "behaviour", std::vector<double>(sessions.size(), 1.0),
@@ -258,35 +298,50 @@ std::string table_head(const ConnectomeSettings& settings)
                        settings.surrogates > 0 ? "   q<.05  fwe<.05" : "");
 }
 
+/// What the frame has to know of the sessions.
+std::vector<SessionFacts> facts_of(const io::Study& study, const std::vector<SessionInput>& inputs,
+                                   const ConnectomeSettings& settings)
+{
+    auto facts = facts_of(inputs);
+    if (settings.shrinks_animals_alike)
+        for (std::size_t i = 0; i < facts.size(); ++i)
+            facts[i].settings.push_back(
+                {animal_shrinkage_name, "shrinkage of its animal", "",
+                 settings.shrinkage_of_animal.at(study.sessions[i].record.subject)});
+    return facts;
+}
+
 void run_connectome(runtime::RunContext& context)
 {
     adopt_activity_options(context);
-    const auto settings = connectome_settings(context.options());
+    auto settings = connectome_settings(context.options());
     auto inputs = std::vector<SessionInput>{}; // [session of the study]
     run_session_job(
-        context, {.says_what_is_left = true,
-                  .table_head = table_head(settings),
-                  .check =
-                      [&](const io::Study& study) {
-                          inputs = check_inputs(context, study);
-                          return facts_of(inputs);
-                      },
-                  .node_bytes = connectome_session_bytes(settings),
-                  .estimate =
-                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                          return connectome_estimate(study, sessions, settings, context.options());
-                      },
-                  .prepare =
-                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                          check_behaviour(context, study, inputs, sessions, settings);
-                      },
-                  .compute =
-                      [&](const Wave& wave, const io::ResultFile* output) {
-                          run_wave(context, wave, inputs, settings,
-                                   [&](const SessionConnectome& session) {
-                                       write_session(*output, session);
-                                   });
-                      }});
+        context,
+        {.says_what_is_left = true,
+         .table_head = table_head(settings),
+         .check =
+             [&](const io::Study& study) {
+                 inputs = check_inputs(context, study, true, settings.segments);
+                 if (settings.shrinks_animals_alike)
+                     settings.shrinkage_of_animal = shrinkage_of_animals(context, study, settings);
+                 return facts_of(study, inputs, settings);
+             },
+         .node_bytes = connectome_session_bytes(settings),
+         .estimate =
+             [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                 return connectome_estimate(study, sessions, settings, context.options());
+             },
+         .prepare =
+             [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                 check_behaviour(context, study, inputs, sessions, settings);
+             },
+         .compute =
+             [&](const Wave& wave, const io::ResultFile* output) {
+                 run_wave(context, wave, inputs, settings, [&](const SessionConnectome& session) {
+                     write_session(*output, session);
+                 });
+             }});
 }
 
 runtime::Estimate plan_connectome(runtime::RunContext& context)
@@ -359,6 +414,7 @@ Entry connectome_entry()
             .check = check_signal,
             .check_options = signal_options(),
             .complete_subject = complete_subject,
+            .complete = adjust_over_study,
             .page = connectome_page(),
             .recovery = print_connectome_recovery,
             .table = connectome_table()};
