@@ -238,7 +238,7 @@ std::vector<Scenario> nothing_planted()
         scenario("movement-gain-covariate",
                  "the same, with --covariate movement --covariate-lags-s 0.5",
                  with_movement_out(moving), 0.2, 100, 0,
-                 Bands{rate("p_partial", 0.05, 0.8, 1.2), rate("p_marginal", 0.05, 0.8, 1.2)}),
+                 Bands{rate("p_partial", 0.05, 0.9, 1.1), rate("p_marginal", 0.05, 0.9, 1.1)}),
         scenario("common-drift", "40 neurons x 10 min, 5 % of the variance a common wave of 30 s",
                  with_common_drift(plain, 0.05), 0.3, 60, 0, valid_under_drive()),
         scenario("common-drift-highpass", "the same, with --highpass-s 4",

@@ -88,8 +88,9 @@ class Sessions
         tables_position_ = none;
         tables_ = {}; // one session at a time
         const auto& session = traces(position);
-        auto moments = calcium::shift_moments_of(session.activity, session.circles,
-                                                 session.covariates.view(), {}, tick);
+        auto moments =
+            calcium::shift_moments_of(session.activity, session.circles, session.covariates.view(),
+                                      {.skewness = calcium::Precision::single}, tick);
         if (!moments)
             return nullptr;
         tables_.moments = std::move(*moments);

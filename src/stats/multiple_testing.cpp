@@ -20,12 +20,10 @@ std::vector<std::size_t> ascending(std::span<const double> p_value)
     return order;
 }
 
-} // namespace
-
-std::vector<double> benjamini_hochberg(std::span<const double> p_value)
+std::vector<double> benjamini_hochberg_in(std::span<const double> p_value,
+                                          std::span<const std::size_t> order)
 {
     auto q_value = std::vector<double>(p_value.begin(), p_value.end());
-    const auto order = ascending(p_value);
     const auto family = static_cast<double>(order.size());
     auto smallest = 1.0;
     for (auto rank = order.size(); rank > 0; --rank) {
@@ -36,10 +34,9 @@ std::vector<double> benjamini_hochberg(std::span<const double> p_value)
     return q_value;
 }
 
-std::vector<double> holm(std::span<const double> p_value)
+std::vector<double> holm_in(std::span<const double> p_value, std::span<const std::size_t> order)
 {
     auto adjusted = std::vector<double>(p_value.begin(), p_value.end());
-    const auto order = ascending(p_value);
     auto largest = 0.0;
     for (std::size_t rank = 0; rank < order.size(); ++rank) {
         const auto i = order[rank];
@@ -50,12 +47,31 @@ std::vector<double> holm(std::span<const double> p_value)
     return adjusted;
 }
 
+} // namespace
+
+std::vector<double> benjamini_hochberg(std::span<const double> p_value)
+{
+    return benjamini_hochberg_in(p_value, ascending(p_value));
+}
+
+std::vector<double> holm(std::span<const double> p_value)
+{
+    return holm_in(p_value, ascending(p_value));
+}
+
+Adjustments adjusted(std::span<const double> p_value)
+{
+    const auto order = ascending(p_value);
+    return {.q_value = benjamini_hochberg_in(p_value, order), .holm = holm_in(p_value, order)};
+}
+
 AdjustedFamily::AdjustedFamily(std::vector<double> p_value) : p_(std::move(p_value))
 {
     std::erase_if(p_, [](double p) { return std::isnan(p); });
     std::sort(p_.begin(), p_.end());
-    q_ = stats::benjamini_hochberg(p_);
-    holm_ = stats::holm(p_);
+    auto both = adjusted(p_);
+    q_ = std::move(both.q_value);
+    holm_ = std::move(both.holm);
 }
 
 double AdjustedFamily::benjamini_hochberg(double p) const

@@ -19,6 +19,14 @@ std::vector<double> benjamini_hochberg(std::span<const double> p_value);
 /// @pre p-values in [0, 1] or NaN
 std::vector<double> holm(std::span<const double> p_value);
 
+/// Both adjustments of one family, sorted once.
+struct Adjustments
+{
+    std::vector<double> q_value;
+    std::vector<double> holm;
+};
+Adjustments adjusted(std::span<const double> p_value);
+
 /// The adjustments of one large family whose p-values are looked at part by part: the same numbers
 /// as the two functions above give, without an index for every test. 24 B a
 /// p-value, 32 while they are made.
