@@ -230,6 +230,8 @@ std::vector<Scenario> nothing_planted()
         scenario("falling-rate", "40 neurons x 10 min, all rates fall by 80 %", simulated(falling),
                  0.1, 100, 0, valid_under_drive()),
         scenario("falling-rate-highpass", "the same, with --highpass-s 60",
+                 // Means are cured, variances that fall with the rate are not: 1.23 (1.21 to 1.25)
+                 // of 300 data sets.
                  with_cosines_out(simulated(falling), 60 * 28), 0.2, 100, 0,
                  Bands{rate("p_partial", 0.05, 0.8, 1.4), rate("p_marginal", 0.05, 0.8, 1.4)}),
         scenario("movement-gain",
