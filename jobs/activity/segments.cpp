@@ -41,6 +41,9 @@ std::vector<base::Range> segments_of_table(const io::Table& table, const std::ve
         }
         segments.push_back(intervals[k].frames);
     }
+    if (segments.empty())
+        throw base::InputError("no interval holds an imaging frame", where,
+                               "check its clock, or choose another table with --segments");
     return segments;
 }
 

@@ -16,7 +16,7 @@ namespace rewire::jobs {
 /// a frame count for nothing.
 /// @param table of intervals; empty: by the clock, which has a gap where a step is longer than 1.5
 /// times the median step
-/// @throws InputError: no such table, or intervals that have frames in common
+/// @throws InputError: no such table, intervals that have frames in common, or none with a frame
 std::vector<base::Range> segments_in(const io::NwbSession& file, const std::string& table,
                                      const std::string& file_name);
 

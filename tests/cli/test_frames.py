@@ -144,6 +144,13 @@ class Frames(Case):
         self.assertFails(3, ["intervals 1 and 2 have frames in common", "blocks"], "connectome", "--study", study,
                          "--results", self.folder / "results", "--tau-s", "0.7", "--segments", "blocks")
 
+    def test_segments_without_frames_are_refused(self):
+        study = self.simulate(sessions=1)
+        self.put(next(study.rglob("*.nwb")), "intervals", "later", text="5000 5040")
+
+        self.assertFails(3, ["no interval holds an imaging frame", "later"], "connectome", "--study", study, "--results",
+                         self.folder / "results", "--tau-s", "0.7", "--segments", "later")
+
     def test_movements_are_shuffled_within_blocks_of_time(self):
         study = self.simulate(sessions=1, duration_s=300)
         for results, words, ranks in [("whole", [], 1), ("blocks", ["--block-s", "60"], 1), ("again", ["--block-s", "60"], 3)]:
