@@ -1,6 +1,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/stats/tests.hpp>
 
+#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <fmt/format.h>
 
@@ -101,6 +102,19 @@ TestResult paired_t(std::span<const double> first, std::span<const double> secon
     const auto mean = is_constant(differences) ? differences.front() : mean_of(differences);
     const auto variance = squared_deviations(differences, mean) / (n - 1);
     return result_of(mean, std::sqrt(variance / n), n - 1, alternative);
+}
+
+double normal_score_of_t(double statistic, double degrees_of_freedom)
+{
+    constexpr auto most = 38.0;
+    if (std::isnan(statistic))
+        return nan;
+    const auto upper = tail(std::abs(statistic), degrees_of_freedom, Alternative::greater);
+    const auto score =
+        upper > 1e-300
+            ? boost::math::quantile(boost::math::complement(boost::math::normal(), upper))
+            : most;
+    return std::copysign(score, statistic);
 }
 
 MeanError mean_and_error(std::span<const double> values)
