@@ -6,6 +6,7 @@
 #include "jobs/frame/command_of.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "recovery.hpp"
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
@@ -321,6 +322,7 @@ Entry dynamics_entry()
             .feeds = {io::Feed::units},
             .chains = {"dynamic-connectivity"},
             .page = dynamics_page(),
+            .recovery = print_dynamics_recovery,
             .table = dynamics_table()};
 }
 

@@ -5,6 +5,7 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -115,6 +116,18 @@ double normal_score_of_t(double statistic, double degrees_of_freedom)
             ? boost::math::quantile(boost::math::complement(boost::math::normal(), upper))
             : most;
     return std::copysign(score, statistic);
+}
+
+double roc_area(std::span<const double> first, std::span<const double> second)
+{
+    auto sorted = std::vector<double>(second.begin(), second.end());
+    std::sort(sorted.begin(), sorted.end());
+    auto below = 0.0; // pairs, ties half
+    for (const auto value : first) {
+        const auto [low, high] = std::equal_range(sorted.begin(), sorted.end(), value);
+        below += static_cast<double>(low - sorted.begin()) + 0.5 * static_cast<double>(high - low);
+    }
+    return below / (static_cast<double>(first.size()) * static_cast<double>(second.size()));
 }
 
 MeanError mean_and_error(std::span<const double> values)
