@@ -188,6 +188,8 @@ DynamicsResult read_dynamics(const io::Handle& file, const SessionName& name)
     result.tost_p = io::read_all<double>(group, "tost_p");
     for (const auto r : result.pearson)
         result.compared += std::isnan(r) ? 0 : 1;
+    if (io::exists(group, "q_max"))
+        result.q_max = io::read_all<double>(group, "q_max");
     const auto space = io::read_texts(group, space_axis);
     const auto components = io::read_all<std::int64_t>(group, "dimensionality");
     const auto normalised = io::read_all<double>(group, "normalised_dimensionality");

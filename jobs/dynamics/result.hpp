@@ -34,6 +34,7 @@ struct DynamicsResult
     std::vector<double> pearson;
     std::vector<double> difference;
     std::vector<double> tost_p;
+    std::vector<double> q_max; ///< [edge]; empty: no null models
     std::vector<CourseDimension> dimension;
 
     std::int64_t edges() const noexcept { return static_cast<std::int64_t>(sender.size()); }

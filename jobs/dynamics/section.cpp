@@ -152,10 +152,11 @@ class DynamicsPart : public PagePart
   private:
     void add_table(report::Page& page) const
     {
-        auto table = report::Table{
-            .head = {"animal", "session", "edges", "present, % of bins", "components of weights",
-                     "per unit", "components of rates", "per unit", "edges beside a histogram",
-                     "mean r", "equivalent (p ≤ 0.05)"}};
+        auto table =
+            report::Table{.head = {"animal", "session", "edges", "present, % of bins",
+                                   "edges with q ≤ 0.05 against the null", "components of weights",
+                                   "per unit", "components of rates", "per unit",
+                                   "edges beside a histogram", "mean r", "equivalent (p ≤ 0.05)"}};
         for (const auto& session : sessions_) {
             const auto& result = session.result;
             if (result.head.status != "ok")
@@ -172,6 +173,8 @@ class DynamicsPart : public PagePart
                 sum += std::isnan(result.pearson[k]) ? 0 : result.pearson[k];
                 equivalent += result.tost_p[k] <= 0.05 ? 1 : 0;
             }
+            const auto beyond = std::count_if(result.q_max.begin(), result.q_max.end(),
+                                              [](double q) { return q <= 0.05; });
             const auto dimension = [&](const std::string& space) {
                 for (const auto& one : result.dimension)
                     if (one.space == space)
@@ -183,6 +186,7 @@ class DynamicsPart : public PagePart
             table.rows.push_back(
                 {result.head.subject, result.head.session, std::to_string(result.edges()),
                  known > 0 ? fmt::format("{:.1f}", 100 * present / known) : "–",
+                 result.q_max.empty() ? "–" : std::to_string(beyond),
                  std::to_string(weights.components), fmt::format("{:.3f}", weights.normalised),
                  std::to_string(rates.components), fmt::format("{:.3f}", rates.normalised),
                  std::to_string(result.compared),
@@ -194,7 +198,8 @@ class DynamicsPart : public PagePart
         table.caption =
             "The dynamic graph. Present: share of bins in which the dynamic weight of an edge is "
             "larger in size than its static one (the paper's rule, which also accepts indirect "
-            "connections). Components: principal components for 95 % of the variance over the "
+            "connections). Null: models trained on trials that were shuffled within their "
+            "condition. Components: principal components for 95 % of the variance over the "
             "trial. r: correlation of dynamic weights with the conditional joint histogram; "
             "equivalent: their mean difference lies within the margin.";
         page.table(std::move(table));

@@ -7,6 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+#include <vector>
+
 namespace rewire::jobs {
 
 namespace {
@@ -25,16 +28,21 @@ void write_session(io::WholeStream& table, const ExportTable::Request& request,
         const auto ratio = read_courses<float>(request.result, result, "ratio", one);
         const auto present = read_courses<std::int8_t>(request.result, result, "present", one);
         const auto at = static_cast<std::size_t>(edge);
+        const auto q =
+            result.q_max.empty()
+                ? std::vector<double>(weight.size(), std::numeric_limits<double>::quiet_NaN())
+                : read_courses<double>(request.result, result, "q_value", one);
         for (std::size_t bin = 0; bin < weight.size(); ++bin)
             if (present[bin] != 0 || request.everything)
                 table.write(fmt::format(
-                    "{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(name.first),
+                    "{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(name.first),
                     csv_field(name.second), id(result.sender[at]), id(result.receiver[at]),
                     number_text(result.functional_lag_ms[at]),
                     number_text(static_cast<double>(result.static_weight[at])),
                     number_text(result.time_s[bin]), number_text(static_cast<double>(weight[bin])),
                     number_text(static_cast<double>(ratio[bin])), static_cast<int>(present[bin]),
-                    number_text(result.pearson[at]), number_text(result.tost_p[at])));
+                    number_text(q[bin]), number_text(result.pearson[at]),
+                    number_text(result.tost_p[at])));
     }
 }
 
@@ -42,8 +50,9 @@ std::string write_table(const ExportTable::Request& request)
 {
     const auto path = request.folder / (std::string(dynamics_name) + ".csv");
     auto table = io::WholeStream(path);
-    table.write("subject,session,pre,post,lag_ms,static_weight,time_s,weight,ratio,present,pearson,"
-                "tost_p\n");
+    table.write(
+        "subject,session,pre,post,lag_ms,static_weight,time_s,weight,ratio,present,q_value,pearson,"
+        "tost_p\n");
     for (const auto& name : sessions_in(request.result))
         write_session(table, request, name);
     table.publish();

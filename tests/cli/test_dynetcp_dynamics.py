@@ -174,6 +174,23 @@ class Dynamics(DynamicsCase):
         self.assertEqual(attribute(result, "/A/01/status"), "no edge among the units")
 
 
+    def test_recovery_sets_active_beside_inactive_bins(self):
+        study = self.folder / "simulated"
+        self.rewire("simulate", "triplets", "--out", study, "--neurons", "9", "--triplets", "2", "--trials", "30")
+        words = ["--study", study, "--results", self.folder / "out"]
+        self.rewire(MODEL, *words, "--align", "trials", "--stop-s", "0.5", "--bin-ms", "5", "--lags", "2", "--lambda", "0.3",
+                    "--edges", "all", "--epochs", "1", "--all-units", "--min-rate-hz", "0")
+        self.rewire(JOB, *words)
+        out = self.rewire("recovery", *words)
+        rows = {line[:26].strip(): line[26:].split() for line in out.splitlines()}
+        bins = [int(rows[kind][0]) for kind in ["planted, active", "planted, not active", "against planted", "indirect",
+                                                "unconnected"]]
+        self.assertTrue(all(bins[:4]), bins)
+        self.assertLessEqual(sum(bins), 72 * 100)
+        self.assertRegex(out, r"AUC of weights, planted: active against other bins +0\.[0-9]{3}")
+        self.assertRegex(out, r"AUC of ratios, planted and active against indirect +[01]\.[0-9]{3}")
+
+
 class Null(DynamicsCase):
     def test_planted_edges_beat_models_of_shuffled_trials(self):
         words = [*TRIALS, "--bin-ms", "1", "--lags", "3", "--lambda", "0.3", "--learning-rate", "1e-3", "--epochs", "3",
