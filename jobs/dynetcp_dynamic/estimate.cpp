@@ -89,11 +89,24 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
                            static_cast<std::int64_t>(batch), 4 * sizes.parameters);
         estimate.add_phase(fmt::format("average-{}", number), 0.3 * 0.2 * sizes.trials * seconds, 1,
                            0.3 * 0.2 * sizes.trials * seconds);
+        if (settings.null_models > 0) {
+            const auto models = static_cast<double>(settings.null_models);
+            const auto one_s = static_cast<double>(settings.training.epochs) *
+                               (0.8 * sizes.trials * seconds + validation);
+            estimate.add_phase(fmt::format("null-{}", number), models * one_s, settings.null_models,
+                               one_s);
+            const auto bytes = 4 * models * sizes.edges * sizes.bins;
+            estimate.result_bytes += bytes + 16 * sizes.edges * sizes.bins;
+            estimate.checkpoint_bytes += bytes;
+            estimate.spread_bytes = std::max(estimate.spread_bytes, bytes);
+        }
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, runtime::base_rank_bytes + rank_bytes(sizes, settings));
         estimate.checkpoint_bytes += 16 * sizes.parameters;
         estimate.result_bytes +=
-            12 * sizes.edges * sizes.bins * static_cast<double>(settings.sizes().lags);
+            12 * sizes.edges * sizes.bins * static_cast<double>(settings.sizes().lags) +
+            4 * (sizes.parameters +
+                 sizes.units * sizes.units * static_cast<double>(settings.sizes().lags));
         const auto bytes = 4 * sizes.parameters;
         const auto ranks = std::min(static_cast<std::int64_t>(batch),
                                     options.declared("ranks") ? options.integer("ranks") : 1);
