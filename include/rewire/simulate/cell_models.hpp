@@ -25,10 +25,10 @@ struct GateRates
 
 struct CellModel
 {
-    double sodium = 0;    ///< of m^3 h; gates 0 and 1
-    double potassium = 0; ///< of gate 2 to potassium_power
-    double slow = 0;      ///< a potassium current of gate 3 to slow_power
-    bool interneuron;     ///< powers: n^4 and p of the pyramidal cell, n^2 and n^4 of the other
+    double sodium = 0;        ///< of m^3 h; gates 0 and 1
+    double potassium = 0;     ///< of gate 2 to potassium_power
+    double slow = 0;          ///< a potassium current of gate 3 to slow_power
+    bool interneuron = false; ///< powers: n^4 and p of the pyramidal cell, n^2 and n^4 of the other
     double leak = 0;
     double sodium_mv = 0;
     double potassium_mv = 0;
