@@ -2,6 +2,7 @@
 
 #include "jobs/dynetcp_static/estimate.hpp"
 #include "jobs/dynetcp_trials/session_trials.hpp"
+#include "null.hpp"
 
 #include <fmt/format.h>
 
@@ -68,6 +69,23 @@ double rank_bytes(const Sizes& sizes, const DynamicSettings& settings)
     return 4 * (sizes.units * sizes.bins * of_neuron_bin + copies * sizes.parameters) + 60e6;
 }
 
+/// Null models, each of which takes `one_s` on one rank; nothing without them.
+void add_null(runtime::Estimate& estimate, int session, const Sizes& sizes,
+              const DynamicSettings& settings, double one_s)
+{
+    if (settings.null_models == 0)
+        return;
+    const auto models = static_cast<double>(settings.null_models);
+    estimate.add_phase(fmt::format("null-{}", session), models * one_s, settings.null_models,
+                       one_s);
+    const auto bytes = 4 * models * sizes.edges * sizes.bins;
+    estimate.result_bytes += bytes + 16 * sizes.edges * sizes.bins;
+    estimate.checkpoint_bytes += bytes;
+    estimate.spread_bytes = std::max(estimate.spread_bytes, bytes);
+    estimate.notes.push_back(
+        described_null(settings.null_models, static_cast<std::int64_t>(sizes.edges)));
+}
+
 } // namespace
 
 runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
@@ -89,17 +107,9 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
                            static_cast<std::int64_t>(batch), 4 * sizes.parameters);
         estimate.add_phase(fmt::format("average-{}", number), 0.3 * 0.2 * sizes.trials * seconds, 1,
                            0.3 * 0.2 * sizes.trials * seconds);
-        if (settings.null_models > 0) {
-            const auto models = static_cast<double>(settings.null_models);
-            const auto one_s = static_cast<double>(settings.training.epochs) *
-                               (0.8 * sizes.trials * seconds + validation);
-            estimate.add_phase(fmt::format("null-{}", number), models * one_s, settings.null_models,
-                               one_s);
-            const auto bytes = 4 * models * sizes.edges * sizes.bins;
-            estimate.result_bytes += bytes + 16 * sizes.edges * sizes.bins;
-            estimate.checkpoint_bytes += bytes;
-            estimate.spread_bytes = std::max(estimate.spread_bytes, bytes);
-        }
+        add_null(estimate, number, sizes, settings,
+                 static_cast<double>(settings.training.epochs) *
+                     (0.8 * sizes.trials * seconds + validation));
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, runtime::base_rank_bytes + rank_bytes(sizes, settings));
         estimate.checkpoint_bytes += 16 * sizes.parameters;
