@@ -1,5 +1,7 @@
 #include "model.hpp"
 
+#include "estimate.hpp"
+
 #include <rewire/base/fields.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/dynetcp/static_training.hpp>
@@ -172,6 +174,8 @@ TrainedModel trained_dynamic(runtime::RunContext& context, const std::string& ph
          .validation_trials = validation.trials,
          .trained = static_cast<std::size_t>(network.trained()),
          .most_leaves = std::numeric_limits<std::int64_t>::max(),
+         .sharing = sharing_of(static_cast<double>(work.layout.slots()),
+                               static_cast<double>(work.layout.edges().size())),
          .begin_epoch = {},
          .prepare =
              [&](std::span<float> parameters) {
@@ -179,14 +183,15 @@ TrainedModel trained_dynamic(runtime::RunContext& context, const std::string& ph
                  network.set(parameters);
              },
          .add_trial =
-             [&](std::int64_t trial, double share, std::span<float> gradient) {
-                 const auto loss = network.add_trial(train, trial, share, lambda, gradient);
+             [&](std::int64_t trial, dynetcp::TrialPart part, double share,
+                 std::span<float> gradient) {
+                 const auto loss = network.add_trial(train, trial, share, lambda, gradient, part);
                  return loss.nll + lambda * loss.penalty;
              },
          .add_rest = {},
          .validate =
-             [&](std::int64_t trial) {
-                 const auto loss = network.evaluate(validation, trial, {}, {});
+             [&](std::int64_t trial, dynetcp::TrialPart part) {
+                 const auto loss = network.evaluate(validation, trial, {}, {}, part);
                  return TrialScore{loss.nll, lambda * loss.penalty};
              }},
         begin(context, work, fits));

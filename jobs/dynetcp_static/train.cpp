@@ -59,6 +59,7 @@ class StaticProblem
                 .validation_trials = std::ssize(data_.split().validation),
                 .trained = static_cast<std::size_t>(shape.neurons * shape.parameters()),
                 .most_leaves = most_leaves,
+                .sharing = {},
                 .begin_epoch = [this](std::int64_t epoch) { draw(epoch); },
                 .prepare =
                     [this](std::span<float> parameters) {
@@ -66,7 +67,8 @@ class StaticProblem
                         parameters_ = parameters;
                     },
                 .add_trial =
-                    [this](std::int64_t trial, double share, std::span<float> gradient) {
+                    [this](std::int64_t trial, dynetcp::TrialPart, double share,
+                           std::span<float> gradient) {
                         return dynetcp::add_trial<float>(trial_, data_.shape(), train(), trial,
                                                          parameters_, share, gradient);
                     },
@@ -77,7 +79,7 @@ class StaticProblem
                         return penalty();
                     },
                 .validate =
-                    [this](std::int64_t trial) {
+                    [this](std::int64_t trial, dynetcp::TrialPart) {
                         return TrialScore{dynetcp::add_trial<float>(trial_, data_.shape(),
                                                                     validation(), trial,
                                                                     parameters_, 1, {}),

@@ -67,11 +67,23 @@ struct DynamicModel<Real>::Parts
     {
         return parameters.data() + layout.encoder_parameters() + receiver * shape.parameters();
     }
+    bool is_chosen(const DynamicLayout::Incoming& incoming) const
+    {
+        return &incoming >= chosen.data() && &incoming < chosen.data() + chosen.size();
+    }
     /// R is a mean over so many values.
     double penalised() const { return static_cast<double>(shape.neurons * shape.weights()); }
     double entries() const { return static_cast<double>(shape.neurons * (bins - 1)); }
 
+    DynamicLoss loss_of(double entropy, double squares) const
+    {
+        const auto constant = with_rest ? constant_penalty : 0.0;
+        return {entropy / entries(),
+                (constant + squares / static_cast<double>(bins - 1)) / penalised()};
+    }
+
     void set_constant_penalty();
+    void choose(TrialPart part);
     void begin_trial(const TrialValues& values, std::int64_t trial);
     void fill_spikes(const TrialValues& values, std::int64_t trial);
     /// Offsets of all edges into a neuron, and what they add to its logit.
@@ -107,7 +119,30 @@ struct DynamicModel<Real>::Parts
     std::vector<double> d_static;   ///< [edges, lags] of the penalty, over the bins of a trial
     std::vector<double> d_out_bias; ///< [lags]
     double constant_penalty = 0;    ///< squared static weights of pairs without an edge
+    // What is computed now.
+    std::span<const DynamicLayout::Incoming> chosen;
+    bool with_rest = true; ///< receivers without an edge, the constant part of the penalty
 };
+
+/// Receivers go to the part in which the middle of their edges lies.
+template <typename Real>
+void DynamicModel<Real>::Parts::choose(TrialPart part)
+{
+    const auto all = std::span(layout.incoming());
+    const auto edges = std::ssize(layout.edges());
+    auto first = std::size_t{0};
+    auto last = std::size_t{0};
+    auto before = std::int64_t{0};
+    for (const auto& incoming : all) {
+        const auto own = std::ssize(incoming.edge);
+        const auto of = (2 * before + own) * part.of / (2 * edges);
+        first += of < part.index ? 1 : 0;
+        last += of <= part.index ? 1 : 0;
+        before += own;
+    }
+    chosen = all.subspan(first, last - first);
+    with_rest = part.index == 0;
+}
 
 template <typename Real>
 void DynamicModel<Real>::Parts::set_constant_penalty()
@@ -242,6 +277,8 @@ void DynamicModel<Real>::Parts::tile_back(const DynamicLayout::Incoming& incomin
 template <typename Real>
 double DynamicModel<Real>::Parts::rest_of_entropy(double factor)
 {
+    if (!with_rest)
+        return 0;
     auto sum = 0.0;
     auto next = layout.incoming().begin();
     for (std::int64_t receiver = 0; receiver < shape.neurons; ++receiver) {
@@ -269,23 +306,25 @@ void DynamicModel<Real>::Parts::static_back(const TrialValues& values, std::int6
     const auto factor = static_cast<Real>(penalty_factor);
     auto next = layout.incoming().begin();
     for (std::int64_t receiver = 0; receiver < shape.neurons; ++receiver) {
+        const auto has_edges = next != layout.incoming().end() && next->receiver == receiver;
+        const auto* incoming = has_edges ? &*next++ : nullptr;
+        if (has_edges ? !is_chosen(*incoming) : !with_rest)
+            continue;
         auto own = of(receiver);
         add_static_gradient<Real>(
             values, trial, lags,
             std::span<const Real>(logits).subspan(at(receiver * bins), at(bins)), own);
-        const auto has_edges = next != layout.incoming().end() && next->receiver == receiver;
         if (all || has_edges)
             for (std::int64_t k = 0; k < shape.weights(); ++k)
                 own[at(k)] += factor * static_of(receiver)[k];
         if (!has_edges)
             continue;
-        for (std::size_t edge = 0; edge < next->edge.size(); ++edge)
+        for (std::size_t edge = 0; edge < incoming->edge.size(); ++edge)
             for (std::int64_t lag = 0; lag < lags; ++lag) {
-                const auto k = next->sender[edge] * lags + lag;
-                const auto sum = d_static[at(next->edge[edge]) * at(lags) + at(lag)];
+                const auto k = incoming->sender[edge] * lags + lag;
+                const auto sum = d_static[at(incoming->edge[edge]) * at(lags) + at(lag)];
                 own[at(k)] += static_cast<Real>(sum) - factor * static_of(receiver)[k];
             }
-        ++next;
     }
 }
 
@@ -327,14 +366,16 @@ void DynamicModel<Real>::set(std::span<const Real> parameters)
 
 template <typename Real>
 DynamicLoss DynamicModel<Real>::evaluate(const TrialValues& values, std::int64_t trial,
-                                         const TakeOffsets& take, std::span<Real> logits)
+                                         const TakeOffsets& take, std::span<Real> logits,
+                                         TrialPart part)
 {
     auto& p = *parts_;
+    p.choose(part);
     p.begin_trial(values, trial);
     auto squares = 0.0;
     auto entropy = 0.0;
     for (std::int64_t bin = 1; bin < p.bins; ++bin)
-        for (const auto& incoming : p.layout.incoming()) {
+        for (const auto& incoming : p.chosen) {
             const auto place = at(incoming.receiver * p.bins + bin);
             const auto logit = p.add_offsets(incoming, bin);
             p.logits[place] = static_cast<Real>(logit);
@@ -347,8 +388,7 @@ DynamicLoss DynamicModel<Real>::evaluate(const TrialValues& values, std::int64_t
     if (!logits.empty())
         std::copy(p.logits.begin(), p.logits.end(), logits.begin());
     entropy += p.rest_of_entropy(1);
-    return {entropy / p.entries(),
-            (p.constant_penalty + squares / static_cast<double>(p.bins - 1)) / p.penalised()};
+    return p.loss_of(entropy, squares);
 }
 
 template <typename Real>
@@ -370,9 +410,11 @@ void DynamicModel<Real>::visit_offsets(const TrialValues& values, std::int64_t t
 
 template <typename Real>
 DynamicLoss DynamicModel<Real>::add_trial(const TrialValues& values, std::int64_t trial,
-                                          double share, double lambda, std::span<Real> gradient)
+                                          double share, double lambda, std::span<Real> gradient,
+                                          TrialPart part)
 {
     auto& p = *parts_;
+    p.choose(part);
     p.begin_trial(values, trial);
     for (auto* array : {&p.d_out, &p.d_send, &p.d_receive, &p.d_time})
         std::fill(array->begin(), array->end(), Real{0});
@@ -384,7 +426,7 @@ DynamicLoss DynamicModel<Real>::add_trial(const TrialValues& values, std::int64_
     auto squares = 0.0;
     auto entropy = 0.0;
     for (std::int64_t bin = 1; bin < p.bins; ++bin)
-        for (const auto& incoming : p.layout.incoming()) {
+        for (const auto& incoming : p.chosen) {
             const auto place = at(incoming.receiver * p.bins + bin);
             const auto one =
                 Entropy(p.add_offsets(incoming, bin), static_cast<double>(p.spikes[place]));
@@ -393,7 +435,7 @@ DynamicLoss DynamicModel<Real>::add_trial(const TrialValues& values, std::int64_
             p.logits[place] = static_cast<Real>(per_entry * one.residual);
             p.tile_back(incoming, bin, per_entry * one.residual, per_bin);
         }
-    for (const auto& incoming : p.layout.incoming())
+    for (const auto& incoming : p.chosen)
         p.logits[at(incoming.receiver * p.bins)] = 0; // bin 0 is not predicted
     entropy += p.rest_of_entropy(per_entry);
     for (std::int64_t lag = 0; lag < p.lags; ++lag) {
@@ -406,8 +448,7 @@ DynamicLoss DynamicModel<Real>::add_trial(const TrialValues& values, std::int64_
                        gradient.data());
     if (p.training != DynamicTraining::encoder)
         p.static_back(values, trial, per_trial, gradient);
-    return {entropy / p.entries(),
-            (p.constant_penalty + squares / static_cast<double>(p.bins - 1)) / p.penalised()};
+    return p.loss_of(entropy, squares);
 }
 
 template class DynamicModel<float>;
