@@ -6,6 +6,7 @@
 #include <rewire/io/hdf5.hpp>
 
 #include <memory>
+#include <numeric>
 #include <string>
 
 namespace rewire::bench {
@@ -67,8 +68,13 @@ Task static_task(hid_t input, std::int64_t /*count*/)
 {
     struct State : TrainingState
     {
-        explicit State(hid_t input) : TrainingState(input), trial_of(shape) {}
+        explicit State(hid_t input)
+            : TrainingState(input), trial_of(shape), trials(static_cast<std::size_t>(values.trials))
+        {
+            std::iota(trials.begin(), trials.end(), 0);
+        }
         StaticTrial<float> trial_of;
+        std::vector<std::int64_t> trials;
     };
     const auto state = std::make_shared<State>(input);
     state->parameters = read_static_part(input, state->shape);
@@ -78,10 +84,8 @@ Task static_task(hid_t input, std::int64_t /*count*/)
             auto& s = *state;
             mask_self_lag_0<float>(s.shape, s.parameters);
             std::fill(s.gradient.begin(), s.gradient.end(), 0.0F);
-            s.loss = 0;
-            for (std::int64_t trial = 0; trial < s.values.trials; ++trial)
-                s.loss += s.share() * add_trial<float>(s.trial_of, s.shape, s.values, trial,
-                                                       s.parameters, s.share(), s.gradient);
+            s.loss = s.share() * add_trials<float>(s.trial_of, s.shape, s.values, s.trials,
+                                                   s.parameters, s.share(), s.gradient);
             s.loss += s.lambda * mean_square_weight<float>(s.shape, s.parameters);
             add_penalty_gradient<float>(s.shape, s.lambda, s.parameters, s.gradient);
             s.move();

@@ -182,11 +182,16 @@ TrainedModel trained_dynamic(runtime::RunContext& context, const std::string& ph
                  dynetcp::mask_self_lag_0<float>(work.data.shape(), static_part(work, parameters));
                  network.set(parameters);
              },
-         .add_trial =
-             [&](std::int64_t trial, dynetcp::TrialPart part, double share,
+         .add_trials =
+             [&](std::span<const std::int64_t> trials, dynetcp::TrialPart part, double share,
                  std::span<float> gradient) {
-                 const auto loss = network.add_trial(train, trial, share, lambda, gradient, part);
-                 return loss.nll + lambda * loss.penalty;
+                 auto sum = 0.0;
+                 for (const auto trial : trials) {
+                     const auto loss =
+                         network.add_trial(train, trial, share, lambda, gradient, part);
+                     sum += loss.nll + lambda * loss.penalty;
+                 }
+                 return sum;
              },
          .add_rest = {},
          .validate =

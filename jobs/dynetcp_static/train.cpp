@@ -66,11 +66,11 @@ class StaticProblem
                         dynetcp::mask_self_lag_0<float>(data_.shape(), parameters);
                         parameters_ = parameters;
                     },
-                .add_trial =
-                    [this](std::int64_t trial, dynetcp::TrialPart, double share,
+                .add_trials =
+                    [this](std::span<const std::int64_t> trials, dynetcp::TrialPart, double share,
                            std::span<float> gradient) {
-                        return dynetcp::add_trial<float>(trial_, data_.shape(), train(), trial,
-                                                         parameters_, share, gradient);
+                        return dynetcp::add_trials<float>(trial_, data_.shape(), train(), trials,
+                                                          parameters_, share, gradient);
                     },
                 .add_rest =
                     [this](std::span<float> gradient) {
@@ -80,10 +80,10 @@ class StaticProblem
                     },
                 .validate =
                     [this](std::int64_t trial, dynetcp::TrialPart) {
-                        return TrialScore{dynetcp::add_trial<float>(trial_, data_.shape(),
-                                                                    validation(), trial,
-                                                                    parameters_, 1, {}),
-                                          penalty()};
+                        return TrialScore{
+                            dynetcp::add_trials<float>(trial_, data_.shape(), validation(),
+                                                       std::span(&trial, 1), parameters_, 1, {}),
+                            penalty()};
                     }};
     }
 

@@ -117,11 +117,12 @@ class Trainer
         const auto mine = base::part_of(leaves_, comm_.size(), comm_.rank());
         for (auto leaf = mine.first; leaf < mine.last; ++leaf) {
             std::fill(leaf_.begin(), leaf_.end(), 0.0F);
-            auto loss = 0.0;
-            const auto trials = base::part_of(batch_, leaves_ / parts_, leaf / parts_);
-            for (auto k = trials.first; k < trials.last; ++k)
-                loss += share * problem_.add_trial(order_[static_cast<std::size_t>(first + k)],
-                                                   {leaf % parts_, parts_}, share, leaf_);
+            const auto range = base::part_of(batch_, leaves_ / parts_, leaf / parts_);
+            const auto trials = std::span<const std::int64_t>(order_).subspan(
+                static_cast<std::size_t>(first + range.first),
+                static_cast<std::size_t>(range.size()));
+            const auto loss =
+                share * problem_.add_trials(trials, {leaf % parts_, parts_}, share, leaf_);
             gradients_.add(leaf, leaf_);
             losses_.add(leaf, std::span(&loss, 1));
         }

@@ -78,11 +78,11 @@ struct TrainingProblem
     std::function<void(std::int64_t epoch)> begin_epoch; ///< may be empty
     /// Before every pass; may change the parameters (a mask).
     std::function<void(std::span<float> parameters)> prepare;
-    /// Adds the gradient of a trial's loss, or of that of a part of its receivers, times `share`;
-    /// returns the loss.
-    std::function<double(std::int64_t trial, dynetcp::TrialPart part, double share,
-                         std::span<float> gradient)>
-        add_trial;
+    /// Adds the gradient of the losses of some trials, or of those of a part of their receivers,
+    /// times `share`; returns the sum of the losses.
+    std::function<double(std::span<const std::int64_t> trials, dynetcp::TrialPart part,
+                         double share, std::span<float> gradient)>
+        add_trials;
     /// Adds the gradient of what is no trial's and returns it; may be empty.
     std::function<double(std::span<float> gradient)> add_rest;
     std::function<TrialScore(std::int64_t trial, dynetcp::TrialPart part)> validate;
@@ -97,9 +97,9 @@ struct TrainingResult
 /// Adam on batches of trials in random order, the gradient's norm clipped at 5, a tenth of the
 /// learning rate after 1000 epochs, stopped when the loss of the validation trials was not better
 /// for `patience` epochs; rank 0's value decides. Trials of a batch over ranks: the same bits on
-/// any number of them up to the batch; with more ranks, which share trials, the same bits on the
-/// same number, and losses that differ by rounding (1e-5 of them) on others. Collective; on all
-/// ranks.
+/// any number of them up to the batch. With more ranks, which share trials, the same bits on the
+/// same number and on others losses within 1e-4 of them: rounding, which Adam makes larger where a
+/// gradient is near 0. Collective; on all ranks.
 /// @throws NumericalError: the gradient is not finite, naming step, learning rate and norm
 TrainingResult trained(runtime::RunContext& context, const std::string& phase,
                        const TrainingSettings& settings, const TrainingProblem& problem,

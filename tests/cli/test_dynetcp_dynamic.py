@@ -85,7 +85,7 @@ class Dynamic(DynamicCase):
             self.assertEqual(curves[2], curves[1])
             for ranks in [3, 4]:
                 for one, other in zip(curves[1], curves[ranks]):
-                    self.assertAlmostEqual(other / one, 1, delta=1e-5)
+                    self.assertAlmostEqual(other / one, 1, delta=1e-4)
 
     def test_what_is_written(self):
         result, _ = self.train("out", *SMALL, "--edges", "all", "--epochs", "1", "--test", "0.2")
@@ -163,7 +163,7 @@ class Dynamic(DynamicCase):
 
     def test_trials_of_unequal_length(self):
         _, text = self.train("out", *SMALL, "--edges", "all", "--epochs", "1", kind="unequal")
-        self.assertIn("60 trials of 90 rows: 0 not chosen, 0 not wholly observed, 30 overlap the one before", text)
+        self.assertIn("60 trials of 90 rows: 0 not chosen, 1 not wholly observed, 29 overlap the one before", text)
 
     def test_a_diverging_training_says_where(self):
         err = self.assertFails(5, ["the training diverges: in step", "learning rate of 10", "norm of the gradient"], JOB, "--study",

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 using namespace rewire;
@@ -75,8 +76,9 @@ TEST(StaticModel, EntropyFollowsTheFormula)
             auto trial_of = StaticTrial<double>(example.shape);
             for (std::int64_t trial = 0; trial < 2; ++trial) {
                 const auto slow = example.slow_entropy(trial, example.parameters);
-                EXPECT_NEAR(add_trial<double>(trial_of, example.shape, example.values, trial,
-                                              example.parameters, 1, {}),
+                EXPECT_NEAR(add_trials<double>(trial_of, example.shape, example.values,
+                                               std::span<const std::int64_t>(&trial, 1),
+                                               example.parameters, 1, {}),
                             slow, 1e-13 * slow)
                     << bins << " bins";
             }
@@ -103,8 +105,8 @@ TEST(StaticModel, GradientIsThatOfTheLoss)
         const auto example = Example(1, 60, 4, 5, 0.2, real, 6);
         auto trial_of = StaticTrial<double>(example.shape);
         auto gradient = std::vector<double>(example.parameters.size(), 0);
-        add_trial<double>(trial_of, example.shape, example.values, 0, example.parameters, 1,
-                          gradient);
+        add_trials<double>(trial_of, example.shape, example.values, std::array{std::int64_t{0}},
+                           example.parameters, 1, gradient);
         for (std::size_t k = 0; k < gradient.size(); ++k) {
             const auto moved = [&](double by) {
                 auto parameters = example.parameters;
