@@ -77,17 +77,21 @@ class Dynamic(TruthCase):
     NEURONS, BINS, LAGS = 20, 500, 11
     TRAINING = ["--lambda", "1", "--batch", "8", "--learning-rate", "1e-3", "--epochs", "6"]
 
-    def table(self, study, name, columns):
-        rows = zip(*(self.floats(study, f"/scratch/truth/{name}/{column}") for column in columns))
-        return [tuple(int(value) for value in row) for row in rows]
+    def planted(self, study):
+        """Lag of every true pair, and whether it is active in the middle of the trial."""
+        where = "/scratch/truth/connections/"
+        pre, post, lag = (self.floats(study, where + name) for name in ["pre", "post", "delay_ms"])
+        shown = subprocess.run(["h5dump", "-y", "-d", where + "active_in_middle", study], check=True, capture_output=True,
+                               text=True).stdout.split("DATA {")[1].split("}")[0]
+        middle = [word == "TRUE" for word in shown.replace(",", " ").split()]
+        self.assertEqual(len(middle), len(pre))
+        return {(i, j): (round(d), inside) for i, j, d, inside in zip(pre, post, lag, middle)}
 
     def test_planted_windows_show(self):
         folder = self.folder / "study"
         self.rewire("simulate", "triplets", "--out", folder, "--neurons", self.NEURONS, "--triplets", "6", "--trials", "500")
         study = next(folder.rglob("*.nwb"))
-        true = {}
-        for pre, post, delay_ms, middle in self.table(study, "connections", ["pre", "post", "delay_ms", "active_in_middle"]):
-            true[pre, post] = (delay_ms, middle)
+        true = self.planted(study)
         results = self.folder / "out"
         self.rewire(DYNAMIC, "--study", study, "--results", results, "--align", "trials", "--stop-s", "0.5", "--bin-ms", "1",
                     "--lags", self.LAGS - 1, "--edges", "all", "--min-rate-hz", "0", *self.TRAINING, ranks=2)
@@ -101,8 +105,8 @@ class Dynamic(TruthCase):
             at = edges.index((pre, post)) * self.BINS * self.LAGS + lag
             for time in range(lag, self.BINS):
                 if not any(count[at + before * self.LAGS] for before in range(max(0, time - 9), time + 1)):
-                    left_out += 1 # no spike of the sender to align to
-                elif (self.BINS // 4 <= time < 3 * self.BINS // 4) == bool(middle):
+                    left_out += 1  # no spike of the sender to align to
+                elif (self.BINS // 4 <= time < 3 * self.BINS // 4) == middle:
                     active.append(weight[at + time * self.LAGS])
                 else:
                     inactive.append(weight[at + time * self.LAGS])
