@@ -26,7 +26,8 @@ options:
                        get through a busy cluster sooner than one large one
   --by-session         the same with a task for every session (RESULTS/session-parts/SUBJECT/SESSION)
                        of the jobs that take sessions one by one; others come once, after the merge
-  --time-factor X      ask for X times the planned time (default 1)
+  --time-factor X      ask for X times the planned time (default 1); where jobs share cores (the
+                       partition has OverSubscribe), that times the jobs on a core
   --no-memory          do not ask for memory: for clusters that refuse --mem-per-cpu
   --sbatch 'OPTIONS'   options for sbatch, for every job, after those that are planned, so that they
                        win: --sbatch '--time=1-0 --qos=long'. May be given several times
@@ -262,9 +263,43 @@ for word in ${options[@]+"${options[@]}"}; do
     esac
 done
 
-stretched() { # HH:MM:SS -> the same times --time-factor, in whole minutes
-    awk -v time="$1" -v factor="$time_factor" 'BEGIN {
-        split(time, part, ":"); minutes = (part[1] * 60 + part[2] + part[3] / 60) * factor
+# How many jobs may run on one core of the partition that these go to (its OverSubscribe).
+jobs_on_a_core() {
+    local i word partition=${SBATCH_PARTITION:-} asked=no name shares how most=1
+    for ((i = 0; i < ${#extra[@]}; ++i)); do
+        word=${extra[$i]}
+        case $word in
+        --partition=*) partition=${word#*=} ;;
+        -p | --partition) partition=${extra[$((i + 1))]:-} ;;
+        -p*) partition=${word#-p} ;;
+        -s | --oversubscribe) asked=yes ;;
+        --exclusive*) # a node to itself
+            printf 1
+            return
+            ;;
+        esac
+    done
+    while read -r name shares; do
+        if [ -n "$partition" ]; then
+            case ,$partition, in *",${name%\*},"*) ;; *) continue ;; esac
+        elif [ "${name%\*}" = "$name" ]; then
+            continue # not the default partition
+        fi
+        how=${shares%%:*}
+        [ "$how" = FORCE ] || { [ "$how" = YES ] && [ $asked = yes ]; } || continue
+        shares=${shares##*:}
+        case $shares in '' | *[!0-9]*) shares=4 ;; esac # Slurm's own number where none is set
+        [ "$shares" -gt "$most" ] && most=$shares
+    done < <(sinfo -h -o '%P %h' 2>/dev/null)
+    printf %s "$most"
+}
+sharing=$(jobs_on_a_core)
+[ "$sharing" = 1 ] || printf '%s\n' \
+    "submit.sh: note: up to $sharing jobs share a core here (OverSubscribe of the partition): each asks for $sharing times the planned time" >&2
+
+stretched() { # HH:MM:SS -> the same times --time-factor and the jobs on a core, in whole minutes
+    awk -v time="$1" -v factor="$time_factor" -v sharing="$sharing" 'BEGIN {
+        split(time, part, ":"); minutes = (part[1] * 60 + part[2] + part[3] / 60) * factor * sharing
         minutes = minutes == int(minutes) ? minutes : int(minutes) + 1
         if (minutes < 5) minutes = 5
         printf "%d", minutes }'

@@ -52,7 +52,10 @@ SQUEUE = """#!/bin/sh
 for number in $QUEUE; do echo "$number"; done
 """
 SINFO = """#!/bin/sh
-echo "${CORES:-64}+"
+case "$3" in
+%c) echo "${CORES:-64}+" ;;
+"%P %h") echo "${PARTITIONS:-long* NO}" | tr ";" "\\n" ;;
+esac
 """
 SCONTROL = """#!/bin/sh
 test "$2" = config && echo "MaxArraySize            = ${MAX_ARRAY_SIZE:-1001}"
@@ -223,6 +226,19 @@ class Submitting(Batch):
         self.submit("connectome", study, self.results, "--tau-s", 0.7, "--dry-run")
         self.submit(*chain, "--skip-missing", "--dry-run")
         self.submit(*chain, "--no-check", "--dry-run")
+
+    def test_jobs_that_share_cores_are_given_the_time(self):
+        study = self.simulate(animals=1, sessions=1, neurons=10)
+        chain = ["movement", study, self.results, "--activity", "dff", "--time-factor", 10, "--dry-run"]
+        minutes = lambda *words, **how: int(re.search(r"--time=(\d+)", self.submit(*chain, *words, **how))[1])
+        alone = minutes()
+        partitions = "long* FORCE:4;short NO;debug YES:2;whole EXCLUSIVE"
+        self.assertEqual(minutes(PARTITIONS=partitions), 4 * alone)
+        self.assertIn("up to 4 jobs share a core", self.submit(*chain, PARTITIONS=partitions))
+        for words, jobs in [("--partition=short", 1), ("-p short", 1), ("-p short,long", 4), ("--exclusive", 1),
+                            ("--partition=debug", 1), ("-p debug --oversubscribe", 2), ("-p whole", 1)]:
+            self.assertEqual(minutes("--sbatch", words, PARTITIONS=partitions), jobs * alone, words)
+        self.assertEqual(minutes(PARTITIONS=partitions, SBATCH_PARTITION="debug"), alone)
 
     def test_one_chain_at_a_time(self):
         study = self.simulate(sessions=1, neurons=10)
