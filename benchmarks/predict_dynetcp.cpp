@@ -149,7 +149,8 @@ Epoch epoch_on(std::int64_t ranks, const Sizes& sizes, const Measured& parts, do
 {
     const auto n = static_cast<double>(sizes.neurons);
     const auto sharing = jobs::sharing_of(n, n * (n - 1));
-    const auto steps = static_cast<double>(sizes.train / sizes.batch);
+    const auto whole_steps = sizes.train / sizes.batch;
+    const auto steps = static_cast<double>(whole_steps);
     const auto slowest = [&](std::int64_t trials, double whole, double of_leaf) {
         const auto of = jobs::parts_of_trial(trials, ranks, sharing);
         const auto leaves = (trials * of + ranks - 1) / ranks;

@@ -48,24 +48,16 @@ REWIRE_SIMD void gather(const Events& events, std::int64_t first, std::int64_t c
         __m512 weight[Vectors]; // NOLINT: registers
         for (int v = 0; v < Vectors; ++v)
             weight[v] = _mm512_maskz_loadu_ps(mask[v], row + v * lanes);
-        const auto add = [&](float* to, const __mmask16* which) REWIRE_SIMD {
-            for (int v = 0; v < Vectors; ++v) {
-                const auto sum =
-                    _mm512_add_ps(_mm512_maskz_loadu_ps(which[v], to + v * lanes), weight[v]);
-                _mm512_mask_storeu_ps(to + v * lanes, which[v], sum);
-            }
-        };
         for (; event < last; ++event) {
             const auto bin = events.bin[event] + first;
-            auto* to = logits + event % sums * stride + bin;
-            if (bin + count <= events.bins) {
-                add(to, mask);
-                continue;
+            auto* to = logits + (event - events.start[0]) % sums * stride + bin;
+            const auto whole = bin + count <= events.bins;
+            for (int v = 0; v < Vectors; ++v) {
+                const auto which = whole ? mask[v] : first_of(events.bins - bin - v * lanes);
+                const auto sum =
+                    _mm512_add_ps(_mm512_maskz_loadu_ps(which, to + v * lanes), weight[v]);
+                _mm512_mask_storeu_ps(to + v * lanes, which, sum);
             }
-            __mmask16 within[Vectors]; // NOLINT: registers
-            for (int v = 0; v < Vectors; ++v)
-                within[v] = first_of(events.bins - bin - v * lanes);
-            add(to, within);
         }
     }
 }

@@ -194,6 +194,22 @@ class Dynamic(DynamicCase):
         self.assertIn(JOB, out)
 
 
+class Planned(DynamicCase):
+    def test_what_many_units_send_is_said(self):
+        """LSTM parameters of 800 units: 39.7 million, summed every step; owned by ranks they would be few bins' embeddings."""
+        study = self.folder / "many"
+        code, out, err = run("simulate", "triplets", "--out", study, "--neurons", "800", "--triplets", "20", "--trials", "4")
+        self.assertEqual(code, 0, out + err)
+        for words, wording in [(["--bin-ms", "1"], "a step instead, which is more"),
+                               (["--bin-ms", "5", "--batch", "1"], "a step instead, which is less: more --batch")]:
+            code, out, err = run("plan", JOB, "--study", study, "--results", self.folder / "out", "--align", "trials", "--stop-s",
+                                 "0.5", "--lags", "10", "--edges", "all", "--ranks", 16, *words)
+            self.assertEqual(code, 0, err)
+            text = " ".join(out.split())
+            self.assertIn("of which the LSTMs of 800 units are 159 MB", text)
+            self.assertIn(wording, text)
+
+
 class Killed(DynamicCase):
     def test_kill_nine_in_training_and_again(self):
         words = [*SMALL, "--edges", "all", "--epochs", "6", "--batch", "8"]
