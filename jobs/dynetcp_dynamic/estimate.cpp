@@ -2,6 +2,7 @@
 
 #include "jobs/dynetcp_static/estimate.hpp"
 #include "jobs/dynetcp_trials/session_trials.hpp"
+#include "model.hpp"
 
 #include <rewire/dynetcp/dynamic_model.hpp>
 #include <rewire/io/nwb_session.hpp>
@@ -73,15 +74,25 @@ double trial_seconds(const Sizes& sizes, const DynamicRates& rates)
     return sizes.bins * (sizes.edges * rates.pair_bin_s + sizes.units * rates.neuron_bin_s);
 }
 
-/// Of the arrays of a trial, of the parameters with their moments, and of sums over ranks.
+/// Bytes of a result: averages, smoothed ones, counts.
+double average_bytes(const Sizes& sizes, const DynamicSettings& settings)
+{
+    return 12 * sizes.edges * sizes.bins * static_cast<double>(settings.sizes().lags);
+}
+
+/// Of the arrays of a trial, and beside them of what training or averaging holds.
 double rank_bytes(const Sizes& sizes, const DynamicSettings& settings)
 {
     const auto& network = settings.sizes();
     const auto of_neuron_bin = 4.0 * static_cast<double>(network.pair() + 16) +
                                7.0 * static_cast<double>(network.hidden) +
                                3.0 * static_cast<double>(network.embedding);
-    const auto copies = 12.0; // parameters, moments, best, gradients, branches of the tree
-    return 4 * (sizes.units * sizes.bins * of_neuron_bin + copies * sizes.parameters) + 15e6;
+    // Parameters, moments, best, gradients, branches of the tree.
+    const auto training = 12.0 * 4 * sizes.parameters + 15e6;
+    // Sums in double, averages, their copies on the way to rank 0.
+    const auto averaging = 3.0 * 4 * sizes.parameters +
+                           7.5 * std::min(average_block_bytes, average_bytes(sizes, settings));
+    return 4 * sizes.units * sizes.bins * of_neuron_bin + std::max(training, averaging);
 }
 
 /// What a step sends from rank to rank, and what it would send were neurons owned by ranks.
@@ -150,8 +161,7 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, runtime::base_rank_bytes + rank_bytes(sizes, settings));
         estimate.checkpoint_bytes += 16 * sizes.parameters;
-        estimate.result_bytes +=
-            12 * sizes.edges * sizes.bins * static_cast<double>(settings.sizes().lags);
+        estimate.result_bytes += average_bytes(sizes, settings);
         estimate.notes.push_back(note_on(study.sessions[session].record.file, sizes, settings,
                                          seconds, batch, ranks, parts));
     }

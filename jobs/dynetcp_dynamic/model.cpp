@@ -16,8 +16,6 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto block_bytes = 24e6; ///< of averages that are made at a time
-
 std::uint64_t stream_of(const SessionName& name)
 {
     return base::key_of("dynamic " + name.first + "/" + name.second);
@@ -56,7 +54,7 @@ std::vector<base::Range> receiver_blocks(const DynamicWork& work)
     for (std::int64_t k = 0; k < std::ssize(incoming); ++k) {
         const auto more =
             edge_bytes * static_cast<double>(incoming[static_cast<std::size_t>(k)].edge.size());
-        if (blocks.empty() || bytes + more > block_bytes) {
+        if (blocks.empty() || bytes + more > average_block_bytes) {
             blocks.push_back({k, k});
             bytes = 0;
         }
