@@ -40,7 +40,7 @@ find_program(REWIRE_VALGRIND valgrind)
 find_file(REWIRE_VALGRIND_SUPPRESSIONS openmpi-valgrind.supp PATHS /usr/share/openmpi)
 
 # rewire_add_mpi_test(NAME RANKS 1 2 3 4 LIBRARIES targets... [ENVIRONMENT a=b...] [SUFFIX s]): the same program on each
-# number of ranks. It brings its own main (tests/support/mpi_main.cpp), which makes one rank's failure everybody's.
+# number of ranks. Its main (tests/support/mpi_main.cpp) makes one rank's failure everybody's.
 # A second call with the same name runs the program again under another suffix. With sanitizers, on 2 ranks only.
 # Without, it runs once on 2 ranks under valgrind, too (label long).
 function(rewire_add_mpi_test name)
@@ -56,9 +56,9 @@ function(rewire_add_mpi_test name)
         set(suffix _${ARG_SUFFIX})
     endif()
     if(NOT TARGET ${name})
-        add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/mpi_main.cpp)
-        target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support GTest::gmock GTest::gtest
-                              rewire_flags)
+        add_executable(${name} ${ARG_SOURCES})
+        target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support rewire_mpi_test_main
+                              GTest::gmock GTest::gtest rewire_flags)
         target_compile_options(${name} PRIVATE ${REWIRE_TEST_FLAGS})
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
         if(REWIRE_VALGRIND AND REWIRE_VALGRIND_SUPPRESSIONS AND NOT REWIRE_SANITIZE)

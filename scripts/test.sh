@@ -31,7 +31,7 @@ passed=0
 cmake --build build-test || passed=$?
 built=$SECONDS
 [ "$passed" -ne 0 ] ||
-    ctest --test-dir build-test --output-on-failure -j 4 -LE "slurm|$excluded" --output-junit tests.xml || passed=$?
+    ctest --test-dir build-test --output-on-failure -j 6 -LE "slurm|$excluded" --output-junit tests.xml || passed=$?
 wait "$cluster" || passed=$?
 cat build-test/slurm.log
 python3 scripts/test_times.py build-test

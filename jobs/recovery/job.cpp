@@ -61,12 +61,6 @@ void run_recovery(runtime::RunContext& context)
 
 Entry recovery_entry()
 {
-    // It draws nothing at random, and has no work to save.
-    auto options = runtime::common_options() + study_options();
-    std::erase_if(options, [](const runtime::Option& option) {
-        return option.name == "seed" || option.name == "overwrite" || option.name == "restart" ||
-               option.name == "checkpoint-s" || option.name == "node-memory-gb";
-    });
     return {.job = {.name = "recovery",
                     .usage = "--study DIR --results DIR",
                     .summary = "table of what a simulated study planted and what the results found",
@@ -76,7 +70,9 @@ Entry recovery_entry()
                         "found, precision and recall of each.",
                     .examples = {"rewire recovery --study study/ --results out/",
                                  "rewire recovery --study study/ --results out/ --sessions"},
-                    .options = std::move(options) +
+                    // It draws nothing at random, and has no work to save.
+                    .options = runtime::selection_options() + runtime::program_options() +
+                               study_options() +
                                std::vector<runtime::Option>{{.name = "sessions",
                                                              .kind = runtime::OptionKind::flag,
                                                              .help = "one line a session, too"}},

@@ -390,7 +390,7 @@ Options parse_options(const std::string& job, const std::vector<Option>& declare
     return options;
 }
 
-std::vector<Option> common_options()
+std::vector<Option> selection_options()
 {
     const auto same = false;
     return {
@@ -412,6 +412,13 @@ std::vector<Option> common_options()
          .help = "only this session; repeatable",
          .repeatable = true,
          .changes_result = same},
+    };
+}
+
+std::vector<Option> computing_options()
+{
+    const auto same = false;
+    return {
         {.name = "seed",
          .kind = OptionKind::integer,
          .default_value = "1",
@@ -444,12 +451,27 @@ std::vector<Option> common_options()
          .kind = OptionKind::flag,
          .help = "start even where the estimate says that memory will not suffice",
          .changes_result = same},
+    };
+}
+
+std::vector<Option> program_options()
+{
+    const auto same = false;
+    return {
         {.name = "config",
          .kind = OptionKind::path,
          .help = "file of `option = value` lines; the command line takes precedence",
          .changes_result = same},
         {.name = "help", .kind = OptionKind::flag, .help = "this text", .changes_result = same},
     };
+}
+
+std::vector<Option> common_options()
+{
+    auto options = selection_options();
+    for (const auto& more : {computing_options(), program_options()})
+        options.insert(options.end(), more.begin(), more.end());
+    return options;
 }
 
 std::string describe_options(const std::vector<Option>& options)

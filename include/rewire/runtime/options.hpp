@@ -88,8 +88,17 @@ class Options
 Options parse_options(const std::string& job, const std::vector<Option>& declared,
                       const std::vector<std::string>& words);
 
-/// Options that every job has: --study --results --seed --overwrite --restart --config
-/// --checkpoint-s ...
+/// Of jobs that read a study: --study --results --subject --session.
+std::vector<Option> selection_options();
+
+/// Of jobs that compute for long and write a result: --seed --overwrite --restart --checkpoint-s
+/// --node-memory-gb --ignore-memory.
+std::vector<Option> computing_options();
+
+/// Of all jobs: --config --help.
+std::vector<Option> program_options();
+
+/// All of these, in this order.
 std::vector<Option> common_options();
 
 /// Help text of a list of options, wrapped at 100 columns.
