@@ -156,8 +156,13 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
         // What every rank does for itself.
         const auto own = static_cast<double>(steps) * rates.parameter_s * sizes.parameters;
         estimate.add_phase(fmt::format("parameters-{}", number), own, 1, own);
-        estimate.add_phase(fmt::format("average-{}", number), sizes.shown * forward, 1,
-                           sizes.shown * forward);
+        // A block of receivers at a time, each with all LSTMs.
+        const auto blocks = std::ceil(average_bytes(sizes, settings) / average_block_bytes);
+        const auto averages =
+            sizes.shown * (forward + (blocks - 1) * rates.forward_share * rates.neuron_bin_s *
+                                         sizes.units * sizes.bins);
+        estimate.add_phase(fmt::format("average-{}", number), averages,
+                           static_cast<std::int64_t>(blocks), averages / blocks);
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, runtime::base_rank_bytes + rank_bytes(sizes, settings));
         estimate.checkpoint_bytes += 16 * sizes.parameters;
