@@ -59,7 +59,9 @@ class Trainer
           problem_(problem),
           batch_(std::min(settings.batch, problem.train_trials)),
           parts_(parts_of_trial(batch_, comm.size(), problem.sharing)),
-          validated_parts_(parts_of_trial(problem.validation_trials, comm.size(), problem.sharing)),
+          validated_parts_(parts_ == 1 ? 1
+                                       : parts_of_trial(problem.validation_trials, comm.size(),
+                                                        problem.sharing)),
           leaves_(parts_ > 1 ? batch_ * parts_ : std::min(batch_, problem.most_leaves)),
           gradients_(leaves_, problem.trained),
           losses_(leaves_, 1),
