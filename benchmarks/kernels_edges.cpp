@@ -73,8 +73,9 @@ struct Session
     }
     calcium::ShiftMoments moments(calcium::Precision precision) const
     {
-        return *calcium::shift_moments_of(activity.view(), circles, {}, {.precision = precision},
-                                          go_on);
+        return *calcium::shift_moments_of(
+            activity.view(), circles, {},
+            {.precision = precision, .skewness = calcium::Precision::single}, go_on);
     }
     calcium::EventJitter jitter(const calcium::ShiftMoments& moments) const
     {

@@ -262,8 +262,9 @@ struct EdgesState
 
     void run(calcium::Precision precision)
     {
-        moments = *calcium::shift_moments_of(activity.view(), calcium::one_circle(activity.frames),
-                                             {}, {.precision = precision}, never_stop);
+        moments = *calcium::shift_moments_of(
+            activity.view(), calcium::one_circle(activity.frames), {},
+            {.precision = precision, .skewness = calcium::Precision::single}, never_stop);
         const auto segments = std::vector{base::Range{0, events.frames}};
         const auto jitter = calcium::event_jitter_of(events.view(), moments.active, segments, {});
         auto tiles = std::vector<calcium::EdgeTile>{};

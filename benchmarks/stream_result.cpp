@@ -1,7 +1,8 @@
 // stream_result FILE GB [one]: fills a dataset of float of so many GB in a result file, in chunks
 // that the ranks compress and hand to rank 0; with `one` through HDF5's own filters on rank 0, as
 // small results are written. Rows are noise around a slow wave: what correlations look like to a
-// compressor.
+// compressor. One rank that hands over chunks also says what more ranks would take: compressing is
+// shared, writing is rank 0's alone.
 #include <rewire/io/chunks.hpp>
 #include <rewire/io/result_file.hpp>
 #include <rewire/mpi/communicator.hpp>
@@ -45,6 +46,35 @@ void fill(const io::ChunkGrid& grid, std::int64_t number, std::span<float> value
         fill_row_part(offset[0] + row, offset[1],
                       values.subspan(static_cast<std::size_t>(row * extent[1]),
                                      static_cast<std::size_t>(extent[1])));
+}
+
+/// Of one core, without writing.
+double compressed_bytes_a_second(const io::ChunkGrid& grid)
+{
+    auto values = std::vector<float>{};
+    auto bytes = 0.0;
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int64_t number = 0; number < std::min<std::int64_t>(grid.count(), 400); ++number) {
+        const auto extent = grid.extent_of(number);
+        values.resize(static_cast<std::size_t>(extent[0] * extent[1]));
+        fill(grid, number, values);
+        io::compressed_chunk<float>(grid, number, values);
+        bytes += 4.0 * static_cast<double>(values.size());
+    }
+    return bytes / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// @param seconds of all of it on one rank
+void predict(const io::ChunkGrid& grid, double bytes, double seconds)
+{
+    const auto rate = compressed_bytes_a_second(grid);
+    const auto compressing = bytes / rate;
+    const auto writing = std::max(seconds - compressing, 0.0);
+    std::printf("compressing alone %.0f MB/s a core; the rest, rank 0's, %.0f %%\npredicted:",
+                rate * 1e-6, 100 * writing / seconds);
+    for (const auto ranks : {2, 4, 8, 16, 32, 64})
+        std::printf("  %d ranks %.1f times", ranks, seconds / (compressing / ranks + writing));
+    std::printf("\n");
 }
 
 } // namespace
@@ -105,5 +135,7 @@ int main(int argc, char** argv)
                     4e-9 * static_cast<double>(rows * columns), seconds, busy_s,
                     4e-6 * static_cast<double>(rows * columns) / seconds, peak * 1e-6,
                     1e-9 * static_cast<double>(std::filesystem::file_size(argv[1])));
+    if (comm.size() == 1 && !by_hdf5)
+        predict(grid, 4.0 * static_cast<double>(rows * columns), seconds);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "jobs/chain/entry.hpp"
 #include "jobs/compare/entry.hpp"
 #include "jobs/connectome/entry.hpp"
+#include "jobs/dynamics/entry.hpp"
 #include "jobs/dynetcp_dynamic/entry.hpp"
 #include "jobs/dynetcp_static/entry.hpp"
 #include "jobs/export/entry.hpp"
@@ -34,6 +35,7 @@ std::vector<Entry> catalogue()
     entries.push_back(jpsth_entry());
     entries.push_back(dynetcp_static_entry());
     entries.push_back(dynetcp_dynamic_entry());
+    entries.push_back(dynamics_entry());
     entries.push_back(recovery_entry());
     entries.push_back(merge_entry());
     entries.push_back(export_entry());

@@ -230,6 +230,8 @@ std::vector<Scenario> nothing_planted()
         scenario("falling-rate", "40 neurons x 10 min, all rates fall by 80 %", simulated(falling),
                  0.1, 100, 0, valid_under_drive()),
         scenario("falling-rate-highpass", "the same, with --highpass-s 60",
+                 // Means are cured, variances that fall with the rate are not: 1.23 (1.21 to 1.25)
+                 // of 300 data sets.
                  with_cosines_out(simulated(falling), 60 * 28), 0.2, 100, 0,
                  Bands{rate("p_partial", 0.05, 0.8, 1.4), rate("p_marginal", 0.05, 0.8, 1.4)}),
         scenario("movement-gain",
@@ -238,7 +240,7 @@ std::vector<Scenario> nothing_planted()
         scenario("movement-gain-covariate",
                  "the same, with --covariate movement --covariate-lags-s 0.5",
                  with_movement_out(moving), 0.2, 100, 0,
-                 Bands{rate("p_partial", 0.05, 0.8, 1.2), rate("p_marginal", 0.05, 0.8, 1.2)}),
+                 Bands{rate("p_partial", 0.05, 0.9, 1.1), rate("p_marginal", 0.05, 0.9, 1.1)}),
         scenario("common-drift", "40 neurons x 10 min, 5 % of the variance a common wave of 30 s",
                  with_common_drift(plain, 0.05), 0.3, 60, 0, valid_under_drive()),
         scenario("common-drift-highpass", "the same, with --highpass-s 4",

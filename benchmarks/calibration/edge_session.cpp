@@ -246,7 +246,8 @@ Findings measure_edges(const EdgeSession& session, const EdgeMeasure& measure, s
     const auto circles = circles_of(session);
     const auto covariates = calcium::CovariateView{session.covariate_count, session.covariates};
     const auto moments =
-        *calcium::shift_moments_of(session.smoothed.view(), circles, covariates, {}, go_on);
+        *calcium::shift_moments_of(session.smoothed.view(), circles, covariates,
+                                   {.skewness = calcium::Precision::single}, go_on);
     const auto segments = segments_of(session);
     const auto jitter_options = calcium::EventJitterOptions{
         .window_frames = calcium::jitter_window_frames(session.rate_hz)};

@@ -72,6 +72,7 @@ struct Scenario
 std::vector<Scenario> edge_scenarios();
 std::vector<Scenario> movement_scenarios();
 std::vector<Scenario> change_scenarios();
+std::vector<Scenario> spike_scenarios();
 
 /// All families, in the order of the tables.
 std::vector<Scenario> all_scenarios();

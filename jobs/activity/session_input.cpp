@@ -3,6 +3,7 @@
 #include "jobs/frame/fields.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "options.hpp"
+#include "segments.hpp"
 
 #include <rewire/io/digest.hpp>
 
@@ -76,28 +77,11 @@ void subtract_baseline(std::vector<T>& block, const io::NwbSession& file, base::
                                   {.kind = input.baseline});
 }
 
-SessionInput check_session(const io::StudySession& session, const runtime::Options& options,
-                           bool deconvolves)
-{
-    auto input = SessionInput{};
-    if (deconvolves)
-        input.tau_s = checked_tau(session, options);
-    input.sha256 = io::sha256_of_file(session.path);
-    const auto file = io::NwbSession(session.path, nwb_options(options));
-    input.baseline = baseline_of(options);
-    input.taps = taps_of(session, options);
-    if (input.baseline == calcium::BaselineKind::none)
-        require_dff(file);
-    const auto missing = io::find_missing(file);
-    input.missing = missing.total();
-    input.used = io::apply_policy(file, missing, nan_policy(options));
-    return input;
-}
-
 void each_field(auto& input, auto field)
 {
     field(input.sha256), field(input.tau_s), field(input.missing), field(input.used.usable);
     field(input.used.kept), field(input.used.frames), field(input.baseline), field(input.taps);
+    field(input.segments);
 }
 
 /// Frames of the block that the policy keeps, in place.
@@ -158,8 +142,27 @@ void SessionInput::unpack(base::Unpacker& unpacker)
     each_field(*this, UnpackField{unpacker});
 }
 
+SessionInput session_input_of(const io::StudySession& session, const runtime::Options& options,
+                              const std::string& segments, bool deconvolves)
+{
+    auto input = SessionInput{};
+    if (deconvolves)
+        input.tau_s = checked_tau(session, options);
+    input.sha256 = io::sha256_of_file(session.path);
+    const auto file = io::NwbSession(session.path, nwb_options(options));
+    input.baseline = baseline_of(options);
+    input.taps = taps_of(session, options);
+    if (input.baseline == calcium::BaselineKind::none)
+        require_dff(file);
+    const auto missing = io::find_missing(file);
+    input.missing = missing.total();
+    input.used = io::apply_policy(file, missing, nan_policy(options));
+    input.segments = segments_in(file, segments, session.record.file);
+    return input;
+}
+
 std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
-                                       bool deconvolves)
+                                       bool deconvolves, const std::string& segments)
 {
     mpi::collective(context.comm(), [&] { require_feed(study, io::Feed::activity); });
     const auto sessions = study.sessions.size();
@@ -168,8 +171,8 @@ std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::S
         costs.push_back(static_cast<double>(session.record.bytes));
     auto inputs = context.each_unit_to_all<SessionInput>(
         "inputs", costs, [&](std::int64_t unit, const runtime::Tick&) {
-            return check_session(study.sessions[static_cast<std::size_t>(unit)], context.options(),
-                                 deconvolves);
+            return session_input_of(study.sessions[static_cast<std::size_t>(unit)],
+                                    context.options(), segments, deconvolves);
         });
     for (std::size_t i = 0; i < sessions; ++i)
         if (inputs[i].missing > 0 && context.comm().is_root()) {

@@ -24,6 +24,7 @@ struct SessionInput
     io::UsedSamples used;
     calcium::BaselineKind baseline = calcium::BaselineKind::none;
     std::int64_t taps = calcium::paper_taps; ///< of the smoothing
+    std::vector<base::Range> segments;       ///< of the file's frames; empty: all, one segment
 
     void pack(base::Packer& packer) const;
     void unpack(base::Unpacker& unpacker);
@@ -34,8 +35,13 @@ struct SessionInput
 /// @throws InputError listing the sessions with missing samples (under --nan error), without decay
 /// time, with raw fluorescence and --baseline none, ...
 /// @param deconvolves whether the decay time of the indicator is needed
+/// @param segments intervals table of stretches without gap; empty: by the clock
 std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
-                                       bool deconvolves = true);
+                                       bool deconvolves = true, const std::string& segments = {});
+
+/// The same of one session. @throws InputError, UsageError as check_inputs
+SessionInput session_input_of(const io::StudySession& session, const runtime::Options& options,
+                              const std::string& segments, bool deconvolves = true);
 
 /// @throws InputError: raw fluorescence, and --baseline none
 void check_signal(const io::StudySession& session, const runtime::Options& options);

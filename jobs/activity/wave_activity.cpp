@@ -3,6 +3,7 @@
 #include "estimate.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "options.hpp"
+#include "segments.hpp"
 
 #include <rewire/calcium/deconvolve_block.hpp>
 
@@ -23,18 +24,30 @@ struct BlockEvents
     std::vector<calcium::NeuronSummary> summary;
 };
 
+/// Appends the neurons to what is made already.
 template <typename T>
-BlockEvents deconvolve(const io::NwbSession& file, base::Range neurons, const SessionInput& input,
-                       const calcium::OasisParameters& oasis, Keep keep)
+void deconvolve(const io::NwbSession& file, base::Range neurons, const SessionInput& input,
+                const calcium::OasisParameters& oasis, Keep keep, BlockEvents& made)
 {
     const auto block = read_block<T>(file, neurons, input);
     const auto frames =
         static_cast<std::int64_t>(block.size()) / std::max<std::int64_t>(neurons.size(), 1);
-    auto made = BlockEvents{};
-    made.summary = calcium::deconvolve_block(
-        calcium::TraceBlock<T>{block, frames, neurons.size()}, {.oasis = oasis, .taps = input.taps},
-        made.smoothed, keep == Keep::smoothed_and_events ? &made.events : nullptr);
-    return made;
+    const auto summary = calcium::deconvolve_block(
+        calcium::TraceBlock<T>{block, frames, neurons.size()},
+        {.oasis = oasis, .taps = input.taps, .segments = used_segments(input)}, made.smoothed,
+        keep == Keep::smoothed_and_events ? &made.events : nullptr);
+    made.summary.insert(made.summary.end(), summary.begin(), summary.end());
+}
+
+/// As single samples where these hold all that the file does.
+void deconvolve(const io::StudySession& session, const io::NwbSession& file, base::Range neurons,
+                const SessionInput& input, const calcium::OasisParameters& oasis, Keep keep,
+                BlockEvents& made)
+{
+    if (session.record.activity->exact_as_float)
+        deconvolve<float>(file, neurons, input, oasis, keep, made);
+    else
+        deconvolve<double>(file, neurons, input, oasis, keep, made);
 }
 
 void pack(base::Packer& packer, const activity::Activity& activity)
@@ -103,6 +116,22 @@ void append(std::vector<std::int64_t>& start, const std::vector<std::int64_t>& b
 
 } // namespace
 
+std::optional<activity::Activity> smoothed_events_of(const io::StudySession& session,
+                                                     const SessionInput& input,
+                                                     const runtime::Options& options,
+                                                     const runtime::Tick& tick)
+{
+    const auto file = io::NwbSession(session.path, nwb_options(options));
+    const auto oasis = oasis_of(session, input.tau_s, options);
+    auto made = BlockEvents{};
+    for (const auto& neurons : neuron_blocks(*session.record.activity)) {
+        deconvolve(session, file, neurons, input, oasis, Keep::smoothed, made);
+        if (!tick())
+            return std::nullopt;
+    }
+    return std::move(made.smoothed);
+}
+
 WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
                            const std::vector<SessionInput>& inputs, Keep keep)
 {
@@ -133,9 +162,8 @@ WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
             const auto& input = inputs[wave.sessions[unit.position]];
             const auto file = io::NwbSession(session.path, nwb_options(context.options()));
             const auto oasis = oasis_of(session, input.tau_s, context.options());
-            const auto events = session.record.activity->exact_as_float
-                                    ? deconvolve<float>(file, unit.neurons, input, oasis, keep)
-                                    : deconvolve<double>(file, unit.neurons, input, oasis, keep);
+            auto events = BlockEvents{};
+            deconvolve(session, file, unit.neurons, input, oasis, keep, events);
             if (!tick())
                 return false;
             auto packer = base::Packer{};

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,13 @@ enum class Keep : std::uint8_t
     smoothed,            ///< smoothed events
     smoothed_and_events, ///< and the thresholded events before smoothing
 };
+
+/// Smoothed events of one session, its blocks of neurons one after the other; nothing when `tick`
+/// stopped it.
+std::optional<activity::Activity> smoothed_events_of(const io::StudySession& session,
+                                                     const SessionInput& input,
+                                                     const runtime::Options& options,
+                                                     const runtime::Tick& tick);
 
 /// The smoothed events of the sessions of a wave, deconvolved in blocks of neurons over all ranks
 /// and then held once in the memory of every node.

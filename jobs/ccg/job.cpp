@@ -6,6 +6,7 @@
 #include "jobs/recording/held_spikes.hpp"
 #include "jobs/recording/pair_tiles.hpp"
 #include "jobs/recording/planted.hpp"
+#include "jobs/recording/sorting.hpp"
 #include "methods.hpp"
 #include "result.hpp"
 #include "section.hpp"
@@ -264,6 +265,7 @@ Entry ccg_entry()
         .has_result = true,
         .tasks = TaskLevel::session,
         .feeds = {io::Feed::units},
+        .inspect = sorting_report,
         .chains = {"spikes"},
         .page = ccg_page(),
         .recovery =

@@ -42,19 +42,21 @@ ConnectionScores scores_of(const CcgSession& session, double threshold, Visit vi
 
 ConnectionScores by_rule(const CcgSession& session)
 {
-    return scores_of(session, session.threshold_sd,
-                     [&](ConnectionScores& scores, std::size_t pair, const Cells& cells) {
-                         const auto sd = session.flank_sd[pair];
-                         const auto in_direction = [&](double lag_ms) {
-                             return lag_ms <= 0 ? cells.forward : cells.backward;
-                         };
-                         if (!(sd > 0))
-                             return;
-                         scores.peak[in_direction(session.peak_lag_ms[pair])] =
-                             session.peak[pair] / sd;
-                         scores.trough[in_direction(session.trough_lag_ms[pair])] =
-                             -session.trough[pair] / sd;
-                     });
+    auto result = scores_of(session, session.threshold_sd,
+                            [&](ConnectionScores& scores, std::size_t pair, const Cells& cells) {
+                                const auto sd = session.flank_sd[pair];
+                                const auto in_direction = [&](double lag_ms) {
+                                    return lag_ms <= 0 ? cells.forward : cells.backward;
+                                };
+                                if (!(sd > 0))
+                                    return;
+                                scores.peak[in_direction(session.peak_lag_ms[pair])] =
+                                    session.peak[pair] / sd;
+                                scores.trough[in_direction(session.trough_lag_ms[pair])] =
+                                    -session.trough[pair] / sd;
+                            });
+    result.one_call_a_pair = true; // the first of the largest peak; a trough without one
+    return result;
 }
 
 ConnectionScores by_discovery_rate(const CcgSession& session)

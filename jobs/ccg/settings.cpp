@@ -1,5 +1,7 @@
 #include "settings.hpp"
 
+#include "jobs/recording/jitter_options.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 
@@ -17,33 +19,6 @@ namespace {
 constexpr auto peak_ms = 10.0;  ///< lags that are searched and tested
 constexpr auto flank_ms = 50.0; ///< flanks lie beyond
 constexpr auto most_lags = std::int64_t{5000};
-
-/// @throws UsageError: not a whole number of bins
-std::int64_t bins_of(const runtime::Options& options, const std::string& name, double ms,
-                     double bin_ms)
-{
-    const auto bins = std::llround(ms / bin_ms);
-    if (bins < 1 || std::abs(static_cast<double>(bins) * bin_ms - ms) > 1e-9 * ms)
-        throw base::UsageError(
-            fmt::format("{} ms is not a whole number of bins of {} ms", ms, bin_ms), "--" + name,
-            options.given(name) ? "choose a multiple of --bin-ms" : "give it, or another --bin-ms");
-    return bins;
-}
-
-spikes::Jitter jitter_of(const std::string& name, bool trials)
-{
-    if (name == "pattern" && !trials)
-        throw base::UsageError("pattern jitter permutes spikes across trials, of which there are "
-                               "none in a whole recording",
-                               "--jitter pattern",
-                               "cut trials with --align, --start-s and --stop-s, or take --jitter "
-                               "interval");
-    if (name == "pattern")
-        return spikes::Jitter::pattern;
-    if (name == "dither")
-        return spikes::Jitter::dither;
-    return name == "none" ? spikes::Jitter::none : spikes::Jitter::interval;
-}
 
 /// Siegle et al. 2021, Fig. 2.
 const std::map<std::string, double>& published_scores()
@@ -174,11 +149,11 @@ CcgSettings ccg_settings(const runtime::Options& options)
     settings.units.columns_elsewhere = settings.align.has_value();
     settings.bin_ms = options.real("bin-ms");
     settings.bin_ns = std::llround(settings.bin_ms * 1e6);
-    settings.max_lag = bins_of(options, "window-ms", options.real("window-ms"), settings.bin_ms);
-    settings.jitter.kind = jitter_of(options.text("jitter"), settings.align.has_value());
+    settings.max_lag = whole_bins(options, "window-ms", settings.bin_ms);
+    settings.jitter.kind = jitter_of(options, settings.align.has_value(), "interval");
     if (settings.has_null()) {
         settings.jitter_ms = options.real("jitter-ms");
-        settings.jitter.bins = bins_of(options, "jitter-ms", settings.jitter_ms, settings.bin_ms);
+        settings.jitter.bins = whole_bins(options, "jitter-ms", settings.bin_ms);
     } else if (options.given("jitter-ms")) {
         throw base::UsageError("there is nothing to jitter", "--jitter-ms with --jitter none",
                                "leave out one of them");

@@ -36,8 +36,12 @@ ConnectionScores over_units(const ConnectionScores& scores, const std::vector<st
                 result.push_back(from[cell_of(place[unit_id[pre]], place[unit_id[post]], all)]);
         return result;
     };
-    return {unit_id, scores.threshold, chosen(scores.peak), chosen(scores.trough),
-            chosen(scores.chance)};
+    return {unit_id,
+            scores.threshold,
+            chosen(scores.peak),
+            chosen(scores.trough),
+            chosen(scores.chance),
+            scores.one_call_a_pair};
 }
 
 /// Units of all of them, in the order of the first.
@@ -59,9 +63,8 @@ std::vector<spikes::Confusion> sweep_of(const std::vector<std::int8_t>& truth,
     auto result = std::vector<spikes::Confusion>{};
     for (const auto counting : countings)
         for (const auto sign : signs) {
-            const auto part =
-                spikes::sweep(truth, {scores.peak, scores.trough, scores.chance},
-                              std::ssize(scores.unit_id), threshold, least, counting, sign);
+            const auto part = spikes::sweep(truth, scores_view(scores), std::ssize(scores.unit_id),
+                                            threshold, least, counting, sign);
             result.insert(result.end(), part.begin(), part.end());
         }
     return result;
@@ -149,9 +152,11 @@ Comparison compare_session(const io::StudySession& session, const CompareSetting
     }
     result.unit_id = common_units(scores);
     auto truth = std::vector<std::int8_t>{};
+    auto relation = std::vector<spikes::Relation>{};
     if (settings.truth == planted_truth) {
         auto planted = planted_matrix(session.path, result.unit_id);
         truth = std::move(planted.sign);
+        relation = std::move(planted.relation);
         result.left_out = planted.left_out;
     }
     auto untested = std::vector<std::uint8_t>(result.unit_id.size() * result.unit_id.size(), 0);
@@ -171,7 +176,8 @@ Comparison compare_session(const io::StudySession& session, const CompareSetting
         return result;
     }
     const auto units = std::ssize(result.unit_id);
-    const auto relation = spikes::relations(truth, units);
+    if (relation.empty())
+        relation = spikes::relations(truth, units);
     for (const auto one : relation)
         if (one != spikes::Relation::self)
             ++result.directions[static_cast<std::size_t>(one)];

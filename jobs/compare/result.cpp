@@ -69,7 +69,7 @@ void write_method_axes(const io::Handle& group, const CompareSettings& settings)
                    std::vector<double>(threshold_factors.begin(), threshold_factors.end()),
                    "threshold over the method's own");
     io::write_text_axis(group, "relation",
-                        {"connected", "reversed", "two steps", "common input", "unrelated"},
+                        {spikes::relation_names.begin(), spikes::relation_names.end()},
                         "how an ordered pair lies in the true network, the first that holds");
 }
 

@@ -58,11 +58,8 @@ class ComparePart : public PagePart
 
     std::vector<LeftOut> left_out() const override
     {
-        auto rows = std::vector<LeftOut>{};
-        for (const auto& session : sessions_)
-            if (session.head.status != "ok")
-                rows.push_back({session.head.subject, session.head.session, session.head.status});
-        return rows;
+        return left_out_of(
+            sessions_, [](const auto& session) -> const auto& { return session.head; });
     }
 
   private:

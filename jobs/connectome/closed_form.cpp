@@ -2,12 +2,14 @@
 
 #include "estimate.hpp"
 #include "frames.hpp"
+#include "study_family.hpp"
 
 #include <rewire/base/pack.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/circles.hpp>
 #include <rewire/calcium/covariance.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/network/graph_metrics.hpp>
 
 #include <fmt/format.h>
 
@@ -86,8 +88,9 @@ class Sessions
         tables_position_ = none;
         tables_ = {}; // one session at a time
         const auto& session = traces(position);
-        auto moments = calcium::shift_moments_of(session.activity, session.circles,
-                                                 session.covariates.view(), {}, tick);
+        auto moments =
+            calcium::shift_moments_of(session.activity, session.circles, session.covariates.view(),
+                                      {.skewness = calcium::Precision::single}, tick);
         if (!moments)
             return nullptr;
         tables_.moments = std::move(*moments);
@@ -300,6 +303,7 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
             result.status = moments.status_text;
             result.support = settings.support == SupportBy::shift ? "shift" : "jitter";
             result.two_sided = settings.two_sided;
+            result.family = settings.family_of_study ? family_of_study : family_of_session;
             result.window_frames =
                 window_frames_of(*wave.session(position).record.activity, settings);
             result.lags = moments.lags.partial;
@@ -353,9 +357,14 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
     result.tested = tests.tested;
     result.supported_count = tests.supported_count;
     result.noise_density = 2 * result.noise_edges / (neurons * neurons);
-    result.supported_density =
-        possible && !too_few ? 2 * static_cast<double>(tests.supported_count) / (neurons * neurons)
-                             : nan;
+    const auto graph = network::graph_metrics(tests.supported,
+                                              static_cast<std::int64_t>(session.neuron_id.size()));
+    const auto or_nan = [&](double value) { return possible && !too_few ? value : nan; };
+    result.supported_density = or_nan(graph.paper_density);
+    result.supported_mean_degree = or_nan(graph.mean_degree);
+    result.supported_transitivity = or_nan(graph.transitivity);
+    result.supported_clustering = or_nan(graph.average_clustering);
+    result.supported_degree = graph.degree;
     result.p_partial = std::move(tests.p_partial);
     result.p_marginal = std::move(tests.p_marginal);
     result.p_fine = std::move(tests.p_fine);

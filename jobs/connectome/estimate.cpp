@@ -1,9 +1,11 @@
 #include "estimate.hpp"
 
+#include "animal_shrinkage.hpp"
 #include "closed_form.hpp"
 #include "halves.hpp"
 #include "jobs/activity/estimate.hpp"
 #include "jobs/frame/session_job.hpp"
+#include "study_family.hpp"
 
 #include <rewire/base/partition.hpp>
 
@@ -58,6 +60,35 @@ struct HalvesWork
         estimate.checkpoint_bytes += pairs * half_bytes;
     }
 };
+
+/// What the intensities of animals take, of the sessions that are chosen.
+struct ShrinkageWork
+{
+    double seconds = 0;
+    double longest_s = 0;
+    std::int64_t sessions = 0;
+
+    void add(const io::ActivityInfo& activity, runtime::Estimate& estimate)
+    {
+        const auto of_session = shrinkage_seconds(activity);
+        seconds += of_session;
+        longest_s = std::max(longest_s, of_session);
+        ++sessions;
+        const auto neurons = static_cast<double>(activity.neurons);
+        estimate.rank_bytes = std::max(
+            estimate.rank_bytes, runtime::base_rank_bytes + 2 * neurons * neurons * 8 +
+                                     3 * activity_bytes(activity) + 1.9 * block_bytes(activity));
+    }
+};
+
+/// Of all sessions of the study, also of those that are there already.
+double study_pairs(const io::Study& study)
+{
+    auto pairs = 0.0;
+    for (const auto& session : study.sessions)
+        pairs += static_cast<double>(base::pair_count(session.record.activity->neurons));
+    return pairs;
+}
 
 } // namespace
 
@@ -144,6 +175,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     auto blocks = std::int64_t{0};
     auto ordering = 0.0;
     auto halves = HalvesWork{};
+    auto shrinkage = ShrinkageWork{};
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
         const auto neurons = static_cast<double>(activity.neurons);
@@ -151,6 +183,8 @@ runtime::Estimate connectome_estimate(const io::Study& study,
         const auto work = connectome_seconds(activity, rates);
         seconds += work;
         longest = std::max(longest, work);
+        if (settings.shrinks_animals_alike)
+            shrinkage.add(activity, estimate);
         estimate.rank_bytes =
             std::max(estimate.rank_bytes,
                      runtime::base_rank_bytes + 1.5 * neurons * neurons * 8 + pairs * 9);
@@ -173,7 +207,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
                              calcium::shift_moments_bytes(activity.neurons, activity.frames, 1) +
                              calcium::event_jitter_bytes(activity.neurons, activity.frames, events,
                                                          window_frames_of(activity, settings)) +
-                             3 * pairs * test_bytes);
+                             5 * pairs * test_bytes); // fitted: 3.0 GB of 2,000 x 40,000
             ordering += pairs * 1e-6; // q-values, Holm, the tails at the threshold: on rank 0
             estimate.result_bytes += pairs * written_test_bytes;
             estimate.checkpoint_bytes +=
@@ -197,9 +231,18 @@ runtime::Estimate connectome_estimate(const io::Study& study,
         estimate.checkpoint_bytes +=
             pairs * 4 * static_cast<double>(count); // a tally a rank, at most one a unit
     }
+    if (settings.shrinks_animals_alike)
+        estimate.add_phase("shrinkage", shrinkage.seconds, shrinkage.sessions, shrinkage.longest_s);
     estimate.add_phase("connectome", seconds, static_cast<std::int64_t>(sessions.size()), longest);
     if (tests > 0)
         estimate.add_phase("edges", test_seconds, tests, longest_test);
+    if (settings.family_of_study) {
+        const auto pairs = study_pairs(study);
+        estimate.rank_bytes =
+            std::max(estimate.rank_bytes, runtime::base_rank_bytes + study_family_bytes(pairs));
+        estimate.result_bytes += 17 * pairs;
+        ordering += pairs * 1e-6;
+    }
     estimate.add_phase("null", null_seconds, blocks, longest_block);
     if (halves.units > 0)
         estimate.add_phase("halves", halves.seconds, halves.units, halves.longest_s);

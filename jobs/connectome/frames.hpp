@@ -12,7 +12,7 @@
 namespace rewire::jobs {
 
 /// Which frames of a session take part, and which of them are neighbours in time. Segments are
-/// those of --segments, or lie between the gaps of the clock. (Deconvolution runs on across them.)
+/// those of --segments, or lie between the gaps of the clock.
 struct SessionFrames
 {
     /// [frames of the smoothed events] those of one number are joined end to end and shifted

@@ -69,7 +69,8 @@ struct HalfSource
 calcium::PartialCorrelationOptions half_options(const HalfSource& source,
                                                 const calcium::CovariateView& covariates)
 {
-    auto options = partial_correlation_options(source.settings, source.activity, covariates);
+    auto options =
+        partial_correlation_options(source.settings, source.session, source.activity, covariates);
     options.shrinkage.effective_frames /= 2;
     if (options.when_singular == calcium::WhenSingular::error)
         options.when_singular = calcium::WhenSingular::flag;
@@ -90,11 +91,29 @@ bool take(calcium::PartialCorrelation partial, std::vector<double>& values, std:
     return true;
 }
 
-/// Without those that the session leaves out: artefacts, what lies between segments.
-std::vector<std::int32_t> used_of(std::span<const std::int32_t> frames, const HalfSource& source)
+SessionFrames frames_of(const HalfSource& source)
 {
-    const auto session =
-        frames_of(source.session, source.input, source.settings, source.options, source.activity);
+    return frames_of(source.session, source.input, source.settings, source.options,
+                     source.activity);
+}
+
+/// What two ascending lists of ranges have in common.
+std::vector<base::Range> in_both(const std::vector<base::Range>& a,
+                                 const std::vector<base::Range>& b)
+{
+    auto common = std::vector<base::Range>{};
+    for (std::size_t i = 0, k = 0; i < a.size() && k < b.size(); a[i].last < b[k].last ? ++i : ++k)
+        if (const auto range =
+                base::Range{std::max(a[i].first, b[k].first), std::min(a[i].last, b[k].last)};
+            !range.empty())
+            common.push_back(range);
+    return common;
+}
+
+/// Without those that the session leaves out: artefacts, what lies between segments.
+std::vector<std::int32_t> used_of(std::span<const std::int32_t> frames,
+                                  const SessionFrames& session)
+{
     auto used = std::vector<std::int32_t>{};
     for (const auto frame : frames)
         if (session.circle.empty() || session.circle[static_cast<std::size_t>(frame)] >= 0)
@@ -106,7 +125,7 @@ std::vector<std::int32_t> used_of(std::span<const std::int32_t> frames, const Ha
 bool partial_halves(const HalfSource& source, std::span<const std::int32_t> of_frames,
                     bool with_jackknife, HalfResult& result, const runtime::Tick& tick)
 {
-    const auto frames = used_of(of_frames, source);
+    const auto frames = used_of(of_frames, frames_of(source));
     const auto halves =
         calcium::interleaved_halves(frames, source.session.record.activity->rate_hz);
     const auto covariates =
@@ -145,19 +164,21 @@ bool partial_halves(const HalfSource& source, std::span<const std::int32_t> of_f
 bool fine_halves(const HalfSource& source, HalfResult& result, const runtime::Tick& tick)
 {
     const auto& info = *source.session.record.activity;
-    const auto frames = calcium::all_frames(source.activity.frames);
+    const auto session = frames_of(source);
+    const auto frames = used_of(calcium::all_frames(source.activity.frames), session);
     const auto halves = calcium::interleaved_halves(frames, info.rate_hz);
     const auto margin = (source.input.taps - 1) / 2;
     const auto jitter =
         calcium::EventJitterOptions{.window_frames = window_frames_of(info, source.settings),
                                     .taps = calcium::smoothing_weights(source.input.taps)};
     auto& half = result.half;
-    half.frames = source.activity.frames;
+    half.frames = static_cast<std::int64_t>(frames.size());
     half.blocks = halves.blocks;
     for (const auto* chosen : {&halves.a, &halves.b}) {
-        auto segments = calcium::runs_of_frames(*chosen);
-        for (auto& segment : segments)
-            segment = {segment.first + margin, segment.last + margin};
+        auto runs = calcium::runs_of_frames(*chosen);
+        for (auto& run : runs)
+            run = {run.first + margin, run.last + margin};
+        const auto segments = in_both(runs, session.segments);
         auto values = calcium::jitter_corrected_coincidence(
             source.events, segments, jitter, [&tick](std::int64_t) { return tick(); });
         if (!values)

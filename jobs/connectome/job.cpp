@@ -1,3 +1,4 @@
+#include "animal_shrinkage.hpp"
 #include "closed_form.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
@@ -14,76 +15,21 @@
 #include "recovery.hpp"
 #include "result.hpp"
 #include "section.hpp"
+#include "session_connectome.hpp"
 #include "settings.hpp"
+#include "study_family.hpp"
 #include "tables.hpp"
 
-#include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
-#include <rewire/calcium/partial_correlation.hpp>
-#include <rewire/network/graph_metrics.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
 namespace rewire::jobs {
 
 namespace {
-
-/// The connectome of one session from its smoothed events.
-/// @param activity and covariates: used frames only
-SessionConnectome connectome_of(const io::StudySession& session, const SessionInput& input,
-                                const activity::ActivityView& activity,
-                                const std::vector<calcium::NeuronSummary>& summary,
-                                const calcium::CovariateView& covariates,
-                                const ConnectomeSettings& settings)
-{
-    auto result = SessionConnectome{};
-    static_cast<SessionHead&>(result) = head_of(session, input.sha256);
-    result.neuron_id = session.record.activity->neuron_id;
-    result.neuron_id_column = session.record.activity->id_column;
-    result.neuron_ids_are_rows = session.record.activity->ids_are_rows ? 1 : 0;
-    result.neuron_id_candidates = session.record.activity->id_candidates;
-    result.tau_s = input.tau_s;
-    result.rate_hz = session.record.activity->rate_hz;
-    result.frames = activity.frames;
-    result.missing = input.missing;
-    for (std::size_t neuron = 0; neuron < summary.size(); ++neuron) {
-        const auto dropped = input.used.usable[neuron] == 0;
-        result.neuron_status.push_back(static_cast<std::uint8_t>(
-            dropped ? calcium::NeuronStatus::not_finite : summary[neuron].status));
-        result.events.push_back(summary[neuron].events);
-    }
-
-    auto partial = calcium::partial_correlation(
-        activity, partial_correlation_options(settings, activity, covariates), covariates);
-    const auto computed = std::none_of(partial.value.begin(), partial.value.end(),
-                                       [](double p) { return std::isnan(p); }) &&
-                          partial.active_count >= 2;
-    result.active = std::move(partial.active);
-    result.status = partial.status_text;
-    result.computed = computed ? 1 : 0;
-    result.reciprocal_condition = partial.rcond;
-    result.shrinkage = partial.shrinkage;
-    result.partial_correlation = std::move(partial.value);
-    auto edges = calcium::connectome_of(result.partial_correlation, settings.alpha);
-    result.threshold = edges.threshold;
-    result.edge = std::move(edges.edge);
-    const auto metrics =
-        network::graph_metrics(result.edge, static_cast<std::int64_t>(result.neuron_id.size()));
-    result.degree = metrics.degree;
-    result.clustering = metrics.clustering;
-    const auto or_nan = [&](double value) { return computed ? value : std::nan(""); };
-    result.mean_degree = or_nan(metrics.mean_degree);
-    result.density = or_nan(metrics.paper_density);
-    result.density_of_pairs = or_nan(metrics.density);
-    result.transitivity = or_nan(metrics.transitivity);
-    result.transitivity_of_triples = or_nan(metrics.triangle_share);
-    result.average_clustering = or_nan(metrics.average_clustering);
-    return result;
-}
 
 std::string row_of(const SessionConnectome& session, const ConnectomeSettings& settings)
 {
@@ -128,8 +74,8 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
                     const SessionFrames& frames)
 {
     if (frames.segment_count > 1)
-        context.warn(fmt::format("{}: {} segments, shifted and jittered within each; "
-                                 "deconvolution runs on across their ends",
+        context.warn(fmt::format("{}: {} segments, each deconvolved, smoothed, shifted and "
+                                 "jittered on its own",
                                  session.record.file, frames.segment_count));
     if (frames.artefacts > 0)
         context.warn(fmt::format("{}: {} frames in which nearly all neurons were active at once "
@@ -181,7 +127,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             const auto used = used_activity(frames, activity.activity(position), covariates);
             auto result =
                 connectome_of(session, input, used.activity.view(), activity.summary(position),
-                              used.covariates.view(), settings);
+                              used.covariates.view(), settings, context.options());
             result.segments = frames.segment_count;
             result.artefact_frames = frames.artefacts;
             auto packer = base::Packer{};
@@ -220,7 +166,7 @@ std::int64_t frames_used(const io::StudySession& session, const SessionInput& in
                                    : static_cast<std::int64_t>(input.used.kept.size());
 }
 
-/// Collective: reads what --within, --covariate, --segments and --movement ask for, so that it is
+/// Collective: reads what --within, --covariate and --movement ask for, so that it is
 /// not missing hours later.
 void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
@@ -229,8 +175,8 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
     const auto with_movements =
         settings.halves != HalvesOf::none &&
         (context.options().given("movement") || context.options().given("lever"));
-    if (settings.within.empty() && settings.covariates.empty() && settings.segments.empty() &&
-        settings.highpass_s == 0 && !with_movements)
+    if (settings.within.empty() && settings.covariates.empty() && settings.highpass_s == 0 &&
+        !with_movements)
         return;
     context.each_unit<runtime::UnitResults>(
         "behaviour", std::vector<double>(sessions.size(), 1.0),
@@ -258,35 +204,50 @@ std::string table_head(const ConnectomeSettings& settings)
                        settings.surrogates > 0 ? "   q<.05  fwe<.05" : "");
 }
 
+/// What the frame has to know of the sessions.
+std::vector<SessionFacts> facts_of(const io::Study& study, const std::vector<SessionInput>& inputs,
+                                   const ConnectomeSettings& settings)
+{
+    auto facts = facts_of(inputs);
+    if (settings.shrinks_animals_alike)
+        for (std::size_t i = 0; i < facts.size(); ++i)
+            facts[i].settings.push_back(
+                {animal_shrinkage_name, "shrinkage of its animal", "",
+                 settings.shrinkage_of_animal.at(study.sessions[i].record.subject)});
+    return facts;
+}
+
 void run_connectome(runtime::RunContext& context)
 {
     adopt_activity_options(context);
-    const auto settings = connectome_settings(context.options());
+    auto settings = connectome_settings(context.options());
     auto inputs = std::vector<SessionInput>{}; // [session of the study]
     run_session_job(
-        context, {.says_what_is_left = true,
-                  .table_head = table_head(settings),
-                  .check =
-                      [&](const io::Study& study) {
-                          inputs = check_inputs(context, study);
-                          return facts_of(inputs);
-                      },
-                  .node_bytes = connectome_session_bytes(settings),
-                  .estimate =
-                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                          return connectome_estimate(study, sessions, settings, context.options());
-                      },
-                  .prepare =
-                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                          check_behaviour(context, study, inputs, sessions, settings);
-                      },
-                  .compute =
-                      [&](const Wave& wave, const io::ResultFile* output) {
-                          run_wave(context, wave, inputs, settings,
-                                   [&](const SessionConnectome& session) {
-                                       write_session(*output, session);
-                                   });
-                      }});
+        context,
+        {.says_what_is_left = true,
+         .table_head = table_head(settings),
+         .check =
+             [&](const io::Study& study) {
+                 inputs = check_inputs(context, study, true, settings.segments);
+                 if (settings.shrinks_animals_alike)
+                     settings.shrinkage_of_animal = shrinkage_of_animals(context, study, settings);
+                 return facts_of(study, inputs, settings);
+             },
+         .node_bytes = connectome_session_bytes(settings),
+         .estimate =
+             [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                 return connectome_estimate(study, sessions, settings, context.options());
+             },
+         .prepare =
+             [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                 check_behaviour(context, study, inputs, sessions, settings);
+             },
+         .compute =
+             [&](const Wave& wave, const io::ResultFile* output) {
+                 run_wave(context, wave, inputs, settings, [&](const SessionConnectome& session) {
+                     write_session(*output, session);
+                 });
+             }});
 }
 
 runtime::Estimate plan_connectome(runtime::RunContext& context)
@@ -359,6 +320,7 @@ Entry connectome_entry()
             .check = check_signal,
             .check_options = signal_options(),
             .complete_subject = complete_subject,
+            .complete = adjust_over_study,
             .page = connectome_page(),
             .recovery = print_connectome_recovery,
             .table = connectome_table()};

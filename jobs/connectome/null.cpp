@@ -96,9 +96,9 @@ class Plans
                                   base::key_of(session.record.session)};
         position_ = wave_.size(); // none, should planning fail
         auto options = null_options(*session.record.activity, settings_);
-        options.shrinkage =
-            partial_correlation_options(settings_, used.activity.view(), used.covariates.view())
-                .shrinkage;
+        options.shrinkage = partial_correlation_options(settings_, session, used.activity.view(),
+                                                        used.covariates.view())
+                                .shrinkage;
         plan_ = calcium::plan_shift_null(smoothed, frames.states(session.record.file),
                                          covariates.view(), options, key);
         position_ = position;

@@ -55,7 +55,8 @@ double edge_rate()
     const auto circle = calcium::one_circle(frames);
     const auto segment = std::array{base::Range{0, frames}};
     return rate_of(edge_flops(neurons, frames, base::pair_count(neurons)), [&] {
-        const auto moments = calcium::shift_moments_of(activity.view(), circle, {}, {},
+        const auto moments = calcium::shift_moments_of(activity.view(), circle, {},
+                                                       {.skewness = calcium::Precision::single},
                                                        [](std::int64_t) { return true; });
         const auto jitter = calcium::event_jitter_of(activity.view(), moments->active, segment, {});
         for (const auto& tile : calcium::pair_tiles(neurons))

@@ -22,6 +22,7 @@ enum class Needs : std::uint8_t
 {
     nothing,
     closed_form,
+    study_family,
     surrogates,
 };
 
@@ -46,6 +47,11 @@ const std::vector<Rule>& rules()
         {"supported (Holm <= 0.05)", "Holm", Needs::closed_form,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.closed_form && s.closed_form->p_holm[pair] <= supported_level;
+         }},
+        {"supported over the study", "study", Needs::study_family,
+         [](const SessionConnectome& s, std::size_t pair) {
+             return s.closed_form && !s.closed_form->supported_study.empty() &&
+                    s.closed_form->supported_study[pair] != 0;
          }},
         {"q <= 0.05", "q", Needs::surrogates,
          [](const SessionConnectome& s, std::size_t pair) {
@@ -182,6 +188,8 @@ void print_connectome_recovery(const RecoveryRequest& request)
         const auto session = read_session(file, entry.record.subject, entry.record.session);
         if (session.closed_form)
             there.insert(Needs::closed_form);
+        if (session.closed_form && !session.closed_form->q_study.empty())
+            there.insert(Needs::study_family);
         if (session.null)
             there.insert(Needs::surrogates);
         const auto truth = io::read_truth(entry.path);

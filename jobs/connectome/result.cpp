@@ -6,6 +6,7 @@
 #include <rewire/base/partition.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace rewire::jobs {
@@ -30,6 +31,8 @@ void each_field(Session& session, Field field)
     field(session.neuron_id_column), field(session.neuron_ids_are_rows),
         field(session.neuron_id_candidates);
     field(session.segments), field(session.artefact_frames);
+    field(session.estimator), field(session.animal_shrinkage);
+    field(session.position), field(session.position_unit), field(session.position_source);
 }
 
 template <typename Null, typename Field>
@@ -103,6 +106,14 @@ void each_closed_form_attribute(ClosedForm& tests, Attribute attribute)
     attribute("tests_status", tests.status);
 }
 
+template <typename ClosedForm, typename Attribute>
+void each_supported_metric(ClosedForm& tests, Attribute attribute)
+{
+    attribute("supported_mean_degree", tests.supported_mean_degree);
+    attribute("supported_transitivity", tests.supported_transitivity);
+    attribute("supported_clustering", tests.supported_clustering);
+}
+
 /// Values of pairs of the tests, for writing and reading alike.
 template <typename ClosedForm, typename Array>
 void each_closed_form_array(ClosedForm& tests, Array array)
@@ -140,6 +151,10 @@ void write_closed_form(const io::Handle& group, const ConnectomeClosedForm& test
         io::write_array(group, "sign", tests.sign, {"pair"}, "",
                         "sign of the supported dependence");
     }
+    io::write_text_attribute(group, "family", tests.family);
+    io::write_array(group, "supported_degree", tests.supported_degree, {"neuron_id"}, "edges",
+                    "supported edges of the neuron");
+    each_supported_metric(tests, WriteAttribute{group});
     io::write_text_axis(group, "test", {"partial", "marginal", "fine", "both"}, "tests of edges");
     io::write_array(group, "displaced_rate", tests.displaced_rate, {"test"}, "1",
                     "share of displaced pairs, which cannot be connected, with p at most 0.05");
@@ -169,6 +184,22 @@ ConnectomeClosedForm read_closed_form(const io::Handle& group)
     tests.displaced_rate = io::read_all<double>(group, "displaced_rate");
     tests.displaced_discoveries = io::read_all<double>(group, "displaced_discoveries");
     each_closed_form_attribute(tests, ReadAttribute{group});
+    // Results of before these were there have none of them.
+    tests.family = io::text_attribute_or_empty(group, "family");
+    if (io::exists(group, "supported_degree")) {
+        tests.supported_degree = io::read_all<std::int64_t>(group, "supported_degree");
+        each_supported_metric(tests, ReadAttribute{group});
+    } else {
+        tests.supported_mean_degree = tests.supported_transitivity = tests.supported_clustering =
+            std::nan("");
+    }
+    if (io::exists(group, "q_study")) {
+        tests.q_study = io::read_all<double>(group, "q_study");
+        tests.p_holm_study = io::read_all<double>(group, "p_holm_study");
+        tests.supported_study = io::read_all<std::uint8_t>(group, "supported_study");
+        tests.family_pairs = io::read_attribute<std::int64_t>(group, "family_pairs");
+        tests.family_sessions = io::read_attribute<std::int64_t>(group, "family_sessions");
+    }
     return tests;
 }
 
@@ -221,6 +252,13 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     const auto group = file.group(session.subject + "/" + session.session);
     write_neuron_axis(group, session.neuron_id);
     write_pair_axis(group, static_cast<std::int64_t>(session.neuron_id.size()));
+    if (!session.position.empty()) {
+        io::write_text_axis(group, "axis", {"x", "y", "z"}, "of the field of view");
+        const auto position =
+            io::write_array(group, "position", session.position, {"neuron_id", "axis"},
+                            session.position_unit, "centre of the ROI");
+        io::write_text_attribute(position, "source", session.position_source);
+    }
     io::write_array(group, "active", session.active, {"neuron_id"}, "",
                     "1: takes part in correlations");
     const auto status =
@@ -240,6 +278,8 @@ void write_session(const io::ResultFile& file, const SessionConnectome& session)
     each_attribute(session, WriteAttribute{group});
     io::write_attribute(group, "segments", session.segments);
     io::write_attribute(group, "artefact_frames", session.artefact_frames);
+    io::write_text_attribute(group, "estimator", session.estimator);
+    io::write_attribute(group, animal_shrinkage_name, session.animal_shrinkage);
     io::write_text_attribute(group, "neuron_id_column", session.neuron_id_column);
     io::write_attribute(group, "neuron_ids_are_rows", session.neuron_ids_are_rows);
     io::write_texts_attribute(group, "neuron_id_candidates", session.neuron_id_candidates);
@@ -274,6 +314,12 @@ SessionConnectome read_session(const io::Handle& file, const std::string& subjec
     read.subject = subject;
     read.session = session;
     read.neuron_id = read_neuron_axis(group);
+    if (io::exists(group, "position")) {
+        const auto position = io::open_dataset(group, "position");
+        read.position = io::read_all<double>(group, "position");
+        read.position_unit = io::text_attribute_or_empty(position, "units");
+        read.position_source = io::text_attribute_or_empty(position, "source");
+    }
     read.active = io::read_all<std::uint8_t>(group, "active");
     read.neuron_status = io::read_all<std::uint8_t>(group, "neuron_status");
     read.events = io::read_all<std::int64_t>(group, "events");

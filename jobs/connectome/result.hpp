@@ -19,6 +19,8 @@ namespace rewire::jobs {
 
 inline constexpr auto connectome_name = "connectome"; ///< of the job that writes it
 
+inline constexpr auto animal_shrinkage_name = "animal_shrinkage"; ///< attribute of a session
+
 /// Surrogate p-values of a session's pairs.
 struct ConnectomeNull
 {
@@ -57,7 +59,14 @@ struct ConnectomeClosedForm
     std::vector<std::uint8_t> supported; ///< [pair] 1: q_both <= supported_level
     std::vector<double> p_both_negative; ///< [pair] two-sided only, else empty
     std::vector<std::int8_t> sign;       ///< [pair] likewise
-    std::string support;                 ///< "jitter": p_fine, "shift": p_marginal
+    std::string family;                  ///< family_of_session, family_of_study
+    /// Over the pairs of all sessions of the result; empty unless the family is the study. Not
+    /// written with the session: all have to be there.
+    std::vector<double> q_study;               ///< [pair]
+    std::vector<double> p_holm_study;          ///< [pair]
+    std::vector<std::uint8_t> supported_study; ///< [pair]
+    std::int64_t family_pairs = 0, family_sessions = 0;
+    std::string support; ///< "jitter": p_fine, "shift": p_marginal
     bool two_sided = false;
     std::int64_t tested = 0; ///< pairs: the family of q_both and p_holm
     std::int64_t supported_count = 0;
@@ -72,7 +81,12 @@ struct ConnectomeClosedForm
     double largest_active_share = 0; ///< of neurons in one frame
     double noise_edges = 0;          ///< expected above the threshold of `edge`; NaN with shrinkage
     double noise_density = 0;        ///< 2 / N^2 times it
-    double supported_density = 0;
+    /// Graph of the supported edges; NaN where there are no tests.
+    double supported_density = 0; ///< non-zero elements / N^2
+    double supported_mean_degree = 0;
+    double supported_transitivity = 0;
+    double supported_clustering = 0;
+    std::vector<std::int64_t> supported_degree; ///< [neuron]
     /// Displacement control: share of pairs across the halves with p <= 0.05, and with q <= 0.05,
     /// [calcium::displaced_tests]; NaN without displacements.
     std::vector<double> displaced_rate;
@@ -94,13 +108,16 @@ struct SessionConnectome : SessionHead
     std::string neuron_id_column;                  ///< of the ROI table; empty: counted
     std::uint8_t neuron_ids_are_rows = 0;          ///< 1: they say nothing of neurons
     std::vector<std::string> neuron_id_candidates; ///< columns that might; empty unless rows
-    std::vector<std::uint8_t> active;              ///< [neuron]
-    std::vector<std::uint8_t> neuron_status;       ///< [neuron] calcium::NeuronStatus
-    std::vector<std::int64_t> events;              ///< [neuron] frames above threshold
-    std::vector<std::int64_t> degree;              ///< [neuron]
-    std::vector<double> clustering;                ///< [neuron]
-    std::vector<double> partial_correlation;       ///< [pair]
-    std::vector<std::uint8_t> edge;                ///< [pair]
+    std::vector<double> position;            ///< [neuron, 3] of the ROIs' centres; empty: not known
+    std::string position_unit;               ///< "um", "pixels", ...
+    std::string position_source;             ///< of the ROI table: "pixel_mask", ...
+    std::vector<std::uint8_t> active;        ///< [neuron]
+    std::vector<std::uint8_t> neuron_status; ///< [neuron] calcium::NeuronStatus
+    std::vector<std::int64_t> events;        ///< [neuron] frames above threshold
+    std::vector<std::int64_t> degree;        ///< [neuron]
+    std::vector<double> clustering;          ///< [neuron]
+    std::vector<double> partial_correlation; ///< [pair]
+    std::vector<std::uint8_t> edge;          ///< [pair]
     double threshold = 0;
     double mean_degree = 0;
     double density = 0;          ///< non-zero elements / N^2, as the paper has it
@@ -111,8 +128,12 @@ struct SessionConnectome : SessionHead
     double average_clustering = 0;
     double reciprocal_condition = 0;
     double shrinkage = 0;
-    std::int64_t frames = 0;          ///< of the smoothed events, without those left out
-    std::int64_t segments = 1;        ///< stretches without gap
+    /// How partial correlations were estimated: "inverse", "ledoit-wolf", "shrunk by 0.1",
+    /// "pseudo-inverse", ...; sessions are compared where it is the same. Empty: not at all.
+    std::string estimator;
+    double animal_shrinkage = 0; ///< the intensity that all sessions of the animal have; 0: none
+    std::int64_t frames = 0;     ///< of the smoothed events, without those left out
+    std::int64_t segments = 1;   ///< stretches without gap
     std::int64_t artefact_frames = 0; ///< left out
     std::int64_t missing = 0;         ///< samples
     std::uint8_t computed = 0;        ///< 1: there are values, whatever the status says of how

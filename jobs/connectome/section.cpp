@@ -85,6 +85,7 @@ class ConnectomePart : public PagePart
             add_graph_metrics(page, data_);
         } else {
             add_supported_edges(page, data_);
+            add_distances(page, data_);
             add_known_truth(page, data_);
             add_edge_p_values(page, data_, command_);
         }

@@ -19,6 +19,8 @@ void add_graph_metrics(report::Page& page, const ConnectomeSummary& data);
 /// Closed-form tests: how much of the recordings covaries, which edges both tests support, and
 /// what that does not mean. Nothing where there were none.
 void add_supported_edges(report::Page& page, const ConnectomeSummary& data);
+/// Share of supported pairs by the distance of the ROIs. Nothing where positions are not known.
+void add_distances(report::Page& page, const ConnectomeSummary& data);
 /// Of simulated sessions: what was planted and found, by strength, duration and kind of pair.
 void add_known_truth(report::Page& page, const ConnectomeSummary& data);
 /// Of surrogates. @param command that computed the connectomes

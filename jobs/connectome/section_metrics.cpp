@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <span>
 
 namespace rewire::jobs {
 
@@ -23,6 +25,13 @@ constexpr auto metrics = std::array{Metric{"mean degree", &SessionSummary::mean_
                                     Metric{"transitivity", &SessionSummary::transitivity},
                                     Metric{"mean clustering", &SessionSummary::clustering}};
 
+/// Of the supported edges.
+constexpr auto supported_metrics =
+    std::array{Metric{"mean degree", &SessionSummary::supported_mean_degree},
+               Metric{"density", &SessionSummary::supported_density},
+               Metric{"transitivity", &SessionSummary::supported_transitivity},
+               Metric{"mean clustering", &SessionSummary::supported_clustering}};
+
 /// Those that differ once every one is divided by its largest value: density follows mean degree.
 constexpr auto shapes = std::array{metrics[0], metrics[2], metrics[3]};
 constexpr auto density_note =
@@ -35,10 +44,11 @@ std::vector<AnimalSeries> series_of(const ConnectomeSummary& data, const Metric&
     return series_by_session(data.sessions, metric.value);
 }
 
-void add_absolute(report::Page& page, const ConnectomeSummary& data)
+/// A panel a metric.
+report::FigureBlock panels_of(const ConnectomeSummary& data, std::span<const Metric> shown)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}, .numbers = table_of_means()};
-    for (const auto& metric : metrics) {
+    for (const auto& metric : shown) {
         const auto series = series_of(data, metric);
         block.panels.push_back(
             report::figure_of(report::LinePlot{.x = {.label = "session", .whole_numbers = true},
@@ -46,12 +56,36 @@ void add_absolute(report::Page& page, const ConnectomeSummary& data)
                                                .lines = lines_of_groups(series)}));
         add_rows(block.numbers, metric.name, series);
     }
+    return block;
+}
+
+void add_absolute(report::Page& page, const ConnectomeSummary& data)
+{
+    auto block = panels_of(data, metrics);
     block.caption =
         fmt::format("Metrics of the binary functional connectome by session. {} n = {}. "
                     "Density: non-zero elements of the matrix over N²; transitivity: three times "
                     "the triangles over the connected triples; clustering: mean over all neurons, "
                     "0 for those with fewer than two neighbours.",
                     band_note, counts_of_groups(series_of(data, metrics[0])));
+    page.figure(std::move(block));
+}
+
+/// The published threshold keeps the same share of pairs whatever there is; the supported edges are
+/// as many as there are.
+void add_supported(report::Page& page, const ConnectomeSummary& data)
+{
+    if (std::none_of(data.sessions.begin(), data.sessions.end(), [](const auto& session) {
+            return std::isfinite(session.supported_mean_degree);
+        }))
+        return;
+    auto block = panels_of(data, supported_metrics);
+    block.caption = fmt::format(
+        "The same metrics of the network of supported edges (q ≤ 0.05 over the pairs of a "
+        "session). "
+        "The threshold keeps about the same share of pairs whatever there is; how many edges are "
+        "supported grows with the length of the recording and the signal, too. {} n = {}.",
+        band_note, counts_of_groups(series_of(data, supported_metrics[0])));
     page.figure(std::move(block));
 }
 
@@ -116,6 +150,7 @@ void add_single_animals(report::Page& page, const ConnectomeSummary& data)
 void add_graph_metrics(report::Page& page, const ConnectomeSummary& data)
 {
     add_absolute(page, data);
+    add_supported(page, data);
     add_normalised(page, data);
     add_single_animals(page, data);
 }

@@ -1,6 +1,7 @@
 #include "section.hpp"
 
 #include <rewire/calcium/displacement.hpp>
+#include <rewire/report/markup.hpp>
 
 #include <fmt/format.h>
 
@@ -230,6 +231,31 @@ void add_shrinkage(report::Page& page, const Sessions& tested)
                  [](const SessionSummary& session) { return session.shrinkage; })));
 }
 
+/// What stays when all sessions are one family.
+void add_study_family(report::Page& page, const Sessions& tested)
+{
+    const auto& example = *tested.front()->tests;
+    if (!example.of_study) {
+        page.paragraph("Each session is a family of its own: a claim over sessions or animals has "
+                       "more pairs to be corrected for (`rewire connectome --family study`).");
+        return;
+    }
+    auto all = std::int64_t{0};
+    auto by_session = std::int64_t{0};
+    auto holm = std::int64_t{0};
+    for (const auto* session : tested) {
+        all += session->tests->supported_study;
+        by_session += session->tests->supported;
+        holm += session->tests->holm_study;
+    }
+    page.paragraph(fmt::format(
+        "With the {} pairs of all {} sessions as one family, {} edges are supported (q ≤ 0.05), "
+        "against {} with every session as a family of its own, and {} by Holm's p, which allows "
+        "one error in twenty studies: for claims over sessions and animals.",
+        report::grouped(example.family_pairs), example.family_sessions, report::grouped(all),
+        report::grouped(by_session), report::grouped(holm)));
+}
+
 void add_counts(report::Page& page, const ConnectomeSummary& data)
 {
     page.subsection("Edges supported by both tests");
@@ -276,6 +302,7 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::effective_frames)};
                });
     add_shrinkage(page, tested);
+    add_study_family(page, tested);
     if (example.two_sided)
         page.paragraph(
             fmt::format("Two-sided: {} of the supported pairs a session are negative.",
@@ -299,9 +326,9 @@ void add_meaning(report::Page& page, const ConnectomeSummary& data)
          "simulations were not connected).",
          "Unrecorded input: neurons that follow the same unrecorded neuron are supported, all of "
          "them. Split regions of interest and shared neuropil act in the same way.",
-         "The edges of the trajectories and graph metrics on this page are those of the published "
-         "threshold (mean + alpha standard deviations over the session's pairs), not the "
-         "supported ones."});
+         "The edges of the trajectories on this page, and of the first graph metrics, are those of "
+         "the published threshold (mean + alpha standard deviations over the session's pairs), not "
+         "the supported ones."});
 }
 
 } // namespace

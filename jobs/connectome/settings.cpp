@@ -91,8 +91,9 @@ void add_cosines(std::int64_t frames, double period_frames, SessionCovariates& c
 }
 
 /// A series, channel by channel, or a table of intervals, on all frames of the file.
+/// @param averaged over each frame; else their values when it begins
 std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const std::string& name,
-                                            const std::string& file_name)
+                                            bool averaged, const std::string& file_name)
 {
     const auto times = file.frame_times();
     const auto& tables = file.intervals();
@@ -103,17 +104,20 @@ std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const st
     });
     if (!is_series && is_table) {
         const auto table = file.read_intervals(name);
-        const auto mask = behaviour::mask_of(behaviour::epochs_of_intervals(
-            table.at("start_time").numbers(), table.at("stop_time").numbers(), times,
-            file_name + ":" + table.path));
+        const auto start = table.at("start_time").numbers();
+        const auto stop = table.at("stop_time").numbers();
+        const auto mask = behaviour::mask_of(
+            behaviour::epochs_of_intervals(start, stop, times, file_name + ":" + table.path));
+        if (averaged)
+            return {behaviour::share_within(start, stop, times)};
         return {{mask.begin(), mask.end()}};
     }
     const auto series = file.read_series(name);
     auto channels = std::vector<std::vector<double>>{};
     for (std::int64_t channel = 0; channel < series.info.channels; ++channel)
-        channels.push_back(behaviour::interpolated(series.values, series.info.channels, channel,
-                                                   series.time_s, times,
-                                                   file_name + ":" + series.info.path));
+        channels.push_back((averaged ? behaviour::averaged : behaviour::interpolated)(
+            series.values, series.info.channels, channel, series.time_s, times,
+            file_name + ":" + series.info.path));
     return channels;
 }
 
@@ -135,6 +139,12 @@ std::vector<runtime::Option> connectome_options()
          .default_value = "none",
          .help = "of the correlation matrix: none, ledoit-wolf (with the noise of the effective "
                  "frames), or a number from 0 to 1"},
+        {.name = "shrinkage-of",
+         .default_value = "session",
+         .help = "an intensity of Ledoit and Wolf for every session, or one for all sessions that "
+                 "an animal has in the study, so that shrinkage is no trend over them; sessions "
+                 "that are added later change it",
+         .choices = {"session", "animal"}},
         {.name = "singular",
          .default_value = "flag",
          .help = "where the covariance has no usable inverse (frames <= neurons, duplicated "
@@ -153,6 +163,10 @@ std::vector<runtime::Option> connectome_options()
                  "movement does to activity)",
          .minimum = 0,
          .maximum = 60},
+        {.name = "covariate-average",
+         .kind = Kind::flag,
+         .help = "the mean of a covariate over each frame (of an intervals table: the share of the "
+                 "frame within), not its value when the frame begins"},
         {.name = "highpass-s",
          .kind = Kind::real,
          .default_value = "0",
@@ -166,10 +180,9 @@ std::vector<runtime::Option> connectome_options()
          .help = "leave out frames in which nearly all neurons are active at once (population mean "
                  "above 8 median absolute deviations), which no test tells from fine coincidence"},
         {.name = "segments",
-         .help =
-             "intervals table of stretches that were imaged without a break, e.g. trials: shift "
-             "and jitter within each, leave out what lies between; default: split where the "
-             "clock has gaps"},
+         .help = "intervals table of stretches that were imaged without a break, e.g. trials: "
+                 "deconvolve, smooth, shift and jitter within each, leave out what lies between; "
+                 "default: split where the clock has gaps"},
         {.name = "support",
          .default_value = "jitter",
          .help = "what has to support an edge beside its partial correlation (closed form, no "
@@ -192,6 +205,13 @@ std::vector<runtime::Option> connectome_options()
                  "recording",
          .minimum = 0,
          .maximum = 1000,
+         .reaches_later_jobs = false},
+        {.name = "family",
+         .default_value = "session",
+         .help = "what supported edges are corrected for: the pairs of their session, or besides, "
+                 "for claims over sessions and animals, those of all sessions of the result "
+                 "together (q_study, supported_study)",
+         .choices = {"session", "study"},
          .reaches_later_jobs = false},
         {.name = "surrogates",
          .kind = Kind::integer,
@@ -226,36 +246,52 @@ std::vector<runtime::Option> connectome_options()
 }
 
 calcium::PartialCorrelationOptions
-partial_correlation_options(const ConnectomeSettings& settings,
+partial_correlation_options(const ConnectomeSettings& settings, const io::StudySession& session,
                             const activity::ActivityView& activity,
                             const calcium::CovariateView& covariates)
 {
     auto options = settings.partial_correlation;
+    if (settings.shrinks_animals_alike) {
+        options.shrinkage.kind = calcium::Shrinkage::Kind::fixed;
+        options.shrinkage.value = settings.shrinkage_of_animal.at(session.record.subject);
+    }
     if (options.shrinkage.kind != calcium::Shrinkage::Kind::ledoit_wolf &&
         options.when_singular != calcium::WhenSingular::ledoit_wolf)
         return options;
-    const auto frames =
-        calcium::effective_frames_of(activity, calcium::one_circle(activity.frames), covariates);
+    const auto frames = effective_frames_of(activity, covariates);
     options.shrinkage.effective_frames = frames > 0 ? frames : 0; // NaN: there is no pair
     return options;
+}
+
+double effective_frames_of(const activity::ActivityView& activity,
+                           const calcium::CovariateView& covariates)
+{
+    return calcium::effective_frames_of(activity, calcium::one_circle(activity.frames), covariates);
 }
 
 ConnectomeSettings connectome_settings(const runtime::Options& options)
 {
     auto shrinkage = shrinkage_of(options.text("shrinkage"));
     shrinkage.scale = calcium::MatrixScale::correlation;
+    const auto of_animals = options.text("shrinkage-of") == "animal";
+    if (of_animals && shrinkage.kind != calcium::Shrinkage::Kind::ledoit_wolf)
+        throw base::UsageError("--shrinkage-of animal without --shrinkage ledoit-wolf", "",
+                               "none and a number are the same for all sessions anyhow");
     return {.partial_correlation = {.shrinkage = shrinkage,
                                     .when_singular = when_singular_of(options.text("singular"))},
+            .shrinks_animals_alike = of_animals,
             .alpha = options.real("alpha"),
             .support = support_of(options.text("support")),
             .window_s = options.real("window-s"),
             .displacements = options.integer("displacements"),
+            .family_of_study = options.text("family") == "study",
             .surrogates = options.integer("surrogates"),
             .two_sided = options.flag("two-sided"),
             .minimum_shift_s = options.real("min-shift-s"),
             .within = options.text("within"),
             .covariates = options.texts("covariate"),
             .covariate_lags_s = options.real("covariate-lags-s"),
+            .averages_covariates = options.flag("covariate-average"),
             .highpass_s = options.real("highpass-s"),
             .drop_artefacts = options.flag("drop-artefacts"),
             .segments = options.text("segments"),
@@ -282,7 +318,8 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
         const auto file = io::NwbSession(session.path, nwb_options(options));
         const auto lags = std::llround(settings.covariate_lags_s * rate_hz);
         for (const auto& name : settings.covariates)
-            for (const auto& values : signals_of(file, name, session.record.file))
+            for (const auto& values :
+                 signals_of(file, name, settings.averages_covariates, session.record.file))
                 for (auto lag = -lags; lag <= lags; ++lag)
                     add(on_smoothed_frames(lagged(values, lag), input), covariates);
     }

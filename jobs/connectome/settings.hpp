@@ -8,6 +8,7 @@
 #include <rewire/runtime/options.hpp>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,16 +33,21 @@ enum class HalvesOf : std::uint8_t
 struct ConnectomeSettings
 {
     calcium::PartialCorrelationOptions partial_correlation;
+    /// One intensity for all sessions of an animal: by subject, once it is known.
+    bool shrinks_animals_alike = false;
+    std::map<std::string, double> shrinkage_of_animal;
     double alpha = 2;
     SupportBy support = SupportBy::jitter;
     double window_s = 0.5;          ///< of the jitter
     std::int64_t displacements = 3; ///< of the displacement control
+    bool family_of_study = false;   ///< q and Holm's p over all sessions together, too
     std::int64_t surrogates = 0;
     bool two_sided = false;
     double minimum_shift_s = 2;
     std::string within; ///< intervals table whose inside and outside are shifted apart; empty: none
     std::vector<std::string> covariates; ///< names of series or of intervals tables
     double covariate_lags_s = 0;         ///< each is taken out at all lags up to this, too
+    bool averages_covariates = false;    ///< over each frame; else their values at its time
     double highpass_s = 0; ///< cosines of this period and slower are taken out; 0: none
     bool drop_artefacts = false;
     std::string segments; ///< intervals table of stretches without gap; empty: by the clock
@@ -58,9 +64,13 @@ struct ConnectomeSettings
 /// With the noise of Ledoit and Wolf's shrinkage for a session's effective frames, where it may be
 /// asked for.
 calcium::PartialCorrelationOptions
-partial_correlation_options(const ConnectomeSettings& settings,
+partial_correlation_options(const ConnectomeSettings& settings, const io::StudySession& session,
                             const activity::ActivityView& activity,
                             const calcium::CovariateView& covariates);
+
+/// T_eff of what is correlated. NaN: there is no pair.
+double effective_frames_of(const activity::ActivityView& activity,
+                           const calcium::CovariateView& covariates);
 
 std::vector<runtime::Option> connectome_options();
 /// @throws UsageError
@@ -78,10 +88,10 @@ struct SessionCovariates
     calcium::CovariateView view() const { return {count, value}; }
 };
 
-/// Series of the session, interpolated linearly at the times of its frames, and tables of intervals
-/// (1 within them), with their lags; and cosines for --highpass-s. @throws InputError: no such
-/// series or table, it does not cover the frames, or there would be more than a tenth as many
-/// covariates as frames
+/// Series of the session, interpolated linearly at the times of its frames or averaged over them,
+/// and tables of intervals (1 within them, or the share of the frame), with their lags; and cosines
+/// for --highpass-s. @throws InputError: no such series or table, it does not cover the frames, or
+/// there would be more than a tenth as many covariates as frames
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
                                 const ConnectomeSettings& settings,
                                 const runtime::Options& options);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -51,6 +52,13 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
         .supported = tests.supported_count,
         .holm = std::count_if(tests.p_holm.begin(), tests.p_holm.end(),
                               [](double p) { return p <= significance; }),
+        .of_study = !tests.q_study.empty(),
+        .family_pairs = tests.family_pairs,
+        .family_sessions = tests.family_sessions,
+        .supported_study =
+            std::count(tests.supported_study.begin(), tests.supported_study.end(), 1),
+        .holm_study = std::count_if(tests.p_holm_study.begin(), tests.p_holm_study.end(),
+                                    [](double p) { return p <= significance; }),
         .noise_edges = tests.noise_edges,
         .effective_frames = tests.effective_frames,
         .neurons_per_frame = tests.neurons_per_frame,
@@ -127,10 +135,20 @@ SessionSummary summary_of(const SessionConnectome& session)
                        .transitivity = session.transitivity,
                        .clustering = session.average_clustering,
                        .shrinkage = session.shrinkage};
+    constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+    const auto metric = [&](double ConnectomeClosedForm::*member) {
+        return session.closed_form ? (*session.closed_form).*member : nan;
+    };
+    summary.supported_mean_degree = metric(&ConnectomeClosedForm::supported_mean_degree);
+    summary.supported_density = metric(&ConnectomeClosedForm::supported_density);
+    summary.supported_transitivity = metric(&ConnectomeClosedForm::supported_transitivity);
+    summary.supported_clustering = metric(&ConnectomeClosedForm::supported_clustering);
     if (session.null)
         summary.p_values = p_values_of(*session.null);
     if (session.closed_form)
         summary.tests = tests_of(session);
+    if (session.closed_form && !session.position.empty())
+        summary.distances = distances_of(session);
     if (session.truth)
         summary.truth = truth_summary_of(session);
     return summary;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "distance.hpp"
 #include "jobs/frame/session_place.hpp"
 #include "truth.hpp"
 
@@ -47,6 +48,10 @@ struct EdgeTestsSummary
     std::int64_t supported_negative = 0;  ///< of them; two-sided
     std::int64_t supported_and_edges = 0; ///< of them, also above the threshold
     std::int64_t holm = 0;                ///< p_holm <= 0.05
+    bool of_study = false;                ///< also adjusted over all sessions of the result
+    std::int64_t family_pairs = 0, family_sessions = 0;
+    std::int64_t supported_study = 0; ///< q_study <= 0.05
+    std::int64_t holm_study = 0;      ///< p_holm_study <= 0.05
     double noise_edges = 0;
     double effective_frames = 0;
     double neurons_per_frame = 0;
@@ -108,9 +113,15 @@ struct SessionSummary
     double transitivity = 0;
     double clustering = 0;
     double shrinkage = 0; ///< of the correlation matrix
+    /// The same metrics of the graph of the supported edges; NaN without tests.
+    double supported_mean_degree = 0;
+    double supported_density = 0;
+    double supported_transitivity = 0;
+    double supported_clustering = 0;
     std::optional<EdgePValues> p_values;
     std::optional<EdgeTestsSummary> tests;
     std::optional<TruthSummary> truth;
+    std::optional<DistanceSummary> distances; ///< of tested pairs; none without positions
 };
 
 /// /A/

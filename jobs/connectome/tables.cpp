@@ -38,10 +38,14 @@ void write_csv(io::WholeStream& file, const SessionConnectome& session, bool all
                                           number_text(session.null->p_fwe[pair]))
                             : ",,,";
         row += session.closed_form
-                   ? fmt::format(",{},{},{}\n", number_text(session.closed_form->p_both[pair]),
+                   ? fmt::format(",{},{},{}", number_text(session.closed_form->p_both[pair]),
                                  number_text(session.closed_form->q_both[pair]),
                                  session.closed_form->supported[pair])
-                   : ",,,\n";
+                   : ",,,";
+        row += session.closed_form && !session.closed_form->q_study.empty()
+                   ? fmt::format(",{},{}\n", number_text(session.closed_form->q_study[pair]),
+                                 session.closed_form->supported_study[pair])
+                   : ",,\n";
         file.write(row);
     });
 }
@@ -58,6 +62,9 @@ void write_graphml(const std::filesystem::path& path, const SessionConnectome& s
                "  <key id=\"p_both\" for=\"edge\" attr.name=\"p_both\" attr.type=\"double\"/>\n"
                "  <key id=\"q_both\" for=\"edge\" attr.name=\"q_both\" attr.type=\"double\"/>\n"
                "  <key id=\"supported\" for=\"edge\" attr.name=\"supported\" "
+               "attr.type=\"boolean\"/>\n"
+               "  <key id=\"q_study\" for=\"edge\" attr.name=\"q_study\" attr.type=\"double\"/>\n"
+               "  <key id=\"supported_study\" for=\"edge\" attr.name=\"supported_study\" "
                "attr.type=\"boolean\"/>\n"
                "  <key id=\"edge\" for=\"edge\" attr.name=\"edge\" attr.type=\"boolean\"/>\n"
                "  <key id=\"fwe\" for=\"edge\" attr.name=\"p_fwe\" attr.type=\"double\"/>\n");
@@ -81,6 +88,10 @@ void write_graphml(const std::filesystem::path& path, const SessionConnectome& s
             const auto& tests = *session.closed_form;
             edge += data("p_both", tests.p_both[pair]) + data("q_both", tests.q_both[pair]) +
                     fmt::format("<data key=\"supported\">{}</data>", tests.supported[pair] != 0);
+            if (!tests.q_study.empty())
+                edge += data("q_study", tests.q_study[pair]) +
+                        fmt::format("<data key=\"supported_study\">{}</data>",
+                                    tests.supported_study[pair] != 0);
         }
         edge += fmt::format("<data key=\"edge\">{}</data>", session.edge[pair] != 0);
         file.write(edge + "</edge>\n");
@@ -96,7 +107,7 @@ std::string write_tables(const ExportTable::Request& request)
         const auto path = request.folder / "connectome.csv";
         auto table = io::WholeStream(path);
         table.write("subject,session,neuron_i,neuron_j,partial_correlation,edge,p_value,q_value,"
-                    "p_fwe,p_both,q_both,supported\n");
+                    "p_fwe,p_both,q_both,supported,q_study,supported_study\n");
         for (const auto& [subject, session] : sessions)
             write_csv(table, read_session(request.result, subject, session), request.everything);
         table.publish();

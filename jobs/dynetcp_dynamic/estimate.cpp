@@ -163,10 +163,24 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
                                          sizes.units * sizes.bins);
         estimate.add_phase(fmt::format("average-{}", number), averages,
                            static_cast<std::int64_t>(blocks), averages / blocks);
+        if (settings.null_models > 0) {
+            const auto models = static_cast<double>(settings.null_models);
+            const auto one_s = static_cast<double>(settings.training.epochs) *
+                               (sizes.train * seconds + sizes.validation * forward);
+            estimate.add_phase(fmt::format("null-{}", number), models * one_s, settings.null_models,
+                               one_s);
+            const auto bytes = 4 * models * sizes.edges * sizes.bins;
+            estimate.result_bytes += bytes + 16 * sizes.edges * sizes.bins;
+            estimate.checkpoint_bytes += bytes;
+            estimate.spread_bytes = std::max(estimate.spread_bytes, bytes);
+        }
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, runtime::base_rank_bytes + rank_bytes(sizes, settings));
         estimate.checkpoint_bytes += 16 * sizes.parameters;
-        estimate.result_bytes += average_bytes(sizes, settings);
+        estimate.result_bytes +=
+            average_bytes(sizes, settings) +
+            4 * (sizes.parameters +
+                 sizes.units * sizes.units * static_cast<double>(settings.sizes().lags));
         estimate.notes.push_back(note_on(study.sessions[session].record.file, sizes, settings,
                                          seconds, batch, ranks, parts));
     }

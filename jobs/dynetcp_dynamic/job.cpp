@@ -8,6 +8,7 @@
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "model.hpp"
+#include "null.hpp"
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
@@ -57,6 +58,7 @@ DynamicResult begun_result(const SessionHead& head, const SessionWork& work,
                                                                      : "table";
     result.joint = settings.joint ? 1 : 0;
     result.smoothed_bins = settings.smoothed_bins;
+    result.null_models = settings.null_models;
     result.unit_id = work.trials.recording.unit_id;
     result.units_left_out = std::ssize(work.trials.left_out);
     result.edges_unknown = edges.unknown;
@@ -144,14 +146,40 @@ class WaveTrainer
             result.static_test_nll += share * fit.nll.test;
         }
         auto group = std::optional<io::Handle>{};
-        context_.collective("write", [&] { group = write(work, result); });
+        context_.collective("write", [&] {
+            group = write(work, result);
+            if (group)
+                write_parameters(*group, layout, model.parameters);
+        });
+        auto strengths = EdgeStrengths{};
         average_edges(context_, phase("average"), dynamic, model,
                       [&](const EdgeAverages& averages) {
                           write_averages(*group, averages, result.bins(), result.lags());
+                          if (settings_.null_models > 0)
+                              append_strengths(strengths, averages, result.static_weight,
+                                               result.bins(), result.lags(), result.smoothed_bins);
                       });
+        if (settings_.null_models > 0)
+            test_edges(phase("null"), dynamic, work, group ? &*group : nullptr, strengths);
     }
 
   private:
+    void test_edges(const std::string& phase, const DynamicWork& dynamic, const SessionWork& work,
+                    const io::Handle* group, const EdgeStrengths& strengths)
+    {
+        const auto edges = std::ssize(dynamic.layout.edges());
+        context_.note("    " + described_null(settings_.null_models, edges));
+        write_null_models(context_, phase, dynamic, work.trials, work.lambda, group);
+        context_.collective("tests", [&] {
+            if (group == nullptr)
+                return;
+            const auto found = write_null_tests(*group, strengths, edges, dynamic.shown().bins);
+            context_.note(fmt::format("    q <= 0.05: {} of {} edges, {} bins of edges; {}",
+                                      found.edges_found, edges, found.bins_found,
+                                      described(found.calibration)));
+        });
+    }
+
     std::optional<io::Handle> write(const SessionWork& work, const DynamicResult& result)
     {
         if (output_ == nullptr)

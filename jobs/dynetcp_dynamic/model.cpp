@@ -22,13 +22,13 @@ std::uint64_t stream_of(const SessionName& name)
 }
 
 /// The encoder at its start and the static stage's optimum; on all ranks.
-std::vector<float> begin(runtime::RunContext& context, const DynamicWork& work,
+std::vector<float> begin(const mpi::Communicator& comm, const DynamicWork& work,
                          const std::vector<ReceiverFit>& fits)
 {
     auto packer = base::Packer{};
     for (const auto& fit : fits)
         packer.put_all(fit.parameters);
-    const auto bytes = context.comm().broadcast(packer.take(), 0);
+    const auto bytes = comm.broadcast(packer.take(), 0);
     auto unpacker = base::Unpacker(bytes);
     auto parameters =
         dynetcp::initial_encoder(work.layout, work.settings.training.seed, stream_of(work.name));
@@ -157,48 +157,74 @@ void EdgeAverages::unpack(base::Unpacker& unpacker)
     spikes = unpacker.get_all<std::int32_t>();
 }
 
-TrainedModel trained_dynamic(runtime::RunContext& context, const std::string& phase,
-                             const DynamicWork& work, const std::vector<ReceiverFit>& fits)
+namespace {
+
+/// Calls `train` with what is trained.
+template <typename Train>
+auto train_dynamic(const DynamicWork& work, Train train_problem)
 {
     const auto& train = work.data.train(false);
     const auto& validation = work.data.validation(false);
     const auto lambda = work.settings.lambda;
     auto network = dynetcp::DynamicModel<float>(work.layout, train.bins, work.training());
-    auto result = trained(
-        context, phase, work.settings.training,
-        {.where = fmt::format("{} {}", work.name.first, work.name.second),
-         .stream = stream_of(work.name),
-         .train_trials = train.trials,
-         .validation_trials = validation.trials,
-         .trained = static_cast<std::size_t>(network.trained()),
-         .most_leaves = std::numeric_limits<std::int64_t>::max(),
-         .sharing = sharing_of(static_cast<double>(work.layout.slots()),
-                               static_cast<double>(work.layout.edges().size())),
-         .begin_epoch = {},
-         .prepare =
-             [&](std::span<float> parameters) {
-                 dynetcp::mask_self_lag_0<float>(work.data.shape(), static_part(work, parameters));
-                 network.set(parameters);
-             },
-         .add_trials =
-             [&](std::span<const std::int64_t> trials, dynetcp::TrialPart part, double share,
-                 std::span<float> gradient) {
-                 auto sum = 0.0;
-                 for (const auto trial : trials) {
-                     const auto loss =
-                         network.add_trial(train, trial, share, lambda, gradient, part);
-                     sum += loss.nll + lambda * loss.penalty;
-                 }
-                 return sum;
-             },
-         .add_rest = {},
-         .validate =
-             [&](std::int64_t trial, dynetcp::TrialPart part) {
-                 const auto loss = network.evaluate(validation, trial, {}, {}, part);
-                 return TrialScore{loss.nll, lambda * loss.penalty};
-             }},
-        begin(context, work, fits));
+    return train_problem(TrainingProblem{
+        .where = fmt::format("{} {}", work.name.first, work.name.second),
+        .stream = stream_of(work.name),
+        .train_trials = train.trials,
+        .validation_trials = validation.trials,
+        .trained = static_cast<std::size_t>(network.trained()),
+        .most_leaves = std::numeric_limits<std::int64_t>::max(),
+        .sharing = sharing_of(static_cast<double>(work.layout.slots()),
+                              static_cast<double>(work.layout.edges().size())),
+        .begin_epoch = {},
+        .prepare =
+            [&](std::span<float> parameters) {
+                dynetcp::mask_self_lag_0<float>(work.data.shape(), static_part(work, parameters));
+                network.set(parameters);
+            },
+        .add_trials =
+            [&](std::span<const std::int64_t> trials, dynetcp::TrialPart part, double share,
+                std::span<float> gradient) {
+                auto sum = 0.0;
+                for (const auto trial : trials) {
+                    const auto loss =
+                        network.add_trial(train, trial, share, lambda, gradient, part);
+                    sum += loss.nll + lambda * loss.penalty;
+                }
+                return sum;
+            },
+        .add_rest = {},
+        .validate =
+            [&](std::int64_t trial, dynetcp::TrialPart part) {
+                const auto loss = network.evaluate(validation, trial, {}, {}, part);
+                return TrialScore{loss.nll, lambda * loss.penalty};
+            }});
+}
+
+} // namespace
+
+TrainedModel trained_dynamic(runtime::RunContext& context, const std::string& phase,
+                             const DynamicWork& work, const std::vector<ReceiverFit>& fits)
+{
+    auto result = train_dynamic(work, [&](const TrainingProblem& problem) {
+        return trained(context, phase, work.settings.training, problem,
+                       begin(context.comm(), work, fits));
+    });
     return {std::move(result.parameters), std::move(result.curve)};
+}
+
+std::optional<TrainedModel> trained_dynamic_alone(const mpi::Communicator& alone,
+                                                  const DynamicWork& work,
+                                                  const std::vector<ReceiverFit>& fits,
+                                                  const runtime::Tick& tick)
+{
+    auto result = train_dynamic(work, [&](const TrainingProblem& problem) {
+        return trained_alone(alone, work.settings.training, problem, begin(alone, work, fits),
+                             tick);
+    });
+    if (!result)
+        return std::nullopt;
+    return TrainedModel{std::move(result->parameters), std::move(result->curve)};
 }
 
 double test_likelihood(runtime::RunContext& context, const std::string& phase,

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,12 @@ struct DynamicWork
 /// ranks. @param fits of all receivers, on rank 0 @throws as `trained`
 TrainedModel trained_dynamic(runtime::RunContext& context, const std::string& phase,
                              const DynamicWork& work, const std::vector<ReceiverFit>& fits);
+
+/// The same on one rank, for a model that is a unit of work. Nothing when `tick` said to stop.
+std::optional<TrainedModel> trained_dynamic_alone(const mpi::Communicator& alone,
+                                                  const DynamicWork& work,
+                                                  const std::vector<ReceiverFit>& fits,
+                                                  const runtime::Tick& tick);
 
 /// Mean cross-entropy of the trials to test; 0 without any. Collective; on all ranks.
 double test_likelihood(runtime::RunContext& context, const std::string& phase,

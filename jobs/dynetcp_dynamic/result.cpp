@@ -2,6 +2,12 @@
 
 #include "jobs/frame/fields.hpp"
 
+#include <rewire/base/error.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
 namespace rewire::jobs {
 
 namespace {
@@ -10,6 +16,10 @@ constexpr auto edge_axis = "edge";
 constexpr auto time_axis = "time_s";
 constexpr auto lag_axis = "lag_ms";
 constexpr auto unit_axis = "unit_id";
+constexpr auto lstm_unit_axis = "lstm_unit";
+constexpr auto lstm_axis = "lstm_parameter";
+constexpr auto network_axis = "network_parameter";
+constexpr auto static_axis = "static_parameter";
 
 void each_attribute(auto& result, auto attribute)
 {
@@ -22,6 +32,7 @@ void each_attribute(auto& result, auto attribute)
     attribute("trials_test", result.trials_test);
     attribute("units_left_out", result.units_left_out);
     attribute("edges_unknown", result.edges_unknown);
+    attribute("null_models", result.null_models);
     attribute("static_validation_nll", result.static_validation_nll);
     attribute("static_test_nll", result.static_test_nll);
     attribute("test_nll", result.test_nll);
@@ -93,16 +104,83 @@ DynamicResult read_dynamic(const io::Handle& file, const SessionName& name)
     return result;
 }
 
-EdgeOverTime read_edge(const io::Handle& file, const DynamicResult& result, std::int64_t edge)
+void write_parameters(const io::Handle& group, const dynetcp::DynamicLayout& layout,
+                      std::span<const float> parameters)
+{
+    const auto& used = layout.used();
+    const auto lstms = static_cast<std::size_t>(layout.send().first); // they lie first
+    const auto encoder = static_cast<std::size_t>(layout.encoder_parameters());
+    const auto part = [&](std::size_t first, std::size_t last) {
+        return std::vector<float>(parameters.begin() + static_cast<std::ptrdiff_t>(first),
+                                  parameters.begin() + static_cast<std::ptrdiff_t>(last));
+    };
+    io::write_axis(group, lstm_unit_axis, used, "units of an edge: each has an LSTM");
+    io::write_index_axis(group, lstm_axis,
+                         static_cast<std::int64_t>(lstms) / static_cast<std::int64_t>(used.size()),
+                         "matrices of inputs, of the state, two biases; gates i, f, g, o");
+    io::write_array(group, "lstm", part(0, lstms), {lstm_unit_axis, lstm_axis}, "1",
+                    "trained parameters of the LSTMs");
+    io::write_index_axis(group, network_axis, static_cast<std::int64_t>(encoder - lstms),
+                         "send, receive, hidden and last layer, each a matrix and its bias");
+    io::write_array(group, "network", part(lstms, encoder), {network_axis}, "1",
+                    "trained parameters of what all pairs share");
+    io::write_index_axis(group, static_axis, layout.neurons() * layout.sizes().lags + 1,
+                         "weights by sender and lag, then the bias");
+    io::write_array(group, "static", part(encoder, parameters.size()), {unit_axis, static_axis},
+                    "1", "parameters of the static part, by receiver");
+}
+
+dynetcp::DynamicLayout layout_of(const DynamicResult& result)
+{
+    auto edges = std::vector<dynetcp::Edge>{};
+    for (std::size_t k = 0; k < result.sender.size(); ++k)
+        edges.push_back({result.sender[k], result.receiver[k]});
+    return {{.lags = result.lags()}, std::ssize(result.unit_id), std::move(edges)};
+}
+
+std::vector<float> read_parameters(const io::Handle& file, const DynamicResult& result,
+                                   const dynetcp::DynamicLayout& layout)
+{
+    const auto path = result.head.subject + "/" + result.head.session;
+    const auto group = io::open_group(file, path);
+    auto parameters = io::read_all<float>(group, "lstm");
+    for (const auto* name : {"network", "static"}) {
+        const auto more = io::read_all<float>(group, name);
+        parameters.insert(parameters.end(), more.begin(), more.end());
+    }
+    if (std::ssize(parameters) != layout.parameters())
+        throw base::InputError(fmt::format("{} parameters, not the {} of its edges and lags",
+                                           parameters.size(), layout.parameters()),
+                               io::name_of(group),
+                               fmt::format("train it again: rewire {}", dynamic_name));
+    return parameters;
+}
+
+EdgeTests read_edge_tests(const io::Handle& file, const DynamicResult& result)
+{
+    auto tests = EdgeTests{};
+    if (result.null_models == 0 || result.edges() == 0)
+        return tests;
+    const auto group = io::open_group(file, result.head.subject + "/" + result.head.session);
+    tests.p_max = io::read_all<double>(group, "p_max");
+    tests.q_max = io::read_all<double>(group, "q_max");
+    tests.p_value = io::read_all<double>(group, "p_value");
+    tests.q_value = io::read_all<double>(group, "q_value");
+    return tests;
+}
+
+EdgesOverTime read_edges(const io::Handle& file, const DynamicResult& result, base::Range edges)
 {
     const auto group = io::open_group(file, result.head.subject + "/" + result.head.session);
-    const auto size = static_cast<std::size_t>(result.bins() * result.lags());
-    auto over_time = EdgeOverTime{std::vector<float>(size), std::vector<std::int32_t>(size)};
-    const auto count = io::Shape{1, result.bins(), result.lags()};
-    io::read_block<float>(io::open_dataset(group, "weight_smoothed"), {edge, 0, 0}, count,
-                          over_time.smoothed);
-    io::read_block<std::int32_t>(io::open_dataset(group, "spike_count"), {edge, 0, 0}, count,
-                                 over_time.spikes);
+    const auto count = io::Shape{edges.size(), result.bins(), result.lags()};
+    const auto read = [&]<typename T>(const char* name, std::vector<T>& values) {
+        values.resize(static_cast<std::size_t>(count[0] * count[1] * count[2]));
+        io::read_block<T>(io::open_dataset(group, name), {edges.first, 0, 0}, count, values);
+    };
+    auto over_time = EdgesOverTime{};
+    read("weight", over_time.weight);
+    read("weight_smoothed", over_time.smoothed);
+    read("spike_count", over_time.spikes);
     return over_time;
 }
 

@@ -7,6 +7,7 @@
 #include <rewire/io/result_file.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct DynamicResult
     std::int64_t trials_test = 0;
     std::int64_t units_left_out = 0;
     std::int64_t edges_unknown = 0; ///< of units that do not take part
+    std::int64_t null_models = 0;
     double static_validation_nll = 0;
     double static_test_nll = 0;
     double test_nll = 0;
@@ -52,18 +54,44 @@ struct DynamicResult
 
 /// Rank 0: all but the arrays over time, and these empty. @return the group
 io::Handle write_dynamic(const io::ResultFile& file, const DynamicResult& result);
+/// Rank 0: what the trained model is made of, so that it can be evaluated again.
+void write_parameters(const io::Handle& group, const dynetcp::DynamicLayout& layout,
+                      std::span<const float> parameters);
 /// Rank 0: values of some edges.
 void write_averages(const io::Handle& group, const EdgeAverages& averages, std::int64_t bins,
                     std::int64_t lags);
 
 DynamicResult read_dynamic(const io::Handle& file, const SessionName& name);
 
-/// One edge over time, [time, lag].
-struct EdgeOverTime
+/// The layout of a session's model, with its edges in the order of the result.
+dynetcp::DynamicLayout layout_of(const DynamicResult& result);
+/// [layout.parameters()], as `write_parameters` had them. @throws InputError: other shapes
+std::vector<float> read_parameters(const io::Handle& file, const DynamicResult& result,
+                                   const dynetcp::DynamicLayout& layout);
+
+/// Tests against null models. Empty: there were none.
+struct EdgeTests
 {
+    std::vector<double> p_max; ///< [edge]
+    std::vector<double> q_max;
+    std::vector<double> p_value; ///< [edge, time]
+    std::vector<double> q_value;
+};
+EdgeTests read_edge_tests(const io::Handle& file, const DynamicResult& result);
+
+/// Some edges over time, [edge, time, lag].
+struct EdgesOverTime
+{
+    std::vector<float> weight;
     std::vector<float> smoothed;
     std::vector<std::int32_t> spikes;
 };
-EdgeOverTime read_edge(const io::Handle& file, const DynamicResult& result, std::int64_t edge);
+EdgesOverTime read_edges(const io::Handle& file, const DynamicResult& result, base::Range edges);
+/// One edge over time, [time, lag].
+inline EdgesOverTime read_edge(const io::Handle& file, const DynamicResult& result,
+                               std::int64_t edge)
+{
+    return read_edges(file, result, {edge, edge + 1});
+}
 
 } // namespace rewire::jobs

@@ -32,6 +32,15 @@ std::vector<runtime::Option> model_options()
          .kind = OptionKind::flag,
          .help = "trains static weights together with the dynamic part, from those of the static "
                  "stage"},
+        {.name = "null",
+         .kind = OptionKind::integer,
+         .default_value = "0",
+         .unit = "models",
+         .help = "models trained again on trials that are shuffled within their condition "
+                 "(--condition), every unit on its own: p and q of every edge, and of every bin of "
+                 "it; each is a unit of work and takes what the training takes on one rank",
+         .minimum = 0,
+         .maximum = 1e5},
     };
 }
 
@@ -64,6 +73,7 @@ DynamicSettings dynamic_settings(const runtime::RunContext& context)
         settings.edge_table = edges;
     }
     settings.joint = options.flag("joint");
+    settings.null_models = options.integer("null");
     return settings;
 }
 

@@ -28,6 +28,7 @@ struct DynamicSettings
     std::filesystem::path edge_table;
     bool joint = false; ///< the static part is trained, too
     std::int64_t smoothed_bins = 10;
+    std::int64_t null_models = 0; ///< trained again on shuffled trials
 
     const TrialSettings& trials() const noexcept { return first_stage.trials; }
     dynetcp::DynamicSizes sizes() const noexcept { return {.lags = trials().lags + 1}; }

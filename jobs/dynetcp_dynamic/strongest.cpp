@@ -1,7 +1,8 @@
 #include "strongest.hpp"
 
+#include <rewire/dynetcp/dynamics.hpp>
+
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 namespace rewire::jobs {
@@ -17,28 +18,16 @@ float static_weight(const DynamicResult& result, std::int64_t edge, std::int64_t
 
 std::int64_t strongest_lag(const DynamicResult& result, std::int64_t edge)
 {
-    auto strongest = std::int64_t{1};
-    for (std::int64_t lag = 2; lag < result.lags(); ++lag)
-        if (static_weight(result, edge, lag) > static_weight(result, edge, strongest))
-            strongest = lag;
-    return strongest;
+    return dynetcp::functional_lag(std::span(result.static_weight)
+                                       .subspan(static_cast<std::size_t>(edge * result.lags()),
+                                                static_cast<std::size_t>(result.lags())));
 }
 
-std::vector<double> course_of(const DynamicResult& result, const EdgeOverTime& over_time,
+std::vector<double> course_of(const DynamicResult& result, const EdgesOverTime& over_time,
                               std::int64_t lag)
 {
-    auto course = std::vector<double>{};
-    auto spikes = std::vector<std::int32_t>{};
-    for (std::int64_t bin = 0; bin < result.bins(); ++bin) {
-        const auto at = static_cast<std::size_t>(bin * result.lags() + lag);
-        spikes.push_back(over_time.spikes[at]);
-        const auto first = std::max(std::int64_t{0}, bin - result.smoothed_bins + 1);
-        const auto some = std::any_of(spikes.begin() + first, spikes.end(),
-                                      [](std::int32_t count) { return count > 0; });
-        course.push_back(some ? static_cast<double>(over_time.smoothed[at])
-                              : std::numeric_limits<double>::quiet_NaN());
-    }
-    return course;
+    return dynetcp::weight_course(over_time.smoothed, over_time.spikes, result.lags(), lag,
+                                  result.smoothed_bins);
 }
 
 std::vector<std::int64_t> strongest_edges(const DynamicResult& result, std::size_t most)

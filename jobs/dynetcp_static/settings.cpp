@@ -1,6 +1,7 @@
 #include "settings.hpp"
 
 #include "jobs/frame/study_source.hpp"
+#include "jobs/recording/jitter_options.hpp"
 
 #include <rewire/base/error.hpp>
 
@@ -70,31 +71,6 @@ std::vector<runtime::Option> jitter_and_rule_options()
     };
 }
 
-std::int64_t whole_bins(const runtime::Options& options, const std::string& name, double bin_ms)
-{
-    const auto ms = options.real(name);
-    const auto bins = std::llround(ms / bin_ms);
-    if (bins < 1 || std::abs(static_cast<double>(bins) * bin_ms - ms) > 1e-9 * ms)
-        throw base::UsageError(
-            fmt::format("{} ms is not a whole number of bins of {} ms", ms, bin_ms), "--" + name,
-            options.given(name) ? "choose a multiple of --bin-ms" : "give it, or another --bin-ms");
-    return bins;
-}
-
-spikes::Jitter jitter_of(const std::string& name, bool trials)
-{
-    if (name == "pattern" && !trials)
-        throw base::UsageError("pattern jitter permutes spikes across trials, of which there are "
-                               "none in a whole recording",
-                               "--jitter pattern",
-                               "cut trials with --align, or take --jitter dither");
-    if (name == "pattern")
-        return spikes::Jitter::pattern;
-    if (name == "interval")
-        return spikes::Jitter::interval;
-    return name == "none" ? spikes::Jitter::none : spikes::Jitter::dither;
-}
-
 } // namespace
 
 std::vector<runtime::Option> unit_options_with_rate()
@@ -151,7 +127,7 @@ StaticSettings static_settings(const runtime::RunContext& context)
         if (!settings.adam && options.given(name))
             throw base::UsageError("an option of --optimiser adam", fmt::format("--{}", name),
                                    "leave it out, or take adam");
-    settings.jitter.kind = jitter_of(options.text("jitter"), settings.trials.align.has_value());
+    settings.jitter.kind = jitter_of(options, settings.trials.align.has_value(), "dither");
     if (settings.has_null()) {
         settings.jitter_ms = options.real("jitter-ms");
         settings.jitter.bins = whole_bins(options, "jitter-ms", settings.trials.bin_ms);

@@ -182,6 +182,14 @@ class Trainer
     std::vector<std::int64_t> order_; ///< of the trials to train on
 };
 
+/// The parameters of the best epoch.
+TrainingResult result_of(const TrainingProblem& problem, TrainingState state)
+{
+    std::copy(state.best.begin(), state.best.end(), state.parameters.begin());
+    problem.prepare(state.parameters);
+    return {std::move(state.parameters), std::move(state.curve)};
+}
+
 } // namespace
 
 std::int64_t parts_of_trial(std::int64_t trials, std::int64_t ranks, const TrialSharing& sharing)
@@ -299,9 +307,27 @@ TrainingResult trained(runtime::RunContext& context, const std::string& phase,
          .steps = settings.epochs * trainer.steps_of_epoch(),
          .steps_per_epoch = trainer.steps_of_epoch()},
         state, [&](runtime::Step& step, TrainingState& now) { return trainer.advance(step, now); });
-    std::copy(state.best.begin(), state.best.end(), state.parameters.begin());
-    problem.prepare(state.parameters);
-    return {std::move(state.parameters), std::move(state.curve)};
+    return result_of(problem, std::move(state));
+}
+
+std::optional<TrainingResult> trained_alone(const mpi::Communicator& alone,
+                                            const TrainingSettings& settings,
+                                            const TrainingProblem& problem,
+                                            std::vector<float> parameters,
+                                            const runtime::Tick& tick)
+{
+    auto trainer = Trainer(alone, settings, problem);
+    auto state = TrainingState{};
+    state.parameters = std::move(parameters);
+    const auto steps = settings.epochs * trainer.steps_of_epoch();
+    for (std::int64_t number = 0; number < steps; ++number) {
+        if (!tick())
+            return std::nullopt;
+        auto step = runtime::Step(alone, number);
+        if (trainer.advance(step, state).done)
+            break;
+    }
+    return result_of(problem, std::move(state));
 }
 
 } // namespace rewire::jobs

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -104,5 +105,13 @@ struct TrainingResult
 TrainingResult trained(runtime::RunContext& context, const std::string& phase,
                        const TrainingSettings& settings, const TrainingProblem& problem,
                        std::vector<float> parameters);
+
+/// The same on one rank, for a model that is a unit of work: nothing of it is saved before its end.
+/// @param alone this rank @return nothing when `tick` said to stop @throws as `trained`
+std::optional<TrainingResult> trained_alone(const mpi::Communicator& alone,
+                                            const TrainingSettings& settings,
+                                            const TrainingProblem& problem,
+                                            std::vector<float> parameters,
+                                            const runtime::Tick& tick);
 
 } // namespace rewire::jobs

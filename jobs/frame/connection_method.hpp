@@ -17,6 +17,8 @@ struct ConnectionScores
     std::vector<double> trough; ///< the same that it inhibits it; empty: not a question here
     /// [pre, post] coincidences that chance gives within 10 ms (alpha_p). NaN: not tested.
     std::vector<double> chance;
+    /// A pair is called once: with a peak in either direction its trough is no connection.
+    bool one_call_a_pair = false;
 };
 
 /// A way in which a job calls directed connections between units, for comparisons with other ways

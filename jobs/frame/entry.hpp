@@ -78,6 +78,13 @@ struct Entry
     /// the options that it looks at; throws. May be empty.
     std::function<void(const io::StudySession& session, const runtime::Options& options)> check;
     std::vector<runtime::Option> check_options;
+    /// What `rewire study` tells of the recordings that feed the job, beyond what it checks; may be
+    /// empty. Collective.
+    /// @param sessions indices into the study: without errors, and not excluded from the job
+    /// @return the text, on rank 0
+    std::function<std::string(runtime::RunContext& context, const io::Study& study,
+                              const std::vector<std::size_t>& sessions)>
+        inspect;
     std::vector<std::string> chains; ///< that it belongs to, with all that it needs
     bool joins_parts = false;        ///< makes one result of those of an array
     /// Rank 0: writes what the group of a subject has beside its sessions, once these are in the

@@ -36,6 +36,18 @@ struct LeftOut
     std::string why;
 };
 
+/// Sessions of a result whose status says why there is nothing.
+/// @param head_of of a session
+template <typename Sessions, typename Head>
+std::vector<LeftOut> left_out_of(const Sessions& sessions, Head head_of)
+{
+    auto rows = std::vector<LeftOut>{};
+    for (const auto& session : sessions)
+        if (const auto& head = head_of(session); head.status != "ok")
+            rows.push_back({head.subject, head.session, head.status});
+    return rows;
+}
+
 /// Studies of fewer sessions are not set beside the published values: chance alone gives others.
 inline constexpr auto least_sessions_of_published = 10;
 

@@ -84,6 +84,8 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
         if (entry.complete_subject)
             for (const auto& subject : io::subjects_in(output->file()))
                 entry.complete_subject(*output, subject);
+        if (entry.complete)
+            entry.complete(*output);
         auto record = context.record(all_inputs(study, facts, existing), digest);
         record.upstream = upstream;
         output->publish(record, existing.present);

@@ -61,14 +61,14 @@ io::Selection selection(const runtime::Options& options)
 namespace {
 
 /// Collective.
-std::vector<io::SessionRecord> scan_records(runtime::RunContext& context)
+std::vector<io::SessionRecord> scan_records(runtime::RunContext& context, const std::string& phase)
 {
     const auto path = context.options().path("study");
     const auto options = nwb_options(context.options());
     const auto files = mpi::collective(context.comm(), [&] { return io::list_files(path); });
 
     return context.each_unit_to_all<io::SessionRecord>(
-        "scan", std::vector<double>(files.size(), 1.0),
+        phase, std::vector<double>(files.size(), 1.0),
         [&](std::int64_t unit, const runtime::Tick&) {
             return io::scan_file(path, files[static_cast<std::size_t>(unit)], options);
         });
@@ -95,11 +95,12 @@ io::Selection job_selection(const runtime::RunContext& context)
 }
 
 /// For --skip-missing: file -> why, of the sessions that lack something. Collective.
-std::map<std::string, std::string> missing_of(runtime::RunContext& context, const io::Study& study)
+std::map<std::string, std::string> missing_of(runtime::RunContext& context, const io::Study& study,
+                                              const std::string& phase)
 {
     const auto& entry = own_entry(context);
     const auto lacks = context.each_unit_to_all<std::string>(
-        "look", std::vector<double>(study.sessions.size(), 1.0),
+        phase, std::vector<double>(study.sessions.size(), 1.0),
         [&](std::int64_t unit, const runtime::Tick&) {
             return lacking(study.sessions[static_cast<std::size_t>(unit)], entry,
                            context.options());
@@ -127,45 +128,75 @@ std::string lacking(const io::StudySession& session, const Entry& entry,
 
 io::Study scan_study(runtime::RunContext& context)
 {
-    return assembled(context, scan_records(context), job_selection(context));
+    return assembled(context, scan_records(context, "scan"), job_selection(context));
 }
 
-io::Study open_study(runtime::RunContext& context)
+namespace {
+
+/// What is selected, without what --skip-missing leaves out, and the problems that matter to the
+/// job. Collective. @param suffix of the names of its phases
+io::Study selected_study(runtime::RunContext& context, io::Selection selected,
+                         const std::string& suffix)
 {
-    const auto& entry = own_entry(context);
-    const auto records = scan_records(context);
-    auto selected = job_selection(context);
+    const auto records = scan_records(context, "scan" + suffix);
     auto study = assembled(context, records, selected);
     if (context.options().declared("skip-missing") && context.options().flag("skip-missing")) {
-        selected.left_out = missing_of(context, study);
+        selected.left_out = missing_of(context, study, "look" + suffix);
         if (!selected.left_out.empty())
             study = assembled(context, records, selected);
     }
-    for (const auto& left_out : study.left_out)
-        context.note(fmt::format("left out: {} ({})", left_out.file, left_out.why));
     std::erase_if(study.problems, [&](const io::Problem& problem) {
-        return problem.scope && !entry.feeds_on(*problem.scope);
+        return problem.scope && !own_entry(context).feeds_on(*problem.scope);
     });
+    return study;
+}
+
+std::string text_of(const io::Problem& problem)
+{
+    return fmt::format("{}: {}{}", problem.file, problem.what,
+                       problem.next.empty() ? "" : " (" + problem.next + ")");
+}
+
+/// @throws InputError that lists all errors
+void require_sound(const io::Study& study)
+{
     auto errors = std::string{};
     auto count = 0;
-    for (const auto& problem : study.problems) {
-        const auto text = fmt::format("{}: {}{}", problem.file, problem.what,
-                                      problem.next.empty() ? "" : " (" + problem.next + ")");
-        if (problem.severity == io::Severity::warning && context.comm().is_root())
-            context.warn(text);
-        else if (problem.severity == io::Severity::note)
-            context.note(text);
-        if (problem.severity != io::Severity::error)
-            continue;
-        errors += "\n    " + text;
-        ++count;
-    }
+    for (const auto& problem : study.problems)
+        if (problem.severity == io::Severity::error) {
+            errors += "\n    " + text_of(problem);
+            ++count;
+        }
     if (count > 0)
         throw base::InputError(
             fmt::format("the study has {} error{}{}", count, count == 1 ? "" : "s", errors),
             study.path.string(),
             fmt::format("`rewire study {}` shows what is there; study.tsv can exclude a file",
                         study.path.string()));
+}
+
+} // namespace
+
+io::Study open_study(runtime::RunContext& context)
+{
+    auto study = selected_study(context, job_selection(context), "");
+    for (const auto& left_out : study.left_out)
+        context.note(fmt::format("left out: {} ({})", left_out.file, left_out.why));
+    for (const auto& problem : study.problems)
+        if (problem.severity == io::Severity::warning && context.comm().is_root())
+            context.warn(text_of(problem));
+        else if (problem.severity == io::Severity::note)
+            context.note(text_of(problem));
+    require_sound(study);
+    return study;
+}
+
+io::Study open_animals(runtime::RunContext& context)
+{
+    auto selected = job_selection(context);
+    selected.sessions.clear();
+    auto study = selected_study(context, std::move(selected), " of animals");
+    require_sound(study);
     return study;
 }
 

@@ -21,6 +21,9 @@ io::Study scan_study(runtime::RunContext& context);
 /// The same for a job that computes: problems of severity error are one InputError that lists them
 /// all, warnings go to the log. Problems of what the job does not feed on are none.
 io::Study open_study(runtime::RunContext& context);
+/// The same without --session: all sessions of the animals that were chosen, for what all sessions
+/// of an animal share. Once a run.
+io::Study open_animals(runtime::RunContext& context);
 /// What a session lacks of what feeds a job; empty: nothing. Looks into its file where the job says
 /// how.
 std::string lacking(const io::StudySession& session, const Entry& entry,

@@ -16,7 +16,7 @@ struct Matrix
     std::vector<float> JpsthPair::*values;
 };
 constexpr auto matrices = std::array{
-    Matrix{"jpsth", "part of the trials in which i fires at time_i and j at time_j",
+    Matrix{joint_array, "part of the trials in which i fires at time_i and j at time_j",
            &JpsthPair::joint},
     Matrix{"predictor", "product of the PSTHs", &JpsthPair::predictor},
     Matrix{"normalised", "(jpsth - predictor) over the product of the standard deviations",

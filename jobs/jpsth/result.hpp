@@ -19,7 +19,8 @@
 /// i.
 namespace rewire::jobs {
 
-inline constexpr auto jpsth_name = "jpsth"; ///< of the job that writes it
+inline constexpr auto jpsth_name = "jpsth";     ///< of the job that writes it
+inline constexpr auto joint_array = jpsth_name; ///< share of the trials in which both fire
 inline constexpr auto pairs_digest = "pairs_digest";
 inline constexpr auto variance_share = 0.95; ///< that the dimensionality is counted for
 

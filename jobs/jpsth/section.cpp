@@ -129,12 +129,9 @@ class JpsthPart : public PagePart
 
     std::vector<LeftOut> left_out() const override
     {
-        auto rows = std::vector<LeftOut>{};
-        for (const auto& session : sessions_)
-            if (session.result.head.status != "ok")
-                rows.push_back({session.result.head.subject, session.result.head.session,
-                                session.result.head.status});
-        return rows;
+        return left_out_of(
+            sessions_,
+            [](const PageSession& session) -> const auto& { return session.result.head; });
     }
 
   private:

@@ -82,14 +82,14 @@ void each_trials_field(auto& trials, auto field)
 
 std::optional<Alignment> alignment(const runtime::Options& options)
 {
-    if (!options.given("align")) {
+    if (!options.has("align")) {
         for (const auto* name : {"start-s", "stop-s", "locomotion", "speed-series", "running-cm-s"})
             if (options.given(name))
                 throw base::UsageError("a window needs trials to lie around",
                                        fmt::format("--{}", name), "name their table with --align");
         return std::nullopt;
     }
-    if (!options.given("stop-s"))
+    if (!options.has("stop-s"))
         throw base::UsageError("trials need a window of one length", "--align",
                                "give --stop-s (and --start-s), seconds from the start of a row");
     auto result = Alignment{.table = options.text("align"),

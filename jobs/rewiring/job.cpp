@@ -231,6 +231,12 @@ std::vector<runtime::Option> rewiring_options()
                 .help = "partial correlations of edges only (others 0), or of all pairs",
                 .source = "2.4",
                 .choices = {"thresholded", "all"}},
+               {.name = "estimators",
+                .default_value = "same",
+                .help = "sessions of an animal whose partial correlations were estimated otherwise "
+                        "than those of most (shrunk, pseudo-inverse): leave them out, or compare "
+                        "any",
+                .choices = {"same", "any"}},
                {.name = "components",
                 .kind = Kind::integer,
                 .default_value = "3",
@@ -291,9 +297,10 @@ runtime::Job described_job()
             "positive loadings are\n"
             "pairs that strengthen. With RESULTS/movement.h5 there, too: the fraction of "
             "movement-related neurons among\n"
-            "the ends of the top edges, against as many edges drawn at random, in sessions 1-2, "
-            "3-5, 6-9, 10-14, and from\n"
-            "15 on where there are more. With the halves of sessions (connectome --halves): "
+            "the ends of the top edges, against as many edges drawn at random that are present in "
+            "as many sessions, in\n"
+            "sessions 1-2, 3-5, 6-9, 10-14, and from 15 on where there are more. With the halves "
+            "of sessions (connectome --halves): "
             "whether the network changed\n"
             "over time, free of the noise of the sessions, and over animals whether it went in one "
             "direction, or came\n"

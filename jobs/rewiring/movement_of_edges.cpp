@@ -142,15 +142,21 @@ MovementFractions movement_fractions(const SubjectMovement& movement,
         auto pairs = std::vector<std::int64_t>{};
         for (const auto& pair : positive ? top.positive : top.negative)
             pairs.push_back(pair.pair);
+        const auto pools =
+            network::matched_pools(result.ever_an_edge, result.sessions_as_edge, pairs);
+        fractions.edges.push_back(std::ssize(pairs));
+        auto& pooled = fractions.pool.emplace_back(0);
+        for (const auto& pool : pools)
+            pooled += std::ssize(pool.edges);
         for (const auto& period : movement.periods) {
             const auto flags = network::MovementFlags{period.related, period.tested};
             const auto share = network::movement_fraction(pairs, neurons, flags);
             const auto draws =
                 std::isnan(share)
                     ? std::vector<double>{}
-                    : network::drawn_movement_fractions(
-                          result.ever_an_edge, static_cast<std::int64_t>(pairs.size()), neurons,
-                          flags, {seed, base::key_of(subject.subject)}, {0, settings.draws});
+                    : network::drawn_movement_fractions(pools, neurons, flags,
+                                                        {seed, base::key_of(subject.subject)},
+                                                        {0, settings.draws});
             fractions.fraction.push_back(share);
             fractions.percentile.push_back(network::percentile_among(draws, share));
         }

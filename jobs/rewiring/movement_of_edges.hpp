@@ -48,10 +48,12 @@ struct MovementFractions
     std::vector<std::int64_t> sessions; ///< [period]
     std::vector<double> fraction;       ///< [sign, period], positive first; NaN without sessions
     std::vector<double> percentile;     ///< [sign, period] among random draws of edges, 0 to 100
+    std::vector<std::int64_t> edges;    ///< [sign] that are drawn
+    std::vector<std::int64_t> pool;     ///< [sign] edges that they are drawn from
     std::vector<std::string> left_out;  ///< sessions, with the reason
 };
 
-/// Draws as many edges as there are top edges of the sign.
+/// Draws as many edges as there are top edges of the sign, present in as many sessions.
 MovementFractions movement_fractions(const SubjectMovement& movement,
                                      const SubjectConnectomes& subject,
                                      const SubjectRewiring& result,

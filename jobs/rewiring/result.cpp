@@ -102,7 +102,12 @@ void write_movement(const io::Handle& group, const MovementFractions& movement)
                         "share of movement-related neurons among the ends of the top pairs");
     const auto percentile = io::write_array(
         group, "movement_fraction_percentile", movement.percentile, {"sign", "period"}, "percent",
-        "percentile of movement_fraction among pairs drawn at random");
+        "percentile of movement_fraction among edges drawn at random that are present in as many "
+        "sessions as the top pairs");
+    io::write_array(group, "movement_drawn", movement.edges, {"sign"}, "edges",
+                    "edges of a random draw: as many as top pairs");
+    io::write_array(group, "movement_drawn_from", movement.pool, {"sign"}, "edges",
+                    "edges that are present in as many sessions as one of the top pairs");
     for (const auto dataset : {fraction.get(), percentile.get()})
         io::write_attribute(dataset, "movement_level", movement.level);
 }
@@ -145,6 +150,10 @@ void write_subject(const io::ResultFile& file, const SubjectConnectomes& subject
         group, "first_component_flipped",
         static_cast<std::uint8_t>(result.orientation.first_against_largest_loading ? 1 : 0));
     write_sessions_left_out(group, subject);
+    io::write_array(group, "shrinkage", subject.shrinkage, {"session"}, "1",
+                    "intensity by which the session's partial correlations were shrunk");
+    io::write_texts_attribute(group, "estimators", subject.estimator);
+    io::write_text_attribute(group, "estimators_differ", estimators_differ(subject));
     io::write_text_attribute(group, "match", subject.ids_are_rows ? "rows" : "ids");
     io::write_text_attribute(group, "neuron_id_column", subject.id_column);
     io::write_text_attribute(group, "edges", settings.thresholded ? "thresholded" : "all");

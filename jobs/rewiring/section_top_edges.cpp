@@ -186,7 +186,7 @@ void add_movement_of_top_edges(report::Page& page, const Animals& data)
         "Fraction of movement-related neurons{} among the ends of PC1's top edges ({} of an animal "
         "and sign; a neuron counts once for every edge), by learning period. {} n = {}. Under "
         "“Numbers of this figure”: the number of edges, and the percentile of each fraction among "
-        "random draws from all edges that the animal ever has.",
+        "random draws of edges that are present in as many sessions.",
         level_of_fractions(data), top_range(data, true, true, 1), band_note,
         counts_of_groups(plots.begin()->second));
     page.subsection("Movement-related neurons at the top edges");

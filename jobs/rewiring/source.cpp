@@ -8,6 +8,7 @@
 #include <rewire/stats/correlation.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -54,6 +55,39 @@ std::int64_t pair_in_session(const std::vector<std::int64_t>& columns, network::
     const auto [low, high] = std::minmax(columns[static_cast<std::size_t>(ends.first)],
                                          columns[static_cast<std::size_t>(ends.second)]);
     return base::pair_index(low, high, neurons);
+}
+
+/// Results of before this was recorded: by whether they were shrunk.
+std::string estimator_of(const io::Handle& session)
+{
+    if (const auto name = io::text_attribute_or_empty(session, "estimator"); !name.empty())
+        return name;
+    return io::read_attribute<double>(session, "shrinkage") > 0 ? "shrinkage" : "inverse";
+}
+
+/// That of most sessions of the subject, the earlier of two; empty where none has a connectome.
+std::string usual_estimator(const io::Handle& connectome, const std::vector<SessionHead>& heads,
+                            const std::string& subject)
+{
+    auto counts = std::vector<std::pair<std::string, std::int64_t>>{};
+    for (const auto& head : heads) {
+        if (head.subject != subject)
+            continue;
+        const auto group = io::open_group(connectome, subject + "/" + head.session);
+        if (io::read_attribute<std::uint8_t>(group, "computed") == 0)
+            continue;
+        const auto name = estimator_of(group);
+        const auto at = std::find_if(counts.begin(), counts.end(),
+                                     [&](const auto& each) { return each.first == name; });
+        if (at == counts.end())
+            counts.emplace_back(name, 1);
+        else
+            ++at->second;
+    }
+    const auto most =
+        std::max_element(counts.begin(), counts.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == counts.end() ? "" : most->first;
 }
 
 bool are_counted(const std::vector<std::string>& ids)
@@ -120,7 +154,26 @@ MatchEvidence match_evidence(const io::Handle& connectome, const SubjectConnecto
     return {sum / pairs, 2 / std::sqrt(degrees * pairs)};
 }
 
-std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
+std::string estimators_differ(const SubjectConnectomes& subject)
+{
+    const auto kinds = std::set<std::string>(subject.estimator.begin(), subject.estimator.end());
+    if (kinds.size() > 1)
+        return fmt::format("partial correlations of its sessions were estimated by {}: where the "
+                           "estimator changes, so do all of them",
+                           fmt::join(kinds, ", "));
+    if (subject.shrinkage.empty())
+        return "";
+    const auto [least, most] =
+        std::minmax_element(subject.shrinkage.begin(), subject.shrinkage.end());
+    return *least == *most
+               ? ""
+               : fmt::format("its sessions were shrunk by {:.3f} to {:.3f}: what is shrunk more is "
+                             "smaller, a trend of its own (connectome --shrinkage-of animal gives "
+                             "all of them one intensity)",
+                             *least, *most);
+}
+
+std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome, Estimators estimators)
 {
     auto subjects = std::vector<SubjectConnectomes>{};
     const auto heads = heads_in(connectome);
@@ -128,6 +181,8 @@ std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
         auto subject = SubjectConnectomes{.subject = name};
         auto ids = std::vector<std::vector<std::string>>{};
         auto position = std::int64_t{-1};
+        const auto wanted =
+            estimators == Estimators::same ? usual_estimator(connectome, heads, name) : "";
         for (const auto& head : heads) {
             if (head.subject != name)
                 continue;
@@ -138,6 +193,16 @@ std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome)
                 subject.left_out.push_back(fmt::format("{}: {}", head.session, head.status));
                 continue;
             }
+            const auto estimator = estimator_of(group);
+            if (!wanted.empty() && estimator != wanted) {
+                subject.left_out.push_back(
+                    fmt::format("{}: its partial correlations were estimated by {}, those of most "
+                                "sessions by {} (--estimators any compares them all the same)",
+                                head.session, estimator, wanted));
+                continue;
+            }
+            subject.estimator.push_back(estimator);
+            subject.shrinkage.push_back(io::read_attribute<double>(group, "shrinkage"));
             subject.sessions.push_back(head.session);
             subject.numbers.push_back(head.number);
             subject.positions.push_back(position);
@@ -182,7 +247,7 @@ PairBlock read_pairs(const io::Handle& connectome, const SubjectConnectomes& sub
     auto block =
         PairBlock{.value = network::SessionBlock(static_cast<Eigen::Index>(subject.sessions.size()),
                                                  static_cast<Eigen::Index>(count))};
-    auto ever = std::vector<std::uint8_t>(count, 0);
+    auto sessions = std::vector<std::int32_t>(count, 0);
     for (std::size_t session = 0; session < subject.sessions.size() && count > 0; ++session) {
         const auto place = pairs_in_session(subject, session, pairs);
         const auto [first, last] = std::minmax_element(place.begin(), place.end());
@@ -200,12 +265,14 @@ PairBlock read_pairs(const io::Handle& connectome, const SubjectConnectomes& sub
             const auto kept = !thresholded || edge[at] != 0;
             block.value(static_cast<Eigen::Index>(session), static_cast<Eigen::Index>(i)) =
                 kept ? value[at] : 0.0;
-            ever[i] |= edge[at];
+            sessions[i] += edge[at];
         }
     }
     for (std::size_t i = 0; i < count; ++i)
-        if (ever[i] != 0)
+        if (sessions[i] != 0) {
             block.ever_an_edge.push_back(pairs.first + static_cast<std::int64_t>(i));
+            block.sessions_as_edge.push_back(sessions[i]);
+        }
     return block;
 }
 

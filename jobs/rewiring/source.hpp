@@ -32,6 +32,9 @@ struct SubjectConnectomes
     /// [session] columns that may name neurons, where ids are rows
     std::vector<std::vector<std::string>> id_candidates;
     std::vector<std::string> left_out; ///< sessions without a connectome, with the reason
+    /// [session] how its partial correlations were estimated, and by how much they were shrunk.
+    std::vector<std::string> estimator;
+    std::vector<double> shrinkage;
     /// SHA-256 of the files of all sessions, also of those left out: "SUBJECT/SESSION" -> hash.
     io::Fingerprint inputs;
     std::string status; ///< "ok", or why there is no trajectory
@@ -53,7 +56,18 @@ struct MatchEvidence
 };
 MatchEvidence match_evidence(const io::Handle& connectome, const SubjectConnectomes& subject);
 
-std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome);
+/// Sessions that are compared: by what their partial correlations were estimated.
+enum class Estimators : std::uint8_t
+{
+    same, ///< by what most of the animal's were, the earlier of two as many; others are left out
+    any,
+};
+
+std::vector<SubjectConnectomes> subjects_of(const io::Handle& connectome, Estimators estimators);
+
+/// What differs between the estimators of the sessions that are compared, for people; empty where
+/// nothing does. Shrinkage takes from all partial correlations of a session.
+std::string estimators_differ(const SubjectConnectomes& subject);
 
 /// Where pairs of the common neurons lie among the pairs of a session.
 std::vector<std::int64_t> pairs_in_session(const SubjectConnectomes& subject, std::size_t session,
@@ -64,7 +78,8 @@ struct PairBlock
 {
     network::SessionBlock value; ///< [session, pair]
     std::vector<std::int64_t>
-        ever_an_edge; ///< pairs (of the subject) that are an edge in some session
+        ever_an_edge; ///< pairs (of the subject) that are an edge in some session, ascending
+    std::vector<std::int32_t> sessions_as_edge; ///< [pair of `ever_an_edge`] in how many
 };
 
 /// Reads pairs [first, last) of the common neurons from every session; thresholded ones are 0 where

@@ -176,6 +176,7 @@ void RewiringRun::sum_grams()
             pack_matrix(packer, of_block());
             packer.put(block.value.squaredNorm());
             packer.put_all(block.ever_an_edge);
+            packer.put_all(block.sessions_as_edge);
             results.add(index, packer.take());
             return true;
         });
@@ -188,6 +189,9 @@ void RewiringRun::sum_grams()
         result.squares += unpacker.get<double>();
         const auto edges = unpacker.get_all<std::int64_t>();
         result.ever_an_edge.insert(result.ever_an_edge.end(), edges.begin(), edges.end());
+        const auto in_sessions = unpacker.get_all<std::int32_t>();
+        result.sessions_as_edge.insert(result.sessions_as_edge.end(), in_sessions.begin(),
+                                       in_sessions.end());
     }
 }
 

@@ -57,7 +57,8 @@ struct SubjectRewiring
     Eigen::MatrixXd gram;
     double squares = 0;  ///< sum of the squares of the values, before they lose their means
     Eigen::MatrixXd mds; ///< [session, 2]
-    std::vector<std::int64_t> ever_an_edge; ///< pairs that are an edge in some session
+    std::vector<std::int64_t> ever_an_edge; ///< pairs that are an edge in some session, ascending
+    std::vector<std::int32_t> sessions_as_edge; ///< [pair of `ever_an_edge`] in how many
     network::SessionComponents components;
     network::Orientation orientation;   ///< signs by which raw loadings are to be multiplied
     std::vector<network::TopPairs> top; ///< [component] of oriented loadings

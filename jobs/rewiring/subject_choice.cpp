@@ -14,7 +14,9 @@ namespace rewire::jobs {
 std::vector<SubjectConnectomes> wanted_subjects(const runtime::RunContext& context,
                                                 const io::Handle& connectome)
 {
-    auto subjects = subjects_of(connectome);
+    auto subjects =
+        subjects_of(connectome, context.options().text("estimators") == "any" ? Estimators::any
+                                                                              : Estimators::same);
     if (const auto chosen = context.options().texts("subject"); !chosen.empty()) {
         for (const auto& name : chosen)
             if (std::none_of(subjects.begin(), subjects.end(),
@@ -81,6 +83,8 @@ void say_what_is_left_out(runtime::RunContext& context,
             context.warn(fmt::format("{}, session {}", subject.subject, session));
         if (subject.status != "ok")
             context.warn(fmt::format("{}: no trajectory: {}", subject.subject, subject.status));
+        else if (const auto what = estimators_differ(subject); !what.empty())
+            context.warn(subject.subject + ": " + what);
     }
 }
 

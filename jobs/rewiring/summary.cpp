@@ -107,7 +107,8 @@ AnimalRewiring read_animal(const io::Handle& file, const std::string& subject, c
         animal.status = status.empty() || status == "ok" ? "no scores in the result" : status;
         return animal;
     }
-    animal.remark = status == "ok" ? "" : status;
+    animal.remark =
+        status == "ok" ? io::text_attribute_or_empty(group, "estimators_differ") : status;
     animal.session = read_names(group, "session");
     const auto sessions = static_cast<std::int64_t>(animal.session.size());
     for (std::size_t i = 0; i < animal.session.size(); ++i)

@@ -24,7 +24,8 @@ constexpr auto record_name = "simulation.txt";
 
 const std::vector<SimulatedKind>& kinds()
 {
-    static const auto all = std::vector{lever_press_kind(), triplets_kind(), recording_kind()};
+    static const auto all =
+        std::vector{lever_press_kind(), triplets_kind(), recording_kind(), hodgkin_huxley_kind()};
     return all;
 }
 
@@ -148,7 +149,7 @@ void run_simulate(runtime::RunContext& context)
         if (comm.is_root())
             begin_study(folder, settings, overwrite);
     });
-    kind.run(context, folder);
+    kind.run(context, folder, settings);
 }
 
 runtime::Estimate plan_simulate(runtime::RunContext& context)
@@ -245,7 +246,9 @@ Entry simulate_entry()
                                  "--duration-s 900",
                                  "mpirun -n 8 rewire simulate --out study/ --null",
                                  "rewire simulate triplets --out triplets/",
-                                 "rewire simulate recording --out recording/ --trials 600"},
+                                 "rewire simulate recording --out recording/ --trials 600",
+                                 "mpirun -n 2 rewire simulate hodgkin-huxley --out network/ "
+                                 "--duration-s 600"},
                     .paper = "the rewiring paper",
                     .options = simulate_options(),
                     .run = run_simulate,

@@ -66,7 +66,8 @@ simulate::LeverPressParameters parameters_of(const runtime::Options& options)
     return parameters;
 }
 
-void simulate_lever_press(runtime::RunContext& context, const fs::path& folder)
+void simulate_lever_press(runtime::RunContext& context, const fs::path& folder,
+                          const io::Fingerprint&)
 {
     const auto& options = context.options();
     const auto& comm = context.comm();

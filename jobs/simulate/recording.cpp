@@ -1,4 +1,5 @@
 #include "kind.hpp"
+#include "recordings.hpp"
 #include "visual_file.hpp"
 
 #include <rewire/simulate/visual_recording.hpp>
@@ -37,7 +38,8 @@ double seconds_of(const simulate::VisualParameters& parameters)
            static_cast<double>(parameters.units_an_area * std::ssize(simulate::visual_areas));
 }
 
-void simulate_recordings(runtime::RunContext& context, const fs::path& folder)
+void simulate_recordings(runtime::RunContext& context, const fs::path& folder,
+                         const io::Fingerprint&)
 {
     const auto parameters = parameters_of(context.options());
     const auto sessions = context.options().integer("sessions");
@@ -81,12 +83,7 @@ std::vector<runtime::Option> recording_options()
                                .maximum = 1};
     };
     return {
-        {.name = "sessions",
-         .kind = Kind::integer,
-         .default_value = "1",
-         .help = "recordings, each with a network of its own",
-         .minimum = 1,
-         .maximum = 1e4},
+        sessions_option(),
         {.name = "units-an-area",
          .kind = Kind::integer,
          .default_value = std::to_string(defaults.units_an_area),
@@ -117,12 +114,7 @@ std::vector<runtime::Option> recording_options()
         share("fading", defaults.fading, "share of units that fade away or appear"),
         share("split", defaults.split, "share of units that are cut in two"),
         share("poor", defaults.poor, "share of units that fail a criterion of quality"),
-        {.name = "gzip",
-         .kind = Kind::integer,
-         .default_value = "0",
-         .help = "compression of the data",
-         .minimum = 0,
-         .maximum = 9},
+        gzip_option(),
     };
 }
 

@@ -1,12 +1,11 @@
 #include "kind.hpp"
+#include "recordings.hpp"
 
-#include <rewire/base/random.hpp>
 #include <rewire/io/nwb_writer.hpp>
 #include <rewire/simulate/triplet_network.hpp>
 
 #include <fmt/format.h>
 
-#include <numeric>
 #include <utility>
 
 namespace rewire::jobs {
@@ -40,31 +39,6 @@ std::string notes(const simulate::TripletParameters& p)
         p.transmission, p.first_lag, p.second_lag);
 }
 
-io::NwbDescription description(const simulate::TripletParameters& parameters, std::int64_t session)
-{
-    const auto settings = notes(parameters);
-    return {.identifier =
-                fmt::format("rewire-triplets-{:02d}-{:016x}", session + 1, base::key_of(settings)),
-            .session_description = "simulated neurons with triplets of which one pair is "
-                                   "correlated without a connection",
-            .session_id = fmt::format("{:02d}", session + 1),
-            .session_start_time = simulated_start_time(session),
-            .file_create_date = simulated_start_time(session),
-            .notes = settings,
-            .subject_id = subject,
-            .subject_description = "simulated",
-            .species = "Mus musculus",
-            .sex = "U",
-            .age = "P90D"};
-}
-
-std::vector<std::int64_t> counting(std::int64_t count)
-{
-    auto numbers = std::vector<std::int64_t>(static_cast<std::size_t>(count));
-    std::iota(numbers.begin(), numbers.end(), 0);
-    return numbers;
-}
-
 /// Spikes lie in the middle of their bins, so that none is on a border, whatever the rounding.
 io::NwbUnits units_of(const simulate::TripletParameters& parameters,
                       const std::vector<std::vector<std::int64_t>>& spikes, int deflate)
@@ -84,56 +58,35 @@ io::NwbUnits units_of(const simulate::TripletParameters& parameters,
     return units;
 }
 
-io::NwbTable trials_of(const simulate::TripletParameters& parameters)
-{
-    const auto length_s = static_cast<double>(parameters.bins) * parameters.bin_s;
-    auto start = std::vector<double>{};
-    auto stop = std::vector<double>{};
-    for (std::int64_t trial = 0; trial < parameters.trials; ++trial) {
-        start.push_back(static_cast<double>(trial) * length_s);
-        stop.push_back(static_cast<double>(trial + 1) * length_s);
-    }
-    return {"trials, end to end",
-            {},
-            {{"start_time", "start of the trial, s", std::move(start)},
-             {"stop_time", "end of the trial, s", std::move(stop)}}};
-}
-
 io::NwbTable planted_connections(const simulate::TripletParameters& parameters,
                                  const simulate::TripletNetwork& network)
 {
-    auto pre = std::vector<std::int64_t>{};
-    auto post = std::vector<std::int64_t>{};
+    auto planted = io::PlantedConnections{};
     auto triplet = std::vector<std::int64_t>{};
-    auto delay = std::vector<double>{};
     auto start = std::vector<double>{};
     auto stop = std::vector<double>{};
     auto inside = io::Booleans{};
     const auto middle = simulate::active_bins(parameters);
     for (const auto& connection : network.connections) {
-        pre.push_back(connection.pre);
-        post.push_back(connection.post);
+        planted.pre.push_back(connection.pre);
+        planted.post.push_back(connection.post);
+        planted.sign.push_back(1);
+        planted.strength.push_back(parameters.transmission);
+        planted.delay_ms.push_back(1e3 * static_cast<double>(connection.lag) * parameters.bin_s);
         triplet.push_back(connection.triplet);
-        delay.push_back(1e3 * static_cast<double>(connection.lag) * parameters.bin_s);
         start.push_back(static_cast<double>(middle.first) * parameters.bin_s);
         stop.push_back(static_cast<double>(middle.last) * parameters.bin_s);
         const auto& of = network.triplets[static_cast<std::size_t>(connection.triplet)];
         inside.values.push_back(of.active_in_middle ? 1 : 0);
     }
-    const auto count = pre.size();
-    return {"directed connections",
-            {},
-            {{"pre", "id of the unit that drives", std::move(pre)},
-             {"post", "id of the unit that is driven", std::move(post)},
-             {"sign", "1 excites, -1 inhibits", std::vector<std::int64_t>(count, 1)},
-             {"strength", "probability that a spike is transmitted",
-              std::vector<double>(count, parameters.transmission)},
-             {"delay_ms", "from spike to spike, ms", std::move(delay)},
-             {"triplet", "row of the table of triplets", std::move(triplet)},
-             {"active_start_s", "begin of the middle of the trial, s", std::move(start)},
-             {"active_stop_s", "end of the middle of the trial, s", std::move(stop)},
-             {"active_in_middle", "active in the middle of the trial, else outside of it",
-              std::move(inside)}}};
+    auto columns =
+        connection_columns(std::move(planted), "probability that a spike is transmitted");
+    columns.push_back({"triplet", "row of the table of triplets", std::move(triplet)});
+    columns.push_back({"active_start_s", "begin of the middle of the trial, s", std::move(start)});
+    columns.push_back({"active_stop_s", "end of the middle of the trial, s", std::move(stop)});
+    columns.push_back({"active_in_middle", "active in the middle of the trial, else outside of it",
+                       std::move(inside)});
+    return {"directed connections", {}, std::move(columns)};
 }
 
 io::NwbTable planted_triplets(const simulate::TripletNetwork& network)
@@ -174,9 +127,16 @@ void write_recording(const simulate::TripletParameters& parameters, std::int64_t
     const auto network = simulate::triplet_network(parameters, session);
     const auto spikes = simulate::triplet_spikes(parameters, network, session);
     make_folder(path.parent_path());
-    auto writer = io::NwbWriter(path, description(parameters, session));
+    auto writer = io::NwbWriter(
+        path, recording_description({subject,
+                                     "simulated neurons with triplets of which one pair is "
+                                     "correlated without a connection",
+                                     notes(parameters)},
+                                    session));
     writer.add_units(units_of(parameters, spikes, deflate));
-    writer.add_intervals("trials", trials_of(parameters));
+    writer.add_intervals("trials",
+                         trials_end_to_end(parameters.trials, static_cast<double>(parameters.bins) *
+                                                                  parameters.bin_s));
     writer.add_truth("units", planted_units(parameters, network));
     if (!network.connections.empty())
         writer.add_truth("triplets", planted_triplets(network));
@@ -189,7 +149,7 @@ double bins_of(const simulate::TripletParameters& parameters)
     return static_cast<double>(parameters.neurons * parameters.trials * parameters.bins);
 }
 
-void simulate_triplets(runtime::RunContext& context, const fs::path& folder)
+void simulate_triplets(runtime::RunContext& context, const fs::path& folder, const io::Fingerprint&)
 {
     const auto parameters = parameters_of(context.options());
     const auto sessions = context.options().integer("sessions");
@@ -197,8 +157,7 @@ void simulate_triplets(runtime::RunContext& context, const fs::path& folder)
     context.each_unit<runtime::UnitResults>(
         "simulate", std::vector<double>(static_cast<std::size_t>(sessions), bins_of(parameters)),
         [&](std::int64_t session, runtime::UnitResults&, const runtime::Tick& tick) {
-            const auto path = folder / fmt::format("sub-{}", subject) /
-                              fmt::format("sub-{}_ses-{:02d}.nwb", subject, session + 1);
+            const auto path = folder / recording_file(subject, session);
             if (!fs::exists(path))
                 write_recording(parameters, session, path, deflate);
             return tick() || true; // the file is whole: done, even when asked to stop
@@ -226,12 +185,7 @@ std::vector<runtime::Option> triplets_options()
     using Kind = runtime::OptionKind;
     const auto defaults = simulate::TripletParameters{};
     return {
-        {.name = "sessions",
-         .kind = Kind::integer,
-         .default_value = "1",
-         .help = "recordings, each with a network of its own",
-         .minimum = 1,
-         .maximum = 1e4},
+        sessions_option(),
         {.name = "neurons",
          .kind = Kind::integer,
          .default_value = std::to_string(defaults.neurons),
@@ -257,12 +211,7 @@ std::vector<runtime::Option> triplets_options()
          .help = "probability that a spike makes one of the next neuron",
          .minimum = 0,
          .maximum = 1},
-        {.name = "gzip",
-         .kind = Kind::integer,
-         .default_value = "0",
-         .help = "compression of the data",
-         .minimum = 0,
-         .maximum = 9},
+        gzip_option(),
     };
 }
 

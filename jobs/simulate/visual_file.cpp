@@ -1,6 +1,7 @@
 #include "visual_file.hpp"
 
 #include "kind.hpp"
+#include "recordings.hpp"
 
 #include <rewire/base/random.hpp>
 #include <rewire/io/nwb_writer.hpp>
@@ -31,23 +32,6 @@ std::string notes(const simulate::VisualParameters& p)
         "fade {}, cut in two {}, of poor quality {}. What was planted: /scratch/truth.",
         p.seed, p.units_an_area, p.trials, p.grating_s, p.grey_s, p.within, p.forward, p.feedback,
         p.inhibitory, p.coupling, p.inhibition, p.running_gain, p.fading, p.split, p.poor);
-}
-
-io::NwbDescription description(const simulate::VisualParameters& parameters, std::int64_t session)
-{
-    const auto settings = notes(parameters);
-    return {.identifier =
-                fmt::format("rewire-visual-{:02d}-{:016x}", session + 1, base::key_of(settings)),
-            .session_description = "simulated units of visual cortex, drifting gratings, running",
-            .session_id = fmt::format("{:02d}", session + 1),
-            .session_start_time = simulated_start_time(session),
-            .file_create_date = simulated_start_time(session),
-            .notes = settings,
-            .subject_id = subject,
-            .subject_description = "simulated",
-            .species = "Mus musculus",
-            .sex = "U",
-            .age = "P120D"};
 }
 
 /// A unit of the file: of the network, or one of the pieces that it was cut into.
@@ -254,26 +238,18 @@ io::NwbTable planted_units(const simulate::VisualTruth& truth, const std::vector
 
 io::NwbTable planted_connections(const simulate::VisualTruth& truth)
 {
-    auto pre = std::vector<std::int64_t>{};
-    auto post = std::vector<std::int64_t>{};
-    auto sign = std::vector<std::int64_t>{};
-    auto strength = std::vector<double>{};
-    auto delay = std::vector<double>{};
+    auto planted = io::PlantedConnections{};
     for (const auto& connection : truth.connection) {
-        pre.push_back(connection.pre);
-        post.push_back(connection.post);
-        sign.push_back(connection.coupling < 0 ? -1 : 1);
-        strength.push_back(connection.coupling);
-        delay.push_back(connection.delay_ms);
+        planted.pre.push_back(connection.pre);
+        planted.post.push_back(connection.post);
+        planted.sign.push_back(connection.coupling < 0 ? -1 : 1);
+        planted.strength.push_back(connection.coupling);
+        planted.delay_ms.push_back(connection.delay_ms);
     }
     return {"directed connections",
             {},
-            {{"pre", "id of the unit that drives", std::move(pre)},
-             {"post", "id of the unit that is driven", std::move(post)},
-             {"sign", "1 excites, -1 inhibits", std::move(sign)},
-             {"strength", "J: the rate is multiplied by exp(J exp(-(t - delay) / 4 ms))",
-              std::move(strength)},
-             {"delay_ms", "ms", std::move(delay)}}};
+            connection_columns(std::move(planted),
+                               "J: the rate is multiplied by exp(J exp(-(t - delay) / 4 ms))")};
 }
 
 io::NwbTable planted_areas()
@@ -294,8 +270,7 @@ io::NwbTable planted_areas()
 
 fs::path visual_file(std::int64_t session)
 {
-    return fs::path(fmt::format("sub-{}", subject)) /
-           fmt::format("sub-{}_ses-{:02d}.nwb", subject, session + 1);
+    return recording_file(subject, session);
 }
 
 bool write_visual_recording(const simulate::VisualParameters& parameters, std::int64_t session,
@@ -307,7 +282,11 @@ bool write_visual_recording(const simulate::VisualParameters& parameters, std::i
         return false;
     const auto units = sorted_units(truth);
     make_folder(path.parent_path());
-    auto writer = io::NwbWriter(path, description(parameters, session));
+    auto writer = io::NwbWriter(
+        path, recording_description({subject,
+                                     "simulated units of visual cortex, drifting gratings, running",
+                                     notes(parameters)},
+                                    session));
     writer.add_electrodes("probe", electrodes_of(truth));
     writer.add_units(units_of(parameters, truth, units, spikes, session, deflate));
     writer.add_intervals("drifting_gratings_presentations", presentations(parameters, truth));

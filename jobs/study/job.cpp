@@ -121,6 +121,38 @@ std::vector<const Entry*> jobs_asked_for(const runtime::RunContext& context)
     return jobs;
 }
 
+/// Sessions that rank 0 knows to be sound, for one job, on all ranks. Collective.
+std::vector<std::size_t> sound_sessions(const runtime::RunContext& context, const io::Study& study,
+                                        const Entry& entry)
+{
+    auto sound = std::vector<std::size_t>{};
+    for (std::size_t k = 0; k < study.sessions.size(); ++k) {
+        const auto& session = study.sessions[k];
+        const auto wrong = std::any_of(study.problems.begin(), study.problems.end(),
+                                       [&](const io::Problem& problem) {
+                                           return problem.severity == io::Severity::error &&
+                                                  problem.file == session.record.file;
+                                       });
+        if (!wrong && feeds(session.record, entry) && !session.excluded_from.contains(entry.name()))
+            sound.push_back(k);
+    }
+    auto packer = base::Packer{};
+    packer.put_all(sound);
+    const auto bytes = context.comm().broadcast(packer.take(), 0);
+    return base::Unpacker(bytes).get_all<std::size_t>();
+}
+
+/// What jobs have to say of the recordings that feed them. Collective.
+void inspect(runtime::RunContext& context, const io::Study& study)
+{
+    for (const auto& entry : entries_of(context)) {
+        if (!entry.inspect)
+            continue;
+        if (const auto sessions = sound_sessions(context, study, entry); !sessions.empty())
+            context.print(entry.inspect(context, study, sessions));
+    }
+}
+
 void run_study(runtime::RunContext& context)
 {
     const auto& options = context.options();
@@ -164,6 +196,8 @@ void run_study(runtime::RunContext& context)
                       [](const io::Problem& problem) { return problem.scope.has_value(); });
     context.print(lists && study.ok() ? listed(study, options.text("list") == "sessions")
                                       : io::describe(study, jobs_that_feed_on(context)));
+    if (!options.flag("quick") && !lists)
+        inspect(context, study);
     mpi::collective(context.comm(), [&] {
         if (context.comm().is_root() && !study.ok())
             throw base::InputError("the study has errors, listed above", study.path.string(),
@@ -218,7 +252,10 @@ Entry study_entry()
                  "something is wrong; everything that is wrong is listed, with what to do about "
                  "it. "
                  "Without --quick the data\n"
-                 "are read, and checked as the jobs that a session can feed would.",
+                 "are read, and checked as the jobs that a session can feed would; of recordings "
+                 "of units it says how many\n"
+                 "pass the paper's criteria, and what sorting left: duplicates, units cut in two, "
+                 "units that come or go.",
              .examples = {"rewire study data/", "rewire study data/ --quick"},
              .options = options + reading,
              .run = run_study},

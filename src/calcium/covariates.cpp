@@ -115,13 +115,12 @@ CovariateBasis covariate_basis(const CovariateView& covariates, std::int64_t fra
 
 namespace {
 
-/// Noise of the elements over their distance from the target, at most 1.
-double shrinkage_with(const activity::ActivityView& activity, const CovariateBasis& basis,
-                      const Covariance& covariance, double independent_frames)
+ShrinkageTerms terms_with(const activity::ActivityView& activity, const CovariateBasis& basis,
+                          const Covariance& covariance, double independent_frames)
 {
     const auto n = covariance.count();
     if (n < 2)
-        return 0;
+        return {};
     const auto length = squared_lengths(activity, basis, covariance);
     const auto fourth = dot(length, length.data());
     const auto frames = static_cast<double>(activity.frames);
@@ -135,9 +134,8 @@ double shrinkage_with(const activity::ActivityView& activity, const CovariateBas
             squares += 2 * covariance.matrix[at(i * n + j)] * covariance.matrix[at(i * n + j)];
     }
     const auto p = static_cast<double>(n);
-    const auto distance = (squares - trace * trace / p) / p;
-    const auto noise = std::min((fourth / frames - squares) / (p * independent_frames), distance);
-    return noise <= 0 ? 0 : noise / distance;
+    return {.noise = (fourth / frames - squares) / (p * independent_frames),
+            .distance = (squares - trace * trace / p) / p};
 }
 
 } // namespace
@@ -145,12 +143,22 @@ double shrinkage_with(const activity::ActivityView& activity, const CovariateBas
 double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const CovariateBasis& basis,
                              const Covariance& covariance)
 {
-    return shrinkage_with(activity, basis, covariance, static_cast<double>(activity.frames));
+    return terms_with(activity, basis, covariance, static_cast<double>(activity.frames))
+        .intensity();
 }
 
 double ledoit_wolf_shrinkage_of_correlation(const activity::ActivityView& activity,
                                             const CovariateBasis& basis,
                                             const Covariance& covariance, double effective_frames)
+{
+    return ledoit_wolf_terms_of_correlation(activity, basis, covariance, effective_frames)
+        .intensity();
+}
+
+ShrinkageTerms ledoit_wolf_terms_of_correlation(const activity::ActivityView& activity,
+                                                const CovariateBasis& basis,
+                                                const Covariance& covariance,
+                                                double effective_frames)
 {
     const auto n = covariance.count();
     auto scaled = covariance;
@@ -172,7 +180,7 @@ double ledoit_wolf_shrinkage_of_correlation(const activity::ActivityView& activi
     for (std::int64_t i = 0; i < n; ++i)
         for (auto j = i; j < n; ++j)
             scaled.matrix[at(i * n + j)] *= factor[at(i)] * factor[at(j)];
-    return shrinkage_with(samples.view(), basis, scaled, effective_frames);
+    return terms_with(samples.view(), basis, scaled, effective_frames);
 }
 
 } // namespace rewire::calcium

@@ -64,9 +64,9 @@ void copy_some(const Sample* from, std::int64_t stride, double* to, int lanes, i
 class Lanes
 {
   public:
+    /// @param frames at most, that are solved at a time
     Lanes(OasisKernel kernel, std::int64_t frames, double decay)
         : entry_(entry_of(kernel)),
-          frames_(frames),
           decay_(decay),
           // Two sentinels, and an odd number of cache lines from stack to stack: a power of two
           // between them would put all tops in the same few places of the cache.
@@ -80,9 +80,10 @@ class Lanes
 
     int count() const noexcept { return entry_.lanes; }
 
-    /// Solves neurons first .. first + used - 1 of the block.
+    /// Solves neurons first .. first + used - 1 of the block in some of its frames, which are
+    /// counted from 0 in the pools.
     template <typename Sample>
-    void solve(const TraceBlock<Sample>& block, std::int64_t first, int used)
+    void solve(const TraceBlock<Sample>& block, base::Range frames, std::int64_t first, int used)
     {
         for (auto k = 0; k < entry_.lanes; ++k) {
             const auto stack = pools_.get() + k * stride_;
@@ -92,9 +93,10 @@ class Lanes
         not_finite_ = {};
         if (used < entry_.lanes)
             std::fill(samples_.begin(), samples_.end(), 0.0);
-        for (auto frame = std::int64_t{0}; frame < frames_; frame += chunk_frames) {
-            const auto rows = std::min(chunk_frames, frames_ - frame);
-            copy(block.samples.data() + frame * block.neurons + first, block.neurons, used, rows);
+        for (auto frame = std::int64_t{0}; frame < frames.size(); frame += chunk_frames) {
+            const auto rows = std::min(chunk_frames, frames.size() - frame);
+            copy(block.samples.data() + (frames.first + frame) * block.neurons + first,
+                 block.neurons, used, rows);
             entry_.advance({samples_.data(), rows, frame, decay_, top_.data()});
         }
     }
@@ -122,7 +124,6 @@ class Lanes
     }
 
     KernelEntry entry_;
-    std::int64_t frames_;
     double decay_;
     std::int64_t stride_;
     std::unique_ptr<Pool[]> pools_; // NOLINT(modernize-avoid-c-arrays)
@@ -131,18 +132,19 @@ class Lanes
     std::array<double, most_lanes> not_finite_{};
 };
 
-/// The non-zero spikes of one neuron.
+/// The non-zero spikes of one neuron in a segment, behind those of the segments before it.
 template <bool clipped>
-void find_spikes(std::span<const Pool> pools, EventList& spikes)
+void append_spikes(std::span<const Pool> pools, std::int64_t first_frame, EventList& spikes)
 {
-    spikes.frame.resize(pools.size());
-    spikes.value.resize(pools.size());
-    auto count = std::size_t{0};
+    auto count = spikes.frame.size();
+    spikes.frame.resize(count + pools.size());
+    spikes.value.resize(count + pools.size());
     auto fit_before = pools.empty() ? 0.0 : fit_of<clipped>(pools[0]);
     for (auto k = std::size_t{1}; k < pools.size(); ++k) {
         const auto fit = fit_of<clipped>(pools[k]);
         const auto spike = spike_between(fit_before, pools[k - 1].decay, fit);
-        spikes.frame[count] = static_cast<std::int32_t>(pools[k].start);
+        spikes.frame[count] =
+            static_cast<std::int32_t>(first_frame + static_cast<std::int64_t>(pools[k].start));
         spikes.value[count] = spike;
         count += spike != 0;
         fit_before = fit;
@@ -151,25 +153,50 @@ void find_spikes(std::span<const Pool> pools, EventList& spikes)
     spikes.value.resize(count);
 }
 
-/// What one call needs besides the block: the options and scratch for one neuron.
+/// What is found of the neurons that are solved together, one segment after the other.
 struct Extraction
 {
     const BlockOptions& options;
-    EventList spikes;
+    std::int64_t counted_frames;
     std::vector<double> weights;
-    std::vector<double> dense; ///< zeros, one a frame
+    std::vector<double> dense;                  ///< zeros, one a frame
+    std::array<EventList, most_lanes> spikes{}; ///< [lane]
+    std::array<bool, most_lanes> not_finite{};  ///< [lane]
 
-    template <typename Sample>
-    NeuronSummary append(const Trace<Sample>& dff, std::span<const Pool> pools,
-                         activity::Activity& activity, activity::Activity* events)
+    void begin()
     {
-        const auto farci = options.oasis.variant == OasisVariant::farci;
-        if (farci)
-            find_spikes<true>(has_equal_steps(dff) ? pools.first(0) : pools, spikes);
-        else
-            find_spikes<false>(pools, spikes);
-        auto summary =
-            append_events(spikes, dff.frames, options.alpha, weights, dense, activity, events);
+        for (auto& list : spikes) {
+            list.frame.clear();
+            list.value.clear();
+        }
+        not_finite = {};
+    }
+
+    /// @param dff of the segment that the lane has solved
+    template <typename Sample>
+    void take(const Trace<Sample>& dff, std::int64_t first_frame, const Lanes& lanes, int lane)
+    {
+        const auto k = static_cast<std::size_t>(lane);
+        const auto pools = lanes.pools(lane);
+        not_finite[k] = not_finite[k] || !lanes.finite(lane);
+        if (not_finite[k])
+            return;
+        if (options.oasis.variant == OasisVariant::suite2p)
+            append_spikes<false>(pools, first_frame, spikes[k]);
+        else if (!has_equal_steps(dff))
+            append_spikes<true>(pools, first_frame, spikes[k]);
+    }
+
+    /// @param dff of all frames
+    template <typename Sample>
+    NeuronSummary append(const Trace<Sample>& dff, int lane, activity::Activity& activity,
+                         activity::Activity* events)
+    {
+        const auto k = static_cast<std::size_t>(lane);
+        if (not_finite[k])
+            return append_not_finite(activity, events);
+        auto summary = append_events(spikes[k], {dff.frames, counted_frames}, options.alpha,
+                                     weights, dense, activity, events);
         if (summary.status == NeuronStatus::silent && is_constant(dff))
             summary.status = NeuronStatus::constant;
         return summary;
@@ -190,6 +217,23 @@ void check(const TraceBlock<Sample>& block, OasisKernel kernel)
     if (!is_available(kernel))
         throw base::InputError(fmt::format("this processor has no {}", name_of(kernel)), "",
                                "let the kernel be chosen automatically");
+}
+
+/// @throws InputError: they overlap, or leave the block
+std::vector<base::Range> checked_segments(const std::vector<base::Range>& segments,
+                                          std::int64_t frames)
+{
+    if (segments.empty())
+        return {{0, frames}};
+    auto last = std::int64_t{0};
+    for (const auto& segment : segments) {
+        if (segment.first < last || segment.last < segment.first || segment.last > frames)
+            throw base::InputError(fmt::format("segment of frames {} to {}, after frame {} of {}",
+                                               segment.first, segment.last, last, frames),
+                                   "", "give ascending segments within the block");
+        last = segment.last;
+    }
+    return segments;
 }
 
 } // namespace
@@ -235,10 +279,15 @@ deconvolve_block(const TraceBlock<Sample>& block, const BlockOptions& options,
 {
     check(block, options.kernel);
     const auto kernel = options.kernel == OasisKernel::automatic ? best_kernel() : options.kernel;
-    auto lanes = Lanes(kernel, block.frames, oasis_decay(options.oasis));
-    auto extraction = Extraction{options,
-                                 {},
-                                 smoothing_weights(options.taps),
+    const auto segments = checked_segments(options.segments, block.frames);
+    auto longest = std::int64_t{0};
+    auto counted = std::int64_t{0};
+    for (const auto& segment : segments) {
+        longest = std::max(longest, segment.size());
+        counted += segment.size();
+    }
+    auto lanes = Lanes(kernel, longest, oasis_decay(options.oasis));
+    auto extraction = Extraction{options, counted, smoothing_weights(options.taps),
                                  std::vector<double>(static_cast<std::size_t>(block.frames), 0.0)};
     auto summaries = std::vector<NeuronSummary>{};
     summaries.reserve(static_cast<std::size_t>(block.neurons));
@@ -249,14 +298,18 @@ deconvolve_block(const TraceBlock<Sample>& block, const BlockOptions& options,
     for (auto first = std::int64_t{0}; first < block.neurons; first += lanes.count()) {
         const auto used =
             static_cast<int>(std::min<std::int64_t>(lanes.count(), block.neurons - first));
-        lanes.solve(block, first, used);
-        for (auto k = 0; k < used; ++k) {
-            const auto dff =
-                Trace<Sample>{block.samples.data() + first + k, block.frames, block.neurons};
-            summaries.push_back(lanes.finite(k)
-                                    ? extraction.append(dff, lanes.pools(k), activity, events)
-                                    : append_not_finite(activity, events));
+        const auto samples = block.samples.data() + first;
+        extraction.begin();
+        for (const auto& segment : segments) {
+            lanes.solve(block, segment, first, used);
+            for (auto k = 0; k < used; ++k)
+                extraction.take(Trace<Sample>{samples + segment.first * block.neurons + k,
+                                              segment.size(), block.neurons},
+                                segment.first, lanes, k);
         }
+        for (auto k = 0; k < used; ++k)
+            summaries.push_back(extraction.append(
+                Trace<Sample>{samples + k, block.frames, block.neurons}, k, activity, events));
     }
     return summaries;
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace rewire::calcium {
 
@@ -308,8 +309,9 @@ EdgeTests finish_edge_tests(const ShiftMoments& moments, std::span<const EdgeTil
         tests.p_both_negative = assembly.all(tiles, &EdgeTile::p_both_negative);
         make_two_sided(tests);
     }
-    tests.q_both = stats::benjamini_hochberg(tests.p_both);
-    tests.p_holm = stats::holm(tests.p_both);
+    auto adjusted = stats::adjusted(tests.p_both);
+    tests.q_both = std::move(adjusted.q_value);
+    tests.p_holm = std::move(adjusted.holm);
     for (std::size_t k = 0; k < tests.q_both.size(); ++k) {
         tests.supported[k] = tests.q_both[k] <= options.level ? 1 : 0;
         tests.supported_count += tests.supported[k];

@@ -13,11 +13,19 @@ struct EventList
     std::vector<double> value;
 };
 
+/// Frames of a trace, and those of them in which there could be spikes: what the threshold is taken
+/// over.
+struct FrameCount
+{
+    std::int64_t all = 0;
+    std::int64_t counted = 0;
+};
+
 /// Threshold, smoothing and status of one neuron from its non-zero spikes, appended to `activity`.
-/// `dense` is scratch of at least `frames` zeros, and holds zeros again afterwards. `kept`, where
-/// given, takes the events that are left before smoothing.
+/// `dense` is scratch of at least `frames.all` zeros, and holds zeros again afterwards. `kept`,
+/// where given, takes the events that are left before smoothing.
 /// @pre all spikes finite; weights = smoothing_weights(some number)
-NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
+NeuronSummary append_events(const EventList& spikes, FrameCount frames, double alpha,
                             std::span<const double> weights, std::vector<double>& dense,
                             activity::Activity& activity, activity::Activity* kept = nullptr);
 

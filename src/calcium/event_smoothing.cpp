@@ -165,12 +165,12 @@ std::vector<double> smooth_events(std::span<const double> events, std::int64_t t
     return out;
 }
 
-NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double alpha,
+NeuronSummary append_events(const EventList& spikes, FrameCount frames, double alpha,
                             std::span<const double> weights, std::vector<double>& dense,
                             activity::Activity& activity, activity::Activity* kept)
 {
     const auto taps = static_cast<std::int64_t>(weights.size());
-    const auto level = level_of(spikes.value, frames, alpha);
+    const auto level = level_of(spikes.value, frames.counted, alpha);
     auto events = std::vector<std::int32_t>{};
     for (auto k = std::size_t{0}; k < spikes.value.size(); ++k) {
         if (spikes.value[k] < level.threshold || spikes.value[k] == 0)
@@ -185,7 +185,7 @@ NeuronSummary append_events(const EventList& spikes, std::int64_t frames, double
         kept->frame.insert(kept->frame.end(), events.begin(), events.end());
         kept->start.push_back(static_cast<std::int64_t>(kept->frame.size()));
     }
-    activity.frames = smoothed_frames(frames, taps);
+    activity.frames = smoothed_frames(frames.all, taps);
     const auto first = activity.value.size();
     const auto* x = dense.data();
     if (taps == paper_taps)
@@ -230,7 +230,7 @@ NeuronSummary append_events(std::span<const double> spikes, double alpha,
             list.value.push_back(spikes[t]);
         }
     auto dense = std::vector<double>(spikes.size(), 0.0);
-    return append_events(list, frames, alpha, weights, dense, activity);
+    return append_events(list, {frames, frames}, alpha, weights, dense, activity);
 }
 
 } // namespace rewire::calcium

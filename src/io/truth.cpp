@@ -52,6 +52,14 @@ PlantedConnections read_planted_connections(const std::filesystem::path& nwb_fil
     require_equal({planted.pre.size(), planted.post.size(), planted.sign.size(),
                    planted.strength.size(), planted.delay_ms.size()},
                   connections_path, nwb_file);
+    if (exists(table, "active_start_s")) {
+        planted.active_start_s = read_all<double>(table, "active_start_s");
+        planted.active_stop_s = read_all<double>(table, "active_stop_s");
+        planted.active_inside = read_all<std::uint8_t>(table, "active_in_middle");
+        require_equal({planted.pre.size(), planted.active_start_s.size(),
+                       planted.active_stop_s.size(), planted.active_inside.size()},
+                      connections_path, nwb_file);
+    }
     return planted;
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <utility>
 
 namespace rewire::network {
@@ -93,19 +94,61 @@ double movement_fraction(std::span<const std::int64_t> pairs, std::int64_t neuro
     return sum.fraction();
 }
 
-std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union_of_edges,
-                                             std::int64_t count, std::int64_t neurons,
+std::vector<EdgePool> matched_pools(std::span<const std::int64_t> edges,
+                                    std::span<const std::int32_t> sessions,
+                                    std::span<const std::int64_t> top)
+{
+    if (top.size() > edges.size())
+        throw base::InputError(
+            fmt::format("{} of {} edges cannot be drawn", top.size(), edges.size()), "",
+            "compare fewer top edges");
+    auto by_sessions = std::map<std::int32_t, EdgePool>{};
+    for (std::size_t k = 0; k < edges.size(); ++k)
+        by_sessions[sessions[k]].edges.push_back(edges[k]);
+    for (const auto pair : top) {
+        const auto at = std::lower_bound(edges.begin(), edges.end(), pair);
+        const auto is_edge = at != edges.end() && *at == pair;
+        auto& pool = is_edge ? by_sessions[sessions[static_cast<std::size_t>(at - edges.begin())]]
+                             : by_sessions.begin()->second;
+        ++pool.count;
+    }
+    auto pools = std::vector<EdgePool>{};
+    const auto join = [](EdgePool& pool, const EdgePool& next) {
+        pool.edges.insert(pool.edges.end(), next.edges.begin(), next.edges.end());
+        pool.count += next.count;
+    };
+    const auto too_small = [](const EdgePool& pool) { return pool.count > std::ssize(pool.edges); };
+    for (auto& [_, pool] : by_sessions)
+        if (!pools.empty() && too_small(pools.back()))
+            join(pools.back(), pool);
+        else
+            pools.push_back(std::move(pool));
+    while (too_small(pools.back())) { // all of them together have enough
+        const auto last = std::move(pools.back());
+        pools.pop_back();
+        join(pools.back(), last);
+    }
+    std::erase_if(pools, [](const EdgePool& pool) { return pool.count == 0; });
+    for (auto& pool : pools)
+        std::sort(pool.edges.begin(), pool.edges.end());
+    return pools;
+}
+
+std::vector<double> drawn_movement_fractions(std::span<const EdgePool> pools, std::int64_t neurons,
                                              const MovementFlags& flags, const DrawKey& key,
                                              base::Range draws)
 {
-    const auto edges = static_cast<std::int64_t>(union_of_edges.size());
-    if (count < 0 || count > edges)
-        throw base::InputError(fmt::format("{} of {} edges cannot be drawn", count, edges), "",
-                               "compare fewer top edges");
     const auto counts = SessionCounts(neurons, flags);
-    auto at_ends = std::vector<Ends>{};
-    for (const auto pair : union_of_edges)
-        at_ends.push_back(counts.at_ends(pair));
+    auto at_ends = std::vector<std::vector<Ends>>{}; // [pool, edge]
+    for (const auto& pool : pools) {
+        if (pool.count < 0 || pool.count > std::ssize(pool.edges))
+            throw base::InputError(
+                fmt::format("{} of {} edges cannot be drawn", pool.count, pool.edges.size()), "",
+                "compare fewer top edges");
+        auto& of_pool = at_ends.emplace_back();
+        for (const auto pair : pool.edges)
+            of_pool.push_back(counts.at_ends(pair));
+    }
 
     auto fractions = std::vector<double>{};
     auto swapped = std::vector<std::pair<std::size_t, std::size_t>>{};
@@ -113,16 +156,19 @@ std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union
         auto stream = base::Stream(key.seed, {base::key_of("random edges"), key.subject,
                                               static_cast<std::uint64_t>(draw)});
         auto sum = Ends{};
-        for (std::int64_t k = 0; k < count; ++k) { // the head of a Fisher-Yates shuffle
-            const auto other =
-                k + static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(edges - k)));
-            swapped.emplace_back(static_cast<std::size_t>(k), static_cast<std::size_t>(other));
-            std::swap(at_ends[swapped.back().first], at_ends[swapped.back().second]);
-            sum += at_ends[static_cast<std::size_t>(k)];
+        for (std::size_t p = 0; p < pools.size(); ++p) {
+            auto& ends = at_ends[p];
+            const auto count = static_cast<std::size_t>(pools[p].count);
+            for (std::size_t k = 0; k < count; ++k) { // the head of a Fisher-Yates shuffle
+                const auto other = k + static_cast<std::size_t>(stream.below(ends.size() - k));
+                swapped.emplace_back(k, other);
+                std::swap(ends[k], ends[other]);
+                sum += ends[k];
+            }
+            for (; !swapped.empty(); swapped.pop_back()) // back in order: draws stand alone
+                std::swap(ends[swapped.back().first], ends[swapped.back().second]);
         }
         fractions.push_back(sum.fraction());
-        for (; !swapped.empty(); swapped.pop_back()) // back in order: draws stand alone
-            std::swap(at_ends[swapped.back().first], at_ends[swapped.back().second]);
     }
     return fractions;
 }

@@ -113,9 +113,14 @@ void RunContext::begin_log()
 void RunContext::begin_results(const io::Fingerprint& digest)
 {
     begin_log();
-    checkpoint_ = std::make_unique<io::Checkpoint>(
-        comm_, options_.path("results") / (job_.name + ".checkpoint"), digest,
-        options_.flag("restart"));
+    begin_checkpoint(options_.path("results"), digest);
+}
+
+void RunContext::begin_checkpoint(const std::filesystem::path& folder,
+                                  const io::Fingerprint& digest)
+{
+    checkpoint_ = std::make_unique<io::Checkpoint>(comm_, folder / (job_.name + ".checkpoint"),
+                                                   digest, options_.flag("restart"));
     if (checkpoint_->resumed())
         note(fmt::format("going on from what attempt {} had saved",
                          checkpoint_->attempt().number - 1));

@@ -42,6 +42,19 @@ void count(bool truth, bool called, Confusion& result)
     result.false_negative += truth && !called;
 }
 
+/// [units, units] calls: where one direction of a pair has a peak, the other has no trough.
+void drop_troughs_beside_peaks(std::vector<std::int8_t>& called)
+{
+    const auto units = std::llround(std::sqrt(static_cast<double>(called.size())));
+    for (std::int64_t i = 0; i < units; ++i)
+        for (auto j = i + 1; j < units; ++j) {
+            auto& forward = called[cell(i, j, units)];
+            auto& backward = called[cell(j, i, units)];
+            if (forward * backward < 0)
+                (forward < 0 ? forward : backward) = 0;
+        }
+}
+
 } // namespace
 
 double matthews(const Confusion& of) noexcept
@@ -95,6 +108,8 @@ std::vector<std::int8_t> calls_at(const Scores& scores, double threshold)
         else if (!scores.trough.empty() && scores.trough[k] > threshold)
             result[k] = -1;
     }
+    if (scores.one_call_a_pair)
+        drop_troughs_beside_peaks(result);
     return result;
 }
 

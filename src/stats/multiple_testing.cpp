@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace rewire::stats {
 
@@ -19,12 +20,10 @@ std::vector<std::size_t> ascending(std::span<const double> p_value)
     return order;
 }
 
-} // namespace
-
-std::vector<double> benjamini_hochberg(std::span<const double> p_value)
+std::vector<double> benjamini_hochberg_in(std::span<const double> p_value,
+                                          std::span<const std::size_t> order)
 {
     auto q_value = std::vector<double>(p_value.begin(), p_value.end());
-    const auto order = ascending(p_value);
     const auto family = static_cast<double>(order.size());
     auto smallest = 1.0;
     for (auto rank = order.size(); rank > 0; --rank) {
@@ -35,10 +34,9 @@ std::vector<double> benjamini_hochberg(std::span<const double> p_value)
     return q_value;
 }
 
-std::vector<double> holm(std::span<const double> p_value)
+std::vector<double> holm_in(std::span<const double> p_value, std::span<const std::size_t> order)
 {
     auto adjusted = std::vector<double>(p_value.begin(), p_value.end());
-    const auto order = ascending(p_value);
     auto largest = 0.0;
     for (std::size_t rank = 0; rank < order.size(); ++rank) {
         const auto i = order[rank];
@@ -47,6 +45,53 @@ std::vector<double> holm(std::span<const double> p_value)
         adjusted[i] = largest;
     }
     return adjusted;
+}
+
+} // namespace
+
+std::vector<double> benjamini_hochberg(std::span<const double> p_value)
+{
+    return benjamini_hochberg_in(p_value, ascending(p_value));
+}
+
+std::vector<double> holm(std::span<const double> p_value)
+{
+    return holm_in(p_value, ascending(p_value));
+}
+
+Adjustments adjusted(std::span<const double> p_value)
+{
+    const auto order = ascending(p_value);
+    return {.q_value = benjamini_hochberg_in(p_value, order), .holm = holm_in(p_value, order)};
+}
+
+AdjustedFamily::AdjustedFamily(std::vector<double> p_value) : p_(std::move(p_value))
+{
+    std::erase_if(p_, [](double p) { return std::isnan(p); });
+    std::sort(p_.begin(), p_.end());
+    auto both = adjusted(p_);
+    q_ = std::move(both.q_value);
+    holm_ = std::move(both.holm);
+}
+
+double AdjustedFamily::benjamini_hochberg(double p) const
+{
+    return at(q_, p);
+}
+
+double AdjustedFamily::holm(double p) const
+{
+    return at(holm_, p);
+}
+
+double AdjustedFamily::at(const std::vector<double>& adjusted, double p) const
+{
+    if (std::isnan(p))
+        return p;
+    // Equal p-values have equal adjustments: the running minimum, or maximum, goes over all of
+    // them.
+    const auto after = std::upper_bound(p_.begin(), p_.end(), p);
+    return adjusted[static_cast<std::size_t>(after - p_.begin() - 1)];
 }
 
 Interval wilson_interval(std::int64_t successes, std::int64_t trials, double z)

@@ -1,9 +1,11 @@
 #include <rewire/base/error.hpp>
 #include <rewire/stats/tests.hpp>
 
+#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -101,6 +103,31 @@ TestResult paired_t(std::span<const double> first, std::span<const double> secon
     const auto mean = is_constant(differences) ? differences.front() : mean_of(differences);
     const auto variance = squared_deviations(differences, mean) / (n - 1);
     return result_of(mean, std::sqrt(variance / n), n - 1, alternative);
+}
+
+double normal_score_of_t(double statistic, double degrees_of_freedom)
+{
+    constexpr auto most = 38.0;
+    if (std::isnan(statistic))
+        return nan;
+    const auto upper = tail(std::abs(statistic), degrees_of_freedom, Alternative::greater);
+    const auto score =
+        upper > 1e-300
+            ? boost::math::quantile(boost::math::complement(boost::math::normal(), upper))
+            : most;
+    return std::copysign(score, statistic);
+}
+
+double roc_area(std::span<const double> first, std::span<const double> second)
+{
+    auto sorted = std::vector<double>(second.begin(), second.end());
+    std::sort(sorted.begin(), sorted.end());
+    auto below = 0.0; // pairs, ties half
+    for (const auto value : first) {
+        const auto [low, high] = std::equal_range(sorted.begin(), sorted.end(), value);
+        below += static_cast<double>(low - sorted.begin()) + 0.5 * static_cast<double>(high - low);
+    }
+    return below / (static_cast<double>(first.size()) * static_cast<double>(second.size()));
 }
 
 MeanError mean_and_error(std::span<const double> values)

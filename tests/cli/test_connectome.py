@@ -218,6 +218,84 @@ class ClosedForm(Computes):
         self.assertEqual(code, 0, err)
         self.assertIn("were shrunk, by", (self.folder / "results" / "report.html").read_text())
 
+    def test_one_family_of_all_sessions(self):
+        study = self.simulate(animals=2, sessions=3, neurons=20, duration_s=200)
+        last = next(study.rglob("*ses-03*.nwb"))
+        last.rename(self.folder / last.name)
+        words = ["--family", "study", "--displacements", "0"]
+        grown = self.connectome(study, "grown", *words)
+        fewer = self.exported(self.folder / "grown")
+        (self.folder / last.name).rename(last)
+        self.connectome(study, "grown", *words)
+        whole = self.connectome(study, "whole", *words, ranks=3)
+        for subject in sorted({row["subject"] for row in fewer}):
+            self.connectome(study, self.folder / "parts" / "parts" / subject, *words, "--subject", subject)
+        code, _, err = run("merge", "--results", self.folder / "parts")
+        self.assertEqual(code, 0, err)
+
+        self.assertSameDatasets(grown, whole)
+        self.assertSameDatasets(self.folder / "parts" / "connectome.h5", whole)
+        rows = self.exported(self.folder / "whole")
+        p = sorted(float(row["p_both"]) for row in rows)
+        q = 1.0
+        expected = {}
+        for rank in range(len(p), 0, -1):
+            q = min(q, p[rank - 1] * len(p) / rank)
+            expected[p[rank - 1]] = q
+        for row in rows:
+            self.assertAlmostEqual(float(row["q_study"]), expected[float(row["p_both"])], delta=1e-12)
+            self.assertEqual(row["supported_study"], "1" if float(row["q_study"]) <= 0.05 else "0")
+        self.assertGreater(len(rows), len(fewer))
+        _, out, _ = run("recovery", "--study", study, "--results", self.folder / "whole")
+        self.assertIn("supported over the study", out)
+        code, _, err = run("report", "--results", self.folder / "whole")
+        self.assertEqual(code, 0, err)
+        page = (self.folder / "whole" / "report.html").read_text()
+        self.assertIn("as one family", page)
+        self.assertIn("network of supported edges", page)
+        self.assertIn("by the distance of the ROIs", page)
+
+    def test_one_shrinkage_for_all_sessions_of_an_animal(self):
+        study = self.simulate(animals=2, sessions=3, neurons=20, duration_s=90)
+        words = ["--shrinkage", "ledoit-wolf", "--shrinkage-of", "animal", "--displacements", "0"]
+        together = self.connectome(study, "together", *words)
+        again = self.connectome(study, "again", *words, ranks=3)
+        own = self.connectome(study, "own", *words[:2], "--displacements", "0")
+        for subject, session in [("L23M1", "02"), ("L23M1", "01"), ("L23M1", "03"), ("L23M2", None)]:
+            chosen = ["--session", session] if session else []
+            folder = self.folder / "parts" / "parts" / subject / (session or "")
+            self.connectome(study, folder, *words, "--subject", subject, *chosen)
+        code, _, err = run("merge", "--results", self.folder / "parts")
+        self.assertEqual(code, 0, err)
+
+        self.assertSameDatasets(together, again)
+        self.assertSameDatasets(together, self.folder / "parts" / "connectome.h5")
+        self.assertEqual(len(self.shrinkage_of(together, "L23M1")), 1)
+        self.assertEqual(len(self.shrinkage_of(own, "L23M1")), 3)
+        low, high = min(self.shrinkage_of(own, "L23M1")), max(self.shrinkage_of(own, "L23M1"))
+        self.assertTrue(low < next(iter(self.shrinkage_of(together, "L23M1"))) < high)
+        self.assertNotEqual(self.shrinkage_of(together, "L23M1"), self.shrinkage_of(together, "L23M2"))
+
+    def test_a_session_that_is_added_changes_the_shrinkage_of_its_animal(self):
+        study = self.simulate(sessions=3, neurons=20, duration_s=90)
+        words = ["--shrinkage", "ledoit-wolf", "--shrinkage-of", "animal", "--displacements", "0"]
+        last = next(study.rglob("*ses-03*.nwb"))
+        last.rename(self.folder / last.name)
+        self.connectome(study, "results", *words)
+        (self.folder / last.name).rename(last)
+        self.assertFails(2, ["shrinkage of its animal", "--overwrite"], "connectome", "--study", study, "--results",
+                         self.folder / "results", "--tau-s", "0.7", *words)
+        self.assertFails(2, "--shrinkage-of animal without", "connectome", "--study", study, "--results",
+                         self.folder / "none", "--tau-s", "0.7", "--shrinkage-of", "animal")
+
+    def shrinkage_of(self, result, subject):
+        values = set()
+        for session in ["01", "02", "03"]:
+            done = subprocess.run(["h5dump", "-m", "%.17g", "-a", f"/{subject}/{session}/shrinkage", result],
+                                  capture_output=True, text=True, check=True)
+            values.add(float(done.stdout.split("(0):")[1].split("}")[0]))
+        return values
+
     def test_the_page_says_supported_and_nothing_of_surrogates(self):
         study = self.simulate(neurons=30, duration_s=300)
         self.connectome(study, "results")

@@ -1,11 +1,14 @@
 """Which frames of a session are correlated, and what is taken out of them first."""
 
+import shutil
 import subprocess
 import unittest
+from statistics import median
 
 from rewire_cli import BUILD, Case, run
 
 SESSION = "L23M1/01"
+DFF = "/processing/ophys/DfOverF/RoiResponseSeries"
 
 
 def attribute(result, name):
@@ -13,7 +16,16 @@ def attribute(result, name):
     return float(done.stdout.split("(0):")[1].split("}")[0])
 
 
+def dataset(result, name):
+    done = subprocess.run(["h5dump", "-y", "-d", f"/{SESSION}/{name}", result], capture_output=True, text=True, check=True)
+    values = done.stdout.split("DATA {")[1].split("}")[0]
+    return [float(value) for value in values.replace(",", " ").split()]
+
+
 class Frames(Case):
+    def put(self, file, *words, text=""):
+        subprocess.run([BUILD / "tests" / "put_behaviour", file, *words], input=text, text=True, check=True)
+
     def connectome(self, study, results, *words, ranks=1):
         code, out, err = run("connectome", "--study", study, "--results", self.folder / results, "--tau-s", "0.7",
                              "--displacements", "0", *words, ranks=ranks)
@@ -38,6 +50,24 @@ class Frames(Case):
         self.assertFails(3, ["covariates", "--covariate-lags-s"], "connectome", "--study", study, "--results",
                          self.folder / "many", "--tau-s", "0.7", "--covariate", "movement", "--covariate-lags-s", "10")
 
+    def test_covariates_are_averaged_over_frames_where_asked(self):
+        study = self.simulate(sessions=1)
+        at_time, _ = self.connectome(study, "time", "--covariate", "lever", "--covariate", "movement")
+        average, _ = self.connectome(study, "average", "--covariate", "lever", "--covariate", "movement",
+                                     "--covariate-average")
+        again, _ = self.connectome(study, "again", "--covariate", "lever", "--covariate", "movement",
+                                   "--covariate-average", ranks=2)
+
+        self.assertNotEqual(attribute(at_time, "threshold"), attribute(average, "threshold"))
+        self.assertAlmostEqual(attribute(at_time, "threshold"), attribute(average, "threshold"), delta=0.02)
+        self.assertSameDatasets(average, again)
+        self.put(next(study.rglob("*.nwb")), "series", "gapped", "timestamps",
+                 text=" ".join(f"{k / 10} {k % 7}" for k in range(1300) if not 500 < k < 520))
+        for words in [[], ["--covariate-average"]]:
+            self.assertFails(3, ["no samples from 50.000 s to 52.000 s", "gapped"], "connectome", "--study", study,
+                             "--results", self.folder / f"gapped{len(words)}", "--tau-s", "0.7", "--covariate", "gapped",
+                             *words)
+
     def test_frames_in_which_all_are_active_are_left_out(self):
         study = self.simulate("--null", "--artefacts-per-min", "4", sessions=1, neurons=60, duration_s=180)
         kept, _ = self.connectome(study, "kept")
@@ -56,20 +86,70 @@ class Frames(Case):
         trials, err = self.connectome(study, "trials", "--segments", "trials", "--surrogates", "20")
         again, _ = self.connectome(study, "again", "--segments", "trials", "--surrogates", "20", ranks=3)
 
-        self.assertIn("segments, shifted and jittered within each", err)
+        self.assertIn("segments, each deconvolved, smoothed, shifted and jittered on its own", err)
         self.assertEqual(attribute(whole, "segments"), 1)
         self.assertGreater(attribute(trials, "segments"), 5)
         self.assertLess(attribute(trials, "frames"), 0.9 * attribute(whole, "frames"))
         self.assertSameDatasets(trials, again)
 
+    def test_gaps_of_the_clock_are_ends_of_segments(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        first, rate_hz = 2000, 28
+        frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 4
+        by_table = next(study.rglob("*.nwb"))
+        self.put(by_table, "intervals", "blocks", text=f"0 {first / rate_hz} {first / rate_hz} {frames / rate_hz}")
+        gapped = self.folder / "gapped"
+        shutil.copytree(study, gapped)
+        by_clock = next(gapped.rglob("*.nwb"))
+        times = [(t if t < first else t + 280) / rate_hz for t in range(frames)]
+        self.put(by_clock, "remove", f"{DFF}/starting_time")
+        self.put(by_clock, "numbers", f"{DFF}/timestamps", text="\n".join(map(repr, times)))
+
+        table, _ = self.connectome(study, "table", "--segments", "blocks", "--halves", "yes")
+        clock, err = self.connectome(gapped, "clock", "--halves", "yes")
+        again, _ = self.connectome(gapped, "again", "--halves", "yes", ranks=3)
+
+        self.assertIn("2 segments", err)
+        self.assertEqual(attribute(clock, "segments"), 2)
+        self.assertEqual(attribute(clock, "frames"), frames - 8)
+        self.assertEqual(attribute(clock, "fine_half_frames"), frames - 8)
+        for name in ["partial_correlation", "p_both", "half_a", "fine_half_b"]:
+            for by_table, by_clock in zip(dataset(table, name), dataset(clock, name)):
+                self.assertAlmostEqual(by_table, by_clock, delta=1e-9)  # the clock's rate is rounded
+        self.assertSameDatasets(clock, again)
+        self.assertNotEqual(attribute(clock, "threshold"), attribute(self.folder / "whole" / "connectome.h5", "threshold"))
+
+    def test_halves_do_without_the_frames_that_are_left_out(self):
+        study = self.simulate("--null", "--artefacts-per-min", "4", sessions=1, neurons=30, duration_s=300)
+        kept, _ = self.connectome(study, "kept", "--halves", "yes")
+        dropped, _ = self.connectome(study, "dropped", "--halves", "yes", "--drop-artefacts", "--movement", "movement_epochs")
+        again, _ = self.connectome(study, "again", "--halves", "yes", "--drop-artefacts", "--movement", "movement_epochs", ranks=3)
+
+        left = attribute(kept, "frames") - attribute(dropped, "artefact_frames")
+        self.assertLess(left, attribute(kept, "frames"))
+        for half in ["half", "fine_half"]:
+            self.assertEqual(attribute(kept, f"{half}_frames"), attribute(kept, "frames"))
+            self.assertEqual(attribute(dropped, f"{half}_frames"), left)
+            # Artefacts are common to all pairs, and to both halves.
+            self.assertGreater(median(dataset(kept, f"{half}_a")), 0.01)
+            self.assertLess(abs(median(dataset(dropped, f"{half}_a"))), 0.01)
+        self.assertLess(attribute(dropped, "quiet_half_frames"), left)
+        self.assertSameDatasets(dropped, again)
+
     def test_segments_that_overlap_are_refused(self):
         study = self.simulate(sessions=1)
         file = next(study.rglob("*.nwb"))
-        subprocess.run([BUILD / "tests" / "put_behaviour", file, "intervals", "blocks"], input="0 50 40 90", text=True,
-                       check=True)
+        self.put(file, "intervals", "blocks", text="0 50 40 90")
 
         self.assertFails(3, ["intervals 1 and 2 have frames in common", "blocks"], "connectome", "--study", study,
                          "--results", self.folder / "results", "--tau-s", "0.7", "--segments", "blocks")
+
+    def test_segments_without_frames_are_refused(self):
+        study = self.simulate(sessions=1)
+        self.put(next(study.rglob("*.nwb")), "intervals", "later", text="5000 5040")
+
+        self.assertFails(3, ["no interval holds an imaging frame", "later"], "connectome", "--study", study, "--results",
+                         self.folder / "results", "--tau-s", "0.7", "--segments", "later")
 
     def test_movements_are_shuffled_within_blocks_of_time(self):
         study = self.simulate(sessions=1, duration_s=300)

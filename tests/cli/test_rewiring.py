@@ -107,10 +107,13 @@ class Rewiring(Case):
         self.assertEqual(values(file, "/A/top_positive_count"), [1])
         self.assertEqual(values(file, "/A/top_negative_count"), [1])
         self.assertEqual(values(file, "/A/top_positive_pair"), [0, -1])
-        # One of three edges, with fractions 3/4, 1/2 (1 3), 0 in the first period: above 2 of 3 and half of itself.
+        # The pair that strengthens is there in all sessions, as is (1 3): fractions 3/4 and 1/2 in the first period.
+        # The one that weakens is the only one that is there in two: it can only be drawn itself.
         found = values(file, "/A/movement_fraction_percentile")
-        self.assertAlmostEqual(found[0], 100 * (2 / 3 + 1 / 6), delta=1.5)
-        self.assertAlmostEqual(found[4], 100 / 6, delta=1.5)
+        self.assertAlmostEqual(found[0], 100 * (1 / 2 + 1 / 4), delta=1.5)
+        self.assertEqual(found[4], 50)
+        self.assertEqual(values(file, "/A/movement_drawn"), [1, 1])
+        self.assertEqual(values(file, "/A/movement_drawn_from"), [2, 1])
 
     def test_too_few_edges_to_draw_from_are_said(self):
         text = THREE.replace(" 0 0 0 0.4", " ~0.1 ~0.1 ~0.1 ~0.4").replace(" 0 0 0 0.2", " ~0.3 ~0.2 ~0.2 ~0.2")
@@ -163,6 +166,31 @@ movement A 03 hash3 110
             self.assertFails(3, ["A, session 02", "another file", "movement.h5", "rewire movement"], "rewiring",
                              "--results", folder, ranks=ranks)
             self.assertFalse((folder / "rewiring.h5").exists())
+
+    # --- estimators ---
+
+    def test_sessions_of_another_estimator_are_left_out(self):
+        text = THREE + "estimator pseudo-inverse 0\nsession A 04 4 hash4 0.9 0 0 0 0 0.9\n"
+        file, said = self.rewiring(text)
+        self.assertEqual(values(file, "/A/session", str), ["01", "02", "03"])
+        self.assertIn("04: its partial correlations were estimated by pseudo-inverse, those of most sessions by inverse",
+                      values(file, "/A@sessions_left_out", str)[0])
+        self.assertIn("pseudo-inverse", said)
+        file, said = self.rewiring(text, "--estimators", "any", results="any")
+        self.assertEqual(values(file, "/A/session", str), ["01", "02", "03", "04"])
+        self.assertIn("estimated by inverse, pseudo-inverse", said)
+        self.rewire("report", "--results", self.folder / "any")
+        self.assertIn("estimated by inverse, pseudo-inverse", (self.folder / "any" / "report.html").read_text())
+
+    def test_shrinkage_that_changes_is_said(self):
+        sessions = [line for line in THREE.splitlines() if line.startswith("session")]
+        text = "neurons 101 102 103 104\n" + "\n".join(
+            f"estimator ledoit-wolf {shrinkage}\n{session}" for shrinkage, session in zip([0.1, 0.2, 0.3], sessions))
+        file, said = self.rewiring(text)
+        self.assertValues(file, "/A/shrinkage", [0.1, 0.2, 0.3])
+        self.assertIn("shrunk by 0.100 to 0.300", said)
+        _, said = self.rewiring(text.replace("0.1\n", "0.3\n").replace("0.2\n", "0.3\n"), results="alike")
+        self.assertNotIn("were shrunk", said)
 
     # --- subjects without a trajectory ---
 

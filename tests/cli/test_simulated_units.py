@@ -1,10 +1,13 @@
 """Recordings of units with known connections: what is simulated, and what the jobs find in it."""
 
 import hashlib
+import random
+import re
 import subprocess
+import time
 import unittest
 
-from rewire_cli import run
+from rewire_cli import kill_all, run, start, wait_for
 from spike_case import SpikeCase, values
 
 
@@ -66,6 +69,67 @@ class SimulatedUnits(SpikeCase):
         page = self.page("out")
         for words in ["Delays between areas", "unit by area and layer", "components of the PSTHs"]:
             self.assertIn(words, page)
+
+    def network(self, out, *words, ranks=1):
+        small = ["--excitatory", 24, "--inhibitory", 6, "--excitatory-targets", 0.3, "--weight-factor", 3]
+        return self.simulate_units("hodgkin-huxley", *small, *words, out=out, ranks=ranks)
+
+    def test_a_network_has_the_same_bytes_on_any_number_of_ranks_killed_and_resumed(self):
+        words = ["--duration-s", 6, "--sessions", 2]
+        sums = self.sums(self.network("one", *words))
+        self.assertEqual(len(sums), 2)
+        self.assertEqual(len(set(sums.values())), 2)
+        for ranks in [2, 3]:
+            study = self.network(f"ranks{ranks}", *words, ranks=ranks)
+            self.assertEqual(self.sums(study), sums)
+            self.assertFalse((study / "simulate.checkpoint").exists())
+        draws = random.Random(5)
+        study = self.folder / "killed"
+        small = ["simulate", "hodgkin-huxley", "--out", study, "--excitatory", 24, "--inhibitory", 6,
+                 "--excitatory-targets", 0.3, "--weight-factor", 3, *words, "--checkpoint-s", 0]
+        resumed = 0
+        for ranks in [1, 2, 3]:
+            process = start(*small, ranks=ranks)
+            wait_for(lambda: process.poll() is not None or list(study.glob("simulate.checkpoint/*/*.state")))
+            time.sleep(draws.uniform(0, 0.3))
+            kill_all(process)
+            resumed += bool(list(study.glob("simulate.checkpoint/*/*.state")))
+        self.assertGreater(resumed, 0)
+        self.rewire(*small, ranks=2)
+        self.assertEqual(self.sums(study), sums)
+
+    def test_jobs_read_a_network_and_its_truth(self):
+        study = self.network("network", "--duration-s", 30, "--recorded", 20)
+        out = self.rewire("study", study)
+        self.assertIn("20 of 20 units pass", out)
+        for job in ["ccg", "glmcc"]:
+            self.compute(study, "out", job=job)
+        text = self.rewire("recovery", "--study", study, "--results", self.folder / "out")
+        self.assertIn("planted connections are of units that the result leaves out", text)
+        self.assertRegex(text, r"directions called, by path +connected +reversed +two steps")
+        self.compute(study, "out", "--truth", "planted", job="compare")
+        self.assertFails(3, ["the network has 30 neurons", "--recorded"], "simulate", "hodgkin-huxley", "--out",
+                         self.folder / "none", "--excitatory", 24, "--inhibitory", 6, "--recorded", 40)
+        plan = self.rewire("plan", "simulate", "hodgkin-huxley", "--out", self.folder / "none", "--ranks", 2)
+        self.assertIn("#SBATCH", plan)
+
+    def test_study_says_what_sorting_left(self):
+        study = self.simulate_units("recording", "--units-an-area", "6", "--trials", "200", "--split", "0.2", "--fading",
+                                    "0.2")
+        texts = [self.rewire("study", study, ranks=ranks) for ranks in [1, 2, 3]]
+        self.assertEqual(len(set(texts)), 1)
+        text = texts[0]
+        for words in ["sorted units, by the paper's criteria", "amplitude_cutoff < 0.1: ", "isi_violations < 0.1: ",
+                      "presence_ratio > 0.95: ", "isolation_distance > 30: ", "snr > 1: ", "within 1.5 ms of another",
+                      "during the session"]:
+            self.assertIn(words, text)
+        split = re.search(r"(\d+) of \d+ pairs that could be one unit cut in two look like it \((.*)\)", text)
+        self.assertGreater(int(split[1]), 0)
+        for pair in split[2].split(", "):  # pieces of a unit come after all whole ones
+            whole, piece = (int(unit) for unit in pair.split("+"))
+            self.assertLess(whole, 36)
+            self.assertGreaterEqual(piece, 36)
+        self.assertNotIn("sorted units", self.rewire("study", study, "--quick"))
 
     def test_running_and_resting_trials(self):
         study = self.simulate_units("recording", "--units-an-area", "2", "--trials", "120")

@@ -121,7 +121,10 @@ def main():
         assert [check_units(path) for path in triplets] == [100, 100]
         recordings = simulated(sys.argv[2], folder + "/recording", "recording", "--trials", "10", "--gzip", "4")
         assert [check_units(path) > 50 for path in recordings] == [True]
-        files += triplets + recordings
+        networks = simulated(sys.argv[2], folder + "/network", "hodgkin-huxley", "--excitatory", "16", "--inhibitory", "4",
+                             "--duration-s", "60")
+        assert [check_units(path) for path in networks] == [16 * 2 + 4 * 5]  # 12.5 % and 25 % of 19 others
+        files += triplets + recordings + networks
     print(f"pynwb {pynwb.__version__}: {len(files)} files open and are valid")
 
 

@@ -36,11 +36,17 @@ JOBS = {  # study, options, the jobs whose results it reads
     "ccg": (SPIKES, [], []),
     "glmcc": (SPIKES, [], []),
     "dynetcp-dynamic": (TRIALS, ["--align", "trials", "--stop-s", "0.2", "--lags", "3", "--lambda", "1", "--edges", "all",
-                                 "--epochs", "1"], []),
+                                 "--epochs", "1", "--null", "3"], []),
+    "dynamics": (TRIALS, ["--write-edges"], ["dynetcp-dynamic"]),
     "compare": (SPIKES, [], ["ccg", "glmcc"]),
     "jpsth": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--pairs", "pairs.csv", "--full"], []),
+    # what it makes is the study itself
+    "simulate": (NONE, ["hodgkin-huxley", "--excitatory", "40", "--inhibitory", "10", "--duration-s", "20"], []),
     "dynetcp-static": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--lags", "10", "--lambda", "1"], []),
 }
+
+
+MAKES_STUDIES = {"simulate"}
 
 
 def jobs_that_save():
@@ -48,7 +54,7 @@ def jobs_that_save():
     saving = []
     for job in re.findall(r"(?m)^  ([a-z0-9-]+) {2,}", overview):
         text = subprocess.run([REWIRE, job, "--help"], capture_output=True, text=True, check=True).stdout
-        if "--restart " in text and "--results" in text:
+        if "--restart " in text and ("--results" in text or "--out" in text):
             saving.append(job)
     return saving
 
@@ -78,7 +84,8 @@ class Disturbed:
 
     def words(self, results, *more):
         study = ["--study", self.study] if self.study else []
-        return [self.job, *study, "--results", results, *self.options, "--checkpoint-s", "0", *more]
+        folder = "--out" if self.job in MAKES_STUDIES else "--results"
+        return [self.job, *self.options, *study, folder, results, "--checkpoint-s", "0", *more]
 
     def run(self, results, ranks, *more):
         done = subprocess.run(command(ranks, *self.words(results, *more)), capture_output=True, text=True,
@@ -86,6 +93,10 @@ class Disturbed:
         return done.returncode, done.stderr
 
     def same(self, results):
+        if self.job in MAKES_STUDIES:
+            made = [{path.name: path.read_bytes() for path in folder.rglob("*.nwb")}
+                    for folder in [self.undisturbed, results]]
+            return "" if made[0] and made[0] == made[1] else "the files differ"
         done = subprocess.run([SAME, self.undisturbed / f"{self.job}.h5", results / f"{self.job}.h5"],
                               capture_output=True, text=True)
         return "" if done.returncode == 0 else done.stdout + done.stderr

@@ -5,11 +5,17 @@
 #include <rewire/dynetcp/adam.hpp>
 #include <rewire/dynetcp/averages.hpp>
 #include <rewire/dynetcp/connections.hpp>
+#include <rewire/dynetcp/dynamics.hpp>
 #include <rewire/dynetcp/static_training.hpp>
 #include <rewire/spikes/jitter.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <span>
+#include <tuple>
+#include <utility>
 
 using namespace rewire;
 using namespace rewire::dynetcp;
@@ -266,20 +272,24 @@ TEST(StaticReference, ThresholdRuleFindsThePublishedEdges)
     EXPECT_EQ(found(true, true), theirs("use_abs_sd7_pair_threshold_100"));
 }
 
-TEST(StaticReference, AveragesOverSenderSpikes)
+namespace {
+
+/// Averages of all edges, [edge, bin, lag] each.
+struct Averages
 {
-    const auto path = test::shared_data("reference/dynetcp/averaging.h5");
-    if (path.empty())
-        GTEST_SKIP() << test::skipped_reference;
-    const auto file = io::open_for_reading(path);
-    const auto group = io::open_group(file, "float64");
+    std::vector<double> weight;
+    std::vector<double> spikes;
+};
+
+/// Of the weights of a precision, over so many recent bins.
+Averages averages_of(const io::Handle& group, std::int64_t window)
+{
     const auto values = test::read_trial_values(group, "spikes");
     const auto edges = io::read_all<std::int64_t>(group, "edges_sender_receiver");
     const auto weights = io::read_all<double>(group, "dynamic_weights_trial_time_edge_lag");
     const auto shape = io::shape_of(io::open_dataset(group, "dynamic_weights_trial_time_edge_lag"));
     const auto [trials, bins, count, lags] = std::tuple(shape[0], shape[1], shape[2], shape[3]);
-    auto average = std::array<std::vector<double>, 2>{};
-    auto spikes = std::array<std::vector<double>, 2>{};
+    auto averages = Averages{};
     for (std::int64_t edge = 0; edge < count; ++edge) {
         auto sums = SpikeAlignedSums(bins, lags);
         for (std::int64_t trial = 0; trial < trials; ++trial) {
@@ -290,21 +300,74 @@ TEST(StaticReference, AveragesOverSenderSpikes)
             }
             sums.add<double>(values, trial, edges[static_cast<std::size_t>(2 * edge)], own);
         }
-        for (const auto smoothed : {std::size_t{0}, std::size_t{1}}) {
-            const auto one = average_of(sums, smoothed == 1 ? 10 : 0);
-            average[smoothed].insert(average[smoothed].end(), one.weight.begin(), one.weight.end());
-            spikes[smoothed].insert(spikes[smoothed].end(), one.spikes.begin(), one.spikes.end());
+        const auto one = average_of(sums, window);
+        averages.weight.insert(averages.weight.end(), one.weight.begin(), one.weight.end());
+        averages.spikes.insert(averages.spikes.end(), one.spikes.begin(), one.spikes.end());
+    }
+    return averages;
+}
+
+} // namespace
+
+TEST(StaticReference, AveragesOverSenderSpikes)
+{
+    const auto path = test::shared_data("reference/dynetcp/averaging.h5");
+    if (path.empty())
+        GTEST_SKIP() << test::skipped_reference;
+    const auto file = io::open_for_reading(path);
+    for (const auto& [precision, tolerance] : {std::pair{"float64", 1e-10}, {"float32", 1e-6}}) {
+        const auto group = io::open_group(file, precision);
+        for (const auto window : {0, 10}) {
+            const auto found = averages_of(group, window);
+            test::expect_close<double>(
+                found.weight,
+                io::read_all<double>(group,
+                                     fmt::format("average_over_sender_spikes_avg_len_{}", window)),
+                tolerance, fmt::format("{} average", precision));
+            test::expect_close<double>(
+                found.spikes,
+                io::read_all<double>(group, fmt::format("spike_counts_avg_len_{}", window)),
+                tolerance, fmt::format("{} spikes", precision));
         }
     }
-    for (const auto smoothed : {std::size_t{0}, std::size_t{1}}) {
-        const auto name = smoothed == 1 ? "10" : "0";
-        test::expect_close<double>(
-            average[smoothed],
-            io::read_all<double>(group, fmt::format("average_over_sender_spikes_avg_len_{}", name)),
-            1e-10, "average");
-        test::expect_close<double>(
-            spikes[smoothed],
-            io::read_all<double>(group, fmt::format("spike_counts_avg_len_{}", name)), 1e-10,
-            "spikes");
+}
+
+TEST(StaticReference, CoursesAndRatiosOfAverages)
+{
+    const auto path = test::shared_data("reference/dynetcp/averaging.h5");
+    if (path.empty())
+        GTEST_SKIP() << test::skipped_reference;
+    const auto file = io::open_for_reading(path);
+    const auto group = io::open_group(file, "float64");
+    const auto average = io::read_all<float>(group, "average_over_sender_spikes_avg_len_10");
+    const auto spikes = io::read_all<double>(group, "spike_counts_avg_len_10");
+    const auto alone = io::read_all<std::int32_t>(group, "spike_counts_avg_len_0");
+    const auto fixed = io::read_all<float>(group, "static_weights_by_edge_lag");
+    const auto shape = io::shape_of(io::open_dataset(group, "spike_counts_avg_len_10"));
+    const auto [edges, bins, lags] = std::tuple(shape[0], shape[1], shape[2]);
+    const auto part = [&](const auto& values, std::int64_t edge, std::int64_t size) {
+        return std::span(values).subspan(static_cast<std::size_t>(edge * size),
+                                         static_cast<std::size_t>(size));
+    };
+    auto present = 0;
+    for (std::int64_t edge = 0; edge < edges; ++edge) {
+        const auto own = part(fixed, edge, lags);
+        const auto lag = functional_lag(own);
+        const auto course = weight_course(part(average, edge, bins * lags),
+                                          part(alone, edge, bins * lags), lags, lag, 10);
+        const auto weight = static_cast<double>(own[static_cast<std::size_t>(lag)]);
+        const auto rule = ratio_rule(course, weight);
+        for (std::int64_t bin = 0; bin < bins; ++bin) {
+            const auto cell = static_cast<std::size_t>((edge * bins + bin) * lags + lag);
+            const auto at = static_cast<std::size_t>(bin);
+            ASSERT_EQ(std::isnan(course[at]), spikes[cell] == 0) << edge << " " << bin;
+            if (std::isnan(course[at]))
+                continue;
+            EXPECT_EQ(course[at], static_cast<double>(average[cell]));
+            const auto larger = std::abs(course[at]) > std::abs(weight);
+            EXPECT_EQ(rule.present[at], larger ? (course[at] > 0 ? 1 : -1) : 0);
+            present += larger ? 1 : 0;
+        }
     }
+    EXPECT_GT(present, 0);
 }

@@ -4,6 +4,7 @@
 //   put_behaviour FILE series NAME timestamps [UNIT]       time value, time value ...
 //   put_behaviour FILE booleans NAME RATE_HZ START_S values
 //   put_behaviour FILE intervals NAME                start stop, start stop ...
+//   put_behaviour FILE numbers DATASET               values, in the place of those there may be
 //   put_behaviour FILE remove PATH
 //   put_behaviour FILE text PATH ATTRIBUTE VALUE
 //   put_behaviour FILE id TABLE                      ids, one a row, instead of those of the table
@@ -111,6 +112,11 @@ void run(const std::vector<std::string>& words)
     const auto file = io::open_for_update(words.at(1));
     if (words.at(2) == "remove") {
         H5Ldelete(file, words.at(3).c_str(), H5P_DEFAULT);
+    } else if (words[2] == "numbers") {
+        const auto values = numbers();
+        if (io::exists(file, words.at(3)))
+            H5Ldelete(file, words[3].c_str(), H5P_DEFAULT);
+        io::write_dataset(file, words.at(3), values, {static_cast<std::int64_t>(values.size())});
     } else if (words[2] == "rename") {
         H5Lmove(file, words.at(3).c_str(), file, words.at(4).c_str(), H5P_DEFAULT, H5P_DEFAULT);
     } else if (words[2] == "copy") {

@@ -4,6 +4,7 @@
 //     neurons ID ...                              of all sessions after it
 //     session SUBJECT NAME NUMBER HASH VALUE ...  partial correlations [pair]; an edge where not 0
 //                                                 and without ~ before it
+//     estimator NAME SHRINKAGE                    of the sessions after it
 //     failed SUBJECT NAME NUMBER HASH             a session without a connectome
 //     levels LEVEL ...                            of movement.h5
 //     reach RANK                                  largest_p_rank of the sessions after it
@@ -50,6 +51,8 @@ class Results
             levels_ = rest<double>(words);
         else if (kind == "reach")
             words >> reach_;
+        else if (kind == "estimator")
+            words >> estimator_ >> shrinkage_;
         else if (kind == "session" || kind == "failed")
             add_session(words, kind == "session");
         else if (kind == "movement" || kind == "resting")
@@ -94,6 +97,8 @@ class Results
             session.partial_correlation.push_back(std::stod(value.substr(is_edge ? 0 : 1)));
             session.edge.push_back(is_edge && session.partial_correlation.back() != 0 ? 1 : 0);
         }
+        session.estimator = computed ? estimator_ : "";
+        session.shrinkage = shrinkage_;
         session.computed = computed ? 1 : 0;
         session.status = computed ? "ok" : "fewer frames than neurons";
         jobs::write_session(connectome_, session);
@@ -134,6 +139,8 @@ class Results
     std::vector<std::string> neurons_;
     std::vector<double> levels_;
     double reach_ = 1;
+    std::string estimator_ = "inverse";
+    double shrinkage_ = 0;
 };
 
 } // namespace

@@ -278,3 +278,73 @@ TEST(DeconvolveBlock, RefusesWhatDoesNotFit)
                  base::InputError);
     EXPECT_EQ(activity.neurons(), 0);
 }
+
+TEST(DeconvolveBlock, SegmentsAreDeconvolvedEachOnItsOwn)
+{
+    const auto frames = std::int64_t{2600};
+    const auto neurons = std::int64_t{19};
+    const auto samples = test::simulated_dff<double>({frames, neurons});
+    const auto segments =
+        std::vector<base::Range>{{100, 900}, {900, 901}, {901, 901}, {1000, 2600}};
+    for (const auto variant : {OasisVariant::farci, OasisVariant::suite2p})
+        for (const auto kernel : kernels_here()) {
+            auto options = options_with(kernel, variant);
+            options.segments = segments;
+            auto activity = activity::Activity{};
+            auto events = activity::Activity{};
+
+            const auto summary = calcium::deconvolve_block<double>({samples, frames, neurons},
+                                                                   options, activity, &events);
+
+            for (auto n = std::int64_t{0}; n < neurons; ++n) {
+                auto whole = std::vector<double>(static_cast<std::size_t>(frames), 0.0);
+                auto inside = std::vector<double>{};
+                for (const auto& segment : segments) {
+                    auto dff = std::vector<double>{};
+                    for (auto t = segment.first; t < segment.last; ++t)
+                        dff.push_back(samples[static_cast<std::size_t>(t * neurons + n)]);
+                    const auto spikes =
+                        calcium::deconvolve(std::span<const double>(dff), options.oasis);
+                    inside.insert(inside.end(), spikes.begin(), spikes.end());
+                    std::copy(spikes.begin(), spikes.end(), whole.begin() + segment.first);
+                }
+                const auto threshold = calcium::event_threshold(inside, options.alpha);
+                const auto expected = calcium::keep_events(whole, threshold);
+                auto found = std::vector<double>(static_cast<std::size_t>(frames), 0.0);
+                const auto frame = events.view().frames_of(n);
+                for (std::size_t e = 0; e < frame.size(); ++e)
+                    found[static_cast<std::size_t>(frame[e])] = events.view().values_of(n)[e];
+
+                EXPECT_EQ(summary[static_cast<std::size_t>(n)].threshold, threshold);
+                EXPECT_EQ(found, expected);
+            }
+        }
+}
+
+TEST(DeconvolveBlock, OneSegmentOfAllFramesChangesNothing)
+{
+    const auto samples = test::simulated_dff<double>({5000, 7});
+    auto options = options_with(OasisKernel::automatic);
+    const auto whole = block_of(samples, 5000, 7, options);
+
+    options.segments = {{0, 5000}};
+    expect_same_bits(block_of(samples, 5000, 7, options), whole);
+
+    for (const auto& wrong : std::vector<std::vector<base::Range>>{
+             {{0, 10}, {9, 20}}, {{0, 5001}}, {{-1, 10}}, {{20, 10}}}) {
+        options.segments = wrong;
+        EXPECT_THROW(block_of(samples, 5000, 7, options), base::InputError);
+    }
+}
+
+TEST(DeconvolveBlock, WhatLiesOutsideOfSegmentsNeedNotBeFinite)
+{
+    auto samples = test::simulated_dff<double>({1000, 3});
+    samples[500 * 3 + 1] = not_a_number;
+    auto options = options_with(OasisKernel::automatic);
+    options.segments = {{0, 500}, {501, 1000}};
+
+    const auto found = block_of(samples, 1000, 3, options);
+
+    EXPECT_EQ(found.summary[1].status, NeuronStatus::active);
+}

@@ -204,6 +204,23 @@ TEST(Compare, SweepsThresholdsAndLeavesOutPairsWithFewSpikes)
                                    Confusion{1, 0, 1, 4}, Confusion{1, 0, 0, 3}));
 }
 
+/// 0 -> 1 has a peak, 1 -> 0 a trough; 0 -> 2 and 2 -> 0 a trough each.
+TEST(Compare, APairWithAPeakHasNoTroughWhereItIsCalledOnce)
+{
+    const auto none = std::nan("");
+    const auto peak = std::vector<double>{none, 8, 2, 3, none, none, 1, none, none};
+    const auto trough = std::vector<double>{none, 1, 9, 20, none, none, 8, none, none};
+    const auto chance = std::vector<double>(9, 100);
+
+    const auto each = calls_at({peak, trough, chance, false}, 7);
+    const auto once = calls_at({peak, trough, chance, true}, 7);
+    const auto beyond_the_peak = calls_at({peak, trough, chance, true}, 8.5);
+
+    EXPECT_EQ(each, (std::vector<std::int8_t>{0, 1, -1, -1, 0, 0, -1, 0, 0}));
+    EXPECT_EQ(once, (std::vector<std::int8_t>{0, 1, -1, 0, 0, 0, -1, 0, 0}));
+    EXPECT_EQ(beyond_the_peak, (std::vector<std::int8_t>{0, 0, -1, -1, 0, 0, 0, 0, 0}));
+}
+
 TEST(Compare, RelationsAreTheNearestThatHold)
 {
     // 0 -> 1 -> 2, 0 -> 3; 4 alone.

@@ -78,3 +78,26 @@ TEST(Wilson, KnownValues)
     EXPECT_EQ(wilson_interval(0, 0).high, 1);
     EXPECT_EQ(wilson_interval(0, 10).low, 0);
 }
+
+TEST(AdjustedFamily, IsTheSameAsAllAtOnce)
+{
+    const auto nan = std::numeric_limits<double>::quiet_NaN();
+    auto p_value = std::vector{0.6, nan, 0.02, 0.02, 1.0, 0.02, 1e-12, nan, 0.6, 0.03, 1e-12};
+    for (auto k = 0; k < 200; ++k)
+        p_value.push_back(std::fmod(0.137 * k * k, 1.0));
+
+    const auto family = AdjustedFamily(p_value);
+
+    EXPECT_EQ(family.size(), 209);
+    const auto q = benjamini_hochberg(p_value);
+    const auto adjusted = holm(p_value);
+    for (std::size_t i = 0; i < p_value.size(); ++i) {
+        if (std::isnan(p_value[i])) {
+            EXPECT_TRUE(std::isnan(family.benjamini_hochberg(p_value[i])));
+            EXPECT_TRUE(std::isnan(family.holm(p_value[i])));
+            continue;
+        }
+        EXPECT_EQ(family.benjamini_hochberg(p_value[i]), q[i]);
+        EXPECT_EQ(family.holm(p_value[i]), adjusted[i]);
+    }
+}

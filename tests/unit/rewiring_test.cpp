@@ -394,7 +394,8 @@ TEST(MovementFraction, WhatWasNotTestedIsNeitherRelatedNorUnrelated)
     EXPECT_TRUE(std::isnan(movement_fraction(edges, 4, {related, nobody})));
     EXPECT_THROW(movement_fraction(edges, 4, {related, std::span(tested).first(4)}),
                  base::InputError);
-    EXPECT_EQ(drawn_movement_fractions(third, 1, 4, {related, tested}, {1, 1}, {0, 3}),
+    EXPECT_EQ(drawn_movement_fractions(std::vector<EdgePool>{{third, 1}}, 4, {related, tested},
+                                       {1, 1}, {0, 3}),
               (std::vector<double>{1, 1, 1}));
 }
 
@@ -408,7 +409,8 @@ TEST(MovementFraction, DrawsStandAloneAndHaveTheMeanOfAllEdges)
     for (auto pair = 0; pair < base::pair_count(20); pair += 3)
         edges.push_back(pair);
     const auto draw = [&](std::int64_t count, Range draws) {
-        return drawn_movement_fractions(edges, count, 20, {related}, {9, 1}, draws);
+        return drawn_movement_fractions(std::vector<EdgePool>{{edges, count}}, 20, {related},
+                                        {9, 1}, draws);
     };
 
     const auto all = draw(10, {0, 2000});
@@ -421,6 +423,48 @@ TEST(MovementFraction, DrawsStandAloneAndHaveTheMeanOfAllEdges)
     EXPECT_NEAR(mean, of_all_edges, 0.01);
     EXPECT_DOUBLE_EQ(draw(static_cast<std::int64_t>(edges.size()), {0, 1})[0], of_all_edges);
     EXPECT_THROW(draw(static_cast<std::int64_t>(edges.size()) + 1, {0, 1}), base::InputError);
+}
+
+TEST(MovementFraction, RandomEdgesAreInAsManySessionsAsTheTopOnes)
+{
+    const auto edges = std::vector<std::int64_t>{2, 5, 7, 11, 13, 17, 19};
+    const auto sessions = std::vector<std::int32_t>{1, 3, 1, 2, 3, 1, 3};
+    const auto top = std::vector<std::int64_t>{19, 2, 5};
+
+    const auto pools = matched_pools(edges, sessions, top);
+
+    ASSERT_EQ(pools.size(), 2U);
+    EXPECT_EQ(pools[0].edges, (std::vector<std::int64_t>{2, 7, 17}));
+    EXPECT_EQ(pools[0].count, 1);
+    EXPECT_EQ(pools[1].edges, (std::vector<std::int64_t>{5, 13, 19}));
+    EXPECT_EQ(pools[1].count, 2);
+    // All ends of edges in three sessions are related, of those in one none: no draw differs.
+    auto related = std::vector<std::uint8_t>(7, 0);
+    for (const auto edge : pools[1].edges)
+        related[static_cast<std::size_t>(ends_of(edge, 7).first)] = 1;
+    for (const auto draw : drawn_movement_fractions(pools, 7, {related}, {3, 1}, {0, 50}))
+        EXPECT_GE(draw, 2.0 / 6);
+}
+
+TEST(MovementFraction, PoolsThatAreTooSmallAreJoined)
+{
+    const auto edges = std::vector<std::int64_t>{2, 5, 7, 11};
+    const auto sessions = std::vector<std::int32_t>{1, 2, 2, 3};
+
+    const auto upwards = matched_pools(edges, sessions, std::vector<std::int64_t>{2, 3, 4});
+    const auto downwards = matched_pools(edges, std::vector<std::int32_t>{3, 2, 2, 1},
+                                         std::vector<std::int64_t>{2, 3, 4, 5});
+
+    ASSERT_EQ(upwards.size(), 1U); // 3 and 4 are in no session
+    EXPECT_EQ(upwards[0].edges, (std::vector<std::int64_t>{2, 5, 7}));
+    EXPECT_EQ(upwards[0].count, 3);
+    auto drawn = std::int64_t{0};
+    for (const auto& pool : downwards) {
+        EXPECT_LE(pool.count, std::ssize(pool.edges));
+        drawn += pool.count;
+    }
+    EXPECT_EQ(drawn, 4);
+    EXPECT_THROW(matched_pools(edges, sessions, std::vector<std::int64_t>(5, 2)), base::InputError);
 }
 
 TEST(MovementFraction, PercentileCountsHalfOfTheTies)

@@ -130,3 +130,21 @@ TEST(FisherZ, ByHand)
     EXPECT_TRUE(std::isnan(fisher_z(std::nan(""))));
     EXPECT_THROW(fisher_z(1.01), base::InputError);
 }
+
+TEST(RocArea, CountsPairsAndTiesHalf)
+{
+    EXPECT_DOUBLE_EQ(roc_area(std::vector{3.0, 4.0}, std::vector{1.0, 2.0}), 1);
+    EXPECT_DOUBLE_EQ(roc_area(std::vector{1.0, 2.0, 2.0}, std::vector{2.0, 0.0}), (1 + 3) / 6.0);
+    EXPECT_TRUE(std::isnan(roc_area(std::vector<double>{}, std::vector{1.0})));
+}
+
+TEST(NormalScoreOfT, HasTheSameTail)
+{
+    // Tables: t = 2.776 with 4 degrees of freedom and z = 1.960 leave 2.5 % above.
+    EXPECT_NEAR(normal_score_of_t(2.7764451, 4), 1.9599640, 1e-6);
+    EXPECT_NEAR(normal_score_of_t(-2.7764451, 4), -1.9599640, 1e-6);
+    EXPECT_NEAR(normal_score_of_t(1, 1e7), 1, 1e-6);
+    EXPECT_EQ(normal_score_of_t(0, 3), 0);
+    EXPECT_EQ(normal_score_of_t(1e200, 50), 38);
+    EXPECT_TRUE(std::isnan(normal_score_of_t(std::numeric_limits<double>::quiet_NaN(), 5)));
+}

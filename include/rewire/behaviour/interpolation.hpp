@@ -21,4 +21,16 @@ std::vector<double> interpolated(std::span<const double> values, std::int64_t ch
                                  std::int64_t channel, std::span<const double> time_s,
                                  std::span<const double> frame_time_s, const std::string& where);
 
+/// The mean of the same straight lines over each frame, which lasts until the next one begins (the
+/// last one, and one before a gap of the clock, as long as frames do): what the activity of a frame
+/// has seen of a faster series. @return [frames] @throws InputError as `interpolated`
+std::vector<double> averaged(std::span<const double> values, std::int64_t channels,
+                             std::int64_t channel, std::span<const double> time_s,
+                             std::span<const double> frame_time_s, const std::string& where);
+
+/// Share of each frame within half-open intervals, which may overlap. [frames]
+/// @pre intervals and times as epochs_of_intervals checks them; two frames at least
+std::vector<double> share_within(std::span<const double> start_s, std::span<const double> stop_s,
+                                 std::span<const double> frame_time_s);
+
 } // namespace rewire::behaviour

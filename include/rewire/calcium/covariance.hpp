@@ -76,6 +76,27 @@ Covariance covariance_of(const activity::ActivityView& activity, const Covariate
 double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const CovariateBasis& basis,
                              const Covariance& covariance);
 
+/// What Ledoit and Wolf's intensity is made of: noise of the elements over their distance from the
+/// target. Added up over several matrices, they give the one intensity that serves all of them best
+/// (least mean square error of the sum).
+struct ShrinkageTerms
+{
+    double noise = 0;
+    double distance = 0;
+
+    ShrinkageTerms& operator+=(const ShrinkageTerms& other) noexcept
+    {
+        noise += other.noise;
+        distance += other.distance;
+        return *this;
+    }
+    /// In [0, 1]; 0 for nothing at all.
+    double intensity() const noexcept
+    {
+        return noise <= 0 ? 0 : noise >= distance ? 1 : noise / distance;
+    }
+};
+
 /// The same shrinkage of the correlation matrix towards the identity, with the noise of as many
 /// independent frames as the recording is worth: T_eff in place of T (effective_frames_of), since
 /// smoothed frames repeat each other. Differs from ledoit_wolf_shrinkage in both: units of dF/F no
@@ -84,5 +105,10 @@ double ledoit_wolf_shrinkage(const activity::ActivityView& activity, const Covar
 double ledoit_wolf_shrinkage_of_correlation(const activity::ActivityView& activity,
                                             const CovariateBasis& basis,
                                             const Covariance& covariance, double effective_frames);
+/// What it is made of; nothing for fewer than two neurons.
+ShrinkageTerms ledoit_wolf_terms_of_correlation(const activity::ActivityView& activity,
+                                                const CovariateBasis& basis,
+                                                const Covariance& covariance,
+                                                double effective_frames);
 
 } // namespace rewire::calcium

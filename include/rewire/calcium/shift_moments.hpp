@@ -62,6 +62,9 @@ struct ShiftMomentOptions
 {
     ShiftLags lags{};
     Precision precision = Precision::full;
+    /// Of the products of three that skewness is made of: in single precision it is good to 1e-5,
+    /// at half the time. Single where everything is.
+    Precision skewness = Precision::full;
     /// [neurons] or empty: frames >= 0 by which each trace is moved around its circles
     /// (displaced_by) before anything is correlated, after covariates are taken out. For the
     /// displacement control.

@@ -38,6 +38,12 @@ struct PlantedConnections
     std::vector<std::int64_t> sign; ///< [connection] 1 excites, -1 inhibits
     std::vector<double> strength;   ///< [connection] in the model's own terms
     std::vector<double> delay_ms;   ///< [connection]
+
+    /// Of trials in which connections come and go; empty: they are always there.
+    std::vector<double> active_start_s; ///< [connection] from the start of a trial
+    std::vector<double> active_stop_s;
+    std::vector<std::uint8_t> active_inside; ///< 1: active within this window, 0: outside of it
+    bool has_windows() const noexcept { return !active_start_s.empty(); }
 };
 
 bool has_truth(const std::filesystem::path& nwb_file);

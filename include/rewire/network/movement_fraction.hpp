@@ -41,12 +41,28 @@ struct DrawKey
     std::uint64_t subject = 0; ///< base::key_of(name)
 };
 
-/// The same share for `count` edges drawn without replacement from `union_of_edges` (those that the
-/// animal has in any session), for draws [first, last). A draw does not depend on the period, so
-/// that the draws of several periods are of the same edges.
+/// Edges from which so many are drawn at random.
+struct EdgePool
+{
+    std::vector<std::int64_t> edges; ///< pairs
+    std::int64_t count = 0;
+};
+
+/// Pools that match the top edges for the number of sessions in which they are present: an edge
+/// that is there in one session is one of many, and hardly ever one that the first component is
+/// about. For every number of sessions that a top edge has, all edges that have it, ascending. A
+/// top edge that is present in no session is matched with those that are in the fewest; a pool that
+/// has fewer edges than are to be drawn is joined with the next one.
+/// @param edges that the animal has in any session, ascending; `sessions` of each
+/// @throws InputError: fewer edges than top ones
+std::vector<EdgePool> matched_pools(std::span<const std::int64_t> edges,
+                                    std::span<const std::int32_t> sessions,
+                                    std::span<const std::int64_t> top);
+
+/// The same share for edges drawn without replacement from the pools, for draws [first, last). A
+/// draw does not depend on the period, so that the draws of several periods are of the same edges.
 /// Cost: O(edges + draws x count). @throws InputError: fewer edges than are to be drawn
-std::vector<double> drawn_movement_fractions(std::span<const std::int64_t> union_of_edges,
-                                             std::int64_t count, std::int64_t neurons,
+std::vector<double> drawn_movement_fractions(std::span<const EdgePool> pools, std::int64_t neurons,
                                              const MovementFlags& flags, const DrawKey& key,
                                              base::Range draws);
 

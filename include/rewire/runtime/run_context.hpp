@@ -12,6 +12,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -94,6 +95,9 @@ class RunContext
 
     /// Begins the log file in the results folder, and the checkpoint. Collective.
     void begin_results(const io::Fingerprint& digest);
+    /// The checkpoint alone, in a folder that is there, for jobs that make no result: takes
+    /// --restart and --checkpoint-s. Collective.
+    void begin_checkpoint(const std::filesystem::path& folder, const io::Fingerprint& digest);
 
     /// Computes units on whichever ranks are free and returns what this rank has: what it computed
     /// and what it took over from an earlier run. Over all ranks the returned stores hold every

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 /// How a table of connections agrees with another, or with a known truth (the paper's Eq. 9 and
@@ -51,10 +53,14 @@ struct Scores
     std::span<const double> peak;   ///< [units, units] excitatory evidence, e.g. peak / SD
     std::span<const double> trough; ///< [units, units] inhibitory evidence, larger is stronger
     std::span<const double> chance; ///< [units, units] coincidences by chance (alpha_p)
+    /// The paper's rule has one call a pair, whatever its direction: a pair with a peak has no
+    /// trough.
+    bool one_call_a_pair = false;
 };
 
 /// Calls at a threshold: +1 where the peak is above it, else -1 where the trough is; NaN is
 /// neither.
+/// @pre peaks are [units, units] where there is one call a pair
 std::vector<std::int8_t> calls_at(const Scores& scores, double threshold);
 
 /// Confusions [threshold, least chance]: pairs with fewer coincidences by chance than asked for are
@@ -76,6 +82,8 @@ enum class Relation : std::uint8_t
     self, ///< the diagonal
 };
 inline constexpr auto relation_count = std::int64_t{5}; ///< without the diagonal
+inline constexpr auto relation_names = std::array<std::string_view, relation_count>{
+    "connected", "reversed", "two steps", "common input", "unrelated"};
 
 /// [units, units] for every ordered pair: what a method finds beside connections. A jitter null
 /// takes indirect and common drive for connections where it is fast. O(connections x degree).

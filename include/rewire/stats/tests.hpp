@@ -31,6 +31,14 @@ TestResult two_sample_t(std::span<const double> first, std::span<const double> s
 TestResult paired_t(std::span<const double> first, std::span<const double> second,
                     Alternative alternative = Alternative::two_sided);
 
+/// The standard normal score with the same tail as Student's t with so many degrees of freedom;
+/// within +-38, where tails are no longer a double. NaN for a NaN.
+double normal_score_of_t(double statistic, double degrees_of_freedom);
+
+/// Area under the ROC curve: P(a value of the first sample is larger than one of the second), ties
+/// counted half. NaN where either is empty. O(n log n). @pre no NaN
+double roc_area(std::span<const double> first, std::span<const double> second);
+
 /// Mean and standard error of the mean (standard deviation with n - 1, over sqrt(n)). Mean NaN for
 /// no values, standard error NaN below two.
 struct MeanError

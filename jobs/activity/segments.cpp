@@ -1,0 +1,110 @@
+#include "segments.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/behaviour/movement_epochs.hpp>
+#include <rewire/io/nwb_session.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace rewire::jobs {
+
+namespace {
+
+std::vector<base::Range> segments_of_table(const io::Table& table, const std::vector<double>& times,
+                                           const std::string& where)
+{
+    const auto start = table.at("start_time").numbers();
+    const auto stop = table.at("stop_time").numbers();
+    struct Interval
+    {
+        base::Range frames;
+        std::size_t row;
+    };
+    auto intervals = std::vector<Interval>{};
+    for (std::size_t row = 0; row < start.size(); ++row)
+        for (const auto& frames :
+             behaviour::epochs_of_intervals(std::span(start).subspan(row, 1),
+                                            std::span(stop).subspan(row, 1), times, where)
+                 .movements)
+            intervals.push_back({frames, row});
+    std::ranges::sort(intervals, {}, [](const Interval& each) { return each.frames.first; });
+    auto segments = std::vector<base::Range>{};
+    for (std::size_t k = 0; k < intervals.size(); ++k) {
+        if (k > 0 && intervals[k].frames.first < intervals[k - 1].frames.last) {
+            const auto [first, second] = std::minmax(intervals[k - 1].row, intervals[k].row);
+            throw base::InputError(
+                fmt::format("intervals {} and {} have frames in common", first + 1, second + 1),
+                where, "give a table whose intervals do not overlap as --segments");
+        }
+        segments.push_back(intervals[k].frames);
+    }
+    if (segments.empty())
+        throw base::InputError("no interval holds an imaging frame", where,
+                               "check its clock, or choose another table with --segments");
+    return segments;
+}
+
+std::vector<base::Range> segments_of_clock(const std::vector<double>& times)
+{
+    const auto frames = static_cast<std::int64_t>(times.size());
+    if (frames < 3)
+        return {{0, frames}};
+    auto step = std::vector<double>(times.size());
+    std::adjacent_difference(times.begin(), times.end(), step.begin());
+    auto sorted = std::vector<double>(step.begin() + 1, step.end());
+    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+    std::nth_element(sorted.begin(), middle, sorted.end());
+    auto segments = std::vector<base::Range>{{0, 0}};
+    for (std::int64_t t = 1; t < frames; ++t)
+        if (step[static_cast<std::size_t>(t)] > 1.5 * *middle) {
+            segments.back().last = t;
+            segments.push_back({t, t});
+        }
+    segments.back().last = frames;
+    return segments;
+}
+
+} // namespace
+
+std::vector<base::Range> segments_in(const io::NwbSession& file, const std::string& table,
+                                     const std::string& file_name)
+{
+    if (table.empty())
+        return segments_of_clock(file.frame_times());
+    const auto intervals = file.read_intervals(table);
+    return segments_of_table(intervals, file.frame_times(), file_name + ":" + intervals.path);
+}
+
+std::vector<base::Range> used_segments(const SessionInput& input)
+{
+    const auto& kept = input.used.kept;
+    if (input.segments.empty())
+        return {{0, input.used.frames}};
+    if (kept.empty())
+        return input.segments;
+    const auto place = [&](std::int64_t frame) {
+        return std::lower_bound(kept.begin(), kept.end(), frame) - kept.begin();
+    };
+    auto used = std::vector<base::Range>{};
+    for (const auto& segment : input.segments) {
+        const auto range = base::Range{place(segment.first), place(segment.last)};
+        if (!range.empty())
+            used.push_back(range);
+    }
+    return used;
+}
+
+std::vector<std::int32_t> segment_of_frames(const SessionInput& input)
+{
+    auto number = std::vector<std::int32_t>(static_cast<std::size_t>(input.used.frames), -1);
+    const auto segments = used_segments(input);
+    for (std::size_t k = 0; k < segments.size(); ++k)
+        std::fill(number.begin() + segments[k].first, number.begin() + segments[k].last,
+                  static_cast<std::int32_t>(k));
+    return number;
+}
+
+} // namespace rewire::jobs

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "session_input.hpp"
+
+#include <rewire/base/partition.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Stretches of frames that follow one another in time: between the gaps of the clock, or the
+/// intervals of a table.
+namespace rewire::jobs {
+
+/// Of the file's frames, ascending; one of all frames where the clock has no gap. Intervals without
+/// a frame count for nothing.
+/// @param table of intervals; empty: by the clock, which has a gap where a step is longer than 1.5
+/// times the median step
+/// @throws InputError: no such table, intervals that have frames in common, or none with a frame
+std::vector<base::Range> segments_in(const io::NwbSession& file, const std::string& table,
+                                     const std::string& file_name);
+
+/// The same of the frames that are used, which are numbered one after the other: those that the NaN
+/// policy cuts out of a segment do not end it. One of all frames where there is no segment.
+std::vector<base::Range> used_segments(const SessionInput& input);
+
+/// [used frame] number of its segment, -1 outside of all.
+std::vector<std::int32_t> segment_of_frames(const SessionInput& input);
+
+} // namespace rewire::jobs

@@ -1,0 +1,329 @@
+#include "blocks.hpp"
+#include "entry.hpp"
+#include "estimate.hpp"
+#include "histograms.hpp"
+#include "jobs/dynetcp_trials/session_trials.hpp"
+#include "jobs/frame/command_of.hpp"
+#include "jobs/frame/session_job.hpp"
+#include "jobs/frame/study_source.hpp"
+#include "recovery.hpp"
+#include "result.hpp"
+#include "section.hpp"
+#include "settings.hpp"
+#include "tables.hpp"
+#include "weights.hpp"
+
+#include <rewire/base/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace rewire::jobs {
+
+namespace {
+
+/// What a run knows before it computes.
+struct RunFacts
+{
+    std::map<std::string, io::Record> records; ///< of the results that it reads
+    std::vector<SessionFacts> sessions;        ///< [session of the study]
+};
+
+std::string table_head()
+{
+    return fmt::format("{:<12} {:<10} {:>7} {:>9} {:>11} {:>11} {:>9} {:>11}", "subject", "session",
+                       "edges", "present", "components", "per unit", "compared", "mean r");
+}
+
+std::filesystem::path path_of(const runtime::RunContext& context, const std::string& job)
+{
+    return context.options().path("results") / (job + ".h5");
+}
+
+/// @throws InputError: the model is of other units or trials than are read now
+void require_same_units(const DynamicResult& model, const SessionTrials& trials)
+{
+    if (model.unit_id == trials.recording.unit_id && model.bins() == trials.spikes.bins)
+        return;
+    throw base::InputError(
+        fmt::format("the model is of {} units and {} bins, but {} units and {} bins are read now",
+                    model.unit_id.size(), model.bins(), trials.units(), trials.spikes.bins),
+        model.head.file, "give the options on units and trials as for the model");
+}
+
+/// jpsth.h5; nothing: no such result, not of this session, or a model that is not of trials.
+std::optional<io::Handle> open_histograms(const runtime::RunContext& context, const RunFacts& facts,
+                                          const DynamicsSettings& settings, const SessionName& name)
+{
+    if (!facts.records.contains(jpsth_name) || !settings.trials.align)
+        return std::nullopt;
+    auto file = io::open_for_reading(path_of(context, jpsth_name));
+    const auto there = sessions_in(file);
+    if (std::find(there.begin(), there.end(), name) == there.end())
+        return std::nullopt;
+    return file;
+}
+
+/// One session after the other.
+class WaveAnalysis
+{
+  public:
+    WaveAnalysis(runtime::RunContext& context, const Wave& wave, const RunFacts& facts,
+                 const DynamicsSettings& settings, const io::ResultFile* output)
+        : context_(context), wave_(wave), facts_(facts), settings_(settings), output_(output)
+    {
+    }
+
+    void session(std::size_t position, const SessionTrials& trials)
+    {
+        auto head =
+            head_of(wave_.session(position), facts_.sessions[wave_.sessions[position]].sha256);
+        const auto file = context_.collective(
+            "model", [&] { return io::open_for_reading(path_of(context_, dynamic_name)); });
+        const auto model = context_.collective("model", [&] {
+            auto read = read_dynamic(file, name_of(wave_.session(position)));
+            if (read.head.status == "ok")
+                require_same_units(read, trials);
+            return read;
+        });
+        head.status = model.head.status;
+        if (head.status != "ok") {
+            context_.collective("write", [&] { write_head(head); });
+            return;
+        }
+        auto writer = std::optional<DynamicsWriter>{};
+        context_.collective("write", [&] {
+            if (output_ != nullptr)
+                writer.emplace(*output_, head, model, settings_);
+        });
+        add_blocks(position, file, model, writer);
+        if (settings_.write_edges)
+            write_trial_weights(context_, phase("weights", position), file, model, trials,
+                                settings_.trials.split, writer ? &writer->group() : nullptr);
+        context_.collective("write", [&] {
+            if (!writer)
+                return;
+            const auto dimensions = dimensions_of(model, writer->weight_alone(), writer->weight(),
+                                                  rates_by_bin(trials.spikes));
+            writer->add_tests(read_edge_tests(file, model));
+            writer->finish(dimensions);
+            note_session(head, model, *writer, dimensions);
+        });
+    }
+
+  private:
+    std::string phase(const char* name, std::size_t position) const
+    {
+        return fmt::format("{}{}-{}", name, wave_.suffix, position + 1);
+    }
+
+    void write_head(const SessionHead& head)
+    {
+        if (output_ == nullptr)
+            return;
+        write_without_model(*output_, head);
+        context_.warn(fmt::format("{}: {}", head.file, head.status));
+    }
+
+    void add_blocks(std::size_t position, const io::Handle& file, const DynamicResult& model,
+                    std::optional<DynamicsWriter>& writer)
+    {
+        auto jpsth = std::optional<io::Handle>{};
+        const auto histograms = context_.collective("joint histograms", [&] {
+            jpsth = open_histograms(context_, facts_, settings_, name_of(wave_.session(position)));
+            return jpsth ? std::make_unique<EdgeHistograms>(*jpsth, facts_.records, model)
+                         : std::unique_ptr<EdgeHistograms>{};
+        });
+        const auto blocks = edge_blocks(model);
+        auto costs = std::vector<double>{};
+        for (const auto& block : blocks)
+            costs.push_back(dynamics_seconds(block.size(), model.bins(), model.lags()));
+        context_.each_unit_to_root<EdgeDynamics>(
+            phase("edges", position), costs,
+            [&](std::int64_t unit, const runtime::Tick& tick) -> std::optional<EdgeDynamics> {
+                if (!tick())
+                    return std::nullopt;
+                return dynamics_of(file, model, blocks[static_cast<std::size_t>(unit)],
+                                   histograms.get(), settings_);
+            },
+            [&](std::int64_t, EdgeDynamics&& block) { writer->add(block); });
+    }
+
+    void note_session(const SessionHead& head, const DynamicResult& model,
+                      const DynamicsWriter& writer, const std::vector<CourseDimension>& dimensions)
+    {
+        const auto share = writer.known() > 0 ? static_cast<double>(writer.present()) /
+                                                    static_cast<double>(writer.known())
+                                              : 0.0;
+        context_.note(fmt::format(
+            "{:<12} {:<10} {:>7} {:>7.1f} % {:>11} {:>11.3f} {:>9} {:>11}", head.subject,
+            head.session, model.edges(), 100 * share, dimensions.front().components,
+            dimensions.front().normalised, writer.compared(),
+            writer.compared() > 0 ? fmt::format("{:.3f}", writer.mean_pearson()) : "-"));
+    }
+
+    runtime::RunContext& context_;
+    const Wave& wave_;
+    const RunFacts& facts_;
+    const DynamicsSettings& settings_;
+    const io::ResultFile* output_;
+};
+
+void compute(runtime::RunContext& context, const Wave& wave, const RunFacts& facts,
+             const DynamicsSettings& settings, const io::ResultFile* output)
+{
+    auto sessions = std::vector<const io::StudySession*>{};
+    for (std::size_t position = 0; position < wave.size(); ++position)
+        sessions.push_back(&wave.session(position));
+    const auto trials = read_to_all(context, sessions, settings.trials);
+    auto analysis = WaveAnalysis(context, wave, facts, settings, output);
+    for (std::size_t position = 0; position < trials.size(); ++position)
+        analysis.session(position, trials[position]);
+}
+
+/// Collective: every session has a model, of the file as it is.
+void check_models(runtime::RunContext& context, const io::Study& study,
+                  const std::vector<SessionFacts>& facts)
+{
+    context.collective("models", [&] {
+        const auto file = io::open_for_reading(path_of(context, dynamic_name));
+        const auto there = sessions_in(file);
+        for (std::size_t k = 0; k < study.sessions.size(); ++k) {
+            const auto name = name_of(study.sessions[k]);
+            const auto next = fmt::format("train it first: rewire {} with the same --study and "
+                                          "--results",
+                                          dynamic_name);
+            if (std::find(there.begin(), there.end(), name) == there.end())
+                throw base::InputError(fmt::format("no model of session {} {} in {}.h5", name.first,
+                                                   name.second, dynamic_name),
+                                       study.sessions[k].record.file, next);
+            if (read_head(file, name).sha256 != facts[k].sha256)
+                throw base::InputError("the file changed since its model was trained",
+                                       study.sessions[k].record.file, next + " --overwrite");
+        }
+    });
+}
+
+/// Collective: reads all sessions once, so that what is wrong with them, or does not fit their
+/// model, is known before the run.
+void check_sessions(runtime::RunContext& context, const io::Study& study,
+                    const std::vector<std::size_t>& sessions, const RunFacts& facts,
+                    const DynamicsSettings& settings)
+{
+    context.each_unit<runtime::UnitResults>(
+        "check", std::vector<double>(sessions.size(), 1e-2),
+        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
+            const auto& session = study.sessions[sessions[static_cast<std::size_t>(unit)]];
+            const auto model = read_dynamic(io::open_for_reading(path_of(context, dynamic_name)),
+                                            name_of(session));
+            if (model.head.status != "ok")
+                return tick();
+            require_same_units(model, read_session_trials(session, settings.trials));
+            if (const auto file = open_histograms(context, facts, settings, name_of(session)))
+                EdgeHistograms(*file, facts.records, model);
+            return tick();
+        });
+}
+
+void run(runtime::RunContext& context)
+{
+    auto facts = RunFacts{};
+    facts.records = dynamics_records(context);
+    adopt_trial_options(context, facts.records.at(dynamic_name));
+    const auto settings = dynamics_settings(context.options());
+    run_session_job(context,
+                    {.says_what_is_left = true,
+                     .table_head = table_head(),
+                     .check =
+                         [&](const io::Study& study) {
+                             mpi::collective(context.comm(),
+                                             [&] { require_feed(study, io::Feed::units); });
+                             facts.sessions = hashes_of(context, study);
+                             check_models(context, study, facts.sessions);
+                             return facts.sessions;
+                         },
+                     .node_bytes = trial_bytes,
+                     .estimate =
+                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                             return dynamics_estimate(study, sessions, settings);
+                         },
+                     .prepare =
+                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                             check_sessions(context, study, sessions, facts, settings);
+                         },
+                     .upstream =
+                         [&] {
+                             auto upstream = std::map<std::string, io::Upstream>{};
+                             for (const auto& [job, record] : facts.records)
+                                 upstream[job] = io::as_upstream(record);
+                             return upstream;
+                         },
+                     .compute =
+                         [&](const Wave& wave, const io::ResultFile* output) {
+                             compute(context, wave, facts, settings, output);
+                         }});
+}
+
+runtime::Estimate plan(runtime::RunContext& context)
+{
+    const auto model = path_of(context, dynamic_name);
+    if (std::filesystem::exists(model))
+        adopt_trial_options(context, io::read_record(io::open_for_reading(model)));
+    const auto settings = dynamics_settings(context.options());
+    const auto study = open_study(context);
+    require_feed(study, io::Feed::units);
+    return plan_sessions(context, study, [&](const auto& sessions) {
+        return dynamics_estimate(study, sessions, settings);
+    });
+}
+
+runtime::Job described_job()
+{
+    return {
+        .name = dynamics_name,
+        .usage = "--study DIR --results DIR [options]",
+        .summary = "the dynamic graph: which connections are present when, and of how many "
+                   "dimensions",
+        .details =
+            "The averaged dynamic weights of each edge at its functional lag, over the time of the "
+            "trial: their ratio to the\n"
+            "static weight and where it says that the connection is present; how many principal "
+            "components hold 95 % of the\n"
+            "variance of all weights and of the rates; with joint histograms in the folder how "
+            "both agree, by correlation and\n"
+            "by a test of equivalence. Trials and units are those of the model. Writes "
+            "RESULTS/dynamics.h5.",
+        .examples = {"rewire dynamics --study data/ --results out/",
+                     "mpirun -n 4 rewire dynamics --study data/ --results out/ --write-edges"},
+        .citation = "the DyNetCP paper (dynamic network connectivity prediction)",
+        .paper = "the DyNetCP paper",
+        .options = runtime::common_options() + dynamics_options(),
+        .run = run,
+        .plan = plan};
+}
+
+} // namespace
+
+Entry dynamics_entry()
+{
+    return {.job = described_job(),
+            .has_result = true,
+            .needs = {{.job = dynamic_name},
+                      {.job = jpsth_name,
+                       .required = false,
+                       .for_what = "agreement with joint histograms"}},
+            .tasks = TaskLevel::session,
+            .feeds = {io::Feed::units},
+            .chains = {"dynamic-connectivity"},
+            .page = dynamics_page(),
+            .recovery = print_dynamics_recovery,
+            .table = dynamics_table()};
+}
+
+} // namespace rewire::jobs

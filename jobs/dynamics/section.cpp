@@ -1,0 +1,316 @@
+#include "section.hpp"
+
+#include "histograms.hpp"
+#include "result.hpp"
+
+#include <rewire/report/heat_map.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace rewire::jobs {
+
+namespace {
+
+constexpr auto most_sessions = std::size_t{4};
+constexpr auto graph_times = 4;
+constexpr auto most_graph_units = std::size_t{60};
+
+/// Matrices of an edge, [bin, lag].
+struct ShownEdge
+{
+    std::int64_t edge = 0;
+    std::vector<double> weight;
+    std::vector<double> conditional;
+};
+
+struct PageSession
+{
+    DynamicsResult result;
+    std::vector<double> lag_ms;
+    std::optional<ShownEdge> shown;
+    std::vector<float> ratio;         ///< [edge, bin]
+    std::vector<std::int8_t> present; ///< [edge, bin]
+};
+
+const std::string& id_of(const DynamicsResult& result, std::int32_t unit)
+{
+    return result.unit_id[static_cast<std::size_t>(unit)];
+}
+
+/// Units with the largest static weights, ascending: rows and columns of the graph.
+std::vector<std::int32_t> graph_units(const DynamicsResult& result)
+{
+    auto edges = std::vector<std::size_t>(result.sender.size());
+    for (std::size_t k = 0; k < edges.size(); ++k)
+        edges[k] = k;
+    std::stable_sort(edges.begin(), edges.end(), [&](auto a, auto b) {
+        return std::abs(result.static_weight[a]) > std::abs(result.static_weight[b]);
+    });
+    auto units = std::set<std::int32_t>{};
+    for (const auto edge : edges) {
+        auto more = units;
+        more.insert({result.sender[edge], result.receiver[edge]});
+        if (more.size() <= most_graph_units)
+            units = std::move(more);
+    }
+    return {units.begin(), units.end()};
+}
+
+/// Ratios of the connections that are present in a bin, senders across, receivers upwards.
+report::Figure graph_at(const PageSession& session, const std::vector<std::int32_t>& units,
+                        std::int64_t bin)
+{
+    const auto& result = session.result;
+    auto plot = report::HeatMap{};
+    plot.title = fmt::format("{} {}, {:g} s", result.head.subject, result.head.session,
+                             result.time_s[static_cast<std::size_t>(bin)]);
+    plot.x.label = "sender";
+    plot.y.label = "receiver";
+    plot.x.whole_numbers = plot.y.whole_numbers = true;
+    for (std::size_t k = 0; k < units.size(); ++k)
+        plot.column.push_back(static_cast<double>(k + 1));
+    plot.row = plot.column;
+    plot.value.assign(units.size() * units.size(), std::numeric_limits<double>::quiet_NaN());
+    const auto place = [&](std::int32_t unit) {
+        return std::lower_bound(units.begin(), units.end(), unit) - units.begin();
+    };
+    for (std::int64_t edge = 0; edge < result.edges(); ++edge) {
+        const auto at = static_cast<std::size_t>(edge);
+        const auto cell = static_cast<std::size_t>(edge * result.bins() + bin);
+        const auto column = place(result.sender[at]);
+        const auto row = place(result.receiver[at]);
+        const auto count = std::ssize(units);
+        if (column < count && row < count && session.present[cell] != 0 &&
+            units[static_cast<std::size_t>(column)] == result.sender[at] &&
+            units[static_cast<std::size_t>(row)] == result.receiver[at])
+            plot.value[static_cast<std::size_t>(row * count + column)] =
+                session.present[cell] * std::abs(static_cast<double>(session.ratio[cell]));
+    }
+    plot.low = -4;
+    plot.high = 4;
+    plot.size = {300, 280};
+    return report::figure_of(plot);
+}
+
+report::Figure matrix_of(const PageSession& session, const std::vector<double>& matrix,
+                         const std::string& what, double low)
+{
+    const auto& result = session.result;
+    const auto edge = static_cast<std::size_t>(session.shown->edge);
+    auto plot = report::HeatMap{};
+    plot.title =
+        fmt::format("{} {}, {} → {}: {}", result.head.subject, result.head.session,
+                    id_of(result, result.sender[edge]), id_of(result, result.receiver[edge]), what);
+    plot.x.label = "time in the trial, s";
+    plot.y.label = "lag, ms";
+    plot.column = result.time_s;
+    plot.row = session.lag_ms;
+    const auto lags = session.lag_ms.size();
+    auto largest = 1e-9;
+    for (std::size_t lag = 0; lag < lags; ++lag)
+        for (std::size_t bin = 0; bin < result.time_s.size(); ++bin) {
+            plot.value.push_back(matrix[bin * lags + lag]);
+            if (std::isfinite(plot.value.back()))
+                largest = std::max(largest, std::abs(plot.value.back()));
+        }
+    plot.high = largest;
+    plot.low = low * largest;
+    plot.size = {400, 280};
+    return report::figure_of(plot);
+}
+
+class DynamicsPart : public PagePart
+{
+  public:
+    explicit DynamicsPart(std::vector<PageSession> sessions) : sessions_(std::move(sessions)) {}
+
+    void draw(std::size_t, report::Page& page) const override
+    {
+        add_table(page);
+        add_matrices(page);
+        add_graphs(page);
+    }
+
+    std::vector<LeftOut> left_out() const override
+    {
+        auto rows = std::vector<LeftOut>{};
+        for (const auto& session : sessions_)
+            if (session.result.head.status != "ok")
+                rows.push_back({session.result.head.subject, session.result.head.session,
+                                session.result.head.status});
+        return rows;
+    }
+
+  private:
+    void add_table(report::Page& page) const
+    {
+        auto table =
+            report::Table{.head = {"animal", "session", "edges", "present, % of bins",
+                                   "edges with q ≤ 0.05 against the null", "components of weights",
+                                   "per unit", "components of rates", "per unit",
+                                   "edges beside a histogram", "mean r", "equivalent (p ≤ 0.05)"}};
+        for (const auto& session : sessions_) {
+            const auto& result = session.result;
+            if (result.head.status != "ok")
+                continue;
+            auto present = 0.0;
+            auto known = 0.0;
+            for (std::size_t k = 0; k < session.ratio.size(); ++k) {
+                known += std::isnan(session.ratio[k]) ? 0 : 1;
+                present += session.present[k] != 0 ? 1 : 0;
+            }
+            auto sum = 0.0;
+            auto equivalent = 0;
+            for (std::size_t k = 0; k < result.pearson.size(); ++k) {
+                sum += std::isnan(result.pearson[k]) ? 0 : result.pearson[k];
+                equivalent += result.tost_p[k] <= 0.05 ? 1 : 0;
+            }
+            const auto beyond = std::count_if(result.q_max.begin(), result.q_max.end(),
+                                              [](double q) { return q <= 0.05; });
+            const auto dimension = [&](const std::string& space) {
+                for (const auto& one : result.dimension)
+                    if (one.space == space)
+                        return one;
+                return CourseDimension{space, 0, std::numeric_limits<double>::quiet_NaN()};
+            };
+            const auto weights = dimension("weights");
+            const auto rates = dimension("rates");
+            table.rows.push_back(
+                {result.head.subject, result.head.session, std::to_string(result.edges()),
+                 known > 0 ? fmt::format("{:.1f}", 100 * present / known) : "–",
+                 result.q_max.empty() ? "–" : std::to_string(beyond),
+                 std::to_string(weights.components), fmt::format("{:.3f}", weights.normalised),
+                 std::to_string(rates.components), fmt::format("{:.3f}", rates.normalised),
+                 std::to_string(result.compared),
+                 result.compared > 0
+                     ? fmt::format("{:.3f}", sum / static_cast<double>(result.compared))
+                     : "–",
+                 result.compared > 0 ? std::to_string(equivalent) : "–"});
+        }
+        table.caption =
+            "The dynamic graph. Present: share of bins in which the dynamic weight of an edge is "
+            "larger in size than its static one (the paper's rule, which also accepts indirect "
+            "connections). Null: models trained on trials that were shuffled within their "
+            "condition. Components: principal components for 95 % of the variance over the "
+            "trial. r: correlation of dynamic weights with the conditional joint histogram; "
+            "equivalent: their mean difference lies within the margin.";
+        page.table(std::move(table));
+    }
+
+    void add_matrices(report::Page& page) const
+    {
+        auto block = report::FigureBlock{.sources = {fmt::format("{}.h5", dynamics_name)}};
+        for (const auto& session : sessions_) {
+            if (!session.shown || block.panels.size() >= 2 * most_sessions)
+                continue;
+            block.panels.push_back(matrix_of(session, session.shown->weight, "weight", -1));
+            block.panels.push_back(
+                matrix_of(session, session.shown->conditional, "joint histogram", 0));
+        }
+        if (block.panels.empty())
+            return;
+        block.caption =
+            "Of each session the edge with the largest static weight that has a joint histogram. "
+            "Left: dynamic weight where the sender fired so long before, from minus to plus its "
+            "largest size. Right: probability of a spike of the receiver given one of the sender, "
+            "from 0 to its largest value. Both over the most recent bins; grey: no spike of the "
+            "sender, or before the trial.";
+        page.figure(std::move(block));
+    }
+
+    void add_graphs(report::Page& page) const
+    {
+        auto block = report::FigureBlock{.sources = {fmt::format("{}.h5", dynamics_name)}};
+        for (const auto& session : sessions_) {
+            if (session.ratio.empty() || block.panels.size() >= graph_times * most_sessions)
+                continue;
+            const auto units = graph_units(session.result);
+            for (auto k = 0; k < graph_times; ++k)
+                block.panels.push_back(graph_at(
+                    session, units, (2 * k + 1) * session.result.bins() / (2 * graph_times)));
+        }
+        if (block.panels.empty())
+            return;
+        block.key = report::colour_key("ratio", "-4, inhibits", "4, excites", 32);
+        block.caption = fmt::format(
+            "Connections that are present at four times of the trial: dynamic over static weight, "
+            "with the sign of the dynamic one; grey: absent. Units of the largest static weights, "
+            "{} at most.",
+            most_graph_units);
+        page.figure(std::move(block));
+    }
+
+    std::vector<PageSession> sessions_;
+};
+
+/// The edge with the largest static weight among those that were compared.
+std::optional<std::int64_t> strongest_compared(const DynamicsResult& result)
+{
+    auto best = std::optional<std::int64_t>{};
+    for (std::int64_t edge = 0; edge < result.edges(); ++edge) {
+        const auto at = static_cast<std::size_t>(edge);
+        if (!std::isnan(result.pearson[at]) &&
+            (!best || std::abs(result.static_weight[at]) >
+                          std::abs(result.static_weight[static_cast<std::size_t>(*best)])))
+            best = edge;
+    }
+    return best;
+}
+
+std::optional<ShownEdge> shown_of(const PageSource& source, const PageSession& session)
+{
+    const auto edge = strongest_compared(session.result);
+    if (!edge || !source.has(dynamic_name) || !source.has(jpsth_name))
+        return std::nullopt;
+    const auto model_file = io::open_for_reading(source.path_of(dynamic_name));
+    const auto model =
+        read_dynamic(model_file, {session.result.head.subject, session.result.head.session});
+    const auto histogram_file = io::open_for_reading(source.path_of(jpsth_name));
+    const auto histograms = EdgeHistograms(histogram_file, source.records, model);
+    const auto joint = histograms.joint(*edge);
+    if (!joint)
+        return std::nullopt;
+    return ShownEdge{*edge, edge_matrix(read_edge(model_file, model, *edge), 0, model),
+                     dynetcp::conditional_by_lag(*joint, histograms.sender(*edge), model.lags(),
+                                                 std::max(model.smoothed_bins, std::int64_t{1}))};
+}
+
+} // namespace
+
+PageEntry dynamics_page()
+{
+    return {.shows = "the dynamic graph, its dimensions, and how it agrees with joint histograms",
+            .sections = {{670, "The dynamic graph"}},
+            .options = {},
+            .read = [](const PageSource& source) -> std::unique_ptr<PagePart> {
+                const auto file = io::open_for_reading(source.path_of(dynamics_name));
+                auto sessions = std::vector<PageSession>{};
+                for (const auto& head : heads_in(file)) {
+                    auto session = PageSession{};
+                    session.result = read_dynamics(file, {head.subject, head.session});
+                    const auto& result = session.result;
+                    if (result.edges() > 0) {
+                        const auto all = base::Range{0, result.edges()};
+                        session.ratio = read_courses<float>(file, result, "ratio", all);
+                        session.present = read_courses<std::int8_t>(file, result, "present", all);
+                        session.shown = shown_of(source, session);
+                    }
+                    if (session.shown)
+                        for (std::size_t lag = 0;
+                             lag < session.shown->weight.size() / result.time_s.size(); ++lag)
+                            session.lag_ms.push_back(static_cast<double>(lag) * result.bin_ms);
+                    sessions.push_back(std::move(session));
+                }
+                return std::make_unique<DynamicsPart>(std::move(sessions));
+            }};
+}
+
+} // namespace rewire::jobs

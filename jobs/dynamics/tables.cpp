@@ -1,0 +1,69 @@
+#include "tables.hpp"
+
+#include "jobs/frame/table_text.hpp"
+#include "result.hpp"
+
+#include <rewire/io/whole_file.hpp>
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <vector>
+
+namespace rewire::jobs {
+
+namespace {
+
+/// One line an edge and bin in which it is present; with `everything` all bins.
+void write_session(io::WholeStream& table, const ExportTable::Request& request,
+                   const SessionName& name)
+{
+    const auto result = read_dynamics(request.result, name);
+    const auto id = [&](std::int32_t unit) {
+        return csv_field(result.unit_id[static_cast<std::size_t>(unit)]);
+    };
+    for (std::int64_t edge = 0; edge < result.edges(); ++edge) {
+        const auto one = base::Range{edge, edge + 1};
+        const auto weight = read_courses<float>(request.result, result, "weight", one);
+        const auto ratio = read_courses<float>(request.result, result, "ratio", one);
+        const auto present = read_courses<std::int8_t>(request.result, result, "present", one);
+        const auto at = static_cast<std::size_t>(edge);
+        const auto q =
+            result.q_max.empty()
+                ? std::vector<double>(weight.size(), std::numeric_limits<double>::quiet_NaN())
+                : read_courses<double>(request.result, result, "q_value", one);
+        for (std::size_t bin = 0; bin < weight.size(); ++bin)
+            if (present[bin] != 0 || request.everything)
+                table.write(fmt::format(
+                    "{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(name.first),
+                    csv_field(name.second), id(result.sender[at]), id(result.receiver[at]),
+                    number_text(result.functional_lag_ms[at]),
+                    number_text(static_cast<double>(result.static_weight[at])),
+                    number_text(result.time_s[bin]), number_text(static_cast<double>(weight[bin])),
+                    number_text(static_cast<double>(ratio[bin])), static_cast<int>(present[bin]),
+                    number_text(q[bin]), number_text(result.pearson[at]),
+                    number_text(result.tost_p[at])));
+    }
+}
+
+std::string write_table(const ExportTable::Request& request)
+{
+    const auto path = request.folder / (std::string(dynamics_name) + ".csv");
+    auto table = io::WholeStream(path);
+    table.write(
+        "subject,session,pre,post,lag_ms,static_weight,time_s,weight,ratio,present,q_value,pearson,"
+        "tost_p\n");
+    for (const auto& name : sessions_in(request.result))
+        write_session(table, request, name);
+    table.publish();
+    return "wrote " + path.string();
+}
+
+} // namespace
+
+ExportTable dynamics_table()
+{
+    return {.formats = {"csv"}, .write = write_table};
+}
+
+} // namespace rewire::jobs
