@@ -10,6 +10,7 @@
 #include <benchmark/benchmark.h>
 #include <cblas.h>
 
+#include <numeric>
 #include <vector>
 
 using namespace rewire;
@@ -97,6 +98,8 @@ void static_step(benchmark::State& state)
     constexpr auto batch = std::int64_t{16};
     const auto shape = StaticShape{state.range(0), state.range(1) + 1};
     const auto values = random_trials(batch, shape.neurons);
+    auto trials = std::vector<std::int64_t>(batch);
+    std::iota(trials.begin(), trials.end(), 0);
     auto trial_of = StaticTrial<float>(shape);
     auto parameters =
         std::vector<float>(static_cast<std::size_t>(shape.neurons * shape.parameters()), 0.01F);
@@ -105,8 +108,7 @@ void static_step(benchmark::State& state)
     for (auto _ : state) {
         mask_self_lag_0<float>(shape, parameters);
         std::fill(gradient.begin(), gradient.end(), 0.0F);
-        for (std::int64_t trial = 0; trial < batch; ++trial)
-            add_trial<float>(trial_of, shape, values, trial, parameters, 1.0 / batch, gradient);
+        add_trials<float>(trial_of, shape, values, trials, parameters, 1.0 / batch, gradient);
         add_penalty_gradient<float>(shape, 100, parameters, gradient);
         adam_step<float>({}, adam, gradient, clip_factor(norm_of<float>(gradient), 5), parameters);
     }

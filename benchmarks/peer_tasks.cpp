@@ -421,8 +421,8 @@ const std::vector<Kernel>& kernels()
             {"movement", movement_task},
             {"pca", pca_task},
         };
-        const auto spikes = spike_kernels();
-        kernels.insert(kernels.end(), spikes.begin(), spikes.end());
+        for (const auto& more : {spike_kernels(), dynetcp_kernels()})
+            kernels.insert(kernels.end(), more.begin(), more.end());
         return kernels;
     }();
     return all;

@@ -25,6 +25,8 @@ struct Kernel
 
 /// Those of spike trains.
 std::vector<Kernel> spike_kernels();
+/// Steps of training of DyNetCP.
+std::vector<Kernel> dynetcp_kernels();
 
 /// The kernels of this build.
 const std::vector<Kernel>& kernels();

@@ -2,7 +2,8 @@
 # The same work in the tools users have today, on the same data in the same run: see ../README.md.
 #   benchmarks/peers/run.sh [--build DIR] [--venv DIR] [anything peers.py takes]
 #   benchmarks/peers/run.sh rates [--build DIR] [--venv DIR] [anything edge_rates.py takes]
-# The second says how often their p-values are wrong, and not how long they take.
+#   benchmarks/peers/run.sh dynetcp [--build DIR] [--venv DIR] [anything dynetcp_peers.py takes]
+# The second says how often their p-values are wrong, and not how long they take; the third needs PyTorch.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,11 +11,19 @@ build=$here/../../build
 venv=
 script=peers.py
 program=peer_kernels
-if [ "${1:-}" = rates ]; then
-    script=edge_rates.py
-    program=calibration
-    shift
-fi
+requirements=requirements.txt
+folder=peers-venv
+case ${1:-} in
+    rates)
+        script=edge_rates.py
+        program=calibration
+        shift ;;
+    dynetcp)
+        script=dynetcp_peers.py
+        requirements=requirements-torch.txt
+        folder=torch-venv
+        shift ;;
+esac
 
 # --build is ours to read (the environment lies in it) and is passed on; --venv is only ours.
 passed=$(mktemp)
@@ -31,20 +40,20 @@ done
 while IFS= read -r argument; do
     set -- "$@" "$argument"
 done < "$passed"
-venv=${venv:-$build/peers-venv}
+venv=${venv:-$build/$folder}
 
 if [ ! -x "$build/$program" ]; then
     echo "run.sh: $build/$program is not there: build it with cmake --build $build --target $program" >&2
     exit 3
 fi
-if ! cmp -s "$here/requirements.txt" "$venv/installed.txt"; then
+if ! cmp -s "$here/$requirements" "$venv/installed.txt"; then
     python=${PYTHON:-python3}
     if ! "$python" -m venv "$venv"; then
         echo "run.sh: no virtual environment in $venv (on Debian: apt-get install python3-venv)" >&2
         exit 3
     fi
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$venv/installed.txt"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/$requirements"
+    cp "$here/$requirements" "$venv/installed.txt"
 fi
 
 # Before Python starts: numpy's BLAS reads its number of threads when it is loaded.

@@ -2,20 +2,21 @@
 
 #include "jobs/dynetcp_static/estimate.hpp"
 #include "jobs/dynetcp_trials/session_trials.hpp"
+#include "model.hpp"
 #include "null.hpp"
+
+#include <rewire/dynetcp/dynamic_model.hpp>
+#include <rewire/io/nwb_session.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace rewire::jobs {
 
 namespace {
 
-constexpr auto flops_per_s = 20e9;       ///< of the pair network, one core of a server of 2022
-constexpr auto small_flops_per_s = 15e9; ///< of what is done once a neuron
-constexpr auto pair_bin_flops = 27.3e3;  ///< forward and back, 384 x 11
-constexpr auto neuron_bin_flops = 442e3; ///< LSTM, embeddings, halves of the pair layer
 constexpr auto typical_rate_hz = 5.0;
 
 /// Sizes of a session that the cost follows from.
@@ -23,24 +24,41 @@ struct Sizes
 {
     double units = 0;
     double edges = 0;
-    double trials = 0;
-    double bins = 0; ///< of a trial
+    double train = 0; ///< trials
+    double validation = 0;
+    double shown = 0; ///< trials that averages are of
+    double bins = 0;  ///< of a trial
     double lstm_parameters = 0;
     double parameters = 0; ///< of the encoder
 };
 
-Sizes sizes_of(const io::UnitsInfo& units, const DynamicSettings& settings)
+/// Rows of the table that trials are aligned to, or pieces of the recording.
+double trials_of(const io::StudySession& session, const TrialSettings& settings, double trial_s)
+{
+    if (settings.align)
+        for (const auto& table : session.record.intervals)
+            if (io::is_named(table.path, settings.align->table))
+                return static_cast<double>(table.rows);
+    const auto& units = *session.record.units;
+    const auto seconds = static_cast<double>(units.spikes) /
+                         std::max(1.0, typical_rate_hz * static_cast<double>(units.units));
+    return seconds / trial_s;
+}
+
+Sizes sizes_of(const io::StudySession& session, const DynamicSettings& settings)
 {
     const auto& trials = settings.trials();
-    auto sizes = Sizes{.units = static_cast<double>(units.units)};
+    auto sizes = Sizes{.units = static_cast<double>(session.record.units->units)};
     sizes.edges =
         settings.edges == EdgeSource::all ? sizes.units * (sizes.units - 1) : 2 * sizes.units;
-    const auto seconds =
-        static_cast<double>(units.spikes) / std::max(1.0, typical_rate_hz * sizes.units);
     const auto trial_s =
         trials.align ? trials.align->stop_s - trials.align->start_s : trials.window_s;
-    sizes.bins = trial_s * 1e3 / trials.bin_ms;
-    sizes.trials = std::max(2.0, seconds / trial_s);
+    sizes.bins = std::round(trial_s * 1e3 / trials.bin_ms);
+    const auto all = std::max(2.0, trials_of(session, trials, trial_s));
+    sizes.validation = std::max(1.0, std::round(trials.split.validation * all));
+    const auto test = std::round(trials.split.test * all);
+    sizes.shown = test > 0 ? test : sizes.validation;
+    sizes.train = std::max(1.0, all - sizes.validation - test);
     const auto& network = settings.sizes();
     const auto gates = static_cast<double>(network.gates());
     sizes.lstm_parameters =
@@ -52,21 +70,57 @@ Sizes sizes_of(const io::UnitsInfo& units, const DynamicSettings& settings)
     return sizes;
 }
 
-double trial_seconds(const Sizes& sizes)
+double trial_seconds(const Sizes& sizes, const DynamicRates& rates)
 {
-    return sizes.bins * (sizes.edges * pair_bin_flops / flops_per_s +
-                         sizes.units * neuron_bin_flops / small_flops_per_s);
+    return sizes.bins * (sizes.edges * rates.pair_bin_s + sizes.units * rates.neuron_bin_s);
 }
 
-/// Of the arrays of a trial, of the parameters with their moments, and of sums over ranks.
+/// Bytes of a result: averages, smoothed ones, counts.
+double average_bytes(const Sizes& sizes, const DynamicSettings& settings)
+{
+    return 12 * sizes.edges * sizes.bins * static_cast<double>(settings.sizes().lags);
+}
+
+/// Of the arrays of a trial, and beside them of what training or averaging holds.
 double rank_bytes(const Sizes& sizes, const DynamicSettings& settings)
 {
     const auto& network = settings.sizes();
-    const auto of_neuron_bin = 4.0 * static_cast<double>(network.pair()) +
+    const auto of_neuron_bin = 4.0 * static_cast<double>(network.pair() + 16) +
                                7.0 * static_cast<double>(network.hidden) +
                                3.0 * static_cast<double>(network.embedding);
-    const auto copies = 12.0; // parameters, moments, best, gradients, branches of the tree
-    return 4 * (sizes.units * sizes.bins * of_neuron_bin + copies * sizes.parameters) + 60e6;
+    // Parameters, moments, best, gradients, branches of the tree.
+    const auto training = 12.0 * 4 * sizes.parameters + 15e6;
+    // Sums in double, averages, their copies on the way to rank 0.
+    const auto averaging = 3.0 * 4 * sizes.parameters +
+                           7.5 * std::min(average_block_bytes, average_bytes(sizes, settings));
+    return 4 * sizes.units * sizes.bins * of_neuron_bin + std::max(training, averaging);
+}
+
+/// What a step sends from rank to rank, and what it would send were neurons owned by ranks.
+std::string note_on(const std::string& file, const Sizes& sizes, const DynamicSettings& settings,
+                    double trial_s, double batch, std::int64_t ranks, std::int64_t parts)
+{
+    const auto bytes = 4 * sizes.parameters;
+    const auto embeddings =
+        2 * 4 * batch * sizes.bins * sizes.units * static_cast<double>(settings.sizes().embedding);
+    const auto busy = std::min(static_cast<double>(ranks), batch * static_cast<double>(parts));
+    auto note = fmt::format(
+        "{}: an epoch takes {:.3g} core hours; a step sums {:.3g} MB over ranks, of which the "
+        "LSTMs of {:.0f} units are {:.3g} MB, {:.3g} s beside {:.3g} s of computing on {} ranks",
+        file, sizes.train * trial_s / 3600, bytes / 1e6, sizes.units,
+        4 * sizes.lstm_parameters / 1e6, runtime::seconds_to_sum(bytes, ranks),
+        batch * trial_s / busy, ranks);
+    if (parts > 1)
+        note += fmt::format("; {} ranks share the {:.0f} trials of a batch, each trial in {} parts "
+                            "of its receivers",
+                            ranks, batch, parts);
+    note += fmt::format("; LSTMs owned by ranks would exchange {:.3g} MB of embeddings a step "
+                        "instead, which is {}",
+                        embeddings / 1e6,
+                        embeddings < 2 * 4 * sizes.lstm_parameters
+                            ? "less: more --batch on fewer ranks is the better way here"
+                            : "more");
+    return note;
 }
 
 /// Null models, each of which takes `one_s` on one rank; nothing without them.
@@ -88,51 +142,64 @@ void add_null(runtime::Estimate& estimate, int session, const Sizes& sizes,
 
 } // namespace
 
+TrialSharing sharing_of(double units, double edges)
+{
+    const auto& rates = typical_dynamic_rates;
+    const auto neurons = units * rates.neuron_bin_s;
+    return {static_cast<std::int64_t>(units), neurons / (neurons + edges * rates.pair_bin_s)};
+}
+
 runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
-                                   const DynamicSettings& settings, const runtime::Options& options)
+                                   const DynamicSettings& settings, const runtime::Options& options,
+                                   const DynamicRates& rates)
 {
     auto estimate = static_estimate(study, sessions, settings.first_stage);
     estimate.notes.clear();
     auto number = 0;
+    const auto ranks = options.declared("ranks") ? options.integer("ranks") : 1;
     for (const auto session : sessions) {
-        const auto sizes = sizes_of(*study.sessions[session].record.units, settings);
-        const auto batch = std::min(static_cast<double>(settings.training.batch),
-                                    std::max(1.0, 0.8 * sizes.trials));
-        const auto steps_of_epoch = std::max(1.0, 0.8 * sizes.trials / batch);
-        const auto seconds = trial_seconds(sizes);
-        const auto validation = 0.3 * 0.2 * sizes.trials * seconds; // forward alone
-        estimate.add_steps(fmt::format("train-{}", ++number),
-                           static_cast<std::int64_t>(steps_of_epoch) * settings.training.epochs,
-                           batch * seconds + validation / steps_of_epoch,
-                           static_cast<std::int64_t>(batch), 4 * sizes.parameters);
-        estimate.add_phase(fmt::format("average-{}", number), 0.3 * 0.2 * sizes.trials * seconds, 1,
-                           0.3 * 0.2 * sizes.trials * seconds);
+        const auto sizes = sizes_of(study.sessions[session], settings);
+        const auto batch = std::min(static_cast<double>(settings.training.batch), sizes.train);
+        const auto steps_of_epoch = std::max(1.0, std::floor(sizes.train / batch));
+        const auto sharing = sharing_of(sizes.units, sizes.edges);
+        const auto parts = parts_of_trial(static_cast<std::int64_t>(batch), ranks, sharing);
+        const auto leaf = rates.leaf_parameter_s * sizes.parameters * static_cast<double>(parts);
+        const auto repeated = 1 + sharing.repeated * static_cast<double>(parts - 1);
+        const auto seconds = trial_seconds(sizes, rates) * repeated + leaf;
+        const auto forward = rates.forward_share * trial_seconds(sizes, rates);
+        const auto steps = static_cast<std::int64_t>(steps_of_epoch) * settings.training.epochs;
+        const auto step = batch * seconds + sizes.validation * forward / steps_of_epoch;
+        estimate.add_steps(fmt::format("train-{}", ++number), steps, step,
+                           static_cast<std::int64_t>(batch) * parts, 4 * sizes.parameters);
+        // What every rank does for itself.
+        const auto own = static_cast<double>(steps) * rates.parameter_s * sizes.parameters;
+        estimate.add_phase(fmt::format("parameters-{}", number), own, 1, own);
+        // A block of receivers at a time, each with all LSTMs.
+        const auto blocks = std::ceil(average_bytes(sizes, settings) / average_block_bytes);
+        const auto averages =
+            sizes.shown * (forward + (blocks - 1) * rates.forward_share * rates.neuron_bin_s *
+                                         sizes.units * sizes.bins);
+        estimate.add_phase(fmt::format("average-{}", number), averages,
+                           static_cast<std::int64_t>(blocks), averages / blocks);
+        // A null model is trained by one rank, each trial whole.
+        const auto alone = trial_seconds(sizes, rates) + rates.leaf_parameter_s * sizes.parameters;
         add_null(estimate, number, sizes, settings,
                  static_cast<double>(settings.training.epochs) *
-                     (0.8 * sizes.trials * seconds + validation));
+                         (sizes.train * alone + sizes.validation * forward) +
+                     own);
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, runtime::base_rank_bytes + rank_bytes(sizes, settings));
         estimate.checkpoint_bytes += 16 * sizes.parameters;
         estimate.result_bytes +=
-            12 * sizes.edges * sizes.bins * static_cast<double>(settings.sizes().lags) +
+            average_bytes(sizes, settings) +
             4 * (sizes.parameters +
                  sizes.units * sizes.units * static_cast<double>(settings.sizes().lags));
-        const auto bytes = 4 * sizes.parameters;
-        const auto ranks = std::min(static_cast<std::int64_t>(batch),
-                                    options.declared("ranks") ? options.integer("ranks") : 1);
-        estimate.notes.push_back(fmt::format(
-            "{}: an epoch takes {:.3g} core hours; a step sums {:.3g} MB over ranks, of which the "
-            "LSTMs of {:.0f} units are {:.3g} MB, {:.3g} s beside {:.3g} s of computing on {} "
-            "ranks; "
-            "more ranks than the {:.0f} trials of a batch are idle",
-            study.sessions[session].record.file, (0.8 * sizes.trials * seconds + validation) / 3600,
-            bytes / 1e6, sizes.units, 4 * sizes.lstm_parameters / 1e6,
-            runtime::seconds_to_sum(bytes, ranks), batch * seconds / static_cast<double>(ranks),
-            ranks, batch));
+        estimate.notes.push_back(note_on(study.sessions[session].record.file, sizes, settings,
+                                         seconds, batch, ranks, parts));
     }
     estimate.notes.emplace_back(
         "time for all epochs: training mostly stops earlier (--patience). As if all units took "
-        "part, trials covered the recording and units fired at 5 Hz");
+        "part, and every row of the table was a trial, or trials covered a recording of 5 Hz");
     return estimate;
 }
 

@@ -4,6 +4,7 @@
 #include "jobs/dynetcp_static/result.hpp"
 #include "jobs/dynetcp_static/stage.hpp"
 #include "jobs/frame/command_of.hpp"
+#include "jobs/frame/rates.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "model.hpp"
@@ -17,8 +18,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <string>
 
 namespace rewire::jobs {
 
@@ -267,9 +270,16 @@ runtime::Estimate plan(runtime::RunContext& context)
     const auto settings = dynamic_settings(context);
     const auto study = open_study(context);
     require_feed(study, io::Feed::units);
-    return plan_sessions(context, study, [&](const auto& sessions) {
-        return dynamic_estimate(study, sessions, settings, context.options());
+    auto most_units = std::int64_t{0};
+    for (const auto& session : study.sessions)
+        if (session.record.units)
+            most_units = std::max(most_units, session.record.units->units);
+    const auto rates = measured_dynamic_rates(settings.sizes(), most_units);
+    auto estimate = plan_sessions(context, study, [&](const auto& sessions) {
+        return dynamic_estimate(study, sessions, settings, context.options(), rates);
     });
+    estimate.notes.push_back(rates_measured + described(rates) + rates_differ);
+    return estimate;
 }
 
 runtime::Job described_job()
@@ -288,8 +298,9 @@ runtime::Job described_job()
             "trained on the\n"
             "likelihood of the spikes, stopped early on validation trials -> averages over the "
             "trials in which the sender\n"
-            "fired. Trials of a batch are spread over ranks; the batch is the same whatever their "
-            "number. Edges: the\n"
+            "fired. Trials of a batch are spread over ranks, and where there are more ranks than "
+            "trials, receivers of a\n"
+            "trial; the batch is the same whatever their number. Edges: the\n"
             "connections of `rewire dynetcp-static`, a list, or all pairs. Weights are shown of "
             "the "
             "trials to test (--test),\n"

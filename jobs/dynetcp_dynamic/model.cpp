@@ -1,5 +1,7 @@
 #include "model.hpp"
 
+#include "estimate.hpp"
+
 #include <rewire/base/fields.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/dynetcp/static_training.hpp>
@@ -13,8 +15,6 @@
 namespace rewire::jobs {
 
 namespace {
-
-constexpr auto block_bytes = 24e6; ///< of averages that are made at a time
 
 std::uint64_t stream_of(const SessionName& name)
 {
@@ -54,7 +54,7 @@ std::vector<base::Range> receiver_blocks(const DynamicWork& work)
     for (std::int64_t k = 0; k < std::ssize(incoming); ++k) {
         const auto more =
             edge_bytes * static_cast<double>(incoming[static_cast<std::size_t>(k)].edge.size());
-        if (blocks.empty() || bytes + more > block_bytes) {
+        if (blocks.empty() || bytes + more > average_block_bytes) {
             blocks.push_back({k, k});
             bytes = 0;
         }
@@ -174,21 +174,29 @@ auto train_dynamic(const DynamicWork& work, Train train_problem)
         .validation_trials = validation.trials,
         .trained = static_cast<std::size_t>(network.trained()),
         .most_leaves = std::numeric_limits<std::int64_t>::max(),
+        .sharing = sharing_of(static_cast<double>(work.layout.slots()),
+                              static_cast<double>(work.layout.edges().size())),
         .begin_epoch = {},
         .prepare =
             [&](std::span<float> parameters) {
                 dynetcp::mask_self_lag_0<float>(work.data.shape(), static_part(work, parameters));
                 network.set(parameters);
             },
-        .add_trial =
-            [&](std::int64_t trial, double share, std::span<float> gradient) {
-                const auto loss = network.add_trial(train, trial, share, lambda, gradient);
-                return loss.nll + lambda * loss.penalty;
+        .add_trials =
+            [&](std::span<const std::int64_t> trials, dynetcp::TrialPart part, double share,
+                std::span<float> gradient) {
+                auto sum = 0.0;
+                for (const auto trial : trials) {
+                    const auto loss =
+                        network.add_trial(train, trial, share, lambda, gradient, part);
+                    sum += loss.nll + lambda * loss.penalty;
+                }
+                return sum;
             },
         .add_rest = {},
         .validate =
-            [&](std::int64_t trial) {
-                const auto loss = network.evaluate(validation, trial, {}, {});
+            [&](std::int64_t trial, dynetcp::TrialPart part) {
+                const auto loss = network.evaluate(validation, trial, {}, {}, part);
                 return TrialScore{loss.nll, lambda * loss.penalty};
             }});
 }

@@ -59,6 +59,9 @@ std::optional<TrainedModel> trained_dynamic_alone(const mpi::Communicator& alone
 double test_likelihood(runtime::RunContext& context, const std::string& phase,
                        const DynamicWork& work, const TrainedModel& model);
 
+/// Of averages that are made at a time.
+inline constexpr auto average_block_bytes = 24e6;
+
 /// Averages of edges first .. last-1, each [edges, bins, lags].
 struct EdgeAverages
 {

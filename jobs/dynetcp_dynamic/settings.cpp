@@ -16,7 +16,7 @@ std::vector<runtime::Option> model_options()
          .help = "penalty on the mean square of static weight plus offset",
          .source = "Methods, training",
          .minimum = 1e-12,
-         .maximum = 1e12},
+         .maximum = 1e60},
         {.name = "static-lambda",
          .help = "penalty of the static stage that comes first, at the same bins and lags: a "
                  "number, or auto (chosen on held-out likelihood); not given: that of --lambda",

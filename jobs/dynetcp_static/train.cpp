@@ -59,16 +59,18 @@ class StaticProblem
                 .validation_trials = std::ssize(data_.split().validation),
                 .trained = static_cast<std::size_t>(shape.neurons * shape.parameters()),
                 .most_leaves = most_leaves,
+                .sharing = {},
                 .begin_epoch = [this](std::int64_t epoch) { draw(epoch); },
                 .prepare =
                     [this](std::span<float> parameters) {
                         dynetcp::mask_self_lag_0<float>(data_.shape(), parameters);
                         parameters_ = parameters;
                     },
-                .add_trial =
-                    [this](std::int64_t trial, double share, std::span<float> gradient) {
-                        return dynetcp::add_trial<float>(trial_, data_.shape(), train(), trial,
-                                                         parameters_, share, gradient);
+                .add_trials =
+                    [this](std::span<const std::int64_t> trials, dynetcp::TrialPart, double share,
+                           std::span<float> gradient) {
+                        return dynetcp::add_trials<float>(trial_, data_.shape(), train(), trials,
+                                                          parameters_, share, gradient);
                     },
                 .add_rest =
                     [this](std::span<float> gradient) {
@@ -77,11 +79,11 @@ class StaticProblem
                         return penalty();
                     },
                 .validate =
-                    [this](std::int64_t trial) {
-                        return TrialScore{dynetcp::add_trial<float>(trial_, data_.shape(),
-                                                                    validation(), trial,
-                                                                    parameters_, 1, {}),
-                                          penalty()};
+                    [this](std::int64_t trial, dynetcp::TrialPart) {
+                        return TrialScore{
+                            dynetcp::add_trials<float>(trial_, data_.shape(), validation(),
+                                                       std::span(&trial, 1), parameters_, 1, {}),
+                            penalty()};
                     }};
     }
 

@@ -58,10 +58,14 @@ class Trainer
           settings_(settings),
           problem_(problem),
           batch_(std::min(settings.batch, problem.train_trials)),
-          leaves_(std::min(batch_, problem.most_leaves)),
+          parts_(parts_of_trial(batch_, comm.size(), problem.sharing)),
+          validated_parts_(parts_ == 1 ? 1
+                                       : parts_of_trial(problem.validation_trials, comm.size(),
+                                                        problem.sharing)),
+          leaves_(parts_ > 1 ? batch_ * parts_ : std::min(batch_, problem.most_leaves)),
           gradients_(leaves_, problem.trained),
           losses_(leaves_, 1),
-          scores_(problem.validation_trials, 2),
+          scores_(problem.validation_trials * validated_parts_, 2),
           leaf_(problem.trained),
           gradient_(problem.trained)
     {
@@ -115,11 +119,12 @@ class Trainer
         const auto mine = base::part_of(leaves_, comm_.size(), comm_.rank());
         for (auto leaf = mine.first; leaf < mine.last; ++leaf) {
             std::fill(leaf_.begin(), leaf_.end(), 0.0F);
-            auto loss = 0.0;
-            const auto trials = base::part_of(batch_, leaves_, leaf);
-            for (auto k = trials.first; k < trials.last; ++k)
-                loss += share * problem_.add_trial(order_[static_cast<std::size_t>(first + k)],
-                                                   share, leaf_);
+            const auto range = base::part_of(batch_, leaves_ / parts_, leaf / parts_);
+            const auto trials = std::span<const std::int64_t>(order_).subspan(
+                static_cast<std::size_t>(first + range.first),
+                static_cast<std::size_t>(range.size()));
+            const auto loss =
+                share * problem_.add_trials(trials, {leaf % parts_, parts_}, share, leaf_);
             gradients_.add(leaf, leaf_);
             losses_.add(leaf, std::span(&loss, 1));
         }
@@ -134,10 +139,12 @@ class Trainer
     {
         problem_.prepare(state.parameters);
         const auto share = 1.0 / static_cast<double>(problem_.validation_trials);
-        const auto mine = base::part_of(problem_.validation_trials, comm_.size(), comm_.rank());
-        for (auto trial = mine.first; trial < mine.last; ++trial) {
-            const auto score = problem_.validate(trial);
-            scores_.add(trial, std::array{share * score.nll, share * score.penalty});
+        const auto parts = validated_parts_;
+        const auto leaves = problem_.validation_trials * parts;
+        const auto mine = base::part_of(leaves, comm_.size(), comm_.rank());
+        for (auto leaf = mine.first; leaf < mine.last; ++leaf) {
+            const auto score = problem_.validate(leaf / parts, {leaf % parts, parts});
+            scores_.add(leaf, std::array{share * score.nll, share * score.penalty});
         }
         auto score = std::array{0.0, 0.0};
         step.sum(scores_, std::span<double>(score));
@@ -163,6 +170,8 @@ class Trainer
     const TrainingSettings& settings_;
     const TrainingProblem& problem_;
     std::int64_t batch_;
+    std::int64_t parts_;           ///< of a trial
+    std::int64_t validated_parts_; ///< of a trial to validate
     std::int64_t leaves_;
     mpi::TreeSum<float> gradients_;
     mpi::TreeSum<double> losses_;
@@ -182,6 +191,25 @@ TrainingResult result_of(const TrainingProblem& problem, TrainingState state)
 }
 
 } // namespace
+
+std::int64_t parts_of_trial(std::int64_t trials, std::int64_t ranks, const TrialSharing& sharing)
+{
+    if (ranks <= trials)
+        return 1;
+    auto best = std::int64_t{1};
+    auto shortest = 1.0; // of the slowest rank, in trials
+    // More parts than ranks for a trial even out what does not divide.
+    const auto most = std::min(sharing.most_parts, 4 * ((ranks + trials - 1) / trials));
+    for (std::int64_t parts = 2; parts <= most; ++parts) {
+        const auto own = (trials * parts + ranks - 1) / ranks;
+        const auto one = sharing.repeated + (1 - sharing.repeated) / static_cast<double>(parts);
+        if (static_cast<double>(own) * one < shortest) {
+            shortest = static_cast<double>(own) * one;
+            best = parts;
+        }
+    }
+    return best;
+}
 
 std::vector<runtime::Option> training_options(const std::string& prefix,
                                               const std::string& patience)

@@ -2,6 +2,7 @@
 
 #include "jobs/frame/session_results.hpp"
 
+#include <rewire/dynetcp/dynamic_model.hpp>
 #include <rewire/io/result_file.hpp>
 #include <rewire/runtime/options.hpp>
 #include <rewire/runtime/run_context.hpp>
@@ -53,6 +54,18 @@ struct TrialScore
     double penalty = 0; ///< times lambda
 };
 
+/// A trial whose receivers several ranks share: each computes a part, which takes `repeated` of the
+/// trial's time whatever its size, and its share of the rest.
+struct TrialSharing
+{
+    std::int64_t most_parts = 1;
+    double repeated = 0;
+};
+
+/// Into how many parts every one of `trials` is cut: where there are more ranks than trials, as
+/// many as end soonest; else 1.
+std::int64_t parts_of_trial(std::int64_t trials, std::int64_t ranks, const TrialSharing& sharing);
+
 /// What is trained. Functions are called on all ranks with the same parameters.
 struct TrainingProblem
 {
@@ -61,15 +74,19 @@ struct TrainingProblem
     std::int64_t train_trials = 0;
     std::int64_t validation_trials = 0;
     std::size_t trained = 0;      ///< the first parameters are moved, the others stay
-    std::int64_t most_leaves = 0; ///< parts of a batch that are added up on their own
+    std::int64_t most_leaves = 0; ///< trials of a batch that are added up on their own
+    TrialSharing sharing;
     std::function<void(std::int64_t epoch)> begin_epoch; ///< may be empty
     /// Before every pass; may change the parameters (a mask).
     std::function<void(std::span<float> parameters)> prepare;
-    /// Adds the gradient of a trial's loss times `share`; returns the loss.
-    std::function<double(std::int64_t trial, double share, std::span<float> gradient)> add_trial;
+    /// Adds the gradient of the losses of some trials, or of those of a part of their receivers,
+    /// times `share`; returns the sum of the losses.
+    std::function<double(std::span<const std::int64_t> trials, dynetcp::TrialPart part,
+                         double share, std::span<float> gradient)>
+        add_trials;
     /// Adds the gradient of what is no trial's and returns it; may be empty.
     std::function<double(std::span<float> gradient)> add_rest;
-    std::function<TrialScore(std::int64_t trial)> validate;
+    std::function<TrialScore(std::int64_t trial, dynetcp::TrialPart part)> validate;
 };
 
 struct TrainingResult
@@ -80,8 +97,10 @@ struct TrainingResult
 
 /// Adam on batches of trials in random order, the gradient's norm clipped at 5, a tenth of the
 /// learning rate after 1000 epochs, stopped when the loss of the validation trials was not better
-/// for `patience` epochs; rank 0's value decides. Parts of a batch over ranks: the same bits on any
-/// number of them, where products of matrices give them. Collective; on all ranks.
+/// for `patience` epochs; rank 0's value decides. Trials of a batch over ranks: the same bits on
+/// any number of them up to the batch. With more ranks, which share trials, the same bits on the
+/// same number and on others losses within 1e-4 of them: rounding, which Adam makes larger where a
+/// gradient is near 0. Collective; on all ranks.
 /// @throws NumericalError: the gradient is not finite, naming step, learning rate and norm
 TrainingResult trained(runtime::RunContext& context, const std::string& phase,
                        const TrainingSettings& settings, const TrainingProblem& problem,

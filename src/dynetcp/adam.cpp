@@ -1,3 +1,5 @@
+#include "squares.hpp"
+
 #include <rewire/base/dispatch.hpp>
 #include <rewire/dynetcp/adam.hpp>
 
@@ -53,10 +55,7 @@ void move_all(const Factors<double>& by, const double* gradient, double* first, 
 template <typename Real>
 double norm_of(std::span<const Real> values)
 {
-    auto sum = 0.0;
-    for (const auto value : values)
-        sum += static_cast<double>(value) * static_cast<double>(value);
-    return std::sqrt(sum);
+    return std::sqrt(sum_of_squares(values));
 }
 
 double clip_factor(double norm, double limit) noexcept

@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -13,121 +14,54 @@ namespace rewire::dynetcp {
 
 namespace {
 
-constexpr auto lanes = std::int64_t{8};
-
-REWIRE_SIMD float total(__m256 values)
+struct Vector
 {
-    const auto four = _mm_add_ps(_mm256_castps256_ps128(values), _mm256_extractf128_ps(values, 1));
-    const auto two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
+    using Type = __m256;
+    static constexpr auto lanes = std::int64_t{8};
 
-template <int Lags>
-REWIRE_SIMD void forward(const PairTile<float>& tile, const float* bias, float* offsets)
-{
-    for (std::int64_t edge = 0; edge < tile.edges; ++edge) {
-        const auto* send = tile.send + tile.slot[edge] * tile.stride;
-        __m256 sum[Lags]; // NOLINT: registers
-        for (int lag = 0; lag < Lags; ++lag)
-            sum[lag] = _mm256_setzero_ps();
-        for (std::int64_t k = 0; k < tile.width; k += lanes) {
-            const auto z =
-                _mm256_add_ps(_mm256_loadu_ps(send + k), _mm256_loadu_ps(tile.shift + k));
-            const auto hidden = _mm256_max_ps(z, _mm256_setzero_ps());
-            for (int lag = 0; lag < Lags; ++lag)
-                sum[lag] = _mm256_fmadd_ps(hidden, _mm256_loadu_ps(tile.out + lag * tile.width + k),
-                                           sum[lag]);
-        }
-        for (int lag = 0; lag < Lags; ++lag)
-            offsets[edge * Lags + lag] = bias[lag] + total(sum[lag]);
+    REWIRE_SIMD static Type zero() { return _mm256_setzero_ps(); }
+    REWIRE_SIMD static Type set(float value) { return _mm256_set1_ps(value); }
+    REWIRE_SIMD static Type load(const float* from) { return _mm256_loadu_ps(from); }
+    REWIRE_SIMD static void store(float* to, Type v) { _mm256_storeu_ps(to, v); }
+    REWIRE_SIMD static Type add(Type a, Type b) { return _mm256_add_ps(a, b); }
+    REWIRE_SIMD static Type multiply_add(Type a, Type b, Type c)
+    {
+        return _mm256_fmadd_ps(a, b, c);
     }
-}
-
-/// What goes to the senders' parts: 8 hidden units' weights stay in registers for all edges.
-template <int Lags>
-REWIRE_SIMD void hidden_back(const PairTile<float>& tile, const float* d_offsets,
-                             const PairGradient<float>& gradient, std::int64_t k)
-{
-    __m256 out[Lags]; // NOLINT: registers
-    for (int lag = 0; lag < Lags; ++lag)
-        out[lag] = _mm256_loadu_ps(tile.out + lag * tile.width + k);
-    const auto shift = _mm256_loadu_ps(tile.shift + k);
-    auto d_shift = _mm256_setzero_ps();
-    for (std::int64_t edge = 0; edge < tile.edges; ++edge) {
-        const auto row = tile.slot[edge] * tile.stride + k;
-        const auto z = _mm256_add_ps(_mm256_loadu_ps(tile.send + row), shift);
-        const auto active = _mm256_cmp_ps(z, _mm256_setzero_ps(), _CMP_GT_OQ);
-        const auto* d = d_offsets + edge * Lags;
-        auto sum = _mm256_setzero_ps();
-        for (int lag = 0; lag < Lags; ++lag)
-            sum = _mm256_fmadd_ps(_mm256_set1_ps(d[lag]), out[lag], sum);
-        sum = _mm256_and_ps(sum, active);
-        d_shift = _mm256_add_ps(d_shift, sum);
-        auto* to = gradient.send + row;
-        _mm256_storeu_ps(to, _mm256_add_ps(_mm256_loadu_ps(to), sum));
+    REWIRE_SIMD static Type positive(Type z) { return _mm256_max_ps(z, zero()); }
+    REWIRE_SIMD static Type where_positive(Type z, Type v)
+    {
+        return _mm256_and_ps(v, _mm256_cmp_ps(z, zero(), _CMP_GT_OQ));
     }
-    _mm256_storeu_ps(gradient.shift + k, d_shift);
-}
-
-/// What goes to the weights, whose gradients stay in registers for all edges.
-template <int Lags>
-REWIRE_SIMD void out_back(const PairTile<float>& tile, const float* d_offsets,
-                          const PairGradient<float>& gradient, std::int64_t k)
-{
-    __m256 d_out[Lags]; // NOLINT: registers
-    for (int lag = 0; lag < Lags; ++lag)
-        d_out[lag] = _mm256_loadu_ps(gradient.out + lag * tile.width + k);
-    const auto shift = _mm256_loadu_ps(tile.shift + k);
-    for (std::int64_t edge = 0; edge < tile.edges; ++edge) {
-        const auto* send = tile.send + tile.slot[edge] * tile.stride + k;
-        const auto hidden =
-            _mm256_max_ps(_mm256_add_ps(_mm256_loadu_ps(send), shift), _mm256_setzero_ps());
-        const auto* d = d_offsets + edge * Lags;
-        for (int lag = 0; lag < Lags; ++lag)
-            d_out[lag] = _mm256_fmadd_ps(_mm256_set1_ps(d[lag]), hidden, d_out[lag]);
+    REWIRE_SIMD static float total(Type v)
+    {
+        const auto four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+        const auto two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
     }
-    for (int lag = 0; lag < Lags; ++lag)
-        _mm256_storeu_ps(gradient.out + lag * tile.width + k, d_out[lag]);
-}
+};
 
-template <int Lags>
-REWIRE_SIMD void backward(const PairTile<float>& tile, const float* d_offsets,
-                          const PairGradient<float>& gradient)
+/// For 16 registers.
+struct Shape
 {
-    for (std::int64_t k = 0; k < tile.width; k += lanes) {
-        hidden_back<Lags>(tile, d_offsets, gradient, k);
-        out_back<Lags>(tile, d_offsets, gradient, k);
-    }
-}
+    static constexpr auto edges_at_once = 1;
+    static constexpr auto chains = 1;
+    static constexpr auto joined = false;
+};
 
-/// A function for each number of lags, 1 .. most_kernel_lags.
-template <std::size_t... Less>
-constexpr auto forwards(std::index_sequence<Less...>)
-{
-    return std::array{forward<static_cast<int>(Less) + 1>...};
-}
-
-template <std::size_t... Less>
-constexpr auto backwards(std::index_sequence<Less...>)
-{
-    return std::array{backward<static_cast<int>(Less) + 1>...};
-}
-
-using EachLag = std::make_index_sequence<most_kernel_lags>;
+#include "pair_loops.inc"
 
 } // namespace
 
 void pair_forward_avx2(const PairTile<float>& tile, const float* bias, float* offsets)
 {
-    static constexpr auto by_lags = forwards(EachLag{});
-    by_lags.at(static_cast<std::size_t>(tile.lags - 1))(tile, bias, offsets);
+    forward_of_lags(tile, bias, offsets);
 }
 
 void pair_backward_avx2(const PairTile<float>& tile, const float* d_offsets,
                         const PairGradient<float>& gradient)
 {
-    static constexpr auto by_lags = backwards(EachLag{});
-    by_lags.at(static_cast<std::size_t>(tile.lags - 1))(tile, d_offsets, gradient);
+    backward_of_lags(tile, d_offsets, gradient);
 }
 
 } // namespace rewire::dynetcp

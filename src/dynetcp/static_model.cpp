@@ -1,3 +1,4 @@
+#include "event_kernels.hpp"
 #include "exponential.hpp"
 
 #include <rewire/base/dispatch.hpp>
@@ -13,17 +14,6 @@ namespace rewire::dynetcp {
 namespace {
 
 #define REWIRE_INLINE [[gnu::always_inline]] inline
-
-/// Rows of a trial by neuron.
-struct Events
-{
-    const std::int64_t* start; ///< [neurons + 1] into the arrays
-    const std::int32_t* bin;
-    const double* value; ///< null: all are 1
-    std::int64_t neurons;
-    std::int64_t bins;
-    std::int64_t lags;
-};
 
 Events events_of(const TrialValues& values, std::int64_t trial, std::int64_t lags)
 {
@@ -74,15 +64,44 @@ REWIRE_INLINE void scatter(const Events& events, const Real* residuals, Real* gr
 }
 
 // Compiled once for each instruction set, which needs functions that are no templates.
-REWIRE_CLONES("avx512f", "avx2", "default")
-void gather_rows(const Events& events, const float* weights, float* logits)
+REWIRE_CLONES("avx2", "default")
+void gather_plain(const Events& events, const float* weights, float* logits)
 {
     gather(events, weights, logits);
 }
-REWIRE_CLONES("avx512f", "avx2", "default")
-void scatter_rows(const Events& events, const float* residuals, float* gradient)
+REWIRE_CLONES("avx2", "default")
+void scatter_plain(const Events& events, const float* residuals, float* gradient)
 {
     scatter(events, residuals, gradient);
+}
+
+/// Whether there is a faster way.
+bool by_avx512(const Events& events)
+{
+#if defined(__x86_64__)
+    static const auto supported = static_cast<bool>(__builtin_cpu_supports("avx512f"));
+    return supported && events.value == nullptr;
+#else
+    return false;
+#endif
+}
+
+void gather_rows(const Events& events, const float* weights, float* logits)
+{
+#if defined(__x86_64__)
+    if (by_avx512(events))
+        return gather_avx512(events, weights, logits);
+#endif
+    gather_plain(events, weights, logits);
+}
+
+void scatter_rows(const Events& events, const float* residuals, float* gradient)
+{
+#if defined(__x86_64__)
+    if (by_avx512(events))
+        return scatter_avx512(events, residuals, gradient);
+#endif
+    scatter_plain(events, residuals, gradient);
 }
 
 REWIRE_CLONES("avx512f", "avx2", "default")
@@ -96,48 +115,47 @@ void scatter_rows(const Events& events, const double* residuals, double* gradien
     scatter(events, residuals, gradient);
 }
 
-constexpr auto lanes = std::int64_t{8};
-using Lanes = std::array<double, lanes>;
+constexpr auto lanes = std::size_t{8};
+constexpr auto block = std::size_t{64};
 
-/// Adds `max(E, 0) - E y` to `linear` and multiplies `product` by 1 + exp(-|E|).
+/// Of up to `block` bins: max(E, 0) - E y, exp(-|E|), and what takes the place of E.
 template <typename Real>
-REWIRE_INLINE void entropy_of_lane(Real* logit, const Real* target, Real scale, double& linear,
-                                   double& product)
+REWIRE_INLINE void entropy_terms(std::size_t bins, Real* logits, const Real* targets, Real scale,
+                                 Real* linear, Real* exponential)
 {
-    const auto e = static_cast<double>(*logit);
-    const auto y = static_cast<double>(*target);
-    const auto a = std::min(std::abs(e), 700.0);
-    const auto z = exp_of_minus(a);
-    const auto positive = e >= 0;
-    linear += (positive ? e : 0.0) - e * y;
-    product *= 1 + z;
-    const auto sigmoid = (positive ? 1.0 : z) / (1 + z);
-    *logit = static_cast<Real>(static_cast<double>(scale) * (sigmoid - y));
+    for (std::size_t bin = 0; bin < bins; ++bin) {
+        const auto e = logits[bin];
+        const auto size = std::abs(e);
+        const auto z = exp_of_minus(size < largest_exponent<Real> ? size : largest_exponent<Real>);
+        linear[bin] = (e >= 0 ? e : Real{0}) - e * targets[bin];
+        exponential[bin] = z;
+        logits[bin] = scale * ((e >= 0 ? Real{1} : z) / (1 + z) - targets[bin]);
+    }
 }
 
-/// The logarithms of many factors in 1 .. 2 are that of their product: one for 64 bins of a lane.
+/// Sums are in double. The logarithms of many factors in 1 .. 2 are that of their product: one for
+/// a block.
 template <typename Real>
 REWIRE_INLINE double entropy(Real* logits, const Real* targets, std::int64_t bins, Real scale)
 {
-    constexpr auto block = 64 * lanes;
     auto total = 0.0;
     for (std::int64_t first = 0; first < bins; first += block) {
-        auto linear = Lanes{};
-        auto product = Lanes{};
+        auto linear = std::array<Real, block>{};
+        auto exponential = std::array<Real, block>{};
+        entropy_terms(static_cast<std::size_t>(std::min<std::int64_t>(block, bins - first)),
+                      logits + first, targets + first, scale, linear.data(), exponential.data());
+        auto sum = std::array<double, lanes>{};
+        auto product = std::array<double, lanes>{};
         product.fill(1);
-        const auto last = std::min(first + block, bins);
-        auto bin = first;
-        for (; bin + lanes <= last; bin += lanes)
-            for (std::int64_t lane = 0; lane < lanes; ++lane)
-                entropy_of_lane(logits + bin + lane, targets + bin + lane, scale,
-                                linear[static_cast<std::size_t>(lane)],
-                                product[static_cast<std::size_t>(lane)]);
-        for (; bin < last; ++bin)
-            entropy_of_lane(logits + bin, targets + bin, scale, linear[0], product[0]);
+        for (std::size_t k = 0; k < block; k += lanes)
+            for (std::size_t lane = 0; lane < lanes; ++lane) {
+                sum[lane] += static_cast<double>(linear[k + lane]);
+                product[lane] *= 1 + static_cast<double>(exponential[k + lane]);
+            }
         auto factors = 1.0;
         for (const auto one : product)
-            factors *= one; // at most 2^(512 + 8)
-        for (const auto one : linear)
+            factors *= one; // at most 2^64
+        for (const auto one : sum)
             total += one;
         total += std::log(factors);
     }

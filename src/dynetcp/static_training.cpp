@@ -1,3 +1,5 @@
+#include "squares.hpp"
+
 #include <rewire/dynetcp/static_training.hpp>
 
 namespace rewire::dynetcp {
@@ -7,17 +9,6 @@ namespace {
 std::size_t first_of(const StaticShape& shape, std::int64_t receiver)
 {
     return static_cast<std::size_t>(receiver * shape.parameters());
-}
-
-/// use(position of a weight) for all weights, but no bias.
-template <typename Use>
-void each_weight(const StaticShape& shape, Use use)
-{
-    for (std::int64_t receiver = 0; receiver < shape.neurons; ++receiver) {
-        const auto first = first_of(shape, receiver);
-        for (std::size_t k = 0; k < static_cast<std::size_t>(shape.weights()); ++k)
-            use(first + k);
-    }
 }
 
 double weights_of_all(const StaticShape& shape)
@@ -36,9 +27,9 @@ void mask_self_lag_0(const StaticShape& shape, std::span<Real> parameters)
 }
 
 template <typename Real>
-double add_trial(StaticTrial<Real>& trial_of, const StaticShape& shape, const TrialValues& values,
-                 std::int64_t trial, std::span<const Real> parameters, double share,
-                 std::span<Real> gradient)
+double add_trials(StaticTrial<Real>& trial_of, const StaticShape& shape, const TrialValues& values,
+                  std::span<const std::int64_t> trials, std::span<const Real> parameters,
+                  double share, std::span<Real> gradient)
 {
     const auto entries = static_cast<double>(shape.neurons * (values.bins - 1));
     const auto count = static_cast<std::size_t>(shape.parameters());
@@ -47,8 +38,9 @@ double add_trial(StaticTrial<Real>& trial_of, const StaticShape& shape, const Tr
         const auto own = [&](auto all) {
             return all.empty() ? all : all.subspan(first_of(shape, receiver), count);
         };
-        sum += trial_of.add(values, trial, receiver, own(parameters),
-                            static_cast<Real>(share / entries), own(gradient));
+        for (const auto trial : trials)
+            sum += trial_of.add(values, trial, receiver, own(parameters),
+                                static_cast<Real>(share / entries), own(gradient));
     }
     return sum / entries;
 }
@@ -57,10 +49,9 @@ template <typename Real>
 double mean_square_weight(const StaticShape& shape, std::span<const Real> parameters)
 {
     auto squares = 0.0;
-    each_weight(shape, [&](std::size_t k) {
-        const auto weight = static_cast<double>(parameters[k]);
-        squares += weight * weight;
-    });
+    for (std::int64_t receiver = 0; receiver < shape.neurons; ++receiver)
+        squares += sum_of_squares(parameters.subspan(first_of(shape, receiver),
+                                                     static_cast<std::size_t>(shape.weights())));
     return squares / weights_of_all(shape);
 }
 
@@ -69,13 +60,18 @@ void add_penalty_gradient(const StaticShape& shape, double lambda, std::span<con
                           std::span<Real> gradient)
 {
     const auto factor = static_cast<Real>(2 * lambda / weights_of_all(shape));
-    each_weight(shape, [&](std::size_t k) { gradient[k] += factor * parameters[k]; });
+    for (std::int64_t receiver = 0; receiver < shape.neurons; ++receiver) {
+        const auto first = first_of(shape, receiver);
+        for (auto k = first; k < first + static_cast<std::size_t>(shape.weights()); ++k)
+            gradient[k] += factor * parameters[k];
+    }
 }
 
 #define REWIRE_STATIC_TRAINING(Real)                                                               \
     template void mask_self_lag_0<Real>(const StaticShape&, std::span<Real>);                      \
-    template double add_trial<Real>(StaticTrial<Real>&, const StaticShape&, const TrialValues&,    \
-                                    std::int64_t, std::span<const Real>, double, std::span<Real>); \
+    template double add_trials<Real>(StaticTrial<Real>&, const StaticShape&, const TrialValues&,   \
+                                     std::span<const std::int64_t>, std::span<const Real>, double, \
+                                     std::span<Real>);                                             \
     template double mean_square_weight<Real>(const StaticShape&, std::span<const Real>);           \
     template void add_penalty_gradient<Real>(const StaticShape&, double, std::span<const Real>,    \
                                              std::span<Real>);

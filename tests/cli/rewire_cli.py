@@ -18,9 +18,9 @@ def command(ranks, *words):
     return mpirun + [str(REWIRE), *map(str, words)]
 
 
-def run(*words, ranks=1, env=None, cwd=None):
+def run(*words, ranks=1, env=None, cwd=None, timeout=300):
     """Returns (exit code, standard output, standard error)."""
-    done = subprocess.run(command(ranks, *words), capture_output=True, text=True, timeout=300,
+    done = subprocess.run(command(ranks, *words), capture_output=True, text=True, timeout=timeout,
                           env={**os.environ, **(env or {})}, cwd=cwd)
     return done.returncode, done.stdout, done.stderr
 

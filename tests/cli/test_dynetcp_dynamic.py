@@ -72,6 +72,21 @@ class Dynamic(DynamicCase):
                                      ranks=ranks)
                 self.assertSameDatasets(one, many)
 
+    def test_more_ranks_than_trials_of_a_batch(self):
+        """Ranks share trials then: the same bits on the same number, losses that differ by rounding on others."""
+        words = [*SMALL, "--edges", "all", "--epochs", "3", "--batch", "2", "--learning-rate", "1e-3"]
+        for kind in [[], ["--joint"]]:
+            curves = {}
+            for ranks in [1, 2, 3, 4]:
+                result, _ = self.train(f"ranks{ranks}{len(kind)}", *words, *kind, ranks=ranks)
+                curves[ranks] = values(result, "/A/01/train_loss") + values(result, "/A/01/validation_loss")
+            again, _ = self.train(f"again{len(kind)}", *words, *kind, ranks=3)
+            self.assertSameDatasets(self.folder / f"ranks3{len(kind)}" / f"{JOB}.h5", again)
+            self.assertEqual(curves[2], curves[1])
+            for ranks in [3, 4]:
+                for one, other in zip(curves[1], curves[ranks]):
+                    self.assertAlmostEqual(other / one, 1, delta=1e-4)
+
     def test_what_is_written(self):
         result, _ = self.train("out", *SMALL, "--edges", "all", "--epochs", "1", "--test", "0.2")
         self.assertEqual(self.edges(result)[:3], [(1, 0), (2, 0), (3, 0)])
@@ -140,6 +155,23 @@ class Dynamic(DynamicCase):
             self.assertFails(3, wording, JOB, "--study", self.session(kind), "--results", self.folder / "out", *TRIALS,
                              "--bin-ms", "1", "--edges", "all", *words)
 
+    def test_units_that_never_or_always_fire_are_left_out(self):
+        result, text = self.train("out", *SMALL, "--edges", "all", "--epochs", "1", "--min-rate-hz", "0", kind="extremes", ranks=2)
+        self.assertIn("unit 4 never fires in the trials to train on", text)
+        self.assertIn("unit 7 fires in every bin of the trials to train on", text)
+        self.assertEqual(values(result, "/A/01/unit_id"), [0, 1, 2, 3, 5, 6, 8])
+        self.assertEqual(len(self.edges(result)), 7 * 6)
+
+    def test_trials_of_unequal_length(self):
+        _, text = self.train("out", *SMALL, "--edges", "all", "--epochs", "1", kind="unequal")
+        self.assertIn("60 trials of 90 rows: 0 not chosen, 1 not wholly observed, 29 overlap the one before", text)
+
+    def test_a_diverging_training_says_where(self):
+        err = self.assertFails(5, ["the training diverges: in step", "learning rate of 10", "norm of the gradient"], JOB, "--study",
+                               self.session("small"), "--results", self.folder / "out", *TRIALS, "--bin-ms", "1", "--lags", "3",
+                               "--edges", "all", "--lambda", "1e45", "--static-lambda", "1", "--learning-rate", "10", ranks=2)
+        self.assertEqual(err.count("the training diverges"), 1, err)
+
     def test_page_table_plan_and_chain(self):
         self.train("out", *SMALL, "--edges", "all", "--epochs", "2")
         code, out, err = run("report", "--results", self.folder / "out")
@@ -153,8 +185,30 @@ class Dynamic(DynamicCase):
                              "all", "--ranks", 4)
         self.assertEqual(code, 0, err)
         self.assertIn("MB summed over ranks a step", out)
+        for wording in ["of which the LSTMs of 9 units", "LSTMs owned by ranks would exchange", "measured just now"]:
+            self.assertIn(wording, out)
+        code, out, err = run("plan", JOB, "--study", self.session("small"), "--results", self.folder / "out", *SMALL, "--edges",
+                             "all", "--ranks", 64)
+        self.assertEqual(code, 0, err)
+        self.assertIn("64 ranks share the 16 trials of a batch, each trial in", out)
         code, out, _ = run("chain", "spikes")
         self.assertIn(JOB, out)
+
+
+class Planned(DynamicCase):
+    def test_what_many_units_send_is_said(self):
+        """LSTM parameters of 800 units: 39.7 million, summed every step; owned by ranks they would be few bins' embeddings."""
+        study = self.folder / "many"
+        code, out, err = run("simulate", "triplets", "--out", study, "--neurons", "800", "--triplets", "20", "--trials", "4")
+        self.assertEqual(code, 0, out + err)
+        for words, wording in [(["--bin-ms", "1"], "a step instead, which is more"),
+                               (["--bin-ms", "5", "--batch", "1"], "a step instead, which is less: more --batch")]:
+            code, out, err = run("plan", JOB, "--study", study, "--results", self.folder / "out", "--align", "trials", "--stop-s",
+                                 "0.5", "--lags", "10", "--edges", "all", "--ranks", 16, *words)
+            self.assertEqual(code, 0, err)
+            text = " ".join(out.split())
+            self.assertIn("of which the LSTMs of 800 units are 159 MB", text)
+            self.assertIn(wording, text)
 
 
 class Killed(DynamicCase):

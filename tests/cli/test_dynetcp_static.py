@@ -130,6 +130,13 @@ class Static(StaticCase):
         self.assertIn("unit 7 fires in every bin of the trials to train on", text)
         self.assertEqual(values(result, "/A/01/unit_id"), [0, 1, 2, 3, 5, 6, 8])
 
+    def test_trials_of_unequal_length(self):
+        """Every trial is the same window from its start; one that begins within the last is left out and counted."""
+        result, text = self.fit(self.session("unequal"), "out", *TRIALS, "--lags", "5", "--lambda", "1", "--jitter", "none")
+        self.assertIn("60 trials of 90 rows: 0 not chosen, 1 not wholly observed, 29 overlap the one before", text)
+        whole, _ = self.fit(self.session("small"), "whole", *TRIALS, "--lags", "5", "--lambda", "1", "--jitter", "none")
+        self.assertEqual(values(result, "/A/01/weight"), values(whole, "/A/01/weight"))
+
     def test_what_cannot_be_modelled_is_refused_before_the_run(self):
         small, one = self.session("small"), self.session("one")
         for study, words, wording in [(one, TRIALS, ["1 trials: one has to train"]),

@@ -55,7 +55,9 @@ class StaticCase
                     ours[first + (bin - 1) * neurons + static_cast<std::size_t>(receiver)] =
                         row[bin];
             }
-            nll.push_back(add_trial<Real>(trial_, shape_, values_, trial, parameters, 1, {}));
+            nll.push_back(add_trials<Real>(trial_, shape_, values_,
+                                           std::span<const std::int64_t>(&trial, 1), parameters, 1,
+                                           {}));
         }
         const auto square = mean_square_weight<Real>(shape_, parameters);
         const auto squares = std::vector<double>(nll.size(), square);
@@ -130,11 +132,10 @@ class StaticCase
     double add_batch(std::int64_t first, const std::vector<Real>& parameters,
                      std::vector<Real>& gradient)
     {
-        auto loss = 0.0;
-        for (auto trial = first; trial < first + batch; ++trial)
-            loss +=
-                add_trial<Real>(trial_, shape_, values_, trial, parameters, 1.0 / batch, gradient) /
-                batch;
+        const auto loss =
+            add_trials<Real>(trial_, shape_, values_, test::counting(first, first + batch),
+                             parameters, 1.0 / batch, gradient) /
+            batch;
         add_penalty_gradient<Real>(shape_, lambda_, parameters, gradient);
         return loss + lambda_ * mean_square_weight<Real>(shape_, parameters);
     }

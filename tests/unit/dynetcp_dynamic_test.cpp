@@ -148,6 +148,39 @@ TEST(DynamicModel, GradientsOfAllTensorsAreThoseOfTheLoss)
     }
 }
 
+TEST(DynamicModel, PartsOfATrialAddUpToIt)
+{
+    constexpr auto lambda = 3.0;
+    for (const auto training : {DynamicTraining::encoder, DynamicTraining::together,
+                                DynamicTraining::together_as_published})
+        for (const auto& edges : {some_edges, all_pairs(5)}) {
+            const auto example = Example(tiny, 5, 12, edges);
+            auto model = DynamicModel<double>(example.layout, 12, training);
+            model.set(example.parameters);
+            auto whole = std::vector<double>(at(model.trained()), 0);
+            const auto loss = model.add_trial(example.values, 0, 0.5, lambda, whole);
+            for (const auto parts : {2, 3, 7}) { // of the last some are empty
+                auto gradient = std::vector<double>(whole.size(), 0);
+                auto sum = DynamicLoss{};
+                auto evaluated = DynamicLoss{};
+                for (std::int64_t part = 0; part < parts; ++part) {
+                    const auto one =
+                        model.add_trial(example.values, 0, 0.5, lambda, gradient, {part, parts});
+                    sum = {sum.nll + one.nll, sum.penalty + one.penalty};
+                    const auto seen = model.evaluate(example.values, 0, {}, {}, {part, parts});
+                    evaluated = {evaluated.nll + seen.nll, evaluated.penalty + seen.penalty};
+                }
+
+                EXPECT_NEAR(sum.nll, loss.nll, 1e-14);
+                EXPECT_NEAR(sum.penalty, loss.penalty, 1e-14);
+                EXPECT_NEAR(evaluated.nll, loss.nll, 1e-14);
+                EXPECT_NEAR(evaluated.penalty, loss.penalty, 1e-14);
+                for (std::size_t k = 0; k < whole.size(); ++k)
+                    ASSERT_NEAR(gradient[k], whole[k], 1e-14) << k;
+            }
+        }
+}
+
 TEST(DynamicModel, SingleAndDoubleAgree)
 {
     const auto example = Example(DynamicSizes{}, 12, 40, all_pairs(12));

@@ -8,7 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <string>
 
 using namespace rewire;
 using namespace rewire::dynetcp;
@@ -75,8 +77,9 @@ TEST(StaticModel, EntropyFollowsTheFormula)
             auto trial_of = StaticTrial<double>(example.shape);
             for (std::int64_t trial = 0; trial < 2; ++trial) {
                 const auto slow = example.slow_entropy(trial, example.parameters);
-                EXPECT_NEAR(add_trial<double>(trial_of, example.shape, example.values, trial,
-                                              example.parameters, 1, {}),
+                EXPECT_NEAR(add_trials<double>(trial_of, example.shape, example.values,
+                                               std::span<const std::int64_t>(&trial, 1),
+                                               example.parameters, 1, {}),
                             slow, 1e-13 * slow)
                     << bins << " bins";
             }
@@ -97,14 +100,39 @@ TEST(StaticModel, ExtremeLogitsAreFinite)
         EXPECT_NEAR(logits[k], expected[k], 1e-300) << k;
 }
 
+TEST(StaticModel, SingleAndDoubleAgreeWhateverTheNumberOfLags)
+{
+    for (const auto bins : {40, 500})
+        for (const auto lags : {1, 3, 16, 17, 101, 128, 129, 300}) {
+            SCOPED_TRACE(std::to_string(bins) + " bins, " + std::to_string(lags) + " lags");
+            const auto example = Example(1, bins, 4, lags, 0.05, false, 8);
+            const auto count = at(example.shape.parameters());
+            const auto weights = std::span(example.parameters).first(count);
+            const auto single = std::vector<float>(weights.begin(), weights.end());
+            auto logits = std::vector<double>(at(bins));
+            auto in_single = std::vector<float>(at(bins));
+            static_logits<double>(example.values, 0, lags, weights, logits);
+            static_logits<float>(example.values, 0, lags, single, in_single);
+            for (std::size_t bin = 0; bin < logits.size(); ++bin)
+                ASSERT_NEAR(in_single[bin], logits[bin], 2e-5) << "bin " << bin;
+
+            auto gradient = std::vector<double>(count, 0.25);
+            auto gradient_in_single = std::vector<float>(count, 0.25F);
+            add_static_gradient<double>(example.values, 0, lags, logits, gradient);
+            add_static_gradient<float>(example.values, 0, lags, in_single, gradient_in_single);
+            for (std::size_t k = 0; k < count; ++k)
+                ASSERT_NEAR(gradient_in_single[k], gradient[k], 2e-3) << k;
+        }
+}
+
 TEST(StaticModel, GradientIsThatOfTheLoss)
 {
     for (const auto real : {false, true}) {
         const auto example = Example(1, 60, 4, 5, 0.2, real, 6);
         auto trial_of = StaticTrial<double>(example.shape);
         auto gradient = std::vector<double>(example.parameters.size(), 0);
-        add_trial<double>(trial_of, example.shape, example.values, 0, example.parameters, 1,
-                          gradient);
+        add_trials<double>(trial_of, example.shape, example.values, std::array{std::int64_t{0}},
+                           example.parameters, 1, gradient);
         for (std::size_t k = 0; k < gradient.size(); ++k) {
             const auto moved = [&](double by) {
                 auto parameters = example.parameters;

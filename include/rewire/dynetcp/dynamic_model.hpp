@@ -31,6 +31,16 @@ struct DynamicLoss
     double penalty = 0; ///< R: mean of (W_st + W_off)^2 (section 2, step 9)
 };
 
+/// Some of the receivers of a trial, for several to share it: part `index` of `of`, about as many
+/// edges in each. Losses and gradients of all parts add up to those of the trial. What is done once
+/// a neuron (LSTMs, embeddings) is done in every part again. Receivers without an edge are of the
+/// first.
+struct TrialPart
+{
+    std::int64_t index = 0;
+    std::int64_t of = 1;
+};
+
 /// Computes trial after trial with one set of parameters; keeps the arrays that a trial needs.
 template <typename Real>
 class DynamicModel
@@ -51,16 +61,16 @@ class DynamicModel
 
     /// @param gradient [trained()]: that of nll + lambda * penalty, times `share`, is added
     DynamicLoss add_trial(const TrialValues& values, std::int64_t trial, double share,
-                          double lambda, std::span<Real> gradient);
+                          double lambda, std::span<Real> gradient, TrialPart part = {});
 
     /// Called for every receiver with incoming edges at every bin 1 ..: W_off [edges, lag], lag 0
     /// first.
     using TakeOffsets = std::function<void(
         std::int64_t bin, const DynamicLayout::Incoming& incoming, std::span<const Real> offsets)>;
     /// The forward pass alone. @param take may be empty
-    /// @param logits [neurons, bins], those of bin 0 mean nothing; may be empty
+    /// @param logits [neurons, bins], those of bin 0 and of other parts mean nothing; may be empty
     DynamicLoss evaluate(const TrialValues& values, std::int64_t trial, const TakeOffsets& take,
-                         std::span<Real> logits);
+                         std::span<Real> logits, TrialPart part = {});
 
     /// The forward pass of the receivers layout.incoming()[first .. last-1] alone.
     void visit_offsets(const TrialValues& values, std::int64_t trial, std::int64_t first,
