@@ -1,5 +1,6 @@
+#include "rewire/dynetcp/adam.hpp"
+
 #include <rewire/base/dispatch.hpp>
-#include <rewire/dynetcp/adam.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,8 @@
+#include "rewire/dynetcp/dynamic_model.hpp"
+
 #include "dynamic_encoder.hpp"
 #include "pair_kernels.hpp"
 
-#include <rewire/dynetcp/dynamic_model.hpp>
 #include <rewire/dynetcp/static_training.hpp>
 
 #include <algorithm>

@@ -1,7 +1,8 @@
+#include "rewire/dynetcp/static_model.hpp"
+
 #include "exponential.hpp"
 
 #include <rewire/base/dispatch.hpp>
-#include <rewire/dynetcp/static_model.hpp>
 
 #include <algorithm>
 #include <array>

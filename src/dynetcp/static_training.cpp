@@ -1,4 +1,4 @@
-#include <rewire/dynetcp/static_training.hpp>
+#include "rewire/dynetcp/static_training.hpp"
 
 namespace rewire::dynetcp {
 
