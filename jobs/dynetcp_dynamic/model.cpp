@@ -1,6 +1,6 @@
 #include "model.hpp"
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/dynetcp/static_training.hpp>
 
