@@ -48,7 +48,7 @@ const std::vector<Rule>& rules()
          [](const SessionConnectome& s, std::size_t pair) {
              return s.closed_form && s.closed_form->p_holm[pair] <= supported_level;
          }},
-        {"supported over the study", "study", Needs::study_family,
+        {"supported (all sessions)", "over all", Needs::study_family,
          [](const SessionConnectome& s, std::size_t pair) {
              return s.closed_form && !s.closed_form->supported_study.empty() &&
                     s.closed_form->supported_study[pair] != 0;

@@ -237,7 +237,7 @@ void add_study_family(report::Page& page, const Sessions& tested)
     const auto& example = *tested.front()->tests;
     if (!example.of_study) {
         page.paragraph("Each session is a family of its own: a claim over sessions or animals has "
-                       "more pairs to be corrected for (`rewire connectome --family study`).");
+                       "more pairs to be corrected for (`rewire connectome --family all`).");
         return;
     }
     auto all = std::int64_t{0};

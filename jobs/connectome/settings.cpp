@@ -2,6 +2,7 @@
 
 #include "jobs/activity/smoothed_frames.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "study_family.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/behaviour/interpolation.hpp>
@@ -211,7 +212,7 @@ std::vector<runtime::Option> connectome_options()
          .help = "what supported edges are corrected for: the pairs of their session, or besides, "
                  "for claims over sessions and animals, those of all sessions of the result "
                  "together (q_study, supported_study)",
-         .choices = {"session", "study"},
+         .choices = {family_of_session, family_of_study},
          .reaches_later_jobs = false},
         {.name = "surrogates",
          .kind = Kind::integer,
@@ -284,7 +285,7 @@ ConnectomeSettings connectome_settings(const runtime::Options& options)
             .support = support_of(options.text("support")),
             .window_s = options.real("window-s"),
             .displacements = options.integer("displacements"),
-            .family_of_study = options.text("family") == "study",
+            .family_of_study = options.text("family") == family_of_study,
             .surrogates = options.integer("surrogates"),
             .two_sided = options.flag("two-sided"),
             .minimum_shift_s = options.real("min-shift-s"),

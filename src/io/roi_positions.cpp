@@ -106,11 +106,13 @@ std::vector<Place> places_of_images(hid_t table, const std::string& name)
         offset[0] = row;
         read_block<double>(dataset, offset, one, image);
         auto centroid = Centroid{};
-        for (std::int64_t k = 0; k < pixels; ++k)
-            if (const auto weight = image[static_cast<std::size_t>(k)]; weight > 0)
-                centroid.add({static_cast<double>(k / depth / shape[2]),
-                              static_cast<double>(k / depth % shape[2]),
-                              static_cast<double>(k % depth), weight});
+        auto weight = image.begin();
+        for (std::int64_t x = 0; x < shape[1]; ++x)
+            for (std::int64_t y = 0; y < shape[2]; ++y)
+                for (std::int64_t z = 0; z < depth; ++z, ++weight)
+                    if (*weight > 0)
+                        centroid.add({static_cast<double>(x), static_cast<double>(y),
+                                      static_cast<double>(z), *weight});
         places.push_back(centroid.place());
     }
     return places;

@@ -222,7 +222,7 @@ class ClosedForm(Computes):
         study = self.simulate(animals=2, sessions=3, neurons=20, duration_s=200)
         last = next(study.rglob("*ses-03*.nwb"))
         last.rename(self.folder / last.name)
-        words = ["--family", "study", "--displacements", "0"]
+        words = ["--family", "all", "--displacements", "0"]
         grown = self.connectome(study, "grown", *words)
         fewer = self.exported(self.folder / "grown")
         (self.folder / last.name).rename(last)
@@ -247,7 +247,7 @@ class ClosedForm(Computes):
             self.assertEqual(row["supported_study"], "1" if float(row["q_study"]) <= 0.05 else "0")
         self.assertGreater(len(rows), len(fewer))
         _, out, _ = run("recovery", "--study", study, "--results", self.folder / "whole")
-        self.assertIn("supported over the study", out)
+        self.assertIn("supported (all sessions)", out)
         code, _, err = run("report", "--results", self.folder / "whole")
         self.assertEqual(code, 0, err)
         page = (self.folder / "whole" / "report.html").read_text()
