@@ -1,7 +1,6 @@
 #include "held_trains.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/base/fields.hpp>
 #include <rewire/base/packed.hpp>
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include "tile.hpp"
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/spikes/correlogram.hpp>
 #include <rewire/spikes/jitter_monte_carlo.hpp>

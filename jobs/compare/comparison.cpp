@@ -2,7 +2,7 @@
 
 #include "jobs/recording/planted.hpp"
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 
 #include <algorithm>
 #include <limits>

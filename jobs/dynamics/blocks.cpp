@@ -1,6 +1,6 @@
 #include "blocks.hpp"
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/dynetcp/dynamics.hpp>
 #include <rewire/spikes/dimensionality.hpp>
 

@@ -13,6 +13,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,7 +94,24 @@ bool is_active(const io::PlantedConnections& truth, std::size_t connection, doub
 
 using ByKind = std::array<Bins, static_cast<std::size_t>(Kind::count)>;
 
-void add_session(ByKind& by_kind, const io::Handle& file, const SessionName& name,
+/// What all sessions say.
+struct Found
+{
+    ByKind by_kind;
+    std::vector<double> edge_area; ///< [planted edge] AUC of its active against its other bins
+
+    const Bins& of(Kind kind) const { return by_kind[static_cast<std::size_t>(kind)]; }
+    Bins& of(Kind kind) { return by_kind[static_cast<std::size_t>(kind)]; }
+};
+
+/// AUC of what was added to both since they had so many bins.
+double area_since(const Found& found, std::size_t active, std::size_t inactive)
+{
+    return stats::roc_area(std::span(found.of(Kind::active).weight).subspan(active),
+                           std::span(found.of(Kind::inactive).weight).subspan(inactive));
+}
+
+void add_session(Found& found, const io::Handle& file, const SessionName& name,
                  const io::PlantedConnections& truth)
 {
     const auto result = read_dynamics(file, name);
@@ -113,6 +131,8 @@ void add_session(ByKind& by_kind, const io::Handle& file, const SessionName& nam
         const auto other = planted.connection.contains({post, pre}) ? Kind::reverse
                            : planted.indirect.contains({pre, post}) ? Kind::indirect
                                                                     : Kind::none;
+        const auto active = found.of(Kind::active).weight.size();
+        const auto inactive = found.of(Kind::inactive).weight.size();
         for (std::size_t bin = 0; bin < weight.size(); ++bin) {
             if (std::isnan(weight[bin]))
                 continue;
@@ -120,7 +140,7 @@ void add_session(ByKind& by_kind, const io::Handle& file, const SessionName& nam
                               : is_active(truth, connection->second, result.time_s[bin])
                                   ? Kind::active
                                   : Kind::inactive;
-            auto& bins = by_kind[static_cast<std::size_t>(kind)];
+            auto& bins = found.of(kind);
             const auto sign = result.static_weight[at] < 0 ? -1.0 : 1.0;
             bins.weight.push_back(sign * static_cast<double>(weight[bin]));
             bins.ratio.push_back(static_cast<double>(ratio[bin]));
@@ -128,6 +148,8 @@ void add_session(ByKind& by_kind, const io::Handle& file, const SessionName& nam
             bins.tested += tested && !std::isnan(q[bin]) ? 1 : 0;
             bins.found += tested && q[bin] <= level ? 1 : 0;
         }
+        if (const auto area = area_since(found, active, inactive); !std::isnan(area))
+            found.edge_area.push_back(area);
     }
 }
 
@@ -161,10 +183,8 @@ std::string table_of(const ByKind& by_kind)
     return text;
 }
 
-std::string area(const std::string& what, const std::vector<double>& first,
-                 const std::vector<double>& second)
+std::string line_of(const std::string& what, double value)
 {
-    const auto value = stats::roc_area(first, second);
     return fmt::format("{:<58} {:>10}\n", what,
                        std::isnan(value) ? "-" : fmt::format("{:.3f}", value));
 }
@@ -175,20 +195,21 @@ void print_dynamics_recovery(const RecoveryRequest& request)
 {
     const auto file = io::open_for_reading(request.result);
     const auto there = sessions_in(file);
-    auto by_kind = ByKind{};
+    auto found = Found{};
     for (const auto& session : request.study.sessions)
         if (std::find(there.begin(), there.end(), name_of(session)) != there.end())
-            add_session(by_kind, file, name_of(session),
-                        io::read_planted_connections(session.path));
-    const auto& active = by_kind[static_cast<std::size_t>(Kind::active)];
-    const auto& inactive = by_kind[static_cast<std::size_t>(Kind::inactive)];
-    const auto& indirect = by_kind[static_cast<std::size_t>(Kind::indirect)];
+            add_session(found, file, name_of(session), io::read_planted_connections(session.path));
+    const auto& active = found.of(Kind::active);
+    const auto& indirect = found.of(Kind::indirect);
     request.context.print(
-        table_of(by_kind) +
-        area("AUC of weights, planted: active against other bins", active.weight, inactive.weight) +
-        area("AUC of weights, planted and active against indirect", active.weight,
-             indirect.weight) +
-        area("AUC of ratios, planted and active against indirect", active.ratio, indirect.ratio));
+        table_of(found.by_kind) +
+        line_of("AUC of weights, planted: active against other bins", area_since(found, 0, 0)) +
+        line_of(fmt::format("  of single edges, median of {}", found.edge_area.size()),
+                median_of(found.edge_area)) +
+        line_of("AUC of weights, planted and active against indirect",
+                stats::roc_area(active.weight, indirect.weight)) +
+        line_of("AUC of ratios, planted and active against indirect",
+                stats::roc_area(active.ratio, indirect.ratio)));
 }
 
 } // namespace rewire::jobs

@@ -3,6 +3,7 @@
 #include "jobs/dynetcp_static/estimate.hpp"
 #include "jobs/dynetcp_trials/session_trials.hpp"
 #include "model.hpp"
+#include "null.hpp"
 
 #include <rewire/dynetcp/dynamic_model.hpp>
 #include <rewire/io/nwb_session.hpp>
@@ -122,6 +123,23 @@ std::string note_on(const std::string& file, const Sizes& sizes, const DynamicSe
     return note;
 }
 
+/// Null models, each of which takes `one_s` on one rank; nothing without them.
+void add_null(runtime::Estimate& estimate, int session, const Sizes& sizes,
+              const DynamicSettings& settings, double one_s)
+{
+    if (settings.null_models == 0)
+        return;
+    const auto models = static_cast<double>(settings.null_models);
+    estimate.add_phase(fmt::format("null-{}", session), models * one_s, settings.null_models,
+                       one_s);
+    const auto bytes = 4 * models * sizes.edges * sizes.bins;
+    estimate.result_bytes += bytes + 16 * sizes.edges * sizes.bins;
+    estimate.checkpoint_bytes += bytes;
+    estimate.spread_bytes = std::max(estimate.spread_bytes, bytes);
+    estimate.notes.push_back(
+        described_null(settings.null_models, static_cast<std::int64_t>(sizes.edges)));
+}
+
 } // namespace
 
 TrialSharing sharing_of(double units, double edges)
@@ -163,17 +181,12 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
                                          sizes.units * sizes.bins);
         estimate.add_phase(fmt::format("average-{}", number), averages,
                            static_cast<std::int64_t>(blocks), averages / blocks);
-        if (settings.null_models > 0) {
-            const auto models = static_cast<double>(settings.null_models);
-            const auto one_s = static_cast<double>(settings.training.epochs) *
-                               (sizes.train * seconds + sizes.validation * forward);
-            estimate.add_phase(fmt::format("null-{}", number), models * one_s, settings.null_models,
-                               one_s);
-            const auto bytes = 4 * models * sizes.edges * sizes.bins;
-            estimate.result_bytes += bytes + 16 * sizes.edges * sizes.bins;
-            estimate.checkpoint_bytes += bytes;
-            estimate.spread_bytes = std::max(estimate.spread_bytes, bytes);
-        }
+        // A null model is trained by one rank, each trial whole.
+        const auto alone = trial_seconds(sizes, rates) + rates.leaf_parameter_s * sizes.parameters;
+        add_null(estimate, number, sizes, settings,
+                 static_cast<double>(settings.training.epochs) *
+                         (sizes.train * alone + sizes.validation * forward) +
+                     own);
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, runtime::base_rank_bytes + rank_bytes(sizes, settings));
         estimate.checkpoint_bytes += 16 * sizes.parameters;

@@ -2,7 +2,7 @@
 
 #include "estimate.hpp"
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/dynetcp/static_training.hpp>
 

@@ -296,6 +296,8 @@ NullSummary write_null_tests(const io::Handle& group, const EdgeStrengths& obser
 std::string described(const std::vector<TailCalibration>& calibration)
 {
     auto parts = std::vector<std::string>{};
+    if (calibration.empty() || std::isnan(calibration.front().share))
+        return "too few null models for tails of single bins";
     for (const auto& one : calibration)
         parts.push_back(fmt::format("{:.2g} % <= {:g}", 100 * one.share, one.level));
     return "fitted p of null models that were left out: " + base::joined(parts, ", ");

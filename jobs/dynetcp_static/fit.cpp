@@ -1,7 +1,7 @@
 #include "fit.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/dynetcp/static_fit.hpp>
 #include <rewire/linalg/minimise.hpp>
 

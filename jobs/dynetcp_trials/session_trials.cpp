@@ -1,7 +1,7 @@
 #include "session_trials.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/io/nwb_session.hpp>
 #include <rewire/spikes/trials.hpp>
 

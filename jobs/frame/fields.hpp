@@ -1,6 +1,6 @@
 #pragma once
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/io/hdf5.hpp>
 
 #include <string>

@@ -3,7 +3,7 @@
 #include "unit_choice.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/io/nwb_session.hpp>
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 
 #include "held_spikes.hpp"
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/spikes/sorting_quality.hpp>

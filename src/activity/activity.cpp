@@ -1,4 +1,4 @@
-#include <rewire/activity/activity.hpp>
+#include "rewire/activity/activity.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include <rewire/base/error.hpp>
+#include "rewire/base/error.hpp"
 
 #include <utility>
 

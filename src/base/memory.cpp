@@ -1,4 +1,5 @@
-#include <rewire/base/memory.hpp>
+#include "rewire/base/memory.hpp"
+
 #include <rewire/base/text.hpp>
 
 #include <sys/resource.h>

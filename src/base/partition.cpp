@@ -1,4 +1,4 @@
-#include <rewire/base/partition.hpp>
+#include "rewire/base/partition.hpp"
 
 #include <algorithm>
 

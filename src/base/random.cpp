@@ -1,4 +1,4 @@
-#include <rewire/base/random.hpp>
+#include "rewire/base/random.hpp"
 
 #include <Random123/philox.h>
 

@@ -1,4 +1,4 @@
-#include <rewire/base/text.hpp>
+#include "rewire/base/text.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
+#include "rewire/behaviour/epoch_shuffles.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/behaviour/epoch_shuffles.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
+#include "rewire/behaviour/filters.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/behaviour/filters.hpp>
 
 #include <fmt/format.h>
 #include <unsupported/Eigen/FFT>

@@ -1,7 +1,8 @@
+#include "rewire/behaviour/interpolation.hpp"
+
 #include "sample_times.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/behaviour/interpolation.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
+#include "rewire/behaviour/lever.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/behaviour/filters.hpp>
-#include <rewire/behaviour/lever.hpp>
 #include <rewire/behaviour/movement_epochs.hpp>
 
 #include <fmt/format.h>

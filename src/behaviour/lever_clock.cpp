@@ -1,9 +1,10 @@
+#include "rewire/behaviour/lever_clock.hpp"
+
 #include "sample_times.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/behaviour/filters.hpp>
-#include <rewire/behaviour/lever_clock.hpp>
 
 #include <fmt/format.h>
 

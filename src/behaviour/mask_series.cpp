@@ -1,7 +1,8 @@
+#include "rewire/behaviour/mask_series.hpp"
+
 #include "sample_times.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/behaviour/mask_series.hpp>
 
 #include <fmt/format.h>
 

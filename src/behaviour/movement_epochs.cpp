@@ -1,7 +1,8 @@
+#include "rewire/behaviour/movement_epochs.hpp"
+
 #include "sample_times.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/behaviour/movement_epochs.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,8 @@
+#include "rewire/behaviour/movement_test.hpp"
+
 #include "prefix_table.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/behaviour/movement_test.hpp>
 
 #include <fmt/format.h>
 

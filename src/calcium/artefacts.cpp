@@ -1,4 +1,4 @@
-#include <rewire/calcium/artefacts.hpp>
+#include "rewire/calcium/artefacts.hpp"
 
 #include <algorithm>
 #include <cmath>

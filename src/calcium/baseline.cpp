@@ -1,5 +1,6 @@
+#include "rewire/calcium/baseline.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/calcium/baseline.hpp>
 
 #include <fmt/format.h>
 

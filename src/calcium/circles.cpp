@@ -1,4 +1,4 @@
-#include <rewire/calcium/circles.hpp>
+#include "rewire/calcium/circles.hpp"
 
 #include <map>
 #include <numeric>

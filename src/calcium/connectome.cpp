@@ -1,4 +1,4 @@
-#include <rewire/calcium/connectome.hpp>
+#include "rewire/calcium/connectome.hpp"
 
 #include <cmath>
 

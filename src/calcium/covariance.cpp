@@ -1,4 +1,5 @@
-#include <rewire/calcium/covariance.hpp>
+#include "rewire/calcium/covariance.hpp"
+
 #include <rewire/dense/symmetric.hpp>
 
 #include <algorithm>

@@ -1,8 +1,9 @@
+#include "rewire/calcium/deconvolution.hpp"
+
 #include "oasis_pools.hpp"
 #include "traces.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/calcium/deconvolution.hpp>
 
 #include <fmt/format.h>
 

@@ -1,9 +1,10 @@
+#include "rewire/calcium/deconvolve_block.hpp"
+
 #include "event_list.hpp"
 #include "oasis_kernels.hpp"
 #include "traces.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/calcium/deconvolve_block.hpp>
 
 #include <fmt/format.h>
 

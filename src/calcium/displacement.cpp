@@ -1,7 +1,8 @@
+#include "rewire/calcium/displacement.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/calcium/displacement.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 
 #include <fmt/format.h>

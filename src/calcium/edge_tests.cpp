@@ -1,6 +1,7 @@
+#include "rewire/calcium/edge_tests.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
-#include <rewire/calcium/edge_tests.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 #include <rewire/stats/pearson3.hpp>
 

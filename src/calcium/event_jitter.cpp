@@ -1,7 +1,8 @@
+#include "rewire/calcium/event_jitter.hpp"
+
 #include "samples_by_frame.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/calcium/event_jitter.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <fmt/format.h>

@@ -1,7 +1,8 @@
+#include "rewire/calcium/event_smoothing.hpp"
+
 #include "event_list.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/calcium/event_smoothing.hpp>
 
 #include <fmt/format.h>
 

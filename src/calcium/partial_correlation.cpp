@@ -1,6 +1,7 @@
+#include "rewire/calcium/partial_correlation.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
-#include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
-#include <rewire/calcium/session_halves.hpp>
+#include "rewire/calcium/session_halves.hpp"
+
 #include <rewire/calcium/shift_moments.hpp>
 
 #include <algorithm>

@@ -1,10 +1,11 @@
+#include "rewire/calcium/shift_moments.hpp"
+
 #include "lag_sums.hpp"
 #include "real_transform.hpp"
 #include "residual_rows.hpp"
 #include "shift_traces.hpp"
 
 #include <rewire/calcium/partial_correlation.hpp>
-#include <rewire/calcium/shift_moments.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <fmt/format.h>

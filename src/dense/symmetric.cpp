@@ -1,6 +1,7 @@
+#include "rewire/dense/symmetric.hpp"
+
 #include <rewire/base/dispatch.hpp>
 #include <rewire/base/error.hpp>
-#include <rewire/dense/symmetric.hpp>
 
 #include <cblas.h>
 

@@ -1,7 +1,8 @@
+#include "rewire/dynetcp/adam.hpp"
+
 #include "squares.hpp"
 
 #include <rewire/base/dispatch.hpp>
-#include <rewire/dynetcp/adam.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include <rewire/dynetcp/averages.hpp>
+#include "rewire/dynetcp/averages.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,6 @@
+#include "rewire/dynetcp/connections.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/dynetcp/connections.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
+#include "rewire/dynetcp/dynamic_layout.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/dynetcp/dynamic_layout.hpp>
 
 #include <fmt/format.h>
 

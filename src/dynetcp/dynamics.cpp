@@ -1,4 +1,5 @@
-#include <rewire/dynetcp/dynamics.hpp>
+#include "rewire/dynetcp/dynamics.hpp"
+
 #include <rewire/stats/correlation.hpp>
 #include <rewire/stats/tests.hpp>
 

@@ -1,4 +1,4 @@
-#include <rewire/dynetcp/static_fit.hpp>
+#include "rewire/dynetcp/static_fit.hpp"
 
 #include <cmath>
 

@@ -1,8 +1,9 @@
+#include "rewire/dynetcp/static_model.hpp"
+
 #include "event_kernels.hpp"
 #include "exponential.hpp"
 
 #include <rewire/base/dispatch.hpp>
-#include <rewire/dynetcp/static_model.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
-#include "squares.hpp"
+#include "rewire/dynetcp/static_training.hpp"
 
-#include <rewire/dynetcp/static_training.hpp>
+#include "squares.hpp"
 
 namespace rewire::dynetcp {
 

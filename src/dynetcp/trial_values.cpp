@@ -1,4 +1,4 @@
-#include <rewire/dynetcp/trial_values.hpp>
+#include "rewire/dynetcp/trial_values.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,6 @@
+#include "rewire/dynetcp/weight_null.hpp"
+
 #include <rewire/base/random.hpp>
-#include <rewire/dynetcp/weight_null.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 #include <rewire/stats/pearson3.hpp>
 #include <rewire/stats/tests.hpp>

@@ -1,5 +1,6 @@
+#include "rewire/dynetcp/window_trains.hpp"
+
 #include <rewire/base/dispatch.hpp>
-#include <rewire/dynetcp/window_trains.hpp>
 
 #include <algorithm>
 

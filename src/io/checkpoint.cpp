@@ -1,8 +1,9 @@
+#include "rewire/io/checkpoint.hpp"
+
 #include "checkpoint_files.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/io/checkpoint.hpp>
 #include <rewire/io/digest.hpp>
 #include <rewire/io/whole_file.hpp>
 #include <rewire/mpi/agreement.hpp>

@@ -1,7 +1,8 @@
+#include "rewire/io/chunks.hpp"
+
 #include "hdf5_detail.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/io/chunks.hpp>
 #include <rewire/mpi/stream.hpp>
 
 #include <zlib.h>

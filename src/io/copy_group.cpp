@@ -1,7 +1,8 @@
+#include "rewire/io/copy_group.hpp"
+
 #include "hdf5_detail.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/io/copy_group.hpp>
 
 #include <hdf5_hl.h>
 

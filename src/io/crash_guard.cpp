@@ -1,5 +1,6 @@
+#include "rewire/io/crash_guard.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/io/crash_guard.hpp>
 
 #include <sys/time.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
+#include "rewire/io/digest.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/io/digest.hpp>
 
 #include <fmt/format.h>
 #include <openssl/evp.h>

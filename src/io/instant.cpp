@@ -1,5 +1,6 @@
+#include "rewire/io/instant.hpp"
+
 #include <rewire/base/text.hpp>
-#include <rewire/io/instant.hpp>
 
 #include <fmt/format.h>
 

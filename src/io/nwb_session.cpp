@@ -1,3 +1,5 @@
+#include "rewire/io/nwb_session.hpp"
+
 #include "nwb_activity.hpp"
 #include "nwb_find.hpp"
 #include "sample_grid.hpp"
@@ -5,7 +7,6 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/io/crash_guard.hpp>
-#include <rewire/io/nwb_session.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
+#include "rewire/io/nwb_table.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/io/nwb_table.hpp>
 
 #include <fmt/format.h>
 

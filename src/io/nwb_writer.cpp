@@ -1,10 +1,11 @@
+#include "rewire/io/nwb_writer.hpp"
+
 #include "hdf5_detail.hpp"
 #include "nwb_writer_parts.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/io/nwb_writer.hpp>
 
 #include <fmt/format.h>
 

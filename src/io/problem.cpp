@@ -1,4 +1,4 @@
-#include <rewire/io/problem.hpp>
+#include "rewire/io/problem.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,8 @@
+#include "rewire/io/result_file.hpp"
+
 #include "hdf5_detail.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/io/result_file.hpp>
 
 #include <fmt/format.h>
 #include <hdf5_hl.h>

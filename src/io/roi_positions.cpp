@@ -1,8 +1,9 @@
+#include "rewire/io/roi_positions.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/io/crash_guard.hpp>
 #include <rewire/io/hdf5.hpp>
 #include <rewire/io/nwb_table.hpp>
-#include <rewire/io/roi_positions.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
+#include "rewire/io/roi_series.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/io/nwb_table.hpp>
-#include <rewire/io/roi_series.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/io/study.hpp>
 
 #include <concepts>

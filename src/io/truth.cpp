@@ -1,6 +1,7 @@
+#include "rewire/io/truth.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/io/hdf5.hpp>
-#include <rewire/io/truth.hpp>
 
 #include <initializer_list>
 

@@ -1,5 +1,6 @@
+#include "rewire/io/whole_file.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/io/whole_file.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>

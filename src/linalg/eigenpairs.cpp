@@ -1,7 +1,8 @@
+#include "rewire/linalg/eigenpairs.hpp"
+
 #include "slepc_session.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/linalg/eigenpairs.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,8 @@
+#include "rewire/linalg/minimise.hpp"
+
 #include "slepc_session.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/linalg/minimise.hpp>
 
 #include <fmt/format.h>
 #include <petsctao.h>

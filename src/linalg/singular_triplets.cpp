@@ -1,7 +1,8 @@
+#include "rewire/linalg/singular_triplets.hpp"
+
 #include "slepc_session.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/linalg/singular_triplets.hpp>
 #include <rewire/mpi/agreement.hpp>
 
 #include <fmt/format.h>

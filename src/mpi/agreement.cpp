@@ -1,6 +1,7 @@
+#include "rewire/mpi/agreement.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/pack.hpp>
-#include <rewire/mpi/agreement.hpp>
 
 #include <fmt/format.h>
 

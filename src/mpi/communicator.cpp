@@ -1,6 +1,7 @@
+#include "rewire/mpi/communicator.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/mpi/agreement.hpp>
-#include <rewire/mpi/communicator.hpp>
 
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
+#include "rewire/mpi/shared_array.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/mpi/agreement.hpp>
-#include <rewire/mpi/shared_array.hpp>
 
 #include <sys/mman.h>
 #include <sys/statvfs.h>

@@ -1,5 +1,6 @@
+#include "rewire/mpi/stream.hpp"
+
 #include <rewire/mpi/agreement.hpp>
-#include <rewire/mpi/stream.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,8 @@
+#include "rewire/mpi/tree_sum.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/pack.hpp>
 #include <rewire/mpi/agreement.hpp>
-#include <rewire/mpi/tree_sum.hpp>
 
 #include <algorithm>
 #include <cstring>

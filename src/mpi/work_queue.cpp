@@ -1,6 +1,7 @@
+#include "rewire/mpi/work_queue.hpp"
+
 #include <rewire/mpi/agreement.hpp>
 #include <rewire/mpi/shared_array.hpp>
-#include <rewire/mpi/work_queue.hpp>
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include <rewire/network/graph_metrics.hpp>
+#include "rewire/network/graph_metrics.hpp"
 
 #include <bit>
 #include <limits>

@@ -1,4 +1,4 @@
-#include <rewire/network/learning_periods.hpp>
+#include "rewire/network/learning_periods.hpp"
 
 #include <array>
 #include <limits>

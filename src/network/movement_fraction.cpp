@@ -1,6 +1,7 @@
+#include "rewire/network/movement_fraction.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/network/movement_fraction.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
+#include "rewire/network/rewiring.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>
-#include <rewire/network/rewiring.hpp>
 
 #include <fmt/format.h>
 

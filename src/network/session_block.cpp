@@ -1,5 +1,6 @@
+#include "rewire/network/session_block.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/network/session_block.hpp>
 
 #include <algorithm>
 #include <bit>

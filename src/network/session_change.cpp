@@ -1,5 +1,6 @@
+#include "rewire/network/session_change.hpp"
+
 #include <rewire/base/random.hpp>
-#include <rewire/network/session_change.hpp>
 #include <rewire/stats/correlation.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 

@@ -1,7 +1,8 @@
+#include "rewire/report/heat_map.hpp"
+
 #include "plot_script.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/report/heat_map.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include <rewire/report/markup.hpp>
+#include "rewire/report/markup.hpp"
 
 #include <fmt/format.h>
 

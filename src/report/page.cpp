@@ -1,8 +1,9 @@
+#include "rewire/report/page.hpp"
+
 #include "page_style.hpp"
 #include "plot_script.hpp"
 
 #include <rewire/report/markup.hpp>
-#include <rewire/report/page.hpp>
 
 #include <fmt/format.h>
 

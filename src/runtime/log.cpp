@@ -1,6 +1,7 @@
+#include "rewire/runtime/log.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/runtime/log.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>

@@ -1,6 +1,7 @@
+#include "rewire/runtime/options.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/runtime/options.hpp>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
+#include "rewire/runtime/plan.hpp"
+
 #include <rewire/base/memory.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/runtime/plan.hpp>
 
 #include <fmt/format.h>
 

@@ -1,9 +1,10 @@
+#include "rewire/runtime/run_context.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/mpi/shared_array.hpp>
 #include <rewire/mpi/work_queue.hpp>
 #include <rewire/runtime/plan.hpp>
-#include <rewire/runtime/run_context.hpp>
 #include <rewire/runtime/version.hpp>
 
 #include <fmt/format.h>

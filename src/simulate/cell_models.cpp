@@ -1,4 +1,4 @@
-#include <rewire/simulate/cell_models.hpp>
+#include "rewire/simulate/cell_models.hpp"
 
 #include <cmath>
 

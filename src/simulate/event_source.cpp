@@ -1,4 +1,4 @@
-#include <rewire/simulate/event_source.hpp>
+#include "rewire/simulate/event_source.hpp"
 
 #include <algorithm>
 #include <cmath>

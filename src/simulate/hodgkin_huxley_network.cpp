@@ -1,5 +1,6 @@
+#include "rewire/simulate/hodgkin_huxley_network.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/simulate/hodgkin_huxley_network.hpp>
 
 #include <algorithm>
 #include <bit>

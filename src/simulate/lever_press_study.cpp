@@ -1,6 +1,7 @@
+#include "rewire/simulate/lever_press_study.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/simulate/lever_press_study.hpp>
 #include <rewire/simulate/session_trends.hpp>
 
 #include <fmt/format.h>

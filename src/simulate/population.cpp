@@ -1,7 +1,8 @@
+#include "rewire/simulate/population.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/dense/symmetric.hpp>
-#include <rewire/simulate/population.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,6 @@
+#include "rewire/simulate/session_source.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/simulate/session_source.hpp>
 #include <rewire/simulate/session_trends.hpp>
 
 #include <algorithm>

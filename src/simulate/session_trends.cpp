@@ -1,5 +1,6 @@
+#include "rewire/simulate/session_trends.hpp"
+
 #include <rewire/base/random.hpp>
-#include <rewire/simulate/session_trends.hpp>
 
 #include <algorithm>
 #include <cmath>

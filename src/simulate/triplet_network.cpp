@@ -1,6 +1,7 @@
+#include "rewire/simulate/triplet_network.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/simulate/triplet_network.hpp>
 
 #include <set>
 #include <utility>

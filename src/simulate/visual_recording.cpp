@@ -1,6 +1,7 @@
+#include "rewire/simulate/visual_recording.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/simulate/visual_recording.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,9 @@
+#include "rewire/spikes/coincidence_test.hpp"
+
 #include "jitter_parts.hpp"
 
 #include <rewire/base/dispatch.hpp>
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/coincidence_test.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,6 @@
+#include "rewire/spikes/compare.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/compare.hpp>
 
 #include <fmt/format.h>
 

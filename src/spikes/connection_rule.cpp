@@ -1,5 +1,6 @@
+#include "rewire/spikes/connection_rule.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/connection_rule.hpp>
 
 #include <algorithm>
 #include <cmath>

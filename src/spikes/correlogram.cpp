@@ -1,4 +1,4 @@
-#include <rewire/spikes/correlogram.hpp>
+#include "rewire/spikes/correlogram.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,7 @@
+#include "rewire/spikes/dimensionality.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>
-#include <rewire/spikes/dimensionality.hpp>
 
 #include <fmt/format.h>
 

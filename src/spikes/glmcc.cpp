@@ -1,4 +1,4 @@
-#include <rewire/spikes/glmcc.hpp>
+#include "rewire/spikes/glmcc.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,7 @@
+#include "rewire/spikes/hierarchy.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/spikes/hierarchy.hpp>
 #include <rewire/stats/correlation.hpp>
 
 #include <fmt/format.h>

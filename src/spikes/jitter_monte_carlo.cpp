@@ -1,5 +1,6 @@
+#include "rewire/spikes/jitter_monte_carlo.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/jitter_monte_carlo.hpp>
 
 #include <algorithm>
 #include <array>

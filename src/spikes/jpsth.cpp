@@ -1,5 +1,6 @@
+#include "rewire/spikes/jpsth.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/jpsth.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
+#include "rewire/spikes/sorting_quality.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/sorting_quality.hpp>
 
 #include <fmt/format.h>
 

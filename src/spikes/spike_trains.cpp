@@ -1,5 +1,6 @@
+#include "rewire/spikes/spike_trains.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/spike_trains.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
+#include "rewire/spikes/trials.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/trials.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include <rewire/spikes/unit_filter.hpp>
+#include "rewire/spikes/unit_filter.hpp"
 
 #include <cmath>
 

@@ -1,5 +1,6 @@
+#include "rewire/stats/correlation.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/stats/correlation.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include <rewire/stats/multiple_testing.hpp>
+#include "rewire/stats/multiple_testing.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include <rewire/stats/pearson3.hpp>
+#include "rewire/stats/pearson3.hpp"
 
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/special_functions/gamma.hpp>

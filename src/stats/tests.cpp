@@ -1,5 +1,6 @@
+#include "rewire/stats/tests.hpp"
+
 #include <rewire/base/error.hpp>
-#include <rewire/stats/tests.hpp>
 
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>

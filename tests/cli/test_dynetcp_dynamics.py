@@ -242,6 +242,7 @@ class Null(DynamicsCase):
         out = self.rewire("plan", MODEL, "--study", self.triplets(), "--results", self.folder / "out", *SMALL, "--edges", "all",
                           "--null", "20", "--ranks", 4)
         self.assertRegex(out, r"null-1 .*20")
+        self.assertIn("20 null models: p of an edge is 0.0476 at least; q over 72 edges 1 where one alone has it", out)
 
 
 def correlation(a, b):

@@ -4,7 +4,7 @@
 #include "jobs/frame/study_source.hpp"
 #include "rate_result.hpp"
 
-#include <rewire/base/fields.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/io/nwb_session.hpp>
 
 namespace rewire::test {

@@ -12,6 +12,9 @@
 /// the bytes. A type is packed, in this order of preference,
 ///     by its members        void pack(Packer&) const;  void unpack(Unpacker&);   (replaces)
 ///     by functions beside it void pack(Packer&, const T&);  void unpack(Unpacker&, T&);
+///     by its fields          void each_field(auto& point, auto field) { field(point.x),
+///     field(point.y); }
+///                            beside it, which names them once, for packing and unpacking alike
 ///     as text, as a vector of such types, as an optional of one, or as its plain bytes.
 namespace rewire::base {
 
@@ -31,6 +34,22 @@ concept PackedBeside = requires(const T& value, T& target, Packer& packer, Unpac
     pack(packer, value);
     unpack(unpacker, target);
 };
+
+struct AnyField
+{
+    void operator()(auto&) const {}
+};
+
+template <typename T>
+concept HasFields = requires(T& value)
+{
+    each_field(value, AnyField{});
+};
+
+/// Vectors of these are packed whole.
+template <typename T>
+concept PlainValue = std::is_trivially_copyable_v<T> && !std::is_same_v<T, bool> &&
+                     !PacksItself<T> && !PackedBeside<T> && !HasFields<T>;
 
 namespace detail {
 
@@ -54,12 +73,41 @@ struct IsOptional<std::optional<T>> : std::true_type
 } // namespace detail
 
 template <typename T>
+void pack_value(Packer& packer, const T& value);
+
+/// @throws IoError when the bytes end before the value does
+template <typename T>
+T unpack_value(Unpacker& unpacker);
+
+/// What `each_field` is given to pack.
+struct PackField
+{
+    Packer& packer;
+
+    void operator()(const auto& value) const { pack_value(packer, value); }
+};
+
+/// What `each_field` is given to unpack.
+struct UnpackField
+{
+    Unpacker& unpacker;
+
+    template <typename T>
+    void operator()(T& value) const
+    {
+        value = unpack_value<T>(unpacker);
+    }
+};
+
+template <typename T>
 void pack_value(Packer& packer, const T& value)
 {
     if constexpr (PacksItself<T>) {
         value.pack(packer);
     } else if constexpr (PackedBeside<T>) {
         pack(packer, value);
+    } else if constexpr (HasFields<T>) {
+        each_field(value, PackField{packer});
     } else if constexpr (std::is_same_v<T, std::string>) {
         packer.put_text(value);
     } else if constexpr (detail::IsOptional<T>::value) {
@@ -68,8 +116,7 @@ void pack_value(Packer& packer, const T& value)
             pack_value(packer, *value);
     } else if constexpr (detail::IsVector<T>::value) {
         using Element = typename T::value_type;
-        if constexpr (std::is_trivially_copyable_v<Element> && !std::is_same_v<Element, bool> &&
-                      !PacksItself<Element> && !PackedBeside<Element>) {
+        if constexpr (PlainValue<Element>) {
             packer.put_all(value);
         } else {
             packer.put(static_cast<std::uint64_t>(value.size()));
@@ -82,7 +129,6 @@ void pack_value(Packer& packer, const T& value)
     }
 }
 
-/// @throws IoError when the bytes end before the value does
 template <typename T>
 T unpack_value(Unpacker& unpacker)
 {
@@ -94,6 +140,10 @@ T unpack_value(Unpacker& unpacker)
         auto value = T{};
         unpack(unpacker, value);
         return value;
+    } else if constexpr (HasFields<T>) {
+        auto value = T{};
+        each_field(value, UnpackField{unpacker});
+        return value;
     } else if constexpr (std::is_same_v<T, std::string>) {
         return unpacker.get_text();
     } else if constexpr (detail::IsOptional<T>::value) {
@@ -102,8 +152,7 @@ T unpack_value(Unpacker& unpacker)
         return unpack_value<typename T::value_type>(unpacker);
     } else if constexpr (detail::IsVector<T>::value) {
         using Element = typename T::value_type;
-        if constexpr (std::is_trivially_copyable_v<Element> && !std::is_same_v<Element, bool> &&
-                      !PacksItself<Element> && !PackedBeside<Element>) {
+        if constexpr (PlainValue<Element>) {
             return unpacker.get_all<Element>();
         } else {
             auto values = T{};
