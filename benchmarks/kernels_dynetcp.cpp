@@ -61,7 +61,8 @@ void sgemm(benchmark::State& state)
 }
 
 /// One receiver and bin of so many senders: 384 hidden units, 11 lags; forward and back.
-void pair_network(benchmark::State& state)
+template <typename Forward, typename Backward>
+void time_pair_network(benchmark::State& state, Forward forward, Backward backward)
 {
     const auto edges = state.range(0);
     constexpr auto width = std::int64_t{384};
@@ -82,8 +83,9 @@ void pair_network(benchmark::State& state)
     const auto tile = PairTile<float>{edges, slot.data(), width,        stride,
                                       lags,  send.data(), shift.data(), out.data()};
     for (auto _ : state) {
-        pair_forward(tile, bias.data(), offsets.data());
-        pair_backward(tile, d_offsets.data(), {d_send.data(), d_shift.data(), d_out.data()});
+        forward(tile, bias.data(), offsets.data());
+        backward(tile, d_offsets.data(),
+                 PairGradient<float>{d_send.data(), d_shift.data(), d_out.data()});
         benchmark::DoNotOptimize(d_out.data());
         std::fill(d_out.begin(), d_out.end(), 0.0F);
         std::fill(d_send.begin(), d_send.end(), 0.0F);
@@ -91,6 +93,23 @@ void pair_network(benchmark::State& state)
     // Add and ReLU, forward product, its two gradients: as on the methods page.
     set_flops(state, static_cast<double>(edges * width) * (2.0 + 3 * 2 * lags + 3));
 }
+
+/// In the instructions that the program chooses.
+void pair_network(benchmark::State& state)
+{
+    time_pair_network(
+        state, [](auto&&... all) { pair_forward(all...); },
+        [](auto&&... all) { pair_backward(all...); });
+}
+
+#if defined(__x86_64__)
+void pair_network_avx2(benchmark::State& state)
+{
+    if (__builtin_cpu_supports("avx2") == 0 || __builtin_cpu_supports("fma") == 0)
+        return state.SkipWithError("this processor has no AVX2");
+    time_pair_network(state, pair_forward_avx2, pair_backward_avx2);
+}
+#endif
 
 /// A batch of 16 trials with the penalty and Adam, all receivers.
 void static_step(benchmark::State& state)
@@ -136,6 +155,9 @@ void dynamic_trial(benchmark::State& state)
 
 BENCHMARK(sgemm)->Arg(384);
 BENCHMARK(pair_network)->Arg(19)->Arg(99);
+#if defined(__x86_64__)
+BENCHMARK(pair_network_avx2)->Arg(19)->Arg(99);
+#endif
 BENCHMARK(static_step)->Args({100, 100})->Args({100, 10})->Unit(benchmark::kMillisecond);
 BENCHMARK(dynamic_trial)->Arg(20)->Arg(100)->Unit(benchmark::kMillisecond);
 
