@@ -1,5 +1,6 @@
 #include "edge_session.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/calcium/displacement.hpp>
 #include <rewire/calcium/edge_tests.hpp>
@@ -25,10 +26,7 @@ constexpr auto level_of_discoveries = 0.05;
 
 const auto go_on = calcium::Tick([](std::int64_t) { return true; });
 
-std::size_t at(std::int64_t i)
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 double standard_deviation(const std::vector<double>& values)
 {

@@ -1,5 +1,6 @@
 #include "event_model.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
 
@@ -12,10 +13,7 @@ namespace rewire::calibration {
 
 namespace {
 
-std::size_t at(std::int64_t i)
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// Events of a neuron's own, and those that it repeats, before anything is missed.
 class Population

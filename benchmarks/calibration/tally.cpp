@@ -1,18 +1,18 @@
 #include "tally.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/nan.hpp>
 
 #include <boost/math/distributions/students_t.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace rewire::calibration {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 constexpr auto confidence_of_bands = 0.999;
 
 bool is_mean(Quantity quantity)

@@ -3,6 +3,7 @@
 #include "jobs/frame/fields.hpp"
 #include "jobs/recording/held_spikes.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/spikes/correlogram.hpp>
@@ -21,10 +22,7 @@ constexpr auto lag_axis = "lag_ms";
 constexpr auto direction_axis = "direction";
 constexpr auto per_spike = "coincidences a bin and spike"; ///< of the geometric mean rate
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// What each of the calls has there.
 template <typename T, typename Get>

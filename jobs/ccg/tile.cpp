@@ -1,5 +1,6 @@
 #include "tile.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/spikes/correlogram.hpp>
 
 #include <algorithm>
@@ -10,10 +11,7 @@ namespace rewire::jobs {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Of the [pairs, 2 * reach + 1] counts those of the lags that are kept.
 std::vector<std::int32_t> middle_of(const std::vector<std::int32_t>& raw, std::int64_t pairs,

@@ -4,6 +4,7 @@
 #include "frames.hpp"
 #include "study_family.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/base/pack.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/circles.hpp>
@@ -327,7 +328,7 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
     auto& tests = closed.tests;
     auto result = std::move(closed.result);
     const auto neurons = static_cast<double>(session.neuron_id.size());
-    constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+    using base::nan;
     const auto possible = closed.status == calcium::ShiftMomentStatus::ok;
     const auto too_few = possible && tests.enough == calcium::EffectiveFrames::too_few;
     result.effective_frames = tests.effective_frames;

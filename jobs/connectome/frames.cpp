@@ -3,6 +3,7 @@
 #include "jobs/activity/segments.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/calcium/artefacts.hpp>
 #include <rewire/calcium/shift_null.hpp>
 
@@ -15,10 +16,7 @@ namespace rewire::jobs {
 
 namespace {
 
-std::size_t at(std::int64_t i)
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// Runs of one segment without the frames that are left out.
 std::vector<base::Range> runs_of(const std::vector<std::int32_t>& segment,

@@ -11,7 +11,7 @@ namespace rewire::jobs {
 namespace {
 
 /// An animal with p-values.
-struct TestedAnimal
+struct AnimalWithPValues
 {
     std::string subject;
     std::vector<const SessionSummary*> sessions; ///< those with p-values; one at least
@@ -22,11 +22,11 @@ std::string count_of(std::size_t animals)
     return report::counted(static_cast<std::int64_t>(animals), "animal");
 }
 
-std::vector<TestedAnimal> tested_animals(const ConnectomeSummary& data)
+std::vector<AnimalWithPValues> animals_with_p_values(const ConnectomeSummary& data)
 {
-    auto animals = std::vector<TestedAnimal>{};
+    auto animals = std::vector<AnimalWithPValues>{};
     for (const auto& animal : data.animals) {
-        auto tested = TestedAnimal{.subject = animal.subject, .sessions = {}};
+        auto tested = AnimalWithPValues{.subject = animal.subject, .sessions = {}};
         for (const auto& session : data.sessions)
             if (session.place.subject == animal.subject && session.p_values)
                 tested.sessions.push_back(&session);
@@ -39,7 +39,7 @@ std::vector<TestedAnimal> tested_animals(const ConnectomeSummary& data)
 void add_histograms(report::Page& page, const ConnectomeSummary& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}};
-    for (const auto& animal : tested_animals(data)) {
+    for (const auto& animal : animals_with_p_values(data)) {
         auto counts = report::binned({}, 0, 1, EdgePValues::bins);
         for (const auto* session : animal.sessions)
             for (std::size_t bin = 0; bin < counts.count.size(); ++bin)
@@ -52,7 +52,7 @@ void add_histograms(report::Page& page, const ConnectomeSummary& data)
         plot.size = {320, 250};
         block.panels.push_back(report::figure_of(plot));
     }
-    const auto animals = tested_animals(data);
+    const auto animals = animals_with_p_values(data);
     const auto one_sided = !animals.front().sessions.front()->p_values->two_sided;
     block.caption = fmt::format(
         "p-values of all tested pairs, the sessions of an animal together (n = {}, one panel "
@@ -71,7 +71,7 @@ void add_histograms(report::Page& page, const ConnectomeSummary& data)
 void add_quantiles(report::Page& page, const ConnectomeSummary& data)
 {
     auto block = report::FigureBlock{.sources = {"connectome.h5"}};
-    for (const auto& animal : tested_animals(data)) {
+    for (const auto& animal : animals_with_p_values(data)) {
         auto plot = report::ScatterPlot{};
         plot.title = animal.subject;
         plot.x.label = "expected −log10 p";
@@ -134,7 +134,7 @@ std::vector<std::string> row_of(const std::string& animal, const std::string& se
             range(&EdgePValues::family_wise)};
 }
 
-void add_counts(report::Page& page, const ConnectomeSummary& data)
+void add_p_value_counts(report::Page& page, const ConnectomeSummary& data)
 {
     auto by_animal = report::Table{
         .head = {"animal", "sessions", "pairs tested", "surrogates", "smallest p possible",
@@ -149,7 +149,7 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
                    "shifts: how many distinct ones a pair can have."};
     auto by_session = report::Table{.head = by_animal.head};
     by_session.head[1] = "session";
-    for (const auto& animal : tested_animals(data)) {
+    for (const auto& animal : animals_with_p_values(data)) {
         by_animal.rows.push_back(
             row_of(animal.subject, std::to_string(animal.sessions.size()), animal.sessions));
         for (const auto* session : animal.sessions)
@@ -260,7 +260,7 @@ void add_edge_p_values(report::Page& page, const ConnectomeSummary& data,
         return;
     }
     page.subsection("p-values of surrogates");
-    add_counts(page, data);
+    add_p_value_counts(page, data);
     add_floor(page, data);
     add_histograms(page, data);
     add_quantiles(page, data);

@@ -12,14 +12,14 @@ namespace rewire::jobs {
 
 namespace {
 
-using Sessions = std::vector<const SessionSummary*>;
+using SessionList = std::vector<const SessionSummary*>;
 using calcium::DisplacedTest;
 
 /// An animal with tested sessions; one at least.
 struct TestedAnimal
 {
     std::string subject;
-    Sessions sessions;
+    SessionList sessions;
 };
 
 std::vector<TestedAnimal> tested_animals(const ConnectomeSummary& data)
@@ -36,9 +36,9 @@ std::vector<TestedAnimal> tested_animals(const ConnectomeSummary& data)
     return animals;
 }
 
-Sessions sessions_where(const ConnectomeSummary& data, bool (*holds)(const EdgeTestsSummary&))
+SessionList sessions_where(const ConnectomeSummary& data, bool (*holds)(const EdgeTestsSummary&))
 {
-    auto found = Sessions{};
+    auto found = SessionList{};
     for (const auto& session : data.sessions)
         if (session.tests && holds(*session.tests))
             found.push_back(&session);
@@ -47,7 +47,7 @@ Sessions sessions_where(const ConnectomeSummary& data, bool (*holds)(const EdgeT
 
 /// "0.012" or "0.012–0.034" over the sessions that have the number, "–" where none has.
 template <typename Value>
-std::string range_of(const Sessions& sessions, const char* format, Value value)
+std::string range_of(const SessionList& sessions, const char* format, Value value)
 {
     auto values = std::vector<double>{};
     for (const auto* session : sessions)
@@ -61,7 +61,7 @@ std::string range_of(const Sessions& sessions, const char* format, Value value)
 }
 
 template <typename Member>
-std::string test_range(const Sessions& sessions, const char* format, Member member)
+std::string test_range(const SessionList& sessions, const char* format, Member member)
 {
     return range_of(sessions, format, [&](const SessionSummary& session) {
         return static_cast<double>((*session.tests).*member);
@@ -74,15 +74,15 @@ double displaced(const EdgeTestsSummary& tests, std::vector<double> EdgeTestsSum
     return (tests.*member).at(static_cast<std::size_t>(test));
 }
 
-std::string displaced_range(const Sessions& sessions, std::vector<double> EdgeTestsSummary::*member,
-                            DisplacedTest test)
+std::string displaced_range(const SessionList& sessions,
+                            std::vector<double> EdgeTestsSummary::*member, DisplacedTest test)
 {
     return range_of(sessions, "{:.3f}", [&](const SessionSummary& session) {
         return displaced(*session.tests, member, test);
     });
 }
 
-std::string names_of(const Sessions& sessions)
+std::string names_of(const SessionList& sessions)
 {
     constexpr auto most = std::size_t{6};
     auto text = std::string{};
@@ -93,13 +93,13 @@ std::string names_of(const Sessions& sessions)
 }
 
 void add_tables(report::Page& page, const ConnectomeSummary& data, report::Table head,
-                std::vector<std::string> (*row)(const Sessions&))
+                std::vector<std::string> (*row)(const SessionList&))
 {
     auto by_session = report::Table{.head = head.head};
     by_session.head[1] = "session";
     for (const auto& animal : tested_animals(data)) {
         const auto add = [&](report::Table& table, const std::string& second,
-                             const Sessions& sessions) {
+                             const SessionList& sessions) {
             auto cells = std::vector<std::string>{animal.subject, second};
             const auto values = row(sessions);
             cells.insert(cells.end(), values.begin(), values.end());
@@ -156,7 +156,7 @@ void add_common_drive(report::Page& page, const ConnectomeSummary& data)
                     "them is an error: the share with p ≤ 0.05 should not be above 0.05, and the "
                     "share that would have been called supported is the last column. Drive: "
                     "without a common one it is near 0, and above 0.1 is a warning."},
-               [](const Sessions& sessions) {
+               [](const SessionList& sessions) {
                    const auto rate = [&](DisplacedTest test) {
                        return displaced_range(sessions, &EdgeTestsSummary::displaced_rate, test);
                    };
@@ -217,7 +217,7 @@ void add_too_few(report::Page& page, const ConnectomeSummary& data)
                         test_range(few, "{:.2f}", &EdgeTestsSummary::neurons_per_frame)));
 }
 
-void add_shrinkage(report::Page& page, const Sessions& tested)
+void add_shrinkage(report::Page& page, const SessionList& tested)
 {
     if (std::none_of(tested.begin(), tested.end(),
                      [](const SessionSummary* session) { return session->shrinkage > 0; }))
@@ -232,7 +232,7 @@ void add_shrinkage(report::Page& page, const Sessions& tested)
 }
 
 /// What stays when all sessions are one family.
-void add_study_family(report::Page& page, const Sessions& tested)
+void add_study_family(report::Page& page, const SessionList& tested)
 {
     const auto& example = *tested.front()->tests;
     if (!example.of_study) {
@@ -288,7 +288,7 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
                     "of one session. Noise edges: how many pairs without any correlation the "
                     "published threshold would keep if there were no edge at all. Effective "
                     "frames: independent ones that the recording is worth."},
-               [](const Sessions& sessions) {
+               [](const SessionList& sessions) {
                    return std::vector<std::string>{
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::tested),
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::supported),

@@ -1,11 +1,12 @@
 #include "section.hpp"
 
+#include <rewire/base/nan.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace {
 
 using Found = TruthSummary::Found;
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
 double share(std::int64_t part, std::int64_t whole)
 {

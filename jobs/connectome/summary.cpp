@@ -2,6 +2,7 @@
 
 #include "result.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 
 #include <algorithm>
@@ -135,7 +136,7 @@ SessionSummary summary_of(const SessionConnectome& session)
                        .transitivity = session.transitivity,
                        .clustering = session.average_clustering,
                        .shrinkage = session.shrinkage};
-    constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+    using base::nan;
     const auto metric = [&](double ConnectomeClosedForm::*member) {
         return session.closed_form ? (*session.closed_form).*member : nan;
     };

@@ -1,5 +1,6 @@
 #include "blocks.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/base/packed.hpp>
 #include <rewire/dynetcp/dynamics.hpp>
 #include <rewire/spikes/dimensionality.hpp>
@@ -15,10 +16,7 @@ namespace {
 
 constexpr auto block_bytes = 24e6; ///< of the averages that are read at a time
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 void each_field(auto& dynamics, auto field)
 {

@@ -1,5 +1,6 @@
 #include "weights.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/dynetcp/dynamic_model.hpp>
 #include <rewire/io/result_file.hpp>
 
@@ -9,10 +10,7 @@ namespace rewire::jobs {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Weights of the edges into some receivers in one trial: what was asked for last is held.
 class HeldWeights

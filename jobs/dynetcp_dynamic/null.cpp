@@ -1,5 +1,6 @@
 #include "null.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/dynetcp/dynamics.hpp>
@@ -24,10 +25,7 @@ constexpr auto calibrated_levels = std::array{0.05, 0.01, 0.001};
 constexpr auto most_calibrated = 1e6; ///< values of null models that are tested for it
 constexpr auto block_bytes = 64e6;    ///< of null models that are read at a time
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 float sign_of(float value)
 {

@@ -1,5 +1,6 @@
 #include "summary.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/dynetcp/static_fit.hpp>
 
 #include <algorithm>
@@ -9,10 +10,7 @@ namespace rewire::jobs {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Puts the parameters of a receiver into the arrays of all.
 void put(StaticModel& model, const dynetcp::StaticShape& shape, std::int64_t receiver,

@@ -2,6 +2,7 @@
 
 #include "jobs/frame/fields.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/spikes/connection_rule.hpp>
 
@@ -16,10 +17,7 @@ namespace {
 constexpr auto none = std::numeric_limits<double>::quiet_NaN();
 constexpr auto chance_window_s = 0.010;
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 } // namespace
 

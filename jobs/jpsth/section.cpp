@@ -81,10 +81,10 @@ report::Figure map_of(const PageSession& session, const std::vector<double>& mat
     return report::figure_of(plot);
 }
 
-class JpsthPart : public PagePart
+class JpsthPagePart : public PagePart
 {
   public:
-    explicit JpsthPart(std::vector<PageSession> sessions) : sessions_(std::move(sessions)) {}
+    explicit JpsthPagePart(std::vector<PageSession> sessions) : sessions_(std::move(sessions)) {}
 
     void draw(std::size_t, report::Page& page) const override
     {
@@ -154,7 +154,7 @@ PageEntry jpsth_page()
                     session.shown = shown_of(file, session.result);
                     sessions.push_back(std::move(session));
                 }
-                return std::make_unique<JpsthPart>(std::move(sessions));
+                return std::make_unique<JpsthPagePart>(std::move(sessions));
             }};
 }
 

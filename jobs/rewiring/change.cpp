@@ -4,6 +4,7 @@
 #include "change_top_edges.hpp"
 #include "change_units.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/base/packed.hpp>
 #include <rewire/base/random.hpp>
 
@@ -11,13 +12,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace rewire::jobs {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
 /// [subject][kind] on rank 0.
 std::vector<std::vector<ChangeSums>> sums_of(runtime::RunContext& context,

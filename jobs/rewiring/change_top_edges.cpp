@@ -1,16 +1,16 @@
 #include "change_top_edges.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/base/packed.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 namespace rewire::jobs {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
 /// Top pairs of the loadings of the first halves, and their values in the second ones.
 struct TopOfUnit

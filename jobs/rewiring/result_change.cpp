@@ -3,17 +3,17 @@
 #include "jobs/frame/session_results.hpp"
 #include "result.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/stats/correlation.hpp>
 
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace rewire::jobs {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
 void write_kind(const io::Handle& group, const ChangeOfKind& change)
 {

@@ -1,14 +1,13 @@
 #include "summary_change.hpp"
 
 #include <rewire/base/error.hpp>
-
-#include <limits>
+#include <rewire/base/nan.hpp>
 
 namespace rewire::jobs {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
 double number_in(const io::Handle& object, const std::string& name)
 {

@@ -21,7 +21,7 @@ constexpr auto block_ms = 100.0; ///< of a step of the phase, after which the st
 constexpr auto exchanges_a_block = static_cast<std::int64_t>(block_ms / simulate::exchange_ms);
 constexpr auto blocks_a_second = static_cast<std::int64_t>(1e3 / block_ms);
 
-simulate::HodgkinHuxleyParameters parameters_of(const runtime::Options& options)
+simulate::HodgkinHuxleyParameters hodgkin_huxley_parameters(const runtime::Options& options)
 {
     auto parameters = simulate::HodgkinHuxleyParameters{
         .excitatory = options.integer("excitatory"),
@@ -40,7 +40,7 @@ simulate::HodgkinHuxleyParameters parameters_of(const runtime::Options& options)
 /// @throws InputError
 NetworkRecording recording_of(const runtime::Options& options, std::int64_t session)
 {
-    auto recording = NetworkRecording{.parameters = parameters_of(options),
+    auto recording = NetworkRecording{.parameters = hodgkin_huxley_parameters(options),
                                       .session = session,
                                       .recorded = options.integer("recorded"),
                                       .deflate = static_cast<int>(options.integer("gzip"))};

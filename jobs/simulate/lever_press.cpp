@@ -41,7 +41,7 @@ simulate::Trends trends_of(const runtime::Options& options)
             .visibility = options.real("visibility-last")};
 }
 
-simulate::LeverPressParameters parameters_of(const runtime::Options& options)
+simulate::LeverPressParameters lever_press_parameters(const runtime::Options& options)
 {
     auto parameters = simulate::LeverPressParameters{
         .animals = options.integer("animals"),
@@ -71,7 +71,7 @@ void simulate_lever_press(runtime::RunContext& context, const fs::path& folder,
 {
     const auto& options = context.options();
     const auto& comm = context.comm();
-    const auto parameters = parameters_of(options);
+    const auto parameters = lever_press_parameters(options);
     const auto truth = simulate::truth(parameters);
     const auto units = parameters.animals * parameters.sessions;
     const auto deflate = static_cast<int>(options.integer("gzip"));
@@ -102,7 +102,7 @@ void simulate_lever_press(runtime::RunContext& context, const fs::path& folder,
 
 runtime::Estimate plan_lever_press(const runtime::Options& options)
 {
-    const auto parameters = parameters_of(options);
+    const auto parameters = lever_press_parameters(options);
     const auto samples = static_cast<double>(simulate::frames_of(parameters) * parameters.neurons);
     const auto sessions = parameters.animals * parameters.sessions;
     auto estimate = runtime::Estimate{};
@@ -348,7 +348,7 @@ SimulatedKind lever_press_kind()
                 "without structure; the last\n"
                 "options make studies that are hard to read, or mislead.",
             .options = lever_press_options(),
-            .check = [](const runtime::Options& options) { parameters_of(options); },
+            .check = [](const runtime::Options& options) { lever_press_parameters(options); },
             .run = simulate_lever_press,
             .plan = plan_lever_press};
 }

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto subject = "network";
+constexpr auto network_subject = "network";
 constexpr auto trial_s = 1.0; ///< as DyNetCP cuts such recordings
 
 std::string notes(const NetworkRecording& recording)
@@ -115,7 +115,7 @@ bool NetworkRecording::holds(std::int64_t neuron) const
 
 fs::path network_file(std::int64_t session)
 {
-    return recording_file(subject, session);
+    return recording_file(network_subject, session);
 }
 
 void write_network(const NetworkRecording& recording, const simulate::HodgkinHuxleyNetwork& network,
@@ -123,9 +123,9 @@ void write_network(const NetworkRecording& recording, const simulate::HodgkinHux
 {
     make_folder(path.parent_path());
     auto writer = io::NwbWriter(
-        path, recording_description(
-                  {subject, "a simulated network of Hodgkin-Huxley cells", notes(recording)},
-                  recording.session));
+        path, recording_description({network_subject, "a simulated network of Hodgkin-Huxley cells",
+                                     notes(recording)},
+                                    recording.session));
     writer.add_units(units_of(recording, spikes));
     const auto trials = static_cast<std::int64_t>(recording.parameters.duration_s / trial_s);
     if (trials > 0)

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-simulate::VisualParameters parameters_of(const runtime::Options& options)
+simulate::VisualParameters visual_parameters(const runtime::Options& options)
 {
     auto parameters = simulate::VisualParameters{
         .units_an_area = options.integer("units-an-area"),
@@ -41,7 +41,7 @@ double seconds_of(const simulate::VisualParameters& parameters)
 void simulate_recordings(runtime::RunContext& context, const fs::path& folder,
                          const io::Fingerprint&)
 {
-    const auto parameters = parameters_of(context.options());
+    const auto parameters = visual_parameters(context.options());
     const auto sessions = context.options().integer("sessions");
     const auto deflate = static_cast<int>(context.options().integer("gzip"));
     context.each_unit<runtime::UnitResults>(
@@ -57,7 +57,7 @@ void simulate_recordings(runtime::RunContext& context, const fs::path& folder,
 
 runtime::Estimate plan_recordings(const runtime::Options& options)
 {
-    const auto parameters = parameters_of(options);
+    const auto parameters = visual_parameters(options);
     const auto sessions = options.integer("sessions");
     const auto spikes =
         15 * parameters.duration_s() *
@@ -130,7 +130,7 @@ SimulatedKind recording_kind()
                 "fade, are cut in two or sorted\n"
                 "poorly.",
             .options = recording_options(),
-            .check = [](const runtime::Options& options) { parameters_of(options); },
+            .check = [](const runtime::Options& options) { visual_parameters(options); },
             .run = simulate_recordings,
             .plan = plan_recordings};
 }

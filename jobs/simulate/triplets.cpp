@@ -14,9 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto subject = "triplets";
+constexpr auto triplet_subject = "triplets";
 
-simulate::TripletParameters parameters_of(const runtime::Options& options)
+simulate::TripletParameters triplet_parameters(const runtime::Options& options)
 {
     auto parameters = simulate::TripletParameters{
         .neurons = options.integer("neurons"),
@@ -128,7 +128,7 @@ void write_recording(const simulate::TripletParameters& parameters, std::int64_t
     const auto spikes = simulate::triplet_spikes(parameters, network, session);
     make_folder(path.parent_path());
     auto writer = io::NwbWriter(
-        path, recording_description({subject,
+        path, recording_description({triplet_subject,
                                      "simulated neurons with triplets of which one pair is "
                                      "correlated without a connection",
                                      notes(parameters)},
@@ -151,13 +151,13 @@ double bins_of(const simulate::TripletParameters& parameters)
 
 void simulate_triplets(runtime::RunContext& context, const fs::path& folder, const io::Fingerprint&)
 {
-    const auto parameters = parameters_of(context.options());
+    const auto parameters = triplet_parameters(context.options());
     const auto sessions = context.options().integer("sessions");
     const auto deflate = static_cast<int>(context.options().integer("gzip"));
     context.each_unit<runtime::UnitResults>(
         "simulate", std::vector<double>(static_cast<std::size_t>(sessions), bins_of(parameters)),
         [&](std::int64_t session, runtime::UnitResults&, const runtime::Tick& tick) {
-            const auto path = folder / recording_file(subject, session);
+            const auto path = folder / recording_file(triplet_subject, session);
             if (!fs::exists(path))
                 write_recording(parameters, session, path, deflate);
             return tick() || true; // the file is whole: done, even when asked to stop
@@ -168,7 +168,7 @@ void simulate_triplets(runtime::RunContext& context, const fs::path& folder, con
 
 runtime::Estimate plan_triplets(const runtime::Options& options)
 {
-    const auto parameters = parameters_of(options);
+    const auto parameters = triplet_parameters(options);
     const auto sessions = options.integer("sessions");
     const auto spikes = bins_of(parameters) * parameters.fastest;
     auto estimate = runtime::Estimate{};
@@ -224,7 +224,7 @@ SimulatedKind triplets_kind()
                        "pair is correlated without a\n"
                        "connection; active in the middle or the outer parts of trials.",
             .options = triplets_options(),
-            .check = [](const runtime::Options& options) { parameters_of(options); },
+            .check = [](const runtime::Options& options) { triplet_parameters(options); },
             .run = simulate_triplets,
             .plan = plan_triplets};
 }

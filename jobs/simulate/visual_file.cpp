@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto subject = "visual";
+constexpr auto visual_subject = "visual";
 constexpr auto channels_an_area = std::int64_t{1000}; ///< of the ids of channels
 
 std::string notes(const simulate::VisualParameters& p)
@@ -270,7 +270,7 @@ io::NwbTable planted_areas()
 
 fs::path visual_file(std::int64_t session)
 {
-    return recording_file(subject, session);
+    return recording_file(visual_subject, session);
 }
 
 bool write_visual_recording(const simulate::VisualParameters& parameters, std::int64_t session,
@@ -283,7 +283,7 @@ bool write_visual_recording(const simulate::VisualParameters& parameters, std::i
     const auto units = sorted_units(truth);
     make_folder(path.parent_path());
     auto writer = io::NwbWriter(
-        path, recording_description({subject,
+        path, recording_description({visual_subject,
                                      "simulated units of visual cortex, drifting gratings, running",
                                      notes(parameters)},
                                     session));

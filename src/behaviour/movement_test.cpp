@@ -3,19 +3,19 @@
 #include "prefix_table.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/nan.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace rewire::behaviour {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
 void check_frames(std::int64_t activity, std::int64_t epochs)
 {

@@ -1,5 +1,6 @@
 #include "rewire/calcium/covariance.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <algorithm>
@@ -13,10 +14,7 @@ namespace {
 constexpr auto block_frames = std::int64_t{512};
 constexpr auto negligible_residual = 1e-12; ///< of the variance
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 bool finite_and_not_constant(const activity::ActivityView& activity, std::int64_t neuron)
 {

@@ -1,4 +1,5 @@
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/calcium/covariance.hpp>
 
 #include <fmt/format.h>
@@ -13,10 +14,7 @@ namespace {
 
 constexpr auto negligible_covariate = 1e-10;
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 double dot(const std::vector<double>& a, const double* b)
 {

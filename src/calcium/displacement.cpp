@@ -1,6 +1,7 @@
 #include "rewire/calcium/displacement.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/stats/multiple_testing.hpp>
@@ -14,10 +15,7 @@ namespace rewire::calcium {
 
 namespace {
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 void check(const DisplacementOptions& options, std::int64_t draw)
 {

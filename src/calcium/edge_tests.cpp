@@ -1,6 +1,8 @@
 #include "rewire/calcium/edge_tests.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
+#include <rewire/base/nan.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 #include <rewire/stats/pearson3.hpp>
@@ -9,19 +11,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 namespace rewire::calcium {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// Calls visit(i, j, place in the tile) for the tile's pairs of active neurons.
 template <typename Visit>

@@ -3,6 +3,7 @@
 #include "samples_by_frame.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <fmt/format.h>
@@ -18,10 +19,7 @@ namespace {
 
 constexpr auto least_window_frames = std::int64_t{8};
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// Runs of windows, of one segment each.
 struct WindowRun

@@ -1,6 +1,7 @@
 #include "rewire/calcium/partial_correlation.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/dense/symmetric.hpp>
 
@@ -13,10 +14,7 @@ namespace rewire::calcium {
 
 namespace {
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// What the steps below share.
 struct Problem

@@ -1,6 +1,7 @@
 #include "residual_rows.hpp"
 
 #include <rewire/base/dispatch.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <algorithm>
@@ -16,10 +17,7 @@ constexpr auto block_columns = std::int64_t{2048}; ///< of dense products
 constexpr auto panel = std::int64_t{64};           ///< residuals that are combined at a time
 constexpr auto block_frames = std::int64_t{64};
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 constexpr auto vector_bytes = 64;
 using Doubles [[gnu::vector_size(vector_bytes)]] = double;

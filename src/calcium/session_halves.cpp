@@ -1,5 +1,6 @@
 #include "rewire/calcium/session_halves.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/calcium/shift_moments.hpp>
 
 #include <algorithm>
@@ -10,10 +11,7 @@ namespace rewire::calcium {
 
 namespace {
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// Covariates at some frames.
 std::vector<double> at_frames(const CovariateView& covariates, std::int64_t frames,

@@ -1,5 +1,6 @@
 #include "shift_block.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <algorithm>
@@ -10,10 +11,7 @@ namespace {
 
 constexpr auto block_frames = std::int64_t{512};
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// Every trace turned around the circle of each state.
 activity::Activity shifted(const ShiftNullPlan& plan, const std::vector<std::int32_t>& shift)

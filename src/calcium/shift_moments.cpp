@@ -5,6 +5,7 @@
 #include "residual_rows.hpp"
 #include "shift_traces.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/dense/symmetric.hpp>
 
@@ -22,10 +23,7 @@ namespace {
 
 constexpr auto least_left_over = 0.02; ///< 1 - h counts as at least this much
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 template <typename Real>
 std::vector<Real>& values_in(MomentRows& rows)

@@ -1,6 +1,7 @@
 #include "shift_block.hpp"
 
 #include <rewire/base/dispatch.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/dense/symmetric.hpp>
 #include <rewire/stats/multiple_testing.hpp>
@@ -17,10 +18,7 @@ namespace {
 
 constexpr auto tick_every = std::int64_t{8}; ///< surrogates
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// One row of pairs (i, j > i) of a surrogate.
 struct Row

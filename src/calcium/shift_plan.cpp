@@ -1,6 +1,7 @@
 #include "shift_block.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/dense/symmetric.hpp>
 
@@ -18,10 +19,7 @@ constexpr auto usual_slots = std::int64_t{1000};
 constexpr auto few_surrogates = std::int64_t{16};
 constexpr auto block_bytes = std::int64_t{512} << 20;
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 bool is_smooth(std::int64_t n) noexcept
 {

@@ -1,6 +1,7 @@
 #include "shift_block.hpp"
 
 #include <rewire/base/dispatch.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <algorithm>
@@ -10,10 +11,7 @@ namespace rewire::calcium {
 
 namespace {
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// Transforms of the residues of a plan's traces. With t = u delta + r, the sequences x[u delta +
 /// r] over u are correlated at all slots by one transform each, and correlations add up over r and

@@ -1,5 +1,6 @@
 #include "lag_sums.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/calcium/shift_moments.hpp>
 #include <rewire/dense/symmetric.hpp>
 
@@ -10,10 +11,7 @@ namespace rewire::calcium {
 
 namespace {
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 template <typename Real>
 std::vector<double> products(std::span<const Real> rows, std::int64_t width, const PairTile& tile)

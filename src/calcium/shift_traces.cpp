@@ -3,6 +3,7 @@
 #include "real_transform.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 
 #include <fmt/format.h>
 
@@ -17,10 +18,7 @@ namespace {
 
 constexpr auto negligible_residual = 1e-12; ///< of the sum of squares
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// In eight interleaved parts: a fixed order that vectors can follow.
 double dot(std::span<const double> a, std::span<const double> b)

@@ -3,6 +3,7 @@
 #include "dynamic_encoder.hpp"
 #include "pair_kernels.hpp"
 
+#include <rewire/base/index.hpp>
 #include <rewire/dynetcp/dynamic_model.hpp>
 
 #include <algorithm>
@@ -13,10 +14,7 @@
 /// bin (a tile) or once a trial.
 namespace rewire::dynetcp {
 
-inline std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 template <typename Real>
 struct DynamicTrial

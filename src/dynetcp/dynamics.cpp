@@ -1,23 +1,21 @@
 #include "rewire/dynetcp/dynamics.hpp"
 
+#include <rewire/base/index.hpp>
+#include <rewire/base/nan.hpp>
 #include <rewire/stats/correlation.hpp>
 #include <rewire/stats/tests.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 namespace rewire::dynetcp {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Values of both matrices where both have one.
 struct Cells

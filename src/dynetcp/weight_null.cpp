@@ -1,5 +1,7 @@
 #include "rewire/dynetcp/weight_null.hpp"
 
+#include <rewire/base/index.hpp>
+#include <rewire/base/nan.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 #include <rewire/stats/pearson3.hpp>
@@ -7,20 +9,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
 namespace rewire::dynetcp {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 constexpr auto least_models = 4.0;
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Sums of the values of a bin about one of them, from which one can be taken out again.
 struct Moments

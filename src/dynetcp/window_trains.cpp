@@ -1,6 +1,7 @@
 #include "rewire/dynetcp/window_trains.hpp"
 
 #include <rewire/base/dispatch.hpp>
+#include <rewire/base/index.hpp>
 
 #include <algorithm>
 
@@ -8,10 +9,7 @@ namespace rewire::dynetcp {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 REWIRE_CLONES("avx512f", "avx2", "default")
 void add_scaled(double factor, const double* from, double* to, std::int64_t count)

@@ -1,19 +1,19 @@
 #include "rewire/io/roi_positions.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/nan.hpp>
 #include <rewire/io/crash_guard.hpp>
 #include <rewire/io/hdf5.hpp>
 #include <rewire/io/nwb_table.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace rewire::io {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 using Place = std::array<double, 3>;
 
 struct Voxel

@@ -1,5 +1,7 @@
 #include "rewire/network/graph_metrics.hpp"
 
+#include <rewire/base/index.hpp>
+
 #include <bit>
 #include <limits>
 
@@ -7,10 +9,7 @@ namespace rewire::network {
 
 namespace {
 
-std::size_t at(std::int64_t i) noexcept
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 using CommonBits = std::int64_t (*)(const std::uint64_t*, const std::uint64_t*, std::int64_t);
 

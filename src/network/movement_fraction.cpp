@@ -1,13 +1,13 @@
 #include "rewire/network/movement_fraction.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/nan.hpp>
 #include <rewire/base/random.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -15,7 +15,7 @@ namespace rewire::network {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
 /// Ends of some pairs over the sessions: integers, so that sums are exact.
 struct Ends

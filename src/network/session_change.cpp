@@ -1,19 +1,19 @@
 #include "rewire/network/session_change.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/stats/correlation.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace rewire::network {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 /// Correlations of orders that are mirror images differ by rounding alone.
 constexpr auto rounding = 1e-12;
 

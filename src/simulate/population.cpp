@@ -1,6 +1,7 @@
 #include "rewire/simulate/population.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/dense/symmetric.hpp>
 
@@ -18,10 +19,7 @@ constexpr auto sampled_frames = std::int64_t{1'000'000};
 /// Mean size of an event, squared and not, in units of the mean event: uniform in 0.7 .. 1.3.
 constexpr auto mean_square_size = 1 + 0.6 * 0.6 / 12;
 
-std::size_t at(std::int64_t i)
-{
-    return static_cast<std::size_t>(i);
-}
+using base::at;
 
 /// [lag] of the taps.
 std::vector<double> autocorrelation(std::span<const double> taps)

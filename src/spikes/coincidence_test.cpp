@@ -4,6 +4,7 @@
 
 #include <rewire/base/dispatch.hpp>
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,10 +15,7 @@ namespace rewire::spikes {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Jittered spikes by lag and hits of their window.
 struct HitTable

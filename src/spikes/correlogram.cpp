@@ -1,5 +1,7 @@
 #include "rewire/spikes/correlogram.hpp"
 
+#include <rewire/base/index.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -7,10 +9,7 @@ namespace rewire::spikes {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Bits of the units of a tile that any of its pairs needs.
 class TileBits

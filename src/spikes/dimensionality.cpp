@@ -1,6 +1,7 @@
 #include "rewire/spikes/dimensionality.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <fmt/format.h>
@@ -13,10 +14,7 @@ namespace rewire::spikes {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 void expect_matrix(std::span<const double> course, std::int64_t rows, std::int64_t times)
 {

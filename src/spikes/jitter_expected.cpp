@@ -2,6 +2,7 @@
 
 #include <rewire/base/dispatch.hpp>
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 
 #include <algorithm>
 #include <array>
@@ -11,10 +12,7 @@ namespace rewire::spikes {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Room before and after the coarse counts, so that 16 offsets can be read at once.
 constexpr auto coarse_margin = std::int64_t{64};

@@ -1,6 +1,7 @@
 #include "rewire/spikes/jitter_monte_carlo.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 
 #include <algorithm>
 #include <array>
@@ -10,10 +11,7 @@ namespace rewire::spikes {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// One surrogate of one unit.
 struct Drawn

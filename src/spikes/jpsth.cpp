@@ -1,6 +1,7 @@
 #include "rewire/spikes/jpsth.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 
 #include <fmt/format.h>
 
@@ -15,10 +16,7 @@ namespace {
 
 constexpr auto not_there = std::numeric_limits<double>::quiet_NaN();
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 std::vector<std::int64_t> bins_of(std::span<const std::uint64_t> row)
 {

@@ -1,6 +1,7 @@
 #include "rewire/spikes/trials.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 
 #include <fmt/format.h>
 
@@ -13,10 +14,7 @@ namespace rewire::spikes {
 
 namespace {
 
-std::size_t at(std::int64_t index)
-{
-    return static_cast<std::size_t>(index);
-}
+using base::at;
 
 /// Trials in the order of their starts.
 std::vector<std::size_t> by_start(const TrialWindows& windows)

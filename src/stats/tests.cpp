@@ -1,6 +1,7 @@
 #include "rewire/stats/tests.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/nan.hpp>
 
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -8,14 +9,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 namespace rewire::stats {
 
 namespace {
 
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+using base::nan;
 
 double mean_of(std::span<const double> values)
 {
