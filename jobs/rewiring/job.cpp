@@ -303,10 +303,11 @@ runtime::Job described_job()
             "of sessions\n"
             "(connectome --halves): whether the network changed over time, free of the noise of "
             "the sessions, and over\n"
-            "animals whether it went in one direction, or came "
-            "back. A subject without a trajectory (one session, sessions "
-            "that do not differ) has a\n"
-            "group with a status that says so. Writes RESULTS/rewiring.h5.",
+            "animals whether it went in one direction, or came back. A subject without a "
+            "trajectory "
+            "(one session,\n"
+            "sessions that do not differ) has a group with a status that says so. Writes "
+            "RESULTS/rewiring.h5.",
         .examples = {"rewire rewiring --results out/",
                      "mpirun -n 8 rewire rewiring --results out/ --edges all --components 5"},
         .citation = "",
