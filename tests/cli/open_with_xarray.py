@@ -24,7 +24,7 @@ class Labelled(Case):
             self.assertEqual(code, 0, err)
 
         session = xarray.open_dataset(results / "connectome.h5", group="/L23M1/01", engine="h5netcdf")
-        self.assertEqual(dict(session.sizes), {"neuron_id": 12, "pair": 66, "test": 4})
+        self.assertEqual(dict(session.sizes), {"neuron_id": 12, "pair": 66, "test": 4, "axis": 3})
         self.assertEqual(session["partial_correlation"].dims, ("pair",))
         self.assertEqual(session["p_fwe"].attrs["units"], "1")
         self.assertIn("transitivity", session.attrs)
