@@ -239,10 +239,11 @@ class DynamicsPart : public PagePart
         }
         if (block.panels.empty())
             return;
-        block.key = report::colour_key("ratio", "-4, inhibits", "4, excites", 32);
+        block.key = report::colour_key("ratio", "−4", "4", 32);
         block.caption = fmt::format(
             "Connections that are present at four times of the trial: dynamic over static weight, "
-            "with the sign of the dynamic one; grey: absent. Units of the largest static weights, "
+            "with the sign of the dynamic one (below 0: inhibits); grey: absent. Units of the "
+            "largest static weights, "
             "{} at most.",
             most_graph_units);
         page.figure(std::move(block));
