@@ -115,8 +115,7 @@ std::vector<std::uint8_t> matching(const Condition& condition, std::span<const s
         else if (of_order)
             result.push_back(0); // "null" among the orientations stands in no order
         else
-            result.push_back((text == condition.value) ==
-                             (condition.relation == Operator::equal));
+            result.push_back((text == condition.value) == (condition.relation == Operator::equal));
     }
     return result;
 }
