@@ -47,7 +47,7 @@ const Decay& decay_of(double tau_ms)
     return known;
 }
 
-constexpr auto reach = glmcc_half * nanoseconds_per_ms;
+constexpr auto glmcc_reach = glmcc_half * nanoseconds_per_ms;
 
 /// Adds differences up. Half a count is 1.
 class Events
@@ -58,7 +58,7 @@ class Events
     void add(std::span<const std::int64_t> differences)
     {
         for (const auto difference : differences) {
-            const auto shifted = static_cast<std::uint64_t>(difference + reach);
+            const auto shifted = static_cast<std::uint64_t>(difference + glmcc_reach);
             const auto bin = shifted / nanoseconds_per_ms;
             const auto distance = std::abs(difference);
             halves_[bin] += 2;
@@ -105,14 +105,14 @@ void add_differences(std::span<const std::int64_t> first, const std::int64_t* se
         for (auto passed = std::int64_t{at_once}; passed == at_once; second += passed) {
             passed = 0;
             for (std::size_t q = 0; q < at_once; ++q)
-                passed += second[q] <= time - reach;
+                passed += second[q] <= time - glmcc_reach;
         }
         auto within = std::int64_t{at_once};
         for (const auto* spike = second; within == at_once; spike += at_once) {
             within = 0;
             for (std::size_t q = 0; q < at_once; ++q) {
                 difference[count + q] = time - spike[q];
-                within += spike[q] < time + reach;
+                within += spike[q] < time + glmcc_reach;
             }
             count += static_cast<std::size_t>(within);
             if (count >= buffered) {

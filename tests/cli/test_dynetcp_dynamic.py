@@ -11,6 +11,7 @@ JOB = "dynetcp-dynamic"
 FIRST = "dynetcp-static"
 TRIALS = ["--align", "trials", "--stop-s", "0.1"]
 SMALL = [*TRIALS, "--bin-ms", "1", "--lags", "3", "--lambda", "1"]
+SHORT = ["--align", "trials", "--stop-s", "0.05", *SMALL[len(TRIALS):]]  # where only bits are compared
 
 
 def dumped(path, *words):
@@ -66,15 +67,15 @@ class Dynamic(DynamicCase):
 
     def test_same_bits_on_any_number_of_ranks(self):
         for name, words in [("encoder", []), ("joint", ["--joint"])]:
-            one, _ = self.train(name + "1", *SMALL, "--edges", "all", "--epochs", "2", "--test", "0.2", *words)
+            one, _ = self.train(name + "1", *SHORT, "--edges", "all", "--epochs", "2", "--test", "0.2", *words)
             for ranks in [2, 3]:
-                many, _ = self.train(name + str(ranks), *SMALL, "--edges", "all", "--epochs", "2", "--test", "0.2", *words,
+                many, _ = self.train(name + str(ranks), *SHORT, "--edges", "all", "--epochs", "2", "--test", "0.2", *words,
                                      ranks=ranks)
                 self.assertSameDatasets(one, many)
 
     def test_more_ranks_than_trials_of_a_batch(self):
         """Ranks share trials then: the same bits on the same number, losses that differ by rounding on others."""
-        words = [*SMALL, "--edges", "all", "--epochs", "3", "--batch", "2", "--learning-rate", "1e-3"]
+        words = [*SHORT, "--edges", "all", "--epochs", "2", "--batch", "2", "--learning-rate", "1e-3"]
         for kind in [[], ["--joint"]]:
             curves = {}
             for ranks in [1, 2, 3, 4]:

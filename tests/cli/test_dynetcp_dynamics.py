@@ -7,7 +7,7 @@ import unittest
 
 from rewire_cli import kill_all, run, start, wait_for
 from spike_case import SpikeCase, values
-from test_dynetcp_dynamic import SMALL, TRIALS, WRITE, attribute, dumped
+from test_dynetcp_dynamic import SHORT, SMALL, TRIALS, WRITE, attribute, dumped
 
 JOB = "dynamics"
 MODEL = "dynetcp-dynamic"
@@ -223,7 +223,7 @@ class Null(DynamicsCase):
         self.assertEqual(len(values(dynamics, "/A/01/q_value")), 7200)
 
     def test_same_bits_and_resumed_between_models(self):
-        words = [*SMALL, "--edges", "all", "--epochs", "1", "--null", "5"]
+        words = [*SHORT, "--edges", "all", "--epochs", "1", "--null", "4"]
         one, _ = self.compute(self.triplets(), "one", *words, job=MODEL)
         many, _ = self.compute(self.triplets(), "many", *words, job=MODEL, ranks=3)
         self.assertSameDatasets(one, many)
