@@ -1,4 +1,5 @@
 #include "blocks.hpp"
+#include "delays.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "histograms.hpp"
@@ -10,6 +11,7 @@
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
+#include "sweep.hpp"
 #include "tables.hpp"
 #include "weights.hpp"
 
@@ -20,6 +22,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -94,15 +97,29 @@ class WaveAnalysis
         });
         head.status = model.head.status;
         if (head.status != "ok") {
-            context_.collective("write", [&] { write_head(head); });
+            context_.collective("write", [&] { write_head(position, head); });
             return;
         }
         auto writer = std::optional<DynamicsWriter>{};
         context_.collective("write", [&] {
-            if (output_ != nullptr)
-                writer.emplace(*output_, head, model, settings_);
+            if (output_ == nullptr)
+                return;
+            writer.emplace(*output_, head, model, settings_);
+            write_facts(position, writer->group());
         });
-        add_blocks(position, file, model, writer);
+        auto hierarchy = EdgeHierarchy(model, areas_of(trials.recording, settings_.area_scores));
+        auto jpsth = std::optional<io::Handle>{};
+        const auto histograms = context_.collective("joint histograms", [&] {
+            jpsth = open_histograms(context_, facts_, settings_, name_of(wave_.session(position)));
+            return jpsth ? std::make_unique<EdgeHistograms>(*jpsth, facts_.records, model)
+                         : std::unique_ptr<EdgeHistograms>{};
+        });
+        add_blocks(position, file, model, histograms.get(), [&](const EdgeDynamics& block) {
+            writer->add(block);
+            hierarchy.add(block);
+        });
+        if (histograms && !settings_.sweep.empty())
+            add_sweep(position, model, *histograms, writer ? &writer->group() : nullptr);
         if (settings_.write_edges)
             write_trial_weights(context_, phase("weights", position), file, model, trials,
                                 settings_.trials.split, writer ? &writer->group() : nullptr);
@@ -111,7 +128,9 @@ class WaveAnalysis
                 return;
             const auto dimensions = dimensions_of(model, writer->weight_alone(), writer->weight(),
                                                   rates_by_bin(trials.spikes));
-            writer->add_tests(read_edge_tests(file, model));
+            const auto tests = read_edge_tests(file, model);
+            writer->add_tests(tests);
+            hierarchy.write(writer->group(), tests, settings_.seed);
             writer->finish(dimensions);
             note_session(head, model, *writer, dimensions);
         });
@@ -123,23 +142,25 @@ class WaveAnalysis
         return fmt::format("{}{}-{}", name, wave_.suffix, position + 1);
     }
 
-    void write_head(const SessionHead& head)
+    /// What the result of the session depends on beside its file.
+    void write_facts(std::size_t position, const io::Handle& group) const
+    {
+        for (const auto& setting : facts_.sessions[wave_.sessions[position]].settings)
+            io::write_attribute(group, setting.attribute, setting.value);
+    }
+
+    void write_head(std::size_t position, const SessionHead& head)
     {
         if (output_ == nullptr)
             return;
-        write_without_model(*output_, head);
+        write_facts(position, write_without_model(*output_, head));
         context_.warn(fmt::format("{}: {}", head.file, head.status));
     }
 
     void add_blocks(std::size_t position, const io::Handle& file, const DynamicResult& model,
-                    std::optional<DynamicsWriter>& writer)
+                    const EdgeHistograms* histograms,
+                    const std::function<void(const EdgeDynamics&)>& add)
     {
-        auto jpsth = std::optional<io::Handle>{};
-        const auto histograms = context_.collective("joint histograms", [&] {
-            jpsth = open_histograms(context_, facts_, settings_, name_of(wave_.session(position)));
-            return jpsth ? std::make_unique<EdgeHistograms>(*jpsth, facts_.records, model)
-                         : std::unique_ptr<EdgeHistograms>{};
-        });
         const auto blocks = edge_blocks(model);
         auto costs = std::vector<double>{};
         for (const auto& block : blocks)
@@ -149,10 +170,43 @@ class WaveAnalysis
             [&](std::int64_t unit, const runtime::Tick& tick) -> std::optional<EdgeDynamics> {
                 if (!tick())
                     return std::nullopt;
-                return dynamics_of(file, model, blocks[static_cast<std::size_t>(unit)],
-                                   histograms.get(), settings_);
+                return dynamics_of(file, model, blocks[static_cast<std::size_t>(unit)], histograms,
+                                   settings_);
             },
-            [&](std::int64_t, EdgeDynamics&& block) { writer->add(block); });
+            [&](std::int64_t, EdgeDynamics&& block) { add(block); });
+    }
+
+    /// A unit is a block of edges in one model.
+    void add_sweep(std::size_t position, const DynamicResult& model,
+                   const EdgeHistograms& histograms, const io::Handle* group)
+    {
+        const auto models = context_.collective("sweep", [&] {
+            return swept_models(swept_files(path_of(context_, dynamic_name), settings_.sweep),
+                                model);
+        });
+        const auto blocks = edge_blocks(model);
+        const auto count = std::ssize(blocks);
+        auto costs = std::vector<double>{};
+        for (std::size_t k = 0; k < models.size(); ++k)
+            for (const auto& block : blocks)
+                costs.push_back(dynamics_seconds(block.size(), model.bins(), model.lags()));
+        auto all = std::vector<SweptEdges>(models.size());
+        context_.each_unit_to_root<SweptEdges>(
+            phase("sweep", position), costs,
+            [&](std::int64_t unit, const runtime::Tick& tick) -> std::optional<SweptEdges> {
+                if (!tick())
+                    return std::nullopt;
+                return agreement_in(models[static_cast<std::size_t>(unit / count)],
+                                    blocks[static_cast<std::size_t>(unit % count)], histograms,
+                                    settings_);
+            },
+            [&](std::int64_t unit, SweptEdges&& block) {
+                all[static_cast<std::size_t>(unit / count)].append(block);
+            });
+        context_.collective("write", [&] {
+            if (group != nullptr)
+                write_sweep(*group, models, all);
+        });
     }
 
     void note_session(const SessionHead& head, const DynamicResult& model,
@@ -210,6 +264,28 @@ void check_models(runtime::RunContext& context, const io::Study& study,
     });
 }
 
+/// Collective: checks the models of the sweep, and adds what stands for them to what a result
+/// depends on.
+void add_sweep_facts(runtime::RunContext& context, const io::Study& study,
+                     const DynamicsSettings& settings, RunFacts& facts)
+{
+    if (settings.sweep.empty())
+        return;
+    context.collective("sweep", [&] {
+        if (!facts.records.contains(jpsth_name) || !settings.trials.align)
+            throw base::InputError(
+                "a sweep compares with joint histograms, of which there are none",
+                path_of(context, jpsth_name).string(),
+                fmt::format("compute them first: rewire {} with the alignment of the model",
+                            jpsth_name));
+        const auto files = swept_files(path_of(context, dynamic_name), settings.sweep);
+        check_sweep(files, facts.records.at(dynamic_name));
+        for (std::size_t k = 0; k < study.sessions.size(); ++k)
+            facts.sessions[k].settings.push_back({sweep_key, "models of the sweep", "",
+                                                  key_of_sweep(files, name_of(study.sessions[k]))});
+    });
+}
+
 /// Collective: reads all sessions once, so that what is wrong with them, or does not fit their
 /// model, is known before the run.
 void check_sessions(runtime::RunContext& context, const io::Study& study,
@@ -227,6 +303,8 @@ void check_sessions(runtime::RunContext& context, const io::Study& study,
             require_same_units(model, read_session_trials(session, settings.trials));
             if (const auto file = open_histograms(context, facts, settings, name_of(session)))
                 EdgeHistograms(*file, facts.records, model);
+            if (!settings.sweep.empty())
+                swept_models(swept_files(path_of(context, dynamic_name), settings.sweep), model);
             return tick();
         });
 }
@@ -246,6 +324,7 @@ void run(runtime::RunContext& context)
                                              [&] { require_feed(study, io::Feed::units); });
                              facts.sessions = hashes_of(context, study);
                              check_models(context, study, facts.sessions);
+                             add_sweep_facts(context, study, settings, facts);
                              return facts.sessions;
                          },
                      .node_bytes = trial_bytes,
