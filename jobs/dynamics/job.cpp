@@ -216,9 +216,7 @@ void run(runtime::RunContext& context)
                      .table_head = table_head(),
                      .check =
                          [&](const io::Study& study) {
-                             mpi::collective(context.comm(),
-                                             [&] { require_feed(study, io::Feed::units); });
-                             facts.sessions = hashes_of(context, study);
+                             facts.sessions = hashes_of(context, study, io::Feed::units);
                              check_models(context, study, facts.sessions);
                              add_sweep_facts(context, study, settings, facts);
                              return facts.sessions;
