@@ -1,5 +1,6 @@
 #include "section.hpp"
 
+#include "figures.hpp"
 #include "histograms.hpp"
 #include "result.hpp"
 
@@ -22,7 +23,6 @@ namespace {
 constexpr auto most_sessions = std::size_t{4};
 constexpr auto graph_times = 4;
 constexpr auto most_graph_units = std::size_t{60};
-constexpr auto most_swept_edges = std::size_t{20};
 
 /// Matrices of an edge, [bin, lag].
 struct ShownEdge
@@ -125,44 +125,6 @@ report::Figure matrix_of(const PageSession& session, const std::vector<double>& 
     plot.high = largest;
     plot.low = low * largest;
     plot.size = {400, 280};
-    return report::figure_of(plot);
-}
-
-/// Over the penalty: the mean correlation with joint histograms, and single edges.
-report::Figure sweep_of(const DynamicsResult& result)
-{
-    const auto& sweep = result.sweep;
-    auto plot = report::LinePlot{};
-    plot.title = result.head.subject + " " + result.head.session;
-    plot.x.label = "λ";
-    plot.x.logarithmic = true;
-    plot.y.label = "Pearson r with the joint histogram";
-    const auto edges = result.sender.size();
-    auto lines = std::size_t{0};
-    for (std::size_t edge = 0; edge < edges && lines < most_swept_edges; ++edge) {
-        auto line = report::Line{.x = sweep.lambda, .colour = 0, .faint = true};
-        for (std::size_t k = 0; k < sweep.lambda.size(); ++k)
-            line.y.push_back(sweep.pearson[k * edges + edge]);
-        if (std::all_of(line.y.begin(), line.y.end(), [](double r) { return std::isnan(r); }))
-            continue;
-        plot.lines.push_back(std::move(line));
-        ++lines;
-    }
-    auto mean = report::Line{.name = "mean", .x = sweep.lambda, .colour = 0};
-    for (std::size_t k = 0; k < sweep.lambda.size(); ++k)
-        mean.y.push_back(summary_of(sweep, k).mean_pearson);
-    plot.lines.push_back(std::move(mean));
-    return report::figure_of(plot);
-}
-
-report::Figure flow_of(const DynamicsResult& result)
-{
-    auto plot = report::LinePlot{};
-    plot.title = result.head.subject + " " + result.head.session;
-    plot.x.label = "time in the trial, s";
-    plot.y.label = "share of edges that are present";
-    plot.lines = {{.name = "up the hierarchy", .x = result.time_s, .y = result.feedforward},
-                  {.name = "down", .x = result.time_s, .y = result.feedback}};
     return report::figure_of(plot);
 }
 
@@ -286,7 +248,7 @@ class DynamicsPart : public PagePart
                      std::to_string(summary.equivalent)});
             }
             if (!sweep.lambda.empty() && block.panels.size() < most_sessions)
-                block.panels.push_back(sweep_of(session.result));
+                block.panels.push_back(sweep_figure(session.result));
         }
         if (table.rows.empty())
             return;
@@ -318,7 +280,7 @@ class DynamicsPart : public PagePart
             block.panels.push_back(
                 delays_figure(result.head.subject + " " + result.head.session, result.areas));
             if (!result.feedforward.empty())
-                block.panels.push_back(flow_of(result));
+                block.panels.push_back(flow_figure(result));
         }
         if (table.rows.empty())
             return;
