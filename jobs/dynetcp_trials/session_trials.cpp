@@ -20,7 +20,8 @@ void each_session_field(auto& session, auto field)
 {
     auto& recording = session.recording;
     field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
-    field(recording.rate_hz), field(recording.observed_from_file);
+    field(recording.rate_hz), field(recording.area), field(recording.layer);
+    field(recording.observed_from_file);
     auto& spikes = session.spikes;
     field(spikes.trials), field(spikes.bins), field(spikes.neurons), field(spikes.start);
     field(spikes.bin), field(session.clipped), field(session.condition), field(session.bin_s);
@@ -150,6 +151,7 @@ void leave_out(SessionTrials& session, std::vector<UnitRows>& units, const Trial
         values = std::move(some);
     };
     keep(recording.unit_id), keep(recording.finding), keep(recording.rate_hz), keep(units);
+    keep(recording.area), keep(recording.layer);
 }
 
 } // namespace

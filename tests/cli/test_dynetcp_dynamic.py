@@ -228,6 +228,29 @@ class Killed(DynamicCase):
         undisturbed, _ = self.train("undisturbed", *words, ranks=2)
         self.assertSameDatasets(undisturbed, results / f"{JOB}.h5")
 
+    def test_resumed_on_ranks_that_share_trials(self):
+        """More ranks than trials of a batch: the same bits on the same number, losses that differ by rounding on another."""
+        words = [*SMALL, "--edges", "all", "--epochs", "4", "--batch", "2", "--learning-rate", "1e-3"]
+        undisturbed, _ = self.train("undisturbed", *words, ranks=4)
+        for ranks in [4, 3]:
+            results = self.folder / f"killed{ranks}"
+            base = [JOB, "--study", self.session("small"), "--results", results, "--checkpoint-s", "0.05", *words]
+            process = start(*base, ranks=4)
+            wait_for(lambda: list(results.glob(f"{JOB}.checkpoint/*/train-1.state*")) or process.poll() is not None)
+            self.assertIsNone(process.poll(), "it ended before it could be killed")
+            kill_all(process)
+            code, _, err = run(*base, ranks=ranks)
+            self.assertEqual(code, 0, err)
+            self.assertIn("going on from", err)
+            if ranks == 4:
+                self.assertSameDatasets(undisturbed, results / f"{JOB}.h5")
+                continue
+            for name in ["train_loss", "validation_loss"]:
+                ours, theirs = (values(path, "/A/01/" + name) for path in [results / f"{JOB}.h5", undisturbed])
+                self.assertEqual(len(ours), len(theirs))
+                for one, other in zip(ours, theirs):
+                    self.assertAlmostEqual(other / one, 1, delta=1e-4)
+
 
 if __name__ == "__main__":
     unittest.main()
