@@ -107,6 +107,7 @@ void CcgWriter::write_units(const SessionHead& head)
     for (const auto count : trains_.clipped)
         clipped_total += count;
     write_recording_attributes(group_, recording);
+    write_cell_types(group_, recording);
     io::write_attribute(group_, "spikes_clipped", clipped_total);
     io::write_attribute(
         group_, "observed_s",
@@ -178,12 +179,13 @@ void CcgWriter::add(const spikes::PairTile& tile, const TileResult& result,
         if (surrogates == nullptr)
             return;
         const auto near = spikes::lag_count(settings_.rule.peak_lag);
-        std::copy_n(surrogates->lag.begin() + pair * near, near,
+        const auto drawn = base::pair_index(i, j, units_);
+        std::copy_n(surrogates->lag.begin() + drawn * near, near,
                     drawn_p_.begin() + to * lags + (settings_.max_lag - settings_.rule.peak_lag));
         auto& call = pairs_.call[at(to)];
         for (std::size_t direction = 0; direction < 2; ++direction) {
             const auto tested = call.tested != 0;
-            const auto from = at(2 * pair) + direction;
+            const auto from = at(2 * drawn) + direction;
             call.max_peak[direction] = tested ? surrogates->max_peak[from] : std::nan("");
             call.max_trough[direction] = tested ? surrogates->max_trough[from] : std::nan("");
         }

@@ -39,7 +39,7 @@ class CcgWriter
               const CcgSettings& settings);
 
     /// @pre tiles come in the order of spikes::pair_tiles
-    /// @param surrogates null without
+    /// @param surrogates of all pairs of the session; null without
     void add(const spikes::PairTile& tile, const TileResult& result,
              const SurrogateP* surrogates = nullptr);
     /// Writes what needs all pairs.
