@@ -14,6 +14,9 @@
 
 namespace rewire::jobs {
 
+constexpr auto time_axis = "time_s"; ///< of the result
+constexpr auto test_level = 0.05;    ///< of q, and of equivalence
+
 /// What is said of some edges: [edges] or [edges, bins].
 struct EdgeDynamics
 {

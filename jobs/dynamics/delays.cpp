@@ -14,9 +14,6 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto level = 0.05;
-constexpr auto time_axis = "time_s";
-
 using base::at;
 
 /// What a pair of units says, the lower index first.
@@ -63,7 +60,7 @@ std::vector<spikes::PeakLag> EdgeHierarchy::peaks(const EdgeTests& tests) const
     auto pairs = std::map<std::pair<std::int32_t, std::int32_t>, PairPeak>{};
     for (std::int64_t edge = 0; edge < model_.edges(); ++edge) {
         const auto weight = weight_[at(edge)];
-        const auto found = tests.q_max.empty() || tests.q_max[at(edge)] <= level;
+        const auto found = tests.q_max.empty() || tests.q_max[at(edge)] <= test_level;
         if (!found || !(weight > 0))
             continue;
         const auto sender = model_.sender[at(edge)];

@@ -10,7 +10,6 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto edge_axis = "edge";
-constexpr auto time_axis = "time_s";
 constexpr auto unit_axis = "unit_id";
 constexpr auto space_axis = "space";
 

@@ -20,7 +20,6 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto level = 0.05;
 constexpr auto lambda_axis = "sweep_lambda";
 constexpr auto pearson_array = "sweep_pearson";
 constexpr auto difference_array = "sweep_difference";
@@ -30,7 +29,7 @@ constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
 
 using base::at;
 
-void each_field(auto& swept, auto field)
+void each_swept_field(auto& swept, auto field)
 {
     field(swept.pearson), field(swept.difference), field(swept.tost_p);
 }
@@ -153,12 +152,12 @@ void SweptEdges::append(const SweptEdges& next)
 
 void SweptEdges::pack(base::Packer& packer) const
 {
-    each_field(*this, base::PackField{packer});
+    each_swept_field(*this, base::PackField{packer});
 }
 
 void SweptEdges::unpack(base::Unpacker& unpacker)
 {
-    each_field(*this, base::UnpackField{unpacker});
+    each_swept_field(*this, base::UnpackField{unpacker});
 }
 
 SweptEdges agreement_in(const SweptModel& swept, base::Range edges,
@@ -226,7 +225,7 @@ SweepSummary summary_of(const Sweep& sweep, std::size_t lambda)
         ++summary.compared;
         sum += r;
         summary.least_pearson = std::fmin(summary.least_pearson, r);
-        summary.equivalent += sweep.tost_p[k] <= level ? 1 : 0;
+        summary.equivalent += sweep.tost_p[k] <= test_level ? 1 : 0;
     }
     summary.mean_pearson = summary.compared > 0 ? sum / static_cast<double>(summary.compared) : nan;
     return summary;
