@@ -61,6 +61,11 @@ def fit(count: np.ndarray, sums: np.ndarray, delay: int):
         value = count @ par[:BINS] + sums @ par[BINS:] - expected.sum() - 0.5 * STIFFNESS * roughness
         return value, gradient, hessian
 
+    return climb(evaluate, count)
+
+
+def climb(evaluate, count: np.ndarray):
+    """Levenberg-Marquardt from a flat background until an accepted step gains less than 1e-4."""
     par = np.concatenate((np.full(BINS, np.log(count.sum() / BINS)), [0.1, 0.1]))
     value, gradient, hessian = evaluate(par)
     damping = 0.01
@@ -79,7 +84,7 @@ def fit(count: np.ndarray, sums: np.ndarray, delay: int):
     return value, par
 
 
-def pair(first: np.ndarray, second: np.ndarray):
+def pair(first: np.ndarray, second: np.ndarray, fit):
     difference = differences(first, second)
     count = histogram(difference)
     time = difference / 1e6
@@ -93,10 +98,10 @@ def pair(first: np.ndarray, second: np.ndarray):
     return best
 
 
-def pairs(time_ns: np.ndarray, start: np.ndarray, number: int) -> dict:
+def pairs(time_ns: np.ndarray, start: np.ndarray, number: int, fit=fit) -> dict:
     """The first pairs (0, 1), (0, 2), ..."""
     units = [time_ns[a:b] for a, b in zip(start[:-1], start[1:])]
-    found = [pair(units[0], units[j]) for j in range(1, number + 1)]
+    found = [pair(units[0], units[j], fit) for j in range(1, number + 1)]
     return {
         "log_posterior": np.array([one[0] for one in found]),
         "coupling": np.array([one[1] for one in found]),

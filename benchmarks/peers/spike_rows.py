@@ -1,6 +1,7 @@
 """The rows of spike trains: correlograms, jitter surrogates, GLMCC."""
 
 import ccg_numba
+import glmcc_loop
 import glmcc_numpy
 import numpy as np
 from agreement import Mismatch, Row, same
@@ -67,10 +68,10 @@ def check_surrogates(theirs, output, _):
     return "means around the closed form: " + ", ".join(words)
 
 
-def prepare_glmcc(pairs):
+def prepare_glmcc(peer, pairs):
     def prepare(file):
         time_ns, start = file["time_ns"][()], file["start"][()]
-        return lambda: glmcc_numpy.pairs(time_ns, start, pairs)
+        return lambda: peer.pairs(time_ns, start, pairs)
 
     return prepare
 
@@ -104,6 +105,11 @@ def table(inputs, small: bool) -> list[Row]:
         return Row(name, "ccg-surrogates", title, "numba two-pointer", asked, make, draws, few,
                    prepare_surrogates(few), check_surrogates)  # fmt: skip
 
+    def glmcc(name, peer, asked, module, count):
+        title = f"GLMCC, 20 units x 5 Hz x {seconds:,} s, delay search"
+        make = lambda: inputs.spikes("glmcc", 20, 5.0, seconds, 50)  # noqa: E731
+        return Row(name, "glmcc", title, peer, asked, make, 190, count, prepare_glmcc(module, count), check_glmcc)
+
     return [
         ccg("ccg-numba", "numba two-pointer", 1.5, pairs, prepare_numba, check_counts),
         ccg("ccg-spikeinterface", "spikeinterface, numba", 10.0, pairs, prepare_spikeinterface,
@@ -111,6 +117,6 @@ def table(inputs, small: bool) -> list[Row]:
         ccg("ccg-elephant", "elephant", 1000.0, some, prepare_elephant(some), check_elephant, False),
         jitter(10, 3.0),
         jitter(100, 1.5),
-        Row("glmcc", "glmcc", f"GLMCC, 20 units x 5 Hz x {seconds:,} s, delay search", "numpy, dense Hessian", 250.0,
-            lambda: inputs.spikes("glmcc", 20, 5.0, seconds, 50), 190, some, prepare_glmcc(some), check_glmcc),
+        glmcc("glmcc-loop", "numpy, loop over bins", 250.0, glmcc_loop, 3 if small else 5),
+        glmcc("glmcc", "numpy over all bins", None, glmcc_numpy, some),
     ]  # fmt: skip

@@ -121,8 +121,7 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
     const auto work = work_of(wave, held, settings);
     auto surrogates = std::vector<SurrogateP>{};
     if (settings.surrogates > 0)
-        surrogates = SurrogateRun(held, wave, settings).run(context, work);
-    auto tile = std::size_t{0}; // that comes next
+        surrogates = SurrogateRun(held, wave, settings).run(context);
     auto writer = WaveWriter(context, wave, held, facts, settings, output);
     auto plan = std::optional<spikes::JitterPlan>{}; // of the session that a rank is at
     auto halves = std::optional<Halves>{};
@@ -145,8 +144,7 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
             return result ? std::optional(result->packed()) : std::nullopt;
         },
         [&](const TileWork& unit, std::span<const std::byte> bytes) {
-            writer.add(unit, bytes, surrogates.empty() ? nullptr : &surrogates[tile]);
-            ++tile;
+            writer.add(unit, bytes, surrogates.empty() ? nullptr : &surrogates[unit.position]);
         });
     context.collective("write", [&] {
         if (output != nullptr)
@@ -186,9 +184,7 @@ void run(runtime::RunContext& context)
                      .table_head = table_head(),
                      .check =
                          [&](const io::Study& study) {
-                             mpi::collective(context.comm(),
-                                             [&] { require_feed(study, io::Feed::units); });
-                             return facts = hashes_of(context, study);
+                             return facts = hashes_of(context, study, io::Feed::units);
                          },
                      .node_bytes = held_bytes,
                      .estimate =

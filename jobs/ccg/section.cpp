@@ -2,12 +2,16 @@
 
 #include "result.hpp"
 
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 namespace rewire::jobs {
 
@@ -15,42 +19,68 @@ namespace {
 
 constexpr auto most_panels = std::size_t{6};
 
-/// The pair whose peak stands out most, in SD of its flanks.
-struct StrongestPair
+/// A pair with its correlogram.
+struct ShownPair
 {
     std::size_t pair = 0;
-    double in_sd = 0;
     PairCorrelogram correlogram;
 };
 
 struct PageSession
 {
     CcgSession result;
-    std::optional<StrongestPair> strongest;
+    std::optional<ShownPair> strongest; ///< whose peak stands out most, in SD of its flanks
+    std::optional<ShownPair> chosen;    ///< that was asked for
 };
 
-std::optional<StrongestPair> strongest_of(const io::Handle& file, const CcgSession& session)
+ShownPair shown(const io::Handle& file, const CcgSession& session, std::size_t pair)
 {
-    auto strongest = StrongestPair{};
+    return {pair, read_correlogram(file, {session.head.subject, session.head.session},
+                                   static_cast<std::int64_t>(pair))};
+}
+
+std::optional<ShownPair> strongest_of(const io::Handle& file, const CcgSession& session)
+{
+    auto strongest = std::size_t{0};
+    auto most_sd = 0.0;
     for (std::size_t pair = 0; pair < session.peak.size(); ++pair) {
         const auto in_sd =
             session.flank_sd[pair] > 0 ? session.peak[pair] / session.flank_sd[pair] : 0.0;
-        if (in_sd > strongest.in_sd) {
-            strongest.pair = pair;
-            strongest.in_sd = in_sd;
+        if (in_sd > most_sd) {
+            strongest = pair;
+            most_sd = in_sd;
         }
     }
-    if (!(strongest.in_sd > 0))
+    if (!(most_sd > 0))
         return std::nullopt;
-    strongest.correlogram = read_correlogram(file, {session.head.subject, session.head.session},
-                                             static_cast<std::int64_t>(strongest.pair));
-    return strongest;
+    return shown(file, session, strongest);
 }
 
-report::Figure correlogram_of(const PageSession& session)
+/// The pair of these two units, in either order; nothing where the session does not have both.
+std::optional<ShownPair> pair_of(const io::Handle& file, const CcgSession& session,
+                                 const std::string& first, const std::string& second)
 {
-    const auto& strongest = *session.strongest;
-    const auto& result = session.result;
+    for (std::size_t pair = 0; pair < session.pair_i.size(); ++pair) {
+        const auto& i = session.unit_id[static_cast<std::size_t>(session.pair_i[pair])];
+        const auto& j = session.unit_id[static_cast<std::size_t>(session.pair_j[pair])];
+        if ((i == first && j == second) || (i == second && j == first))
+            return shown(file, session, pair);
+    }
+    return std::nullopt;
+}
+
+/// Half width of the 95 % of Poisson counts of these means.
+std::vector<double> poisson_half_width(const std::vector<double>& mean)
+{
+    constexpr auto normal_95 = 1.96;
+    auto half = std::vector<double>{};
+    for (const auto value : mean)
+        half.push_back(normal_95 * std::sqrt(value));
+    return half;
+}
+
+report::Figure correlogram_of(const CcgSession& result, const ShownPair& strongest)
+{
     const auto unit = [&](const std::vector<std::int32_t>& index) {
         return result.unit_id[static_cast<std::size_t>(index[strongest.pair])];
     };
@@ -69,7 +99,7 @@ report::Figure correlogram_of(const PageSession& session)
         plot.lines.push_back({.name = "expected under jitter",
                               .x = strongest.correlogram.lag_ms,
                               .y = strongest.correlogram.expected,
-                              .half_width = {}});
+                              .half_width = poisson_half_width(strongest.correlogram.expected)});
     plot.size = {420, 270};
     return report::figure_of(plot);
 }
@@ -110,18 +140,6 @@ std::string in_both_halves(const CcgSession& session)
         both += first > 0 && second > 0;
     }
     return fmt::format("{} of {}", both, all);
-}
-
-report::Figure delays_of(const CcgSession& session)
-{
-    auto plot = report::ScatterPlot{};
-    plot.title = fmt::format("{} {}", session.head.subject, session.head.session);
-    plot.x.label = "difference of the hierarchy score";
-    plot.y.label = "median delay, ms";
-    plot.points = {{.name = "pair of areas",
-                    .x = session.areas.hierarchy_difference,
-                    .y = session.areas.delay_ms}};
-    return report::figure_of(plot);
 }
 
 report::Figure matrix_of(const CcgSession& session)
@@ -205,14 +223,23 @@ class CcgPart : public PagePart
         auto block = report::FigureBlock{.sources = {"ccg.h5"}};
         for (const auto& session : sessions_)
             if (session.strongest && block.panels.size() < most_panels)
-                block.panels.push_back(correlogram_of(session));
+                block.panels.push_back(correlogram_of(session.result, *session.strongest));
         if (block.panels.empty())
             return;
+        constexpr auto band = "Band: 95 % of the Poisson counts of the expected mean, at a single "
+                              "lag; the mean is exact.";
         block.caption = fmt::format(
-            "The pair of each session whose peak stands out most from its flanks ({}). No band: "
-            "expected is exact.",
-            block.panels.size() < sessions_.size() ? "the first sessions" : "all sessions");
+            "The pair of each session whose peak stands out most from its flanks ({}). {}",
+            block.panels.size() < sessions_.size() ? "the first sessions" : "all sessions", band);
         page.figure(std::move(block));
+
+        auto chosen = report::FigureBlock{.sources = {"ccg.h5"}};
+        chosen.caption = fmt::format("The pair that was asked for. {}", band);
+        for (const auto& session : sessions_)
+            if (session.chosen && chosen.panels.size() < most_panels)
+                chosen.panels.push_back(correlogram_of(session.result, *session.chosen));
+        if (!chosen.panels.empty())
+            page.figure(std::move(chosen));
     }
 
     void add_matrices(report::Page& page) const
@@ -232,22 +259,20 @@ class CcgPart : public PagePart
     void add_delays(report::Page& page) const
     {
         auto block = report::FigureBlock{.sources = {"ccg.h5"}};
-        auto table = report::Table{.head = {"animal", "session", "areas", "pairs of areas",
-                                            "pairs of units", "Pearson r", "p"}};
+        auto table = report::Table{.head = {"animal", "session"}};
+        const auto heads = delay_heads();
+        table.head.insert(table.head.end(), heads.begin(), heads.end());
         for (const auto& session : sessions_) {
+            const auto& head = session.result.head;
             const auto& areas = session.result.areas;
             if (areas.delay_ms.empty())
                 continue;
-            auto pairs = std::int64_t{0};
-            for (const auto count : areas.pairs)
-                pairs += count;
-            table.rows.push_back(
-                {session.result.head.subject, session.result.head.session,
-                 std::to_string(areas.area.size()), std::to_string(areas.delay_ms.size()),
-                 std::to_string(pairs), std::isnan(areas.r) ? "–" : fmt::format("{:.3f}", areas.r),
-                 std::isnan(areas.r) ? "–" : fmt::format("{:.3g}", areas.p_value)});
+            auto row = std::vector<std::string>{head.subject, head.session};
+            const auto cells = delay_cells(areas);
+            row.insert(row.end(), cells.begin(), cells.end());
+            table.rows.push_back(std::move(row));
             if (block.panels.size() < most_panels)
-                block.panels.push_back(delays_of(session.result));
+                block.panels.push_back(delays_figure(head.subject + " " + head.session, areas));
         }
         if (table.rows.empty())
             return;
@@ -264,24 +289,51 @@ class CcgPart : public PagePart
     std::vector<PageSession> sessions_;
 };
 
+/// Of --correlogram-of. @throws UsageError
+std::optional<std::pair<std::string, std::string>> chosen_units_of(const runtime::Options& options)
+{
+    const auto text = options.text("correlogram-of");
+    if (text.empty())
+        return std::nullopt;
+    const auto ids = base::split(text, ',');
+    if (ids.size() != 2)
+        throw base::UsageError("not two ids of units: " + text, "--correlogram-of",
+                               "such as --correlogram-of 12,37");
+    return std::pair{base::trimmed(ids[0]), base::trimmed(ids[1])};
+}
+
 } // namespace
 
 PageEntry ccg_page()
 {
-    return {.shows = "connections between units from correlograms",
-            .sections = {{600, "Who drives whom: correlograms"}},
-            .options = {},
-            .read = [](const PageSource& source) -> std::unique_ptr<PagePart> {
-                const auto file = io::open_for_reading(source.path_of(ccg_name));
-                auto sessions = std::vector<PageSession>{};
-                for (const auto& head : heads_in(file)) {
-                    auto session =
-                        PageSession{read_ccg(file, {head.subject, head.session}), std::nullopt};
-                    session.strongest = strongest_of(file, session.result);
-                    sessions.push_back(std::move(session));
-                }
-                return std::make_unique<CcgPart>(std::move(sessions));
-            }};
+    return {
+        .shows = "connections between units from correlograms",
+        .sections = {{600, "Who drives whom: correlograms"}},
+        .options = {{.name = "correlogram-of",
+                     .help = "ids of two units, such as 12,37: their correlogram is drawn, too, "
+                             "in the sessions that have both"}},
+        .read = [](const PageSource& source) -> std::unique_ptr<PagePart> {
+            const auto units = chosen_units_of(source.options);
+            const auto file = io::open_for_reading(source.path_of(ccg_name));
+            auto sessions = std::vector<PageSession>{};
+            for (const auto& head : heads_in(file)) {
+                auto session = PageSession{read_ccg(file, {head.subject, head.session}),
+                                           std::nullopt, std::nullopt};
+                session.strongest = strongest_of(file, session.result);
+                if (units)
+                    session.chosen = pair_of(file, session.result, units->first, units->second);
+                sessions.push_back(std::move(session));
+            }
+            if (units && std::none_of(sessions.begin(), sessions.end(),
+                                      [](const auto& one) { return one.chosen.has_value(); }))
+                throw base::UsageError(fmt::format("no session has a pair of the units {} and "
+                                                   "{}",
+                                                   units->first, units->second),
+                                       "--correlogram-of",
+                                       "ids are those that `rewire export` lists as pre and "
+                                       "post");
+            return std::make_unique<CcgPart>(std::move(sessions));
+        }};
 }
 
 } // namespace rewire::jobs

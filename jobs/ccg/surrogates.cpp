@@ -3,6 +3,7 @@
 #include "tile.hpp"
 
 #include <rewire/base/packed.hpp>
+#include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/spikes/correlogram.hpp>
 #include <rewire/spikes/jitter_monte_carlo.hpp>
@@ -10,13 +11,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 namespace rewire::jobs {
 
 namespace {
 
-constexpr auto block_s = 15.0; ///< of surrogates at a time: counts are made anew for each block
+// A block of surrogates is what a rank takes at a time: enough of them that no rank waits for long
+// at the end, not so short that bits of trains are made anew all the time.
+constexpr auto blocks_of_a_wave = 256.0;
+constexpr auto shortest_block_s = 0.1;
+constexpr auto longest_block_s = 15.0;
 constexpr auto drawn_spike_s = 5e-9;
 constexpr auto pair_s = 0.5e-6; ///< tallies of a pair
 
@@ -60,16 +66,25 @@ spikes::MonteCarloTally unpacked(std::span<const std::byte> bytes)
     return tally;
 }
 
-SurrogateP p_of(const spikes::MonteCarloTally& tally)
+/// Puts the p of the pairs of a tile in their places among those of the session.
+void put_p(const spikes::MonteCarloTally& tally, const spikes::PairTile& tile, std::int64_t units,
+           SurrogateP& p)
 {
-    const auto p_values = [&](const std::vector<std::int32_t>& exceeded) {
-        auto p = std::vector<double>{};
-        for (const auto count : exceeded)
-            p.push_back(static_cast<double>(count + 1) / static_cast<double>(tally.surrogates + 1));
-        return p;
+    const auto put = [&](const std::vector<std::int32_t>& exceeded, std::vector<double>& into) {
+        const auto columns = std::ssize(exceeded) / tile.pairs();
+        into.resize(static_cast<std::size_t>(base::pair_count(units) * columns));
+        spikes::for_each_pair(tile, [&](auto i, auto j, auto pair) {
+            const auto to = base::pair_index(i, j, units) * columns;
+            for (std::int64_t k = 0; k < columns; ++k)
+                into[static_cast<std::size_t>(to + k)] =
+                    static_cast<double>(exceeded[static_cast<std::size_t>(pair * columns + k)] +
+                                        1) /
+                    static_cast<double>(tally.surrogates + 1);
+        });
     };
-    return {p_values(tally.at_least), p_values(tally.peak_at_least),
-            p_values(tally.trough_at_least)};
+    put(tally.at_least, p.lag);
+    put(tally.peak_at_least, p.max_peak);
+    put(tally.trough_at_least, p.max_trough);
 }
 
 /// Lags -max_lag .. max_lag of rows of lags -reach .. reach.
@@ -85,6 +100,44 @@ std::vector<T> near_lags(const std::vector<T>& all, std::int64_t pairs, std::int
     return result;
 }
 
+/// What the blocks of a tile have in common; a rank keeps that of its last block.
+struct PreparedTile
+{
+    spikes::BinnedTrains trains;
+    spikes::JitterPlan plan;
+    spikes::PairTile local;
+    std::vector<std::int32_t> count;
+    std::vector<double> expected;
+    spikes::Jitterer jitterer;
+
+    PreparedTile(const HeldTrains& held, const SurrogateTile& tile, const CcgSettings& settings,
+                 const spikes::JitterKey& key)
+        : trains(held.trains(tile.position, tile.tile.first, tile.tile.second)),
+          plan(held.session(tile.position).timeline, settings.jitter, settings.max_lag),
+          local(local_tile(tile.tile)),
+          jitterer(plan, trains, key)
+    {
+    }
+    PreparedTile(const PreparedTile&) = delete; // the jitterer refers to the trains
+    PreparedTile& operator=(const PreparedTile&) = delete;
+    ~PreparedTile() = default;
+
+    /// False when stopped.
+    bool counted(const CcgSettings& settings, const spikes::Tick& tick)
+    {
+        const auto raw = spikes::count_tile(trains, local, plan.reach(), tick);
+        if (!raw)
+            return false;
+        const auto all = spikes::expected_tile(plan, trains, local, *raw, tick);
+        if (!all)
+            return false;
+        const auto max_lag = settings.rule.peak_lag;
+        count = near_lags(*raw, local.pairs(), plan.reach(), max_lag);
+        expected = near_lags(*all, local.pairs(), settings.max_lag, max_lag);
+        return true;
+    }
+};
+
 } // namespace
 
 double surrogate_seconds(double spikes_of_pair, std::int64_t pairs, std::int64_t units,
@@ -98,66 +151,77 @@ double surrogate_seconds(double spikes_of_pair, std::int64_t pairs, std::int64_t
            drawn_spike_s * static_cast<double>(units * spikes);
 }
 
+std::int64_t surrogate_tile_side(std::int64_t units)
+{
+    constexpr auto most = std::int64_t{32};
+    return std::clamp<std::int64_t>(units, 2, most);
+}
+
 SurrogateRun::SurrogateRun(const HeldTrains& held, const Wave& wave, const CcgSettings& settings)
     : held_(held), wave_(wave), settings_(settings)
 {
 }
 
-std::vector<SurrogateP> SurrogateRun::run(runtime::RunContext& context,
-                                          const std::vector<TileWork>& tiles)
+std::vector<SurrogateTile> SurrogateRun::tiles() const
 {
+    auto result = std::vector<SurrogateTile>{};
+    for (std::size_t position = 0; position < wave_.size(); ++position) {
+        const auto& session = held_.session(position);
+        const auto units = session.recording.units();
+        for (const auto& tile : spikes::pair_tiles(units, surrogate_tile_side(units)))
+            if (tile.pairs() > 0)
+                result.push_back({position, tile, seconds_of(session, tile, settings_)});
+    }
+    return result;
+}
+
+std::vector<SurrogateP> SurrogateRun::run(runtime::RunContext& context)
+{
+    const auto tiles = this->tiles();
+    auto total_s = 0.0;
+    for (const auto& tile : tiles)
+        total_s += tile.seconds * static_cast<double>(settings_.surrogates);
+    const auto block_s = std::clamp(total_s / blocks_of_a_wave, shortest_block_s, longest_block_s);
     auto blocks = std::vector<SurrogateBlock>{};
     auto parts = std::vector<PartOfWork>{};
     const auto lags = spikes::lag_count(settings_.rule.peak_lag);
     for (std::size_t tile = 0; tile < tiles.size(); ++tile) {
-        const auto one_s =
-            seconds_of(held_.session(tiles[tile].position), tiles[tile].tile, settings_);
-        const auto size = std::clamp<std::int64_t>(static_cast<std::int64_t>(block_s / one_s), 1,
-                                                   settings_.surrogates);
+        const auto size = std::clamp<std::int64_t>(
+            static_cast<std::int64_t>(block_s / tiles[tile].seconds), 1, settings_.surrogates);
         const auto bytes = static_cast<double>(tiles[tile].tile.pairs() * (lags + 4)) * 4;
         for (std::int64_t first = 0; first < settings_.surrogates; first += size) {
             const auto range = base::Range{first, std::min(first + size, settings_.surrogates)};
             blocks.push_back({tile, range});
-            parts.push_back({bytes, one_s * static_cast<double>(range.size())});
+            parts.push_back({bytes, tiles[tile].seconds * static_cast<double>(range.size())});
         }
     }
-    auto result = std::vector<SurrogateP>(context.comm().is_root() ? tiles.size() : 0);
+    auto result = std::vector<SurrogateP>(context.comm().is_root() ? wave_.size() : 0);
     auto tally = spikes::MonteCarloTally{};
+    auto prepared = std::unique_ptr<PreparedTile>{};
+    auto prepared_tile = tiles.size();
     each_part_to_root(
         context, "-surrogates" + wave_.suffix, parts,
         [&](std::size_t part, const runtime::Tick& tick) -> std::optional<std::vector<std::byte>> {
             const auto& block = blocks[part];
-            const auto& [position, tile, bytes, cost] = tiles[block.tile];
-            const auto& session = held_.session(position);
-            const auto trains = held_.trains(position, tile.first, tile.second);
-            const auto plan =
-                spikes::JitterPlan(session.timeline, settings_.jitter, settings_.max_lag);
-            const auto local = local_tile(tile);
+            const auto& tile = tiles[block.tile];
             const auto each = spikes::Tick([&](std::int64_t) { return tick(); });
-            const auto raw = spikes::count_tile(trains, local, plan.reach(), each);
-            if (!raw)
-                return std::nullopt;
-            const auto expected = spikes::expected_tile(plan, trains, local, *raw, each);
-            if (!expected)
-                return std::nullopt;
-            // Units are numbered within the tile: it is part of the name of what is drawn.
-            const auto& [subject, name] = name_of(wave_.session(position));
-            const auto key =
-                spikes::JitterKey{.seed = settings_.seed,
-                                  .subject = base::key_of(subject),
-                                  .session = base::key_of(fmt::format(
-                                      "{} {} {}", name, tile.first.first, tile.second.first))};
+            if (prepared_tile != block.tile) {
+                prepared_tile = tiles.size(); // until it is whole
+                prepared = std::make_unique<PreparedTile>(held_, tile, settings_, key_of(tile));
+                if (!prepared->counted(settings_, each))
+                    return std::nullopt;
+                prepared_tile = block.tile;
+            }
             const auto max_lag = settings_.rule.peak_lag;
             const auto drawn = spikes::run_jitter_block(
-                spikes::Jitterer(plan, trains, key), trains, local, block.surrogates,
+                prepared->jitterer, prepared->trains, prepared->local, block.surrogates,
                 {.jittered = spikes::JitteredTrain::postsynaptic,
                  .max_lag = max_lag,
                  .first_tested_lag = settings_.tests.first_tested_lag,
                  .last_tested_lag = max_lag,
                  .rule = std::nullopt,
                  .overlap_s = {}},
-                near_lags(*raw, local.pairs(), plan.reach(), max_lag),
-                near_lags(*expected, local.pairs(), settings_.max_lag, max_lag), each);
+                prepared->count, prepared->expected, each);
             return drawn ? std::optional(packed(*drawn)) : std::nullopt;
         },
         [&](std::size_t part, std::span<const std::byte> bytes) {
@@ -165,10 +229,22 @@ std::vector<SurrogateP> SurrogateRun::run(runtime::RunContext& context,
             add_to(tally, unpacked(bytes));
             if (block.surrogates.last < settings_.surrogates)
                 return;
-            result[block.tile] = p_of(tally);
+            const auto& tile = tiles[block.tile];
+            put_p(tally, tile.tile, held_.session(tile.position).recording.units(),
+                  result[tile.position]);
             tally = {};
         });
     return result;
+}
+
+/// Units are numbered within the tile: it is part of the name of what is drawn.
+spikes::JitterKey SurrogateRun::key_of(const SurrogateTile& tile) const
+{
+    const auto& [subject, name] = name_of(wave_.session(tile.position));
+    return {.seed = settings_.seed,
+            .subject = base::key_of(subject),
+            .session = base::key_of(
+                fmt::format("{} {} {}", name, tile.tile.first.first, tile.tile.second.first))};
 }
 
 } // namespace rewire::jobs

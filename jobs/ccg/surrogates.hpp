@@ -5,6 +5,7 @@
 #include "settings.hpp"
 
 #include <rewire/runtime/run_context.hpp>
+#include <rewire/spikes/jitter_monte_carlo.hpp>
 
 #include <cstdint>
 #include <string>
@@ -12,7 +13,7 @@
 
 namespace rewire::jobs {
 
-/// What jittered surrogates say of the pairs of a tile, in its order: (b + 1) / (n + 1).
+/// What jittered surrogates say of the pairs of a session, row major: (b + 1) / (n + 1).
 struct SurrogateP
 {
     std::vector<double> lag;        ///< [pairs, lags within 10 ms] count at least the observed
@@ -20,20 +21,35 @@ struct SurrogateP
     std::vector<double> max_trough; ///< [pairs, 2] the same of troughs
 };
 
-/// Surrogates of the pairs of some tiles, in blocks, over the ranks.
+/// A tile of the pairs of a session of the wave.
+struct SurrogateTile
+{
+    std::size_t position = 0;
+    spikes::PairTile tile;
+    double seconds = 0; ///< of a surrogate
+};
+
+/// Surrogates of all pairs of the sessions of a wave, in blocks, over the ranks.
 class SurrogateRun
 {
   public:
     SurrogateRun(const HeldTrains& held, const Wave& wave, const CcgSettings& settings);
 
-    /// Collective. @return on rank 0: of each of the tiles; empty elsewhere
-    std::vector<SurrogateP> run(runtime::RunContext& context, const std::vector<TileWork>& tiles);
+    /// Collective. @return on rank 0: of each of the sessions; empty elsewhere
+    std::vector<SurrogateP> run(runtime::RunContext& context);
 
   private:
+    std::vector<SurrogateTile> tiles() const;
+    spikes::JitterKey key_of(const SurrogateTile& tile) const;
+
     const HeldTrains& held_;
     const Wave& wave_;
     const CcgSettings& settings_;
 };
+
+/// Units a side of the tiles of surrogates. Every unit of a tile is drawn once a surrogate, so that
+/// tiles are large; work is divided by surrogates, too.
+std::int64_t surrogate_tile_side(std::int64_t units);
 
 /// Seconds of one surrogate of a tile.
 double surrogate_seconds(double spikes_of_pair, std::int64_t pairs, std::int64_t units,

@@ -224,8 +224,8 @@ void check_sessions(runtime::RunContext& context, const io::Study& study,
 StudyFacts facts_of(runtime::RunContext& context, const io::Study& study,
                     const DynamicSettings& settings)
 {
-    mpi::collective(context.comm(), [&] { require_feed(study, io::Feed::units); });
-    auto facts = StudyFacts{hashes_of(context, study), named_edges(context, study, settings), {}};
+    auto facts = StudyFacts{
+        hashes_of(context, study, io::Feed::units), named_edges(context, study, settings), {}};
     if (settings.edges == EdgeSource::connections)
         facts.upstream[static_name] = context.collective("edges", [&] {
             return io::as_upstream(

@@ -112,7 +112,10 @@ void check_sessions(runtime::RunContext& context, const io::Study& study,
                 throw base::InputError(
                     "pattern jitter permutes spikes across trials: two at least have to train, "
                     "and two to validate",
-                    session.record.file, "choose more trials, or --jitter interval");
+                    session.record.file,
+                    trials.aligned
+                        ? "choose more trials, or --jitter interval; " + described_trials(trials)
+                        : "shorten --window-s, or choose --jitter interval");
             return tick();
         });
 }
@@ -127,9 +130,7 @@ void run(runtime::RunContext& context)
                      .table_head = table_head(),
                      .check =
                          [&](const io::Study& study) {
-                             mpi::collective(context.comm(),
-                                             [&] { require_feed(study, io::Feed::units); });
-                             return facts = hashes_of(context, study);
+                             return facts = hashes_of(context, study, io::Feed::units);
                          },
                      .node_bytes = trial_bytes,
                      .estimate =

@@ -109,6 +109,13 @@ std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Stud
     return facts;
 }
 
+std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study,
+                                    io::Feed feed)
+{
+    mpi::collective(context.comm(), [&] { require_feed(study, feed); });
+    return hashes_of(context, study);
+}
+
 runtime::Estimate plan_sessions(
     const runtime::RunContext& context, const io::Study& study,
     const std::function<runtime::Estimate(const std::vector<std::size_t>& sessions)>& estimate)

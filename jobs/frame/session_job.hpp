@@ -61,6 +61,11 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
 /// SHA-256 of every file of the study, files over ranks. Collective.
 std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study);
 
+/// The same, of a study whose sessions all have what feeds the job. Collective.
+/// @throws as require_feed, on all ranks
+std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study,
+                                    io::Feed feed);
+
 /// What `rewire plan` says of such a job: for all sessions, or for the largest task of an array
 /// (--largest).
 runtime::Estimate plan_sessions(

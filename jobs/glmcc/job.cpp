@@ -99,9 +99,7 @@ void run(runtime::RunContext& context)
                      .table_head = table_head(),
                      .check =
                          [&](const io::Study& study) {
-                             mpi::collective(context.comm(),
-                                             [&] { require_feed(study, io::Feed::units); });
-                             return facts = hashes_of(context, study);
+                             return facts = hashes_of(context, study, io::Feed::units);
                          },
                      .node_bytes = held_spikes_bytes,
                      .estimate =

@@ -45,6 +45,7 @@ void GlmccWriter::write_units(const SessionHead& head)
 
     io::describe(write_names(group_, "unit_id", recording.unit_id),
                  "ids of the units analysed, as in the file's units table");
+    write_cell_types(group_, recording);
     io::describe(write_names(group_, "pre", recording.unit_id), "id of the unit that drives");
     io::describe(write_names(group_, "post", recording.unit_id), "id of the unit that is driven");
     auto spikes = std::vector<std::int64_t>{};

@@ -199,9 +199,7 @@ void run(runtime::RunContext& context)
                   .table_head = table_head(),
                   .check =
                       [&](const io::Study& study) {
-                          mpi::collective(context.comm(),
-                                          [&] { require_feed(study, io::Feed::units); });
-                          facts = hashes_of(context, study);
+                          facts = hashes_of(context, study, io::Feed::units);
                           for (std::size_t session = 0; session < facts.size(); ++session)
                               facts[session].settings.push_back(
                                   {pairs_digest, "list of pairs", "",

@@ -80,6 +80,7 @@ JpsthWriter::JpsthWriter(const io::ResultFile& file, const SessionHead& head,
         return;
     io::describe(write_names(group_, "unit_id", recording.unit_id),
                  "ids of the units chosen, as in the file's units table");
+    write_cell_types(group_, recording);
     write_axes(pairs);
     const auto all = spikes::packed_trials(trains, session.trials.windows);
     const auto psth = spikes::psths(all);

@@ -1,6 +1,7 @@
 #include "held_spikes.hpp"
 
 #include <rewire/base/packed.hpp>
+#include <rewire/spikes/unit_filter.hpp>
 
 #include <fmt/format.h>
 
@@ -112,6 +113,23 @@ void write_recording_attributes(const io::Handle& group, const Recording& record
     io::write_text_attribute(group, "observed_from",
                              recording.observed_from_file ? "obs_intervals"
                                                           : "first to last spike");
+}
+
+void write_cell_types(const io::Handle& group, const Recording& recording)
+{
+    const auto types = spikes::cell_types(recording.waveform_ms);
+    auto sign = std::vector<std::int8_t>{};
+    auto known = false;
+    for (const auto type : types) {
+        sign.push_back(type == spikes::CellType::unknown      ? std::int8_t{0}
+                       : type == spikes::CellType::excitatory ? std::int8_t{1}
+                                                              : std::int8_t{-1});
+        known = known || sign.back() != 0;
+    }
+    if (known)
+        io::write_array(group, "cell_type", sign, {"unit_id"}, "",
+                        "by the waveform, trough to peak: 1 above 0.4 ms, taken for excitatory; -1 "
+                        "narrower, for inhibitory; 0 not known");
 }
 
 } // namespace rewire::jobs

@@ -80,5 +80,8 @@ void note_recording(runtime::RunContext& context, const SessionHead& head,
 /// Attributes of a session's group that jobs over spikes share, but for those of the head:
 /// units_in_file, spikes_out_of_order, spikes_duplicate, spikes_outside, observed_s, observed_from.
 void write_recording_attributes(const io::Handle& group, const Recording& recording);
+/// `cell_type` [unit_id]; nothing where no waveform is known.
+/// @pre the axis unit_id is there
+void write_cell_types(const io::Handle& group, const Recording& recording);
 
 } // namespace rewire::jobs

@@ -142,7 +142,7 @@ void each_recording_field(auto& recording, auto field)
 {
     field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
     field(recording.rate_hz), field(recording.place), field(recording.area);
-    field(recording.layer), field(recording.observed);
+    field(recording.layer), field(recording.waveform_ms), field(recording.observed);
     field(recording.observed_from_file);
 }
 
@@ -213,6 +213,7 @@ Recording read_recording(const io::StudySession& session, const UnitChoice& choi
             recording.place.push_back(sites[row].place);
             recording.area.push_back(sites[row].area);
             recording.layer.push_back(sites[row].layer);
+            recording.waveform_ms.push_back(sites[row].waveform_ms);
             take(times);
         });
     if (choice.minimum_rate_hz > 0)

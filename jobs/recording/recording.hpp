@@ -26,8 +26,9 @@ struct Recording
     std::vector<double> rate_hz;                ///< [units] over the observed time
     /// [units] by the column `peak_channel_id` and the electrode of that id; unknown without.
     std::vector<spikes::UnitPlace> place;
-    std::vector<std::string> area;  ///< [units] empty text: not known
-    std::vector<std::string> layer; ///< [units] the same
+    std::vector<std::string> area;   ///< [units] empty text: not known
+    std::vector<std::string> layer;  ///< [units] the same
+    std::vector<double> waveform_ms; ///< [units] trough to peak; NaN: not known
     /// Time within the `obs_intervals` of every chosen unit and outside of `invalid_times`. Without
     /// obs_intervals: from the first to the last spike of the chosen units.
     std::vector<spikes::TimeInterval> observed;

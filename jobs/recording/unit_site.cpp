@@ -66,7 +66,7 @@ std::vector<UnitSite> sites_of(const io::NwbSession& file, const io::Table& unit
 {
     constexpr auto unknown = std::numeric_limits<double>::quiet_NaN();
     auto sites = std::vector<UnitSite>(static_cast<std::size_t>(units.rows),
-                                       UnitSite{{-1, unknown, unknown, unknown}, {}, {}});
+                                       UnitSite{.place = {-1, unknown, unknown, unknown}});
     const auto area = texts_of(units, {"ecephys_structure_acronym", "area", "location"});
     const auto layer = texts_of(units, {"layer", "cortical_layer"});
     for (std::size_t unit = 0; unit < sites.size(); ++unit) {
@@ -74,6 +74,12 @@ std::vector<UnitSite> sites_of(const io::NwbSession& file, const io::Table& unit
             sites[unit].area = (*area)[unit];
         if (layer)
             sites[unit].layer = (*layer)[unit];
+    }
+    if (const auto* duration = units.find("waveform_duration");
+        is_plain(duration) && !holds_text(*duration)) {
+        const auto waveform_ms = duration->numbers();
+        for (std::size_t unit = 0; unit < sites.size(); ++unit)
+            sites[unit].waveform_ms = waveform_ms[unit];
     }
     const auto* channel = units.find("peak_channel_id");
     if (!is_plain(channel) || holds_text(*channel))

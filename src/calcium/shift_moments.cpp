@@ -1,11 +1,11 @@
 #include "rewire/calcium/shift_moments.hpp"
 
-#include "lag_sums.hpp"
 #include "lane_spectra.hpp"
 #include "lane_transform.hpp"
-#include "real_transform.hpp"
+#include "moment_lags.hpp"
 #include "residual_rows.hpp"
 #include "shift_traces.hpp"
+#include "third_moments.hpp"
 
 #include <rewire/base/index.hpp>
 #include <rewire/base/memory.hpp>
@@ -85,8 +85,11 @@ class Builder
         if (!tick_(0) || !transform(inverse, pooled))
             return std::nullopt;
         find_correction(pooled);
-        result_.lags.partial = lags_of(options_.lags.partial, pooled.residuals);
-        result_.lags.marginal = lags_of(options_.lags.marginal, pooled.traces);
+        const auto& circles = traces_.circles();
+        result_.lags.partial =
+            moment_lags(options_.lags.partial, circles, layout_, pooled.residuals);
+        result_.lags.marginal =
+            moment_lags(options_.lags.marginal, circles, layout_, pooled.traces);
         if (!sum_residuals() || !sum_traces())
             return std::nullopt;
         return std::move(result_);
@@ -304,54 +307,6 @@ class Builder
         }
     }
 
-    /// Sums of e(t) e(t+k) over circles and neurons, from squared spectra.
-    std::vector<double> autocorrelation(const std::vector<double>& squares) const
-    {
-        auto correlation = std::vector<double>(at(most_lags + 1));
-        for (std::int64_t c = 0; c < traces_.circles().count(); ++c) {
-            const auto length = traces_.circles().length(c);
-            auto spectrum = std::vector<double>{};
-            for (auto f = layout_.start[at(c)] / 2; f < layout_.start[at(c + 1)] / 2; ++f) {
-                spectrum.push_back(squares[at(f)] / static_cast<double>(length));
-                spectrum.push_back(0);
-            }
-            auto sum = std::vector<double>(at(length));
-            RealTransform(length).backward(spectrum.data(), sum.data());
-            for (std::int64_t k = 0; k <= std::min(most_lags, length / 2); ++k)
-                correlation[at(k)] += sum[at(k)];
-        }
-        return correlation;
-    }
-
-    /// K as asked for, or for the traces or residuals with these squared spectra; never so many
-    /// that lags meet on the other side of a circle.
-    std::int64_t lags_of(std::int64_t asked, const std::vector<double>& squares) const
-    {
-        auto lags = asked > 0 ? asked : lags_from_autocorrelation(autocorrelation(squares));
-        for (std::int64_t c = 0; c < traces_.circles().count(); ++c)
-            lags = std::min(lags, traces_.circles().length(c) / 2 - 1);
-        return lags;
-    }
-
-    /// Third moments within one circle of a trace of the given norm, into its row. `wrapped` is the
-    /// circle and its first frames once more; sums of products are double.
-    template <typename Sum>
-    void add_third(std::span<const Sum> wrapped, std::int64_t circle, double norm,
-                   std::int64_t lags, Real* row)
-    {
-        const auto pairs = lag_pairs(lags);
-        const auto length = traces_.circles().length(circle);
-        auto sum = std::vector<double>(at(pairs));
-        third_lag_sums(wrapped, length, lags, sum);
-        auto* out = row + circle * pairs;
-        auto l = std::size_t{0};
-        for (std::int64_t a = 0; a <= lags; ++a)
-            for (auto b = a; b <= lags; ++b, ++l) {
-                const auto times = b == 0 ? 1.0 : a == 0 || a == b ? 3.0 : 6.0;
-                *out++ = static_cast<Real>(sum[l] * std::sqrt(times / double(length)) / norm);
-            }
-    }
-
     std::int64_t prepare(MomentRows& third, std::int64_t lags) const
     {
         third.width = result_.circles * lag_pairs(lags);
@@ -454,9 +409,9 @@ class Builder
                         auto* trace = wrapped.data() + l * step;
                         std::copy_n(trace, lags, trace + length);
                         const auto norm = norms[at((begin + l - first) / width)][at(l % width)];
-                        add_third<Sum>({trace, at(length + lags)}, c, std::pow(norm, 1.5), lags,
-                                       values_in<Real>(result_.third).data() +
-                                           (begin + l) * third_width);
+                        third_moments<Sum>({trace, at(length + lags)}, std::pow(norm, 1.5), lags,
+                                           values_in<Real>(result_.third).data() +
+                                               (begin + l) * third_width + c * lag_pairs(lags));
                     }
                 }
             }
@@ -491,8 +446,9 @@ class Builder
                 std::copy_n(trace.begin() + traces_.circles().start[at(c)], length,
                             wrapped.begin());
                 std::copy_n(wrapped.begin(), lags, wrapped.begin() + length);
-                add_third<Sum>({wrapped.data(), at(length + lags)}, c, 1, lags,
-                               values_in<Real>(result_.third_marginal).data() + i * third_width);
+                third_moments<Sum>({wrapped.data(), at(length + lags)}, 1, lags,
+                                   values_in<Real>(result_.third_marginal).data() +
+                                       i * third_width + c * lag_pairs(lags));
             }
             if (!tick_(1))
                 return false;
@@ -532,42 +488,6 @@ std::vector<double> shift_residuals(const activity::ActivityView& activity,
     const auto options = ShiftMomentOptions{};
     const auto tick = Tick([](std::int64_t) { return true; });
     return Builder<double>(traces, options, tick).residuals();
-}
-
-double effective_frames_of(const activity::ActivityView& activity, const FrameCircles& circles,
-                           const CovariateView& covariates)
-{
-    const auto traces = ShiftTraces(activity, circles, covariates, {});
-    const auto layout = layout_of(circles);
-    auto transforms = std::map<std::int64_t, RealTransform>{};
-    for (std::int64_t c = 0; c < circles.count(); ++c)
-        transforms.try_emplace(circles.length(c), circles.length(c));
-    auto sum = std::vector<double>(at(layout.frequencies())); // of squared spectra
-    auto squares = sum;                                       // of their squares
-    auto trace = std::vector<double>(at(traces.frames()));
-    auto spectrum = std::vector<double>(at(layout.reals()));
-    auto active = std::int64_t{0};
-    for (std::int64_t neuron = 0; neuron < traces.neurons(); ++neuron) {
-        if (!traces.fill(neuron, trace))
-            continue;
-        ++active;
-        for (std::int64_t c = 0; c < circles.count(); ++c)
-            transforms.at(circles.length(c))
-                .forward(trace.data() + circles.start[at(c)],
-                         spectrum.data() + layout.start[at(c)]);
-        for (std::size_t f = 0; f < sum.size(); ++f) {
-            const auto power =
-                (spectrum[2 * f] * spectrum[2 * f] + spectrum[2 * f + 1] * spectrum[2 * f + 1]) *
-                layout.inverse_length[f];
-            sum[f] += power;
-            squares[f] += power * power;
-        }
-    }
-    auto variances = 0.0; // of all ordered pairs
-    for (std::size_t f = 0; f < sum.size(); ++f)
-        variances += layout.weight[f] * (sum[f] * sum[f] - squares[f]);
-    return active < 2 ? std::numeric_limits<double>::quiet_NaN()
-                      : static_cast<double>(active * (active - 1)) / variances;
 }
 
 } // namespace rewire::calcium

@@ -87,8 +87,10 @@ WholeStream::WholeStream(std::filesystem::path path) : file_(std::move(path))
 
 void WholeStream::write(std::span<const std::byte> bytes)
 {
+    errno = 0;
     stream_.write(reinterpret_cast<const char*>(bytes.data()),
                   static_cast<std::streamsize>(bytes.size()));
+    keep_error();
 }
 
 void WholeStream::write(std::string_view text)
@@ -98,16 +100,25 @@ void WholeStream::write(std::string_view text)
 
 void WholeStream::overwrite(std::size_t position, std::span<const std::byte> bytes)
 {
+    errno = 0;
     stream_.seekp(static_cast<std::streamoff>(position));
+    keep_error();
     write(bytes);
+}
+
+void WholeStream::keep_error()
+{
+    if (!stream_ && !error_)
+        error_ = last_error();
 }
 
 void WholeStream::publish()
 {
     errno = 0;
     stream_.close();
-    if (!stream_)
-        cannot_write(file_.partial(), last_error());
+    keep_error();
+    if (error_)
+        cannot_write(file_.partial(), error_);
     file_.publish();
 }
 

@@ -1,20 +1,20 @@
+#include "exponentials.hpp"
+
 #include <rewire/base/dispatch.hpp>
 #include <rewire/spikes/glmcc.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <numbers>
 
 namespace rewire::spikes {
 
 namespace {
 
-constexpr auto bins = static_cast<std::size_t>(glmcc_bins);
+constexpr auto background_bins = static_cast<std::size_t>(glmcc_bins);
 constexpr auto smallest_coupling = -3.0;
 constexpr auto largest_coupling = 5.0;
 
-using Background = std::array<double, bins>;
+using Background = std::array<double, background_bins>;
 using Pair = std::array<double, 2>;
 
 /// The kernel f over the bin of 1 ms that begins r ms after the delay: Gauss-Legendre nodes, and
@@ -62,37 +62,11 @@ const std::vector<KernelBin>& kernel_bins(double tau_ms)
     return known;
 }
 
-/// exp, for the compiler to do several at once: 2^k times a series of 13 terms, to the last digit
-/// or two. Arguments beyond +-700 are taken as that, so that a step too far is finite and refused.
 REWIRE_CLONES("avx512f", "avx2", "default")
 void exponentials(const double* x, std::int64_t count, double* out)
 {
-    constexpr auto to_whole = 0x1.8p52; // adding it rounds to a whole number
-    constexpr auto ln2_high = 0x1.62e42feep-1;
-    constexpr auto ln2_low = 0x1.a39ef35793c76p-33;
-    for (std::int64_t i = 0; i < count; ++i) {
-        auto bounded = x[i] < 700.0 ? x[i] : 700.0;
-        bounded = bounded > -700.0 ? bounded : -700.0;
-        const auto shifted = bounded * std::numbers::log2e + to_whole;
-        const auto whole = shifted - to_whole;
-        const auto r = (bounded - whole * ln2_high) - whole * ln2_low;
-        auto series = 1.0 / 479001600;
-        series = series * r + 1.0 / 39916800;
-        series = series * r + 1.0 / 3628800;
-        series = series * r + 1.0 / 362880;
-        series = series * r + 1.0 / 40320;
-        series = series * r + 1.0 / 5040;
-        series = series * r + 1.0 / 720;
-        series = series * r + 1.0 / 120;
-        series = series * r + 1.0 / 24;
-        series = series * r + 1.0 / 6;
-        series = series * r + 0.5;
-        series = series * r + 1;
-        series = series * r + 1;
-        // the low bits of `shifted` are k: into the exponent
-        const auto power = std::bit_cast<std::uint64_t>(shifted) << 52;
-        out[i] = std::bit_cast<double>(std::bit_cast<std::uint64_t>(series) + power);
-    }
+    for (std::int64_t i = 0; i < count; ++i)
+        out[i] = bounded_exponential(x[i]);
 }
 
 /// Integrals over a bin of e^{Jf}, f e^{Jf}, f^2 e^{Jf}.
@@ -178,7 +152,7 @@ class Model
         exponentials(point.a.data(), glmcc_bins, backgrounds.data());
         for (std::size_t side = 0; side < 2; ++side)
             all_integrals(kernel_, point.coupling[side], glmcc_half - delay_, of_side[side].data());
-        for (std::size_t k = 0; k < bins; ++k) {
+        for (std::size_t k = 0; k < background_bins; ++k) {
             const auto [side, distance] = place(k);
             const auto on_kernel = distance >= 0;
             const auto parts =
@@ -206,32 +180,11 @@ class Model
     double step(const Point& at, const std::array<bool, 2>& held, Background& step_a,
                 Pair& step_j) const
     {
-        // LDL^T of the tridiagonal block, then its solutions for the gradient and both columns.
-        auto inverse = Background{}; // of the pivots
         auto columns = std::array<Background, 2>{};
-        step_a = at.gradient_a;
-        for (std::size_t k = 0; k < bins; ++k) {
-            const auto [side, distance] = place(k);
-            if (distance >= 0)
-                columns[side][k] = at.mixed[k];
-            auto pivot = at.expected[k] + stiffness_ * (k == 0 || k + 1 == bins ? 1 : 2);
-            if (k > 0) {
-                const auto factor = stiffness_ * inverse[k - 1];
-                pivot -= factor * stiffness_;
-                step_a[k] += factor * step_a[k - 1];
-                columns[0][k] += factor * columns[0][k - 1];
-                columns[1][k] += factor * columns[1][k - 1];
-            }
-            inverse[k] = 1 / pivot;
-        }
-        for (auto k = bins; k-- > 0;)
-            for (auto* row : {&step_a, &columns[0], &columns[1]}) {
-                const auto after = k + 1 < bins ? stiffness_ * (*row)[k + 1] : 0;
-                (*row)[k] = ((*row)[k] + after) * inverse[k];
-            }
+        solve_background(at, step_a, columns);
         step_j = schur(at, held, step_a, columns);
         auto decrement = at.gradient_j[0] * step_j[0] + at.gradient_j[1] * step_j[1];
-        for (std::size_t k = 0; k < bins; ++k) {
+        for (std::size_t k = 0; k < background_bins; ++k) {
             step_a[k] -= step_j[0] * columns[0][k] + step_j[1] * columns[1][k];
             decrement += at.gradient_a[k] * step_a[k];
         }
@@ -251,6 +204,55 @@ class Model
         return lag >= 0 ? Place{1, lag - delay_} : Place{0, -lag - 1 - delay_};
     }
 
+    static std::size_t bin_of(std::size_t from_end, std::size_t side)
+    {
+        return side == 0 ? from_end : background_bins - 1 - from_end;
+    }
+
+    /// Solutions of the tridiagonal block, over the stiffness, for the gradient and for the columns
+    /// of both couplings. From both ends to the middle and back, as every step waits for the one
+    /// before: the column of a coupling has nothing on the other side until then.
+    void solve_background(const Point& at, Background& gradient,
+                          std::array<Background, 2>& columns) const
+    {
+        constexpr auto half = static_cast<std::size_t>(glmcc_half);
+        auto inverse = std::array<Pair, half>{}; // of the pivots; [bins from the end, side]
+        auto right = std::array<Pair, half>{};
+        auto column = std::array<Pair, half>{};
+        auto pivot = Pair{};
+        const auto scale = 1 / stiffness_;
+        for (std::size_t k = 0; k < half; ++k)
+            for (std::size_t side = 0; side < 2; ++side) {
+                const auto bin = bin_of(k, side);
+                pivot[side] = at.expected[bin] * scale + (k == 0 ? 1 : 2);
+                right[k][side] = at.gradient_a[bin] * scale;
+                column[k][side] = at.mixed[bin] * scale;
+                if (k > 0) {
+                    pivot[side] -= inverse[k - 1][side];
+                    right[k][side] += inverse[k - 1][side] * right[k - 1][side];
+                    column[k][side] += inverse[k - 1][side] * column[k - 1][side];
+                }
+                inverse[k][side] = 1 / pivot[side];
+            }
+        const auto determinant = pivot[0] * pivot[1] - 1;
+        const auto last = half - 1;
+        for (std::size_t side = 0; side < 2; ++side) {
+            const auto other = 1 - side;
+            const auto bin = bin_of(last, side);
+            gradient[bin] = (right[last][side] * pivot[other] + right[last][other]) / determinant;
+            columns[side][bin] = column[last][side] * pivot[other] / determinant;
+            columns[other][bin] = column[last][other] / determinant;
+        }
+        for (auto k = last; k-- > 0;)
+            for (std::size_t side = 0; side < 2; ++side) {
+                const auto bin = bin_of(k, side);
+                const auto inner = bin_of(k + 1, side);
+                gradient[bin] = (right[k][side] + gradient[inner]) * inverse[k][side];
+                columns[side][bin] = (column[k][side] + columns[side][inner]) * inverse[k][side];
+                columns[1 - side][bin] = columns[1 - side][inner] * inverse[k][side];
+            }
+    }
+
     /// What is left for the couplings once the background is eliminated: 2 x 2.
     Pair schur(const Point& at, const std::array<bool, 2>& held, const Background& solved_gradient,
                const std::array<Background, 2>& solved) const
@@ -259,7 +261,7 @@ class Model
         auto right = at.gradient_j;
         matrix[0][0] = at.curvature[0];
         matrix[1][1] = at.curvature[1];
-        for (std::size_t k = 0; k < bins; ++k) {
+        for (std::size_t k = 0; k < background_bins; ++k) {
             const auto [side, distance] = place(k);
             if (distance < 0)
                 continue;
@@ -305,7 +307,7 @@ bool take_step(const Model& model, const Background& step_a, const Pair& step_j,
     auto next = point;
     auto length = 1.0;
     for (auto halvings = 0; halvings < 40; ++halvings, length /= 2) {
-        for (std::size_t k = 0; k < bins; ++k)
+        for (std::size_t k = 0; k < background_bins; ++k)
             next.a[k] = point.a[k] + length * step_a[k];
         for (std::size_t side = 0; side < 2; ++side)
             next.coupling[side] = std::clamp(point.coupling[side] + length * step_j[side],

@@ -27,7 +27,7 @@ struct Drawn
     }
 
     std::vector<std::int32_t> spikes;
-    BitTrain bits;
+    BitTrain bits;                      ///< of surrogates of both trains; else none
     std::vector<std::int32_t> repeated; ///< spikes in bins that had one, which bits cannot hold
 };
 
@@ -53,14 +53,15 @@ class TileSurrogates
           drawn_(at(trains.units())),
           held_(at(trains.units()))
     {
+        const auto extent = trains.timeline.extent();
+        const auto held = settings.jittered == JitteredTrain::postsynaptic;
         for (const auto& range : {tile.first, tile.second})
             for (auto unit = range.first; unit < range.last; ++unit)
                 if (!drawn_[at(unit)]) {
                     units_.push_back(unit);
-                    drawn_[at(unit)].emplace(trains.timeline.extent(), settings.max_lag);
-                    if (settings.jittered == JitteredTrain::postsynaptic)
-                        held_[at(unit)].emplace(trains.train(unit), trains.timeline.extent(),
-                                                settings.max_lag);
+                    drawn_[at(unit)].emplace(held ? 0 : extent, settings.max_lag);
+                    if (held)
+                        held_[at(unit)].emplace(trains.train(unit), extent, settings.max_lag);
                 }
     }
 
@@ -68,9 +69,11 @@ class TileSurrogates
     {
         for (const auto unit : units_) {
             auto& drawn = *drawn_[at(unit)];
-            drawn.bits.clear(drawn.spikes);
+            const auto both = settings_.jittered == JitteredTrain::both;
+            if (both)
+                drawn.bits.clear(drawn.spikes);
             jitterer_.draw(unit, surrogate, drawn.spikes);
-            if (settings_.jittered == JitteredTrain::both)
+            if (both)
                 drawn.put();
         }
     }

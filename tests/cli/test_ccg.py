@@ -39,6 +39,8 @@ class CcgCase(Case):
 
 
 class Ccg(CcgCase):
+    TIDY = [[0.5, 1, 1.5, 2, 7], [0.25, 1.002, 1.75, 5], [3, 4, 6]]  # of write_units_session
+
     def test_reference_counts_and_expectations(self):
         found = subprocess.run([REFERENCE], capture_output=True, text=True)
         if found.returncode == 77:
@@ -147,6 +149,27 @@ class Ccg(CcgCase):
         self.assertIn("1 outside of the observed time", text)
         self.assertEqual(values(tidy, "/A/01/count"), values(untidy, "/A/01/count"))
 
+    def test_spikes_before_zero_and_in_invalid_times(self):
+        tidy, _ = self.ccg(self.session("tidy"), "tidy")
+        # Where time begins does not matter, and a spike before the observed time is left out.
+        negative, _ = self.ccg(self.session("negative"), "negative")
+        before, text = self.ccg(self.session("before"), "before")
+        self.assertIn("1 outside of the observed time", text)
+        for other in [negative, before]:
+            for name in ["spikes", "count", "expected", "p_value"]:
+                self.assertEqual(values(tidy, "/A/01/" + name), values(other, "/A/01/" + name), name)
+        invalid, text = self.ccg(self.session("invalid"), "invalid")
+        left = [sum(time < 1.9 for time in train) for train in self.TIDY]
+        self.assertEqual(values(invalid, "/A/01/spikes"), left)
+        self.assertIn(f"{sum(map(len, self.TIDY)) - sum(left)} outside of the observed time", text)
+        attribute = subprocess.run(["h5dump", "-a", "/A/01/observed_s", invalid], capture_output=True, text=True).stdout
+        self.assertAlmostEqual(float(attribute.split("(0):")[1].split()[0]), 1.9)
+
+    def test_no_units_at_all(self):
+        for ranks in [1, 2]:
+            self.assertFails(3, ["no sorted units with spikes", "01.nwb"], "ccg", "--study", self.session("empty"),
+                             "--results", self.folder / "out", ranks=ranks)
+
     def test_what_cannot_be_read_is_refused_before_the_run(self):
         for kind, wording in [("nan", ["spike time nan s is not a time", "unit 2"]),
                               ("twins", ["unit 4 occurs twice"]),
@@ -209,6 +232,16 @@ class Ccg(CcgCase):
         page = (self.folder / "out" / "report.html").read_text()
         self.assertIn("Who drives whom", page)
         self.assertIn("expected under jitter", page)
+        self.assertIn("Band: 95 %", page)
+        self.assertNotIn("The pair that was asked for", page)
+        code, out, err = run("report", "--results", self.folder / "out", "--overwrite", "--correlogram-of", "5,3")
+        self.assertEqual(code, 0, out + err)
+        page = (self.folder / "out" / "report.html").read_text()
+        self.assertIn("The pair that was asked for", page)
+        self.assertIn("units 3 and 5", page)
+        for units, wording in [("3", "not two ids of units"), ("3,99", "no session has a pair of the units 3 and 99")]:
+            self.assertFails(2, wording, "report", "--results", self.folder / "out", "--overwrite", "--correlogram-of",
+                             units)
         code, out, err = run("plan", "ccg", "--study", study, "--results", self.folder / "out", "--ranks", 4)
         self.assertEqual(code, 0, err)
         self.assertIn("#SBATCH", out)
@@ -221,7 +254,7 @@ class Killed(CcgCase):
         self.kill_and_resume("many", [], "pairs.*.snapshot")
 
     def test_kill_nine_while_surrogates_are_drawn(self):
-        self.kill_and_resume("planted", ["--surrogates", "12000"], "pairs-surrogates.*.snapshot")
+        self.kill_and_resume("planted", ["--surrogates", "60000"], "pairs-surrogates.*.snapshot")
 
     def kill_and_resume(self, kind, words, snapshot):
         results = self.folder / "killed"

@@ -159,6 +159,18 @@ class SimulatedUnits(SpikeCase):
         self.assertEqual(scores[:2], [0, 1])
         self.assertEqual(len(scores), 6)
 
+    def test_cell_types_are_those_of_the_waveforms(self):
+        study = self.simulate_units("recording", "--units-an-area", "3", "--trials", "10")
+        waveform = values(next(study.rglob("*.nwb")), "/units/waveform_duration")
+        expected = [1 if duration > 0.4 else -1 for duration in waveform]
+        self.assertEqual(set(expected), {1, -1})
+        pairs = self.folder / "pairs.csv"
+        pairs.write_text("pre,post\n0,1\n")
+        window = ["--align", "drifting_gratings_presentations", "--stop-s", "2"]
+        for job, words in [("ccg", []), ("glmcc", []), ("jpsth", [*window, "--pairs", pairs])]:
+            result, _ = self.compute(study, "out", "--all-units", *words, job=job)
+            self.assertEqual(values(result, "/visual/01/cell_type"), expected, job)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -77,9 +77,7 @@ void run(runtime::RunContext& context)
         context,
         {.check =
              [&](const io::Study& study) {
-                 mpi::collective(context.comm(),
-                                 [&] { jobs::require_feed(study, io::Feed::units); });
-                 return facts = jobs::hashes_of(context, study);
+                 return facts = jobs::hashes_of(context, study, io::Feed::units);
              },
          .node_bytes =
              [](const io::StudySession& session) {

@@ -7,6 +7,10 @@
 //   many        80 independent units at 10 Hz for 1,800 s
 //   tidy        3 units, times in order, within 0 .. 8 s
 //   untidy      the same trains out of order, one time twice, one beyond the observed time
+//   invalid     the same trains, with invalid_times around the spikes from 2 s on
+//   negative    the same trains 3 s earlier, observed from -3 s on
+//   before      the tidy trains with a spike before 0 s, where the observed time begins
+//   empty       a units table without rows
 //   nan         a spike time that is NaN
 //   twins       two units of the same id
 //   apart       units that were never observed at the same time
@@ -39,6 +43,7 @@ struct Session
     std::vector<double> snr;           ///< empty: no such column
     std::vector<std::int64_t> channel; ///< empty: no such column; channel c at x = 20 c um
     std::vector<double> trial_start;   ///< empty: no trials
+    std::vector<double> invalid;       ///< start and stop of one interval, s; empty: none
 };
 
 /// Whole microseconds, a refractory time of 3 ms.
@@ -99,7 +104,8 @@ Session tidy()
             .id = {},
             .snr = {},
             .channel = {},
-            .trial_start = {}};
+            .trial_start = {},
+            .invalid = {}};
 }
 
 Session session_of(const std::string& kind)
@@ -121,6 +127,19 @@ Session session_of(const std::string& kind)
     } else if (kind == "untidy") {
         session.train[0] = {1, 0.5, 1.5, 7, 2, 1.5};
         session.train[1].push_back(9);
+    } else if (kind == "invalid") {
+        session.invalid = {1.9, 8};
+    } else if (kind == "negative") {
+        for (auto& train : session.train)
+            for (auto& time : train)
+                time -= 3;
+        for (auto& edge : session.observed)
+            edge -= 3;
+    } else if (kind == "before") {
+        session.train[1].insert(session.train[1].begin(), -0.25);
+    } else if (kind == "empty") {
+        session.train.clear();
+        session.observed.clear();
     } else if (kind == "nan") {
         session.train[2][1] = std::numeric_limits<double>::quiet_NaN();
     } else if (kind == "twins") {
@@ -189,6 +208,8 @@ void write(const std::filesystem::path& path, const Session& session)
             time += 1;
         test::write_intervals(file, "trials", session.trial_start, stop);
     }
+    if (!session.invalid.empty())
+        test::write_intervals(file, "invalid_times", {session.invalid[0]}, {session.invalid[1]});
     if (!session.id.empty())
         io::write_block<std::int64_t>(io::open_dataset(table, "id"), {0}, {units}, session.id);
 }

@@ -97,10 +97,21 @@ TEST_F(WholeFile, AFullDiskIsAnError)
 {
     if (!fs::exists("/dev/full"))
         GTEST_SKIP() << "there is no /dev/full here";
-    fs::create_symlink("/dev/full", path.string() + ".partial");
-    auto file = io::WholeStream(path);
-    file.write(std::string(100000, 'x'));
-
-    EXPECT_THROW(file.publish(), base::IoError);
-    EXPECT_FALSE(fs::exists(path));
+    // Noticed when it is closed, when it is written, or long before it is published.
+    for (const auto writes : {1, 10000, 100000}) {
+        SCOPED_TRACE(writes);
+        fs::create_symlink("/dev/full", path.string() + ".partial");
+        auto file = io::WholeStream(path);
+        for (int i = 0; i < writes; ++i)
+            file.write("0123456789");
+        file.overwrite(2, std::as_bytes(std::span("ab", 2)));
+        try {
+            file.publish();
+            FAIL();
+        } catch (const base::IoError& error) {
+            EXPECT_NE(std::string(error.what()).find("No space left"), std::string::npos)
+                << error.what();
+        }
+        EXPECT_FALSE(fs::exists(path));
+    }
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <span>
 #include <string_view>
+#include <system_error>
 
 namespace rewire::io {
 
@@ -57,8 +58,12 @@ class WholeStream
     void publish();
 
   private:
+    /// The first error of the stream, with the reason that the system gave then.
+    void keep_error();
+
     WholeFile file_; // goes after the stream that writes to it
     std::ofstream stream_;
+    std::error_code error_;
 };
 
 } // namespace rewire::io

@@ -10,6 +10,14 @@
 /// 82:2476, with the constants of Boergers 2017, An Introduction to Modeling Neuronal Dynamics,
 /// ch. 5: sodium, Kv3, Kv1).
 ///
+/// Where the interneuron's constants are from: rates of all gates, and conductances and potentials
+/// of sodium, Kv3 and leak, were held against restatements of both sources in public code, which
+/// have the same numbers but for the middle of sodium's activation (75 mV after Erisir et al., 75.5
+/// after Boergers, taken here). Kv1, which Boergers leaves out, has its gate from the paper; its
+/// conductance (0.225, a thousandth of Kv3's) is remembered from there and was not found again.
+/// The pyramidal cell's rates are those of Traub and Miles 1991 as Destexhe et al. use them, held
+/// against a published table of these; its conductances were not looked up again.
+///
 /// Conductances are in mS/cm^2, capacitances in uF/cm^2, potentials in mV, times in ms.
 namespace rewire::simulate {
 
