@@ -12,7 +12,7 @@ find_package(ZLIB REQUIRED)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(PETSC REQUIRED IMPORTED_TARGET petsc)
 pkg_check_modules(SLEPC REQUIRED IMPORTED_TARGET slepc)
-pkg_check_modules(FFTW REQUIRED IMPORTED_TARGET fftw3 fftw3f)
+pkg_check_modules(FFTW REQUIRED IMPORTED_TARGET fftw3)
 
 find_path(REWIRE_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 

@@ -33,8 +33,8 @@ std::vector<runtime::Option> movement_source_options();
 
 /// Movement epochs of the sessions of a wave, sessions over ranks; on all ranks. Collective. Notes
 /// the source, or warns where the sessions have different ones.
-/// @param dff whether the activity is dF/F (all kept frames) and not smoothed events (two frames
-/// fewer at each end)
+/// @param dff whether the activity is dF/F (all kept frames) and not smoothed events
+/// (unmixed_frames of them, two fewer at each end)
 /// @param inputs of the study's sessions: frames at which the movement is not known are left out of
 /// what is used of them (--uncovered mask)
 /// @throws InputError: no source of movements, or not the one asked for; several that may be meant;

@@ -107,4 +107,20 @@ std::vector<std::int32_t> segment_of_frames(const SessionInput& input)
     return number;
 }
 
+std::vector<std::int64_t> unmixed_frames(const SessionInput& input)
+{
+    const auto segment = segment_of_frames(input);
+    const auto frames =
+        calcium::smoothed_frames(static_cast<std::int64_t>(segment.size()), input.taps);
+    auto unmixed = std::vector<std::int64_t>{};
+    for (std::int64_t t = 0; t < frames; ++t) {
+        const auto first = segment[static_cast<std::size_t>(t)];
+        if (first >= 0 && first == segment[static_cast<std::size_t>(t + input.taps - 1)])
+            unmixed.push_back(t);
+    }
+    if (static_cast<std::int64_t>(unmixed.size()) == frames)
+        unmixed.clear();
+    return unmixed;
+}
+
 } // namespace rewire::jobs

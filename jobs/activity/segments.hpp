@@ -27,4 +27,7 @@ std::vector<base::Range> used_segments(const SessionInput& input);
 /// [used frame] number of its segment, -1 outside of all.
 std::vector<std::int32_t> segment_of_frames(const SessionInput& input);
 
+/// Smoothed frames whose taps lie within one segment, ascending; empty where all do.
+std::vector<std::int64_t> unmixed_frames(const SessionInput& input);
+
 } // namespace rewire::jobs

@@ -1,5 +1,6 @@
 #include "jobs/frame/study_source.hpp"
 #include "movement_source.hpp"
+#include "segments.hpp"
 
 #include <rewire/base/text.hpp>
 
@@ -77,11 +78,14 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
         const auto file =
             io::NwbSession(study.sessions[index].path, nwb_options(context.options()));
         auto movements = movements_in(file, context.options());
-        auto used = input.used;
-        io::leave_out_frames(used, movements.known, study.sessions[index].record.file);
-        movements.epochs = on_kept_frames(behaviour::dilated(movements.epochs, dilate), used.kept);
+        auto known = input;
+        io::leave_out_frames(known.used, movements.known, study.sessions[index].record.file);
+        movements.epochs =
+            on_kept_frames(behaviour::dilated(movements.epochs, dilate), known.used.kept);
         if (!dff)
-            movements.epochs = behaviour::on_smoothed_axis(movements.epochs, (input.taps - 1) / 2);
+            movements.epochs =
+                on_kept_frames(behaviour::on_smoothed_axis(movements.epochs, (input.taps - 1) / 2),
+                               unmixed_frames(known));
         return movements;
     };
     auto movements = context.each_unit_to_all<SessionMovements>(

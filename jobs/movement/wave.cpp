@@ -1,5 +1,6 @@
 #include "wave.hpp"
 
+#include "jobs/activity/segments.hpp"
 #include "jobs/activity/wave_activity.hpp"
 #include "jobs/frame/study_source.hpp"
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 namespace rewire::jobs {
 
@@ -84,8 +86,13 @@ class MovementRun
           settings_(settings),
           movements_(movements)
     {
-        if (!settings_.dff)
-            events_ = std::make_unique<WaveActivity>(context, wave, inputs);
+        if (settings_.dff)
+            return;
+        events_ = std::make_unique<WaveActivity>(context, wave, inputs);
+        for (std::size_t position = 0; position < wave.size(); ++position) {
+            unmixed_.push_back(unmixed_frames(input(position)));
+            say_left_out(position);
+        }
     }
 
     /// Collective. @return on rank 0 all sessions of the wave
@@ -133,13 +140,44 @@ class MovementRun
 
     bool compute(const MovementUnit& unit, MovementCounts& counts, const runtime::Tick& tick) const
     {
-        if (!settings_.dff)
-            return count_unit(events_->activity(unit.position), unit.neurons, unit,
-                              movements_[unit.position].epochs, settings_,
+        const auto count = [&](const activity::ActivityView& events, base::Range neurons) {
+            return count_unit(events, neurons, unit, movements_[unit.position].epochs, settings_,
                               block_frames(unit.position), key_of(unit.position), counts, tick);
+        };
+        if (!settings_.dff && unmixed_[unit.position].empty())
+            return count(events_->activity(unit.position), unit.neurons);
+        if (!settings_.dff)
+            return count(without_mixed(unit.position, unit.neurons).view(),
+                         {0, unit.neurons.size()});
         return wave_.session(unit.position).record.activity->exact_as_float
                    ? compute_dff<float>(unit, counts, tick)
                    : compute_dff<double>(unit, counts, tick);
+    }
+
+    /// Smoothed events of some neurons without the frames that smoothing mixes over a gap.
+    activity::Activity without_mixed(std::size_t position, base::Range neurons) const
+    {
+        const auto all = events_->activity(position);
+        auto index = std::vector<std::int64_t>(static_cast<std::size_t>(neurons.size()));
+        std::iota(index.begin(), index.end(), neurons.first);
+        auto place = std::vector<std::int32_t>(static_cast<std::size_t>(all.frames), -1);
+        auto used = std::int32_t{0};
+        for (const auto frame : unmixed_[position])
+            place[static_cast<std::size_t>(frame)] = used++;
+        return activity::select(all, index, place, used);
+    }
+
+    void say_left_out(std::size_t position)
+    {
+        const auto& unmixed = unmixed_[position];
+        if (unmixed.empty() || !context_.comm().is_root())
+            return;
+        const auto left_out =
+            events_->activity(position).frames - static_cast<std::int64_t>(unmixed.size());
+        context_.warn(fmt::format("{}: {} segments between gaps of the clock, each deconvolved and "
+                                  "smoothed on its own; {} frames at their ends left out",
+                                  wave_.session(position).record.file,
+                                  used_segments(input(position)).size(), left_out));
     }
 
     template <typename T>
@@ -232,8 +270,10 @@ class MovementRun
     /// The activity that was tested.
     std::vector<double> trace_of(std::size_t position, std::int64_t neuron) const
     {
-        if (!settings_.dff)
+        if (!settings_.dff && unmixed_[position].empty())
             return jobs::trace_of(events_->activity(position), neuron);
+        if (!settings_.dff)
+            return jobs::trace_of(without_mixed(position, {neuron, neuron + 1}).view(), 0);
         const auto file =
             io::NwbSession(wave_.session(position).path, nwb_options(context_.options()));
         return read_block<double>(file, {neuron, neuron + 1}, input(position));
@@ -245,6 +285,7 @@ class MovementRun
     const MovementSettings& settings_;
     const std::vector<SessionMovements>& movements_; ///< [session of the wave]
     std::unique_ptr<WaveActivity> events_;
+    std::vector<std::vector<std::int64_t>> unmixed_; ///< [session of the wave] of the events
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include <rewire/base/text.hpp>
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -103,6 +104,19 @@ double free_memory_bytes()
 double peak_resident_bytes()
 {
     return proc_field("/proc/self/status", "VmHWM");
+}
+
+void advise_large_pages(void* begin, std::size_t bytes) noexcept
+{
+#ifdef MADV_HUGEPAGE
+    constexpr auto page = std::uintptr_t{1} << 21U;
+    const auto first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+    const auto last = (reinterpret_cast<std::uintptr_t>(begin) + bytes) / page * page;
+    if (first < last) // it is only advice: errors mean that pages stay as they are
+        madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#else
+    static_cast<void>(begin), static_cast<void>(bytes);
+#endif
 }
 
 } // namespace rewire::base

@@ -16,7 +16,7 @@ double effective_frames_of(const activity::ActivityView& activity, const FrameCi
 {
     const auto traces = ShiftTraces(activity, circles, covariates, {});
     const auto layout = layout_of(circles);
-    auto transforms = std::map<std::int64_t, RealTransform<double>>{};
+    auto transforms = std::map<std::int64_t, RealTransform>{};
     for (std::int64_t c = 0; c < circles.count(); ++c)
         transforms.try_emplace(circles.length(c), circles.length(c));
     auto sum = std::vector<double>(at(layout.frequencies())); // of squared spectra

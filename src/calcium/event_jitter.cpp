@@ -4,6 +4,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/index.hpp>
+#include <rewire/base/memory.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <fmt/format.h>
@@ -122,12 +123,31 @@ void window_moments(const double* y, std::int64_t window, double* mean, double* 
     *third = cubes / frames;
 }
 
+BlockStarts blocks_of(const SamplesByFrame& samples, std::int64_t rows)
+{
+    const auto frames = static_cast<std::int64_t>(samples.start.size()) - 1;
+    auto starts = BlockStarts{.blocks = (rows + tile_neurons - 1) / tile_neurons, .start = {}};
+    starts.start.reserve(at(frames * (starts.blocks + 1)));
+    for (std::int64_t frame = 0; frame < frames; ++frame) {
+        auto next = samples.start[at(frame)];
+        for (std::int64_t block = 0; block < starts.blocks; ++block) {
+            starts.start.push_back(next);
+            while (next < samples.start[at(frame) + 1] &&
+                   samples.row[at(next)] < (block + 1) * tile_neurons)
+                ++next;
+        }
+        starts.start.push_back(next);
+    }
+    return starts;
+}
+
 /// Fills the rows of a table one after the other.
 class TableBuilder
 {
   public:
+    /// @param most_events of all rows together
     TableBuilder(EventJitter& table, const std::vector<WindowRun>& runs,
-                 std::span<const double> taps)
+                 std::span<const double> taps, std::size_t most_events)
         : table_(table),
           runs_(runs),
           kernel_(autocorrelation_of(taps)),
@@ -136,8 +156,10 @@ class TableBuilder
     {
         for (auto* rows :
              {&table.mean, &table.second, &table.third, &table.sum, &table.squares, &table.cubes})
-            rows->assign(at(table.rows * table.windows), 0.0);
+            base::resize_large(*rows, table.rows * table.windows);
         table.square_sum.assign(at(table.rows), 0.0);
+        events_.reserve(most_events);
+        smoothed_.reserve(most_events * (2 * kernel_.size() - 1));
     }
 
     void add(std::int64_t row, const Events& events)
@@ -166,6 +188,8 @@ class TableBuilder
         const auto frames = table_.windows * table_.window_frames;
         table_.events = by_frame(events_, frames);
         table_.smoothed = by_frame(smoothed_, frames);
+        table_.event_blocks = blocks_of(table_.events, table_.rows);
+        table_.smoothed_blocks = blocks_of(table_.smoothed, table_.rows);
     }
 
   private:
@@ -204,14 +228,12 @@ class TableBuilder
     RowSamples smoothed_;
 };
 
-/// The rows of a range in one frame.
-base::Range within(const SamplesByFrame& samples, std::int64_t frame, const base::Range& rows)
+/// The samples of a tile's rows in one frame. @pre rows of one block
+base::Range within(const BlockStarts& starts, std::int64_t frame, const base::Range& rows)
 {
-    const auto first = samples.row.begin() + samples.start[at(frame)];
-    const auto last = samples.row.begin() + samples.start[at(frame) + 1];
-    const auto low = std::lower_bound(first, last, rows.first);
-    const auto high = std::lower_bound(low, last, rows.last);
-    return {low - samples.row.begin(), high - samples.row.begin()};
+    const auto* first =
+        starts.start.data() + frame * (starts.blocks + 1) + rows.first / tile_neurons;
+    return {first[0], first[1]};
 }
 
 std::vector<double> coincidences(const EventJitter& jitter, const PairTile& tile)
@@ -219,10 +241,10 @@ std::vector<double> coincidences(const EventJitter& jitter, const PairTile& tile
     auto sums = std::vector<double>(at(tile.size()), 0.0);
     const auto frames = jitter.windows * jitter.window_frames;
     for (std::int64_t frame = 0; frame < frames; ++frame) {
-        const auto events = within(jitter.events, frame, tile.columns);
+        const auto events = within(jitter.event_blocks, frame, tile.columns);
         if (events.empty())
             continue;
-        const auto smoothed = within(jitter.smoothed, frame, tile.rows);
+        const auto smoothed = within(jitter.smoothed_blocks, frame, tile.rows);
         for (auto a = smoothed.first; a < smoothed.last; ++a) {
             const auto y = jitter.smoothed.value[at(a)];
             auto* row =
@@ -244,6 +266,15 @@ std::vector<double> products(const EventJitter& jitter, const PairTile& tile,
         of_rows.subspan(at(tile.rows.first * w), at(tile.rows.size() * w)),
         of_columns.subspan(at(tile.columns.first * w), at(tile.columns.size() * w)), out,
         tile.rows.size(), tile.columns.size(), w);
+    return out;
+}
+
+std::vector<double> transposed(const std::vector<double>& square, std::int64_t count)
+{
+    auto out = std::vector<double>(square.size());
+    for (std::int64_t i = 0; i < count; ++i)
+        for (std::int64_t j = 0; j < count; ++j)
+            out[at(j * count + i)] = square[at(i * count + j)];
     return out;
 }
 
@@ -295,7 +326,7 @@ EventJitter event_jitter_of(const activity::ActivityView& events,
         table.frames_left_out += segment.size() % options.window_frames;
     for (const auto& run : runs)
         table.windows += run.frames.size() / options.window_frames;
-    auto builder = TableBuilder(table, runs, options.taps);
+    auto builder = TableBuilder(table, runs, options.taps, events.frame.size());
     for (std::size_t row = 0; row < neurons.size(); ++row) {
         const auto by = options.displacement.empty() ? 0 : options.displacement[at(neurons[row])];
         builder.add(static_cast<std::int64_t>(row), events_of(events, neurons[row], runs, by));
@@ -306,14 +337,24 @@ EventJitter event_jitter_of(const activity::ActivityView& events,
 
 TileJitter tile_jitter(const EventJitter& jitter, const PairTile& tile)
 {
-    return {
+    auto result = TileJitter{
         .coincidence = coincidences(jitter, tile),
         .columns_jittered = {.expected = products(jitter, tile, jitter.mean, jitter.sum),
                              .variance = products(jitter, tile, jitter.second, jitter.squares),
                              .third_moment = products(jitter, tile, jitter.third, jitter.cubes)},
-        .rows_jittered = {.expected = products(jitter, tile, jitter.sum, jitter.mean),
-                          .variance = products(jitter, tile, jitter.squares, jitter.second),
-                          .third_moment = products(jitter, tile, jitter.cubes, jitter.third)}};
+        .rows_jittered = {}};
+    const auto& columns = result.columns_jittered;
+    if (tile.diagonal()) { // the two directions change places with rows and columns
+        const auto count = tile.rows.size();
+        result.rows_jittered = {.expected = transposed(columns.expected, count),
+                                .variance = transposed(columns.variance, count),
+                                .third_moment = transposed(columns.third_moment, count)};
+        return result;
+    }
+    result.rows_jittered = {.expected = products(jitter, tile, jitter.sum, jitter.mean),
+                            .variance = products(jitter, tile, jitter.squares, jitter.second),
+                            .third_moment = products(jitter, tile, jitter.cubes, jitter.third)};
+    return result;
 }
 
 double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events,
@@ -324,8 +365,10 @@ double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t e
     const auto windows = static_cast<double>(whole_windows);
     const auto samples = static_cast<double>(events) * (1 + spread);
     // samples lie twice in memory while they are turned around
+    const auto block_count = (rows + tile_neurons - 1) / tile_neurons;
+    const auto blocks = static_cast<double>(block_count);
     return 6 * 8 * static_cast<double>(rows) * windows + 24 * samples +
-           16 * static_cast<double>(frames);
+           16 * static_cast<double>(frames) * (2 + blocks);
 }
 
 } // namespace rewire::calcium

@@ -26,7 +26,7 @@ std::vector<double> autocorrelation(const FrameCircles& circles, const SpectrumL
             spectrum.push_back(0);
         }
         auto sum = std::vector<double>(at(length));
-        RealTransform<double>(length).backward(spectrum.data(), sum.data());
+        RealTransform(length).backward(spectrum.data(), sum.data());
         for (std::int64_t k = 0; k <= std::min(most_lags, length / 2); ++k)
             correlation[at(k)] += sum[at(k)];
     }

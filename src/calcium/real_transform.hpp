@@ -5,30 +5,20 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
-#include <vector>
 
 namespace rewire::calcium {
 
-/// Discrete Fourier transforms of real sequences of one length, any length (FFTW). Plans are
-/// estimated, not measured, and do not depend on where the data lie, so that the same input gives
-/// the same bits in every run on one CPU type. Not safe for threads.
-template <typename Real>
+/// Discrete Fourier transforms of one real sequence at a time, any length (FFTW); many sequences go
+/// through LaneTransform. Plans are estimated, not measured, and do not depend on where the data
+/// lie, so that the same input gives the same bits in every run on one CPU type. Not safe for
+/// threads.
 class RealTransform
 {
-    static constexpr auto is_double = std::is_same_v<Real, double>;
-    using Plan = std::conditional_t<is_double, fftw_plan, fftwf_plan>;
-    using Complex = std::conditional_t<is_double, fftw_complex, fftwf_complex>;
     struct Destroy
     {
-        void operator()(Plan plan) const noexcept
-        {
-            if constexpr (is_double)
-                fftw_destroy_plan(plan);
-            else
-                fftwf_destroy_plan(plan);
-        }
+        void operator()(fftw_plan plan) const noexcept { fftw_destroy_plan(plan); }
     };
-    using Handle = std::unique_ptr<std::remove_pointer_t<Plan>, Destroy>;
+    using Handle = std::unique_ptr<std::remove_pointer_t<fftw_plan>, Destroy>;
 
   public:
     /// @pre length > 0
@@ -41,29 +31,13 @@ class RealTransform
     }
 
     /// spectrum(f) = sum_t trace(t) exp(-2 pi i f t / length), f = 0 .. length / 2.
-    void forward(Real* trace, Real* spectrum) const;
+    void forward(double* trace, double* spectrum) const;
     /// The sum the other way, not divided by the length. Destroys the spectrum.
-    void backward(Real* spectrum, Real* trace) const;
-
-    /// Two at once. Those of odd length go as the real and the imaginary part of one complex
-    /// transform: FFTW's real ones take two to three times as long there, and no less elsewhere.
-    void forward_two(Real* first, Real* second, Real* first_spectrum, Real* second_spectrum);
-    void backward_two(Real* first_spectrum, Real* second_spectrum, Real* first, Real* second);
+    void backward(double* spectrum, double* trace) const;
 
   private:
-    void execute(const Handle& plan);
-
-    std::int64_t length_;
     Handle forward_;
     Handle backward_;
-    // of odd lengths
-    Handle forward_two_;
-    Handle backward_two_;
-    std::vector<Real> in_;  ///< complex
-    std::vector<Real> out_; ///< complex
 };
-
-extern template class RealTransform<double>;
-extern template class RealTransform<float>;
 
 } // namespace rewire::calcium

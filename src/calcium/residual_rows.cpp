@@ -2,6 +2,7 @@
 
 #include <rewire/base/dispatch.hpp>
 #include <rewire/base/index.hpp>
+#include <rewire/base/memory.hpp>
 #include <rewire/dense/symmetric.hpp>
 
 #include <algorithm>
@@ -73,22 +74,22 @@ void combine_floats(const Panel<float>& p, std::int64_t frames)
 } // namespace
 
 template <typename Real>
-ResidualRows<Real>::ResidualRows(const ShiftTraces& traces, std::int64_t stride)
+ResidualRows<Real>::ResidualRows(const ShiftTraces& traces, std::int64_t stride, std::int64_t group)
     : traces_(traces),
       stride_(stride),
+      group_(group),
       sparse_(traces.covariates() == 0 && traces.density() < sparse_until_density)
 {
     const auto circles = traces.circles().count();
-    auto samples = RowSamples{};
     auto level = std::vector<double>(at(circles));
     auto trace = std::vector<double>(at(sparse_ ? 0 : traces.frames()));
     auto candidates = std::int64_t{0};
     for (std::int64_t neuron = 0; neuron < traces.neurons(); ++neuron)
         candidates += traces.varies(neuron) ? 1 : 0;
     if (!sparse_)
-        rows_.resize(at(candidates * stride));
+        base::resize_large(rows_, reals_of(candidates));
     for (std::int64_t neuron = 0; neuron < traces.neurons(); ++neuron) {
-        if (sparse_ ? !traces.append(neuron, samples, level) : !traces.fill(neuron, trace))
+        if (sparse_ ? !traces.append(neuron, row_samples_, level) : !traces.fill(neuron, trace))
             continue;
         if (sparse_)
             level_.insert(level_.end(), level.begin(), level.end());
@@ -98,9 +99,9 @@ ResidualRows<Real>::ResidualRows(const ShiftTraces& traces, std::int64_t stride)
         active_.push_back(neuron);
     }
     if (sparse_)
-        samples_ = by_frame(samples, traces.frames());
+        samples_ = by_frame(row_samples_, traces.frames());
     else
-        rows_.resize(at(n() * stride));
+        rows_.resize(at(reals_of(n())));
 }
 
 template <typename Real>
@@ -172,7 +173,7 @@ void ResidualRows<Real>::combine_sparse(std::span<const Real> factor)
 {
     const auto circles = traces_.circles().count();
     const auto frames = traces_.frames();
-    rows_.resize(at(n() * stride_));
+    base::resize_large(rows_, reals_of(n()));
     auto circle = std::vector<std::int32_t>{};
     for (std::int64_t c = 0; c < circles; ++c)
         circle.insert(circle.end(), at(traces_.circles().length(c)), static_cast<std::int32_t>(c));
@@ -208,6 +209,45 @@ void ResidualRows<Real>::combine_sparse(std::span<const Real> factor)
                 for (std::int64_t u = 0; u < count; ++u)
                     rows_[at((first + k) * stride_ + t + u)] = out[at(u * panel + k)];
         }
+    }
+    samples_ = {};
+}
+
+template <typename Real>
+void ResidualRows<Real>::fill(std::int64_t i, std::span<double> row) const
+{
+    if (!sparse_) {
+        traces_.fill(active_[at(i)], row);
+        return;
+    }
+    const auto& circles = traces_.circles();
+    for (std::int64_t c = 0; c < circles.count(); ++c)
+        std::fill(row.begin() + circles.start[at(c)], row.begin() + circles.start[at(c) + 1],
+                  level_[at(i * circles.count() + c)]);
+    for (auto e = row_samples_.start[at(i)]; e < row_samples_.start[at(i) + 1]; ++e)
+        row[at(row_samples_.frame[at(e)])] += row_samples_.value[at(e)];
+}
+
+template <typename Real>
+void ResidualRows<Real>::fill_lanes(base::Range traces, std::int64_t circle,
+                                    LaneOf<Real>* lanes) const
+{
+    const auto& circles = traces_.circles();
+    const auto start = circles.start[at(circle)];
+    const auto length = circles.length(circle);
+    auto level = typename LaneVector<Real>::Type{};
+    for (std::int64_t l = 0; l < traces.size(); ++l)
+        level[l] = static_cast<Real>(level_[at((traces.first + l) * circles.count() + circle)]);
+    for (std::int64_t t = 0; t < length; ++t)
+        lanes[t].re = level;
+    for (std::int64_t l = 0; l < traces.size(); ++l) {
+        const auto i = traces.first + l;
+        const auto* first = row_samples_.frame.data() + row_samples_.start[at(i)];
+        const auto* last = row_samples_.frame.data() + row_samples_.start[at(i) + 1];
+        const auto* frame = std::lower_bound(first, last, start);
+        const auto* value = row_samples_.value.data() + (frame - row_samples_.frame.data());
+        for (; frame != last && *frame < start + length; ++frame, ++value)
+            lanes[*frame - start].re[l] += static_cast<Real>(*value);
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lane_kernels.hpp"
 #include "samples_by_frame.hpp"
 #include "shift_traces.hpp"
 
@@ -19,29 +20,44 @@ template <typename Real>
 class ResidualRows
 {
   public:
-    /// `stride` >= frames: the distance of rows.
-    ResidualRows(const ShiftTraces& traces, std::int64_t stride);
+    /// `stride` >= frames: the distance of rows. Of residuals there are a multiple of `group` rows,
+    /// those behind the last neuron zero.
+    ResidualRows(const ShiftTraces& traces, std::int64_t stride, std::int64_t group);
 
     const std::vector<std::int64_t>& active() const noexcept { return active_; }
     /// [n, n] upper triangle, ones on the diagonal.
     std::vector<double> correlation() const;
-    /// Rows of residuals [n, stride], row i the sum over j of factor[i, j] z_j. Traces are gone
-    /// after it.
+    /// Rows of residuals [n and more, stride], row i the sum over j of factor[i, j] z_j. Traces
+    /// that are dense are gone after it.
     std::vector<Real> residuals(std::span<const Real> factor);
+
+    /// Without covariates, and few samples: from them a trace is made at once.
+    bool sparse() const noexcept { return sparse_; }
+    /// [frames] of trace i, again.
+    void fill(std::int64_t i, std::span<double> row) const;
+    /// Frames of one circle of some traces, side by side: the real parts of `lanes`, zero behind
+    /// the last trace. @pre sparse()
+    void fill_lanes(base::Range traces, std::int64_t circle, LaneOf<Real>* lanes) const;
 
   private:
     std::int64_t n() const noexcept { return static_cast<std::int64_t>(active_.size()); }
+    std::int64_t reals_of(std::int64_t neurons) const noexcept
+    {
+        return (neurons + group_ - 1) / group_ * group_ * stride_;
+    }
     void add_sparse(std::vector<double>& matrix) const;
     void combine_sparse(std::span<const Real> factor);
     void combine_dense(std::span<const Real> factor);
 
     const ShiftTraces& traces_;
     std::int64_t stride_;
+    std::int64_t group_;
     bool sparse_;
     std::vector<std::int64_t> active_;
     std::vector<Real> rows_;    ///< [n, stride] traces where they are dense
     std::vector<double> level_; ///< [n, circles] where they are sparse, beside the samples
-    SamplesByFrame samples_;
+    RowSamples row_samples_;    ///< where they are sparse, by row ...
+    SamplesByFrame samples_;    ///< ... and by frame
 };
 
 extern template class ResidualRows<double>;

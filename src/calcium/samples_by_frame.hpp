@@ -14,6 +14,11 @@ struct RowSamples
     std::vector<double> value;
     std::vector<std::int64_t> start{0};
 
+    void reserve(std::size_t samples)
+    {
+        frame.reserve(samples);
+        value.reserve(samples);
+    }
     void end_row() { start.push_back(static_cast<std::int64_t>(frame.size())); }
 };
 

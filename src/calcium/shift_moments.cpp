@@ -1,13 +1,14 @@
 #include "rewire/calcium/shift_moments.hpp"
 
-#include "lag_sums.hpp"
+#include "lane_spectra.hpp"
+#include "lane_transform.hpp"
 #include "moment_lags.hpp"
-#include "real_transform.hpp"
 #include "residual_rows.hpp"
 #include "shift_traces.hpp"
 #include "third_moments.hpp"
 
 #include <rewire/base/index.hpp>
+#include <rewire/base/memory.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/dense/symmetric.hpp>
 
@@ -43,6 +44,25 @@ struct Inverse
     std::vector<double> root;  ///< [n] sqrt of its diagonal
 };
 
+/// Transforms in one direction by length.
+template <typename Real>
+class Transforms
+{
+  public:
+    explicit Transforms(typename LaneTransform<Real>::Direction direction) : direction_(direction)
+    {
+    }
+
+    const LaneTransform<Real>& of(std::int64_t length)
+    {
+        return known_.try_emplace(length, length, direction_).first->second;
+    }
+
+  private:
+    typename LaneTransform<Real>::Direction direction_;
+    std::map<std::int64_t, LaneTransform<Real>> known_;
+};
+
 /// Everything on the way to the moments of a session. Rows hold residuals, then their spectra.
 template <typename Real>
 class Builder
@@ -52,7 +72,7 @@ class Builder
         : traces_(traces), options_(options), tick_(tick), layout_(layout_of(traces.circles()))
     {
         for (std::int64_t c = 0; c < traces.circles().count(); ++c)
-            transforms_.try_emplace(traces.circles().length(c), traces.circles().length(c));
+            longest_ = std::max(longest_, traces.circles().length(c));
     }
 
     std::optional<ShiftMoments> build()
@@ -94,14 +114,18 @@ class Builder
         std::vector<double> residuals;
     };
 
+    static constexpr auto width = lanes_of<Real>; ///< neurons of a group, transformed side by side
+
     std::int64_t n() const noexcept { return result_.active_count(); }
+    std::int64_t groups() const noexcept { return (n() + width - 1) / width; }
     // a spectrum is longer than its frames by the highest frequencies' imaginary parts
     std::int64_t stride() const noexcept { return layout_.reals(); }
     Real* row(std::int64_t i) noexcept { return rows_.data() + i * stride(); }
 
     bool make_residuals(Inverse& inverse)
     {
-        auto rows = ResidualRows<Real>(traces_, stride());
+        source_.emplace(traces_, stride(), width);
+        auto& rows = *source_;
         result_.active = rows.active();
         result_.neurons = traces_.neurons();
         result_.frames_used = traces_.frames();
@@ -192,52 +216,81 @@ class Builder
         return factor;
     }
 
-    /// Spectra of traces and residuals, neuron by neuron: powers of traces, leverage, what is
-    /// pooled.
+    /// What a transform walks through in long steps.
+    template <typename Number>
+    std::vector<LaneOf<Number>> lanes_in_large_pages() const
+    {
+        auto lanes = std::vector<LaneOf<Number>>{};
+        base::resize_large(lanes, longest_);
+        return lanes;
+    }
+
+    /// Spectra of traces and residuals, a group of neurons at a time: powers of traces, leverage,
+    /// what is pooled. Where the residuals of a group were, their spectra are left, side by side.
     bool transform(const Inverse& inverse, Pooled& pooled)
     {
         const auto frequencies = layout_.frequencies();
         result_.leverage.assign(at(frequencies), 0.0);
         result_.power_marginal.width = frequencies;
-        values_in<Real>(result_.power_marginal).resize(at(n() * frequencies));
+        base::resize_large(values_in<Real>(result_.power_marginal), n() * frequencies);
         auto sums = std::vector<Real>(at(frequencies));
         for (std::size_t f = 0; f < sums.size(); ++f)
             sums[f] = static_cast<Real>(std::sqrt(layout_.weight[f]) * layout_.inverse_length[f]);
-        auto trace = std::vector<Real>(at(traces_.frames()));
-        auto residual = trace;
-        auto spectrum = std::vector<Real>(at(layout_.reals()));
-        for (std::int64_t i = 0; i < n(); ++i) {
-            fill(i, trace);
-            std::copy(row(i), row(i) + traces_.frames(), residual.begin());
-            each_circle([&](std::int64_t c, RealTransform<Real>& transform) {
-                const auto first = traces_.circles().start[at(c)];
-                const auto f = layout_.start[at(c)];
-                transform.forward_two(trace.data() + first, residual.data() + first,
-                                      spectrum.data() + f, row(i) + f);
-            });
-            auto* power = values_in<Real>(result_.power_marginal).data() + i * frequencies;
-            const auto* z = spectrum.data();
-            const auto* e = row(i);
-            const auto root = inverse.root[at(i)];
-            for (std::int64_t f = 0; f < frequencies; ++f, z += 2, e += 2) {
-                const auto squared = z[0] * z[0] + z[1] * z[1];
-                power[f] = squared * sums[at(f)];
-                pooled.traces[at(f)] += static_cast<double>(squared);
-                pooled.residuals[at(f)] += static_cast<double>(e[0] * e[0] + e[1] * e[1]);
-                result_.leverage[at(f)] += root * static_cast<double>(z[0] * e[0] + z[1] * e[1]);
+        const auto frames = traces_.frames();
+        auto traces = std::vector<Real>(at(source_->sparse() ? 0 : width * frames));
+        // of several circles: residuals lie where the spectra of earlier circles would go
+        const auto beside = traces_.circles().count() > 1;
+        auto spectra = std::vector<Real>(at(beside ? width * stride() : 0));
+        auto power = std::vector<Real>(at(width * frequencies));
+        auto data = lanes_in_large_pages<Real>();
+        auto scratch = lanes_in_large_pages<Real>();
+        const auto ones = std::vector<Real>(at(width), Real{1});
+        auto transforms = Transforms<Real>(LaneTransform<Real>::Direction::forward);
+        for (std::int64_t group = 0; group < groups(); ++group) {
+            const auto first = group * width;
+            const auto used = std::min(width, n() - first);
+            auto root = std::array<Real, at(width)>{};
+            for (std::int64_t l = 0; l < used; ++l) {
+                if (!source_->sparse())
+                    fill(first + l, traces.data() + l * frames);
+                root[at(l)] = static_cast<Real>(inverse.root[at(first + l)]);
             }
-            if (!tick_(1))
+            if (!source_->sparse())
+                std::fill(traces.begin() + used * frames, traces.end(), Real{0});
+            for (std::int64_t c = 0; c < traces_.circles().count(); ++c) {
+                const auto start = traces_.circles().start[at(c)];
+                const auto length = traces_.circles().length(c);
+                const auto f = layout_.start[at(c)] / 2;
+                if (source_->sparse())
+                    source_->fill_lanes({first, first + used}, c, data.data());
+                else
+                    rows_to_lanes(traces.data() + start, frames, length, 0, data.data());
+                rows_to_lanes(row(first) + start, stride(), length, 1, data.data());
+                split_spectra(transforms.of(length).run(data.data(), scratch.data()), length,
+                              root.data(), (beside ? spectra.data() : row(first)) + 2 * f * width,
+                              power.data() + f * width,
+                              PooledSpectra{.traces = pooled.traces.data() + f,
+                                            .residuals = pooled.residuals.data() + f,
+                                            .leverage = result_.leverage.data() + f});
+            }
+            if (beside)
+                std::copy(spectra.begin(), spectra.end(), row(first));
+            lanes_to_rows(power.data(), frequencies, sums.data(), ones.data(), used,
+                          values_in<Real>(result_.power_marginal).data() + first * frequencies,
+                          frequencies);
+            if (!tick_(used))
                 return false;
         }
         return true;
     }
 
-    void fill(std::int64_t i, std::vector<Real>& trace)
+    template <typename Number>
+    void fill(std::int64_t i, Number* trace)
     {
-        filled_.resize(trace.size());
-        traces_.fill(result_.active[at(i)], filled_);
-        std::transform(filled_.begin(), filled_.end(), trace.begin(),
-                       [](double value) { return static_cast<Real>(value); });
+        filled_.resize(at(traces_.frames()));
+        source_->fill(i, filled_);
+        std::transform(filled_.begin(), filled_.end(), trace,
+                       [](double value) { return static_cast<Number>(value); });
     }
 
     /// h(f) = sum_i sqrt(Theta_ii) Re(conj z_i(f) e_i(f)) / T_c, and what residuals are multiplied
@@ -254,22 +307,6 @@ class Builder
         }
     }
 
-    template <typename Visit>
-    void each_circle(Visit visit)
-    {
-        for (std::int64_t c = 0; c < traces_.circles().count(); ++c)
-            visit(c, transforms_.at(traces_.circles().length(c)));
-    }
-
-    /// Third moments of one trace, of the given norm, into its row.
-    void add_third(const std::vector<Real>& trace, double norm, std::int64_t lags, Real* out) const
-    {
-        if (options_.skewness == Precision::single)
-            third_moments<float>(traces_.circles(), trace, norm, lags, out);
-        else
-            third_moments<Real>(traces_.circles(), trace, norm, lags, out);
-    }
-
     std::int64_t prepare(MomentRows& third, std::int64_t lags) const
     {
         third.width = result_.circles * lag_pairs(lags);
@@ -282,7 +319,7 @@ class Builder
     {
         std::vector<double> of_norm;  ///< [frequencies]
         std::vector<double> of_refit; ///< [frequencies] times the leverage
-        std::vector<double> of_row;   ///< [frequencies] of the rows whose products are variances
+        std::vector<Real> of_row;     ///< [frequencies] of the rows whose products are variances
     };
 
     Weights weights() const
@@ -291,88 +328,96 @@ class Builder
         for (std::size_t f = 0; f < at(layout_.frequencies()); ++f) {
             weights.of_norm.push_back(layout_.weight[f] * layout_.inverse_length[f]);
             weights.of_refit.push_back(weights.of_norm[f] * result_.leverage[f]);
-            weights.of_row.push_back(std::sqrt(layout_.weight[f]) * layout_.inverse_length[f]);
+            weights.of_row.push_back(
+                static_cast<Real>(std::sqrt(layout_.weight[f]) * layout_.inverse_length[f]));
         }
         return weights;
     }
 
-    /// Corrects one residual's spectrum and takes its power: |e|^2 once corrected. Four sums at a
-    /// time, in an order that nothing changes.
-    double correct(std::int64_t i, const Weights& weights, std::vector<Real>& power)
+    using Norms = std::array<double, at(width)>; ///< |e|^2 of a group, once corrected
+
+    /// Corrects a group's spectra where they are, and takes their powers.
+    Norms correct(std::int64_t group, const Weights& weights, std::vector<Real>& power)
     {
-        constexpr auto lanes = std::size_t{4};
-        const auto frequencies = at(layout_.frequencies());
-        auto* e = row(i);
-        for (std::size_t f = 0; f < frequencies; ++f, e += 2) {
-            e[0] *= correction_[f];
-            e[1] *= correction_[f];
-            power[f] = e[0] * e[0] + e[1] * e[1];
-        }
-        auto norms = std::array<double, lanes>{};
-        auto refits = std::array<double, lanes>{};
-        const auto whole = frequencies / lanes * lanes;
-        for (std::size_t f = 0; f < whole; f += lanes)
-            for (std::size_t k = 0; k < lanes; ++k) {
-                norms[k] += weights.of_norm[f + k] * static_cast<double>(power[f + k]);
-                refits[k] += weights.of_refit[f + k] * static_cast<double>(power[f + k]);
-            }
-        auto norm = (norms[0] + norms[1]) + (norms[2] + norms[3]);
-        auto refit = (refits[0] + refits[1]) + (refits[2] + refits[3]);
-        for (auto f = whole; f < frequencies; ++f) {
-            norm += weights.of_norm[f] * static_cast<double>(power[f]);
-            refit += weights.of_refit[f] * static_cast<double>(power[f]);
-        }
-        result_.refit_share[at(i)] = refit / norm;
-        for (std::size_t f = 0; f < frequencies; ++f)
-            power[f] *= static_cast<Real>(weights.of_row[f] / norm);
-        return norm;
+        const auto first = group * width;
+        auto sums = PowerSums<Real>{};
+        correct_spectra(row(first), correction_.data(), weights.of_norm.data(),
+                        weights.of_refit.data(), layout_.frequencies(), power.data(), sums);
+        for (std::int64_t l = 0; l < std::min(width, n() - first); ++l)
+            result_.refit_share[at(first + l)] = sums.refit[at(l)] / sums.norm[at(l)];
+        return sums.norm;
     }
 
-    /// Two spectra back to traces; destroys them.
-    void to_time(Real* first, Real* second, std::vector<Real>& trace, std::vector<Real>& next)
+    /// Powers go to rows at the front of where spectra were, at half their length: memory that is
+    /// touched for the first time costs as much as a transform. @pre the group's spectra, and those
+    /// before it, are not needed any more
+    void keep_power(std::int64_t group, const Weights& weights, const Norms& norms,
+                    const std::vector<Real>& power)
     {
-        each_circle([&](std::int64_t c, RealTransform<Real>& transform) {
-            const auto start = traces_.circles().start[at(c)];
-            const auto length = traces_.circles().length(c);
-            const auto f = layout_.start[at(c)];
-            transform.backward_two(first + f, second + f, trace.data() + start,
-                                   next.data() + start);
-            const auto scale = static_cast<Real>(1 / static_cast<double>(length));
-            for (auto t = start; t < start + length; ++t) {
-                trace[at(t)] *= scale;
-                next[at(t)] *= scale;
-            }
-        });
+        const auto frequencies = layout_.frequencies();
+        const auto first = group * width;
+        auto scale = std::array<Real, at(width)>{};
+        std::transform(norms.begin(), norms.end(), scale.begin(),
+                       [](double norm) { return static_cast<Real>(1 / norm); });
+        lanes_to_rows(power.data(), frequencies, weights.of_row.data(), scale.data(),
+                      std::min(width, n() - first), rows_.data() + first * frequencies,
+                      frequencies);
     }
 
     bool sum_residuals()
     {
-        const auto width = prepare(result_.third, result_.lags.partial);
+        return options_.skewness == Precision::single ? sum_residuals_in<float>()
+                                                      : sum_residuals_in<Real>();
+    }
+
+    /// @tparam Sum what corrected residuals and their products of three are made in
+    template <typename Sum>
+    bool sum_residuals_in()
+    {
+        constexpr auto share = lanes_of<Sum> / width; // groups in one part of the lanes
+        const auto third_width = prepare(result_.third, result_.lags.partial);
+        const auto lags = result_.lags.partial;
         result_.refit_share.assign(at(n()), 0.0);
-        auto trace = std::vector<Real>(at(traces_.frames()));
-        auto next = trace;
-        auto nothing = std::vector<Real>(at(stride()), Real{0}); // beside the last of an odd number
         const auto frequencies = layout_.frequencies();
         const auto weights = this->weights();
-        auto power = std::vector<Real>(at(frequencies));
-        auto next_power = power;
-        for (std::int64_t i = 0; i < n(); i += 2) {
-            const auto two = i + 1 < n();
-            const auto norm = correct(i, weights, power);
-            const auto next_norm = two ? correct(i + 1, weights, next_power) : 1;
-            to_time(row(i), two ? row(i + 1) : nothing.data(), trace, next);
-            // Powers go to where spectra were, at half their length: memory that is touched for the
-            // first time costs as much as a transform.
-            std::copy(power.begin(), power.end(), rows_.begin() + i * frequencies);
-            if (two)
-                std::copy(next_power.begin(), next_power.end(),
-                          rows_.begin() + (i + 1) * frequencies);
-            add_third(trace, std::pow(norm, 1.5), result_.lags.partial,
-                      values_in<Real>(result_.third).data() + i * width);
-            if (two)
-                add_third(next, std::pow(next_norm, 1.5), result_.lags.partial,
-                          values_in<Real>(result_.third).data() + (i + 1) * width);
-            if (!tick_(two ? 2 : 1))
+        auto norms = std::vector<Norms>(at(2 * share));
+        auto power = std::vector<std::vector<Real>>(at(2 * share),
+                                                    std::vector<Real>(at(width * frequencies)));
+        auto data = lanes_in_large_pages<Sum>();
+        auto scratch = lanes_in_large_pages<Sum>();
+        const auto step = longest_ + lags;
+        auto wrapped = std::vector<Sum>(at(lanes_of<Sum> * step));
+        auto transforms = Transforms<Sum>(LaneTransform<Sum>::Direction::backward);
+        for (std::int64_t group = 0; group < groups(); group += 2 * share) {
+            const auto together = std::min(2 * share, groups() - group);
+            for (std::int64_t g = 0; g < together; ++g)
+                norms[at(g)] = correct(group + g, weights, power[at(g)]);
+            for (std::int64_t c = 0; c < traces_.circles().count(); ++c) {
+                const auto length = traces_.circles().length(c);
+                for (std::int64_t g = 0; g < together; ++g)
+                    place_spectra(row((group + g) * width) + layout_.start[at(c)] * width, length,
+                                  g % share * width, static_cast<int>(g / share), data.data());
+                const auto* back = transforms.of(length).run(data.data(), scratch.data());
+                const auto first = group * width;
+                for (std::int64_t part = 0; part < 2; ++part) {
+                    const auto begin = first + part * lanes_of<Sum>;
+                    const auto used = std::clamp(n() - begin, std::int64_t{0}, lanes_of<Sum>);
+                    part_to_rows(back, length, static_cast<int>(part),
+                                 static_cast<Sum>(1 / static_cast<double>(length)), used,
+                                 wrapped.data(), step);
+                    for (std::int64_t l = 0; l < used; ++l) {
+                        auto* trace = wrapped.data() + l * step;
+                        std::copy_n(trace, lags, trace + length);
+                        const auto norm = norms[at((begin + l - first) / width)][at(l % width)];
+                        third_moments<Sum>({trace, at(length + lags)}, std::pow(norm, 1.5), lags,
+                                           values_in<Real>(result_.third).data() +
+                                               (begin + l) * third_width + c * lag_pairs(lags));
+                    }
+                }
+            }
+            for (std::int64_t g = 0; g < together; ++g)
+                keep_power(group + g, weights, norms[at(g)], power[at(g)]);
+            if (!tick_(std::min(n() - group * width, together * width)))
                 return false;
         }
         rows_.resize(at(n() * frequencies));
@@ -383,12 +428,28 @@ class Builder
 
     bool sum_traces()
     {
-        const auto width = prepare(result_.third_marginal, result_.lags.marginal);
-        auto trace = std::vector<Real>(at(traces_.frames()));
+        return options_.skewness == Precision::single ? sum_traces_in<float>()
+                                                      : sum_traces_in<Real>();
+    }
+
+    template <typename Sum>
+    bool sum_traces_in()
+    {
+        const auto third_width = prepare(result_.third_marginal, result_.lags.marginal);
+        const auto lags = result_.lags.marginal;
+        auto trace = std::vector<Sum>(at(traces_.frames()));
+        auto wrapped = std::vector<Sum>(at(longest_ + lags));
         for (std::int64_t i = 0; i < n(); ++i) {
-            fill(i, trace);
-            add_third(trace, 1, result_.lags.marginal,
-                      values_in<Real>(result_.third_marginal).data() + i * width);
+            fill(i, trace.data());
+            for (std::int64_t c = 0; c < traces_.circles().count(); ++c) {
+                const auto length = traces_.circles().length(c);
+                std::copy_n(trace.begin() + traces_.circles().start[at(c)], length,
+                            wrapped.begin());
+                std::copy_n(wrapped.begin(), lags, wrapped.begin() + length);
+                third_moments<Sum>({wrapped.data(), at(length + lags)}, 1, lags,
+                                   values_in<Real>(result_.third_marginal).data() +
+                                       i * third_width + c * lag_pairs(lags));
+            }
             if (!tick_(1))
                 return false;
         }
@@ -399,10 +460,11 @@ class Builder
     const ShiftMomentOptions& options_;
     const Tick& tick_;
     SpectrumLayout layout_;
-    std::map<std::int64_t, RealTransform<Real>> transforms_; ///< by length
-    std::vector<Real> rows_;                                 ///< [active, stride]
-    std::vector<Real> correction_;                           ///< [frequencies] 1 / sqrt(1 - h)
-    std::vector<double> filled_;                             ///< scratch
+    std::int64_t longest_ = 0; ///< circle
+    std::optional<ResidualRows<Real>> source_;
+    std::vector<Real> rows_;       ///< [groups, lanes, stride]
+    std::vector<Real> correction_; ///< [frequencies] 1 / sqrt(1 - h)
+    std::vector<double> filled_;   ///< scratch
     ShiftMoments result_;
 };
 

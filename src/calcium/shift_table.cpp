@@ -99,7 +99,7 @@ Spectra spectra_of(const ShiftNullPlan& plan, const BlockShifts& shifts)
         longest = std::max(longest, s.frames);
     }
     spectra.value.resize(at(shifts.groups * spectra.frequencies * spectra.inner * lanes));
-    const auto transform = LaneTransform(plan.slots, LaneTransform::Direction::forward);
+    const auto transform = LaneTransform<float>(plan.slots, LaneTransform<float>::Direction::forward);
     auto data = std::vector<Lane>(at(plan.slots));
     auto scratch = std::vector<Lane>(at(plan.slots));
     auto trace = std::vector<float>(at(longest * lanes));
@@ -239,7 +239,7 @@ std::vector<float> table_correlations(const ShiftNullPlan& plan, const BlockShif
     auto product = std::vector<Lane>(at(spectra.frequencies * lanes));
     auto data = std::vector<Lane>(at(slots));
     auto scratch = std::vector<Lane>(at(slots));
-    const auto transform = LaneTransform(slots, LaneTransform::Direction::backward);
+    const auto transform = LaneTransform<float>(slots, LaneTransform<float>::Direction::backward);
     const auto inner = at(spectra.inner);
     for (std::int64_t group = 0; group < shifts.groups; ++group) {
         fill_right_side(spectra, group, right);

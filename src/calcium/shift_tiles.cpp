@@ -61,9 +61,10 @@ double shift_moments_bytes(std::int64_t active, std::int64_t frames, std::int64_
     const auto t = static_cast<double>(frames + 2 * circles);
     const auto real = precision == Precision::full ? 8.0 : 4.0;
     const auto third = 2.0 * static_cast<double>(circles * lag_pairs(most_lags));
+    constexpr auto together = 600.0; // bytes a frame of the neurons that are transformed together
     // rows (or samples, which are fewer), which become powers of half their length, and powers of
     // traces; correlation, inverse, factors and a spare; pairs
-    return real * n * (1.5 * t + third) + 8 * n * n * 4 + 8 * n * n;
+    return real * n * (1.5 * t + third) + together * t + 8 * n * n * 4 + 8 * n * n;
 }
 
 double shift_moments_flops(std::int64_t active, std::int64_t frames) noexcept

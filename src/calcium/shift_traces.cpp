@@ -235,7 +235,7 @@ SpectrumLayout layout_of(const FrameCircles& circles)
     layout.start.push_back(0);
     for (std::int64_t c = 0; c < circles.count(); ++c) {
         const auto length = circles.length(c);
-        const auto reals = RealTransform<double>::spectrum_size(length);
+        const auto reals = RealTransform::spectrum_size(length);
         layout.start.push_back(layout.start.back() + reals);
         for (std::int64_t f = 0; f < reals / 2; ++f) {
             layout.inverse_length.push_back(1 / static_cast<double>(length));

@@ -32,6 +32,16 @@ class Frames(Case):
         self.assertEqual(code, 0, out + err)
         return self.folder / results / "connectome.h5", err
 
+    def gapped(self, study, first, frames, rate_hz=28):
+        """The study with ten seconds of its clock missing before a frame."""
+        gapped = self.folder / "gapped"
+        shutil.copytree(study, gapped)
+        by_clock = next(gapped.rglob("*.nwb"))
+        times = [(t if t < first else t + 10 * rate_hz) / rate_hz for t in range(frames)]
+        self.put(by_clock, "remove", f"{DFF}/starting_time")
+        self.put(by_clock, "numbers", f"{DFF}/timestamps", text="\n".join(map(repr, times)))
+        return gapped
+
     def test_slow_cosines_take_out_rates_that_fall_together(self):
         study = self.simulate("--null", "--rate-fall", "0.95", sessions=1, neurons=30, duration_s=600)
         plain, _ = self.connectome(study, "plain")
@@ -98,12 +108,7 @@ class Frames(Case):
         frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 4
         by_table = next(study.rglob("*.nwb"))
         self.put(by_table, "intervals", "blocks", text=f"0 {first / rate_hz} {first / rate_hz} {frames / rate_hz}")
-        gapped = self.folder / "gapped"
-        shutil.copytree(study, gapped)
-        by_clock = next(gapped.rglob("*.nwb"))
-        times = [(t if t < first else t + 280) / rate_hz for t in range(frames)]
-        self.put(by_clock, "remove", f"{DFF}/starting_time")
-        self.put(by_clock, "numbers", f"{DFF}/timestamps", text="\n".join(map(repr, times)))
+        gapped = self.gapped(study, first, frames)
 
         table, _ = self.connectome(study, "table", "--segments", "blocks", "--halves", "yes")
         clock, err = self.connectome(gapped, "clock", "--halves", "yes")
@@ -162,6 +167,24 @@ class Frames(Case):
         same = subprocess.run([BUILD / "tests" / "same_datasets", self.folder / "blocks" / "movement.h5",
                                self.folder / "whole" / "movement.h5"], capture_output=True)
         self.assertNotEqual(same.returncode, 0)
+
+    def test_movement_leaves_out_what_is_smoothed_over_a_gap(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 4
+        gapped = self.gapped(study, 2000, frames)
+        results = {}
+        for name, path, ranks, words in [("plain", study, 1, []), ("gap", gapped, 1, []), ("again", gapped, 3, []),
+                                         ("dff", gapped, 1, ["--activity", "dff"])]:
+            code, out, err = run("movement", "--study", path, "--results", self.folder / f"of-{name}", "--tau-s", "0.7",
+                                 "--shuffles", "500", *words, ranks=ranks)
+            self.assertEqual(code, 0, out + err)
+            self.assertEqual("2 segments" in err, name in ["gap", "again"], err)
+            results[name] = self.folder / f"of-{name}" / "movement.h5"
+
+        self.assertEqual(attribute(results["plain"], "frames"), frames - 4)
+        self.assertEqual(attribute(results["gap"], "frames"), frames - 8)
+        self.assertEqual(attribute(results["dff"], "frames"), frames)
+        self.assertSameDatasets(results["gap"], results["again"])
 
 
 if __name__ == "__main__":

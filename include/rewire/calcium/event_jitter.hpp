@@ -33,6 +33,14 @@ struct SamplesByFrame
     std::vector<double> value;
 };
 
+/// [frames, blocks + 1]: where the samples of each tile_neurons rows begin in each frame, and where
+/// the last end.
+struct BlockStarts
+{
+    std::int64_t blocks = 0;
+    std::vector<std::int64_t> start;
+};
+
 /// What the coincidences of all pairs are made from. Made once; read by all tiles.
 struct EventJitter
 {
@@ -46,6 +54,8 @@ struct EventJitter
     std::vector<double> square_sum; ///< [rows] sum of s^2 over all windows
     SamplesByFrame events;          ///< s
     SamplesByFrame smoothed;        ///< y
+    BlockStarts event_blocks;       ///< of both, so that a tile finds its rows
+    BlockStarts smoothed_blocks;
 };
 
 struct EventJitterOptions

@@ -62,8 +62,8 @@ struct ShiftMomentOptions
 {
     ShiftLags lags{};
     Precision precision = Precision::full;
-    /// Of the products of three that skewness is made of: in single precision it is good to 1e-5,
-    /// at half the time. Single where everything is.
+    /// Of the corrected residuals as traces and of the products of three that skewness is made of:
+    /// in single precision it is good to 1e-5, at half the time. Single where everything is.
     Precision skewness = Precision::full;
     /// [neurons] or empty: frames >= 0 by which each trace is moved around its circles
     /// (displaced_by) before anything is correlated, after covariates are taken out. For the
@@ -122,8 +122,9 @@ struct ShiftMoments
 ///
 /// Time: sparse activity (below a fifth of samples non-zero, no covariates) 2 n flops a non-zero
 /// sample and twice that many for its frame's other samples; else 3 n^2 T flops in products (n
-/// active neurons, T frames). n^3 for the inverse, three transforms of T a neuron; numbers of
-/// frames with large prime factors cost more. Memory: shift_moments_bytes.
+/// active neurons, T frames). n^3 for the inverse, three transforms of T a neuron, eight neurons
+/// side by side (sixteen in single precision); numbers of frames with prime factors beyond 127 cost
+/// several times as much. Memory: shift_moments_bytes.
 /// @throws InputError for a displacement not of all neurons, or covariates as covariate_basis
 std::optional<ShiftMoments> shift_moments_of(const activity::ActivityView& activity,
                                              const FrameCircles& circles,
