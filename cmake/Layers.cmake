@@ -22,13 +22,20 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
 
-# rewire_layer(NAME [PUBLIC targets...] [PRIVATE targets...]): all sources in this folder.
+# Sources that are compiled together where REWIRE_UNITY is on; names in anonymous namespaces are unique in their folder.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+
+# rewire_layer(NAME [ALONE] [PUBLIC targets...] [PRIVATE targets...]): all sources in this folder. ALONE: each is always
+# compiled alone, where kernels for several instruction sets use the same names.
 function(rewire_layer name)
-    cmake_parse_arguments(ARG "" "" "PUBLIC;PRIVATE" ${ARGN})
+    cmake_parse_arguments(ARG "ALONE" "" "PUBLIC;PRIVATE" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
     add_library(rewire_${name} SHARED ${sources})
     target_include_directories(rewire_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(rewire_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} rewire_flags)
+    if(NOT ARG_ALONE)
+        set_target_properties(rewire_${name} PROPERTIES UNITY_BUILD ${REWIRE_UNITY})
+    endif()
     if(NOT REWIRE_SANITIZE)
         target_link_options(rewire_${name} PRIVATE -Wl,--no-undefined)
     endif()

@@ -20,7 +20,7 @@ if [ ! -x "$python" ]; then
 fi
 
 SECONDS=0
-# Most of the compiler's time goes into the headers of the library: the sources of a job read them together here.
+# Most of the compiler's time goes into the headers of the library: the sources of a folder read them together here.
 cmake -S . -B build-test -G Ninja -DCMAKE_BUILD_TYPE=Release -DREWIRE_WARNINGS_AS_ERRORS=ON -DREWIRE_UNITY=ON \
     -DPython3_EXECUTABLE="$PWD/$python" >/dev/null
 cmake --build build-test --target rewire same_datasets

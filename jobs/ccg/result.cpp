@@ -228,6 +228,21 @@ void CcgWriter::write_row()
     row_ = {};
 }
 
+/// As in the paper those that the rule calls count.
+std::vector<spikes::PeakLag> CcgWriter::peaks_between(const Areas& areas) const
+{
+    auto peaks = std::vector<spikes::PeakLag>{};
+    const auto units = trains_.recording.units();
+    auto pair = std::size_t{0};
+    for (std::int64_t i = 0; i < units; ++i)
+        for (auto j = i + 1; j < units; ++j, ++pair)
+            if (calls_[pair].significant > 0)
+                peaks.push_back({areas.of_unit[static_cast<std::size_t>(i)],
+                                 areas.of_unit[static_cast<std::size_t>(j)],
+                                 calls_[pair].peak_lag * settings_.bin_ms});
+    return peaks;
+}
+
 CcgCounts CcgWriter::finish()
 {
     write_row();
@@ -244,7 +259,10 @@ CcgCounts CcgWriter::finish()
         write_tests(counts);
     if (settings_.surrogates > 0)
         write_surrogates();
-    write_areas(group_, areas_of(trains_.recording, calls_, settings_, session_key_));
+    auto areas = areas_of(trains_.recording, settings_.area_scores);
+    areas.hierarchy = spikes::hierarchy(peaks_between(areas), areas.score,
+                                        {.seed = settings_.seed, .name = session_key_});
+    write_areas(group_, areas);
     io::write_attribute(group_, "tested_pairs", counts.tested);
     io::write_attribute(group_, "peaks", counts.peaks);
     io::write_attribute(group_, "troughs", counts.troughs);

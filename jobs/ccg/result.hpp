@@ -1,8 +1,8 @@
 #pragma once
 
-#include "areas.hpp"
 #include "held_trains.hpp"
 #include "jobs/frame/session_results.hpp"
+#include "jobs/recording/areas.hpp"
 #include "settings.hpp"
 #include "surrogates.hpp"
 #include "tile.hpp"
@@ -50,6 +50,7 @@ class CcgWriter
     void write_row();
     void write_units(const SessionHead& head);
     void write_calls() const;
+    std::vector<spikes::PeakLag> peaks_between(const Areas& areas) const;
     void write_directions() const;
     void write_halves() const;
     void write_tests(CcgCounts& counts) const;

@@ -142,18 +142,6 @@ std::string in_both_halves(const CcgSession& session)
     return fmt::format("{} of {}", both, all);
 }
 
-report::Figure delays_of(const CcgSession& session)
-{
-    auto plot = report::ScatterPlot{};
-    plot.title = fmt::format("{} {}", session.head.subject, session.head.session);
-    plot.x.label = "difference of the hierarchy score";
-    plot.y.label = "median delay, ms";
-    plot.points = {{.name = "pair of areas",
-                    .x = session.areas.hierarchy_difference,
-                    .y = session.areas.delay_ms}};
-    return report::figure_of(plot);
-}
-
 report::Figure matrix_of(const CcgSession& session)
 {
     const auto place = places_of(session);
@@ -271,22 +259,20 @@ class CcgPart : public PagePart
     void add_delays(report::Page& page) const
     {
         auto block = report::FigureBlock{.sources = {"ccg.h5"}};
-        auto table = report::Table{.head = {"animal", "session", "areas", "pairs of areas",
-                                            "pairs of units", "Pearson r", "p"}};
+        auto table = report::Table{.head = {"animal", "session"}};
+        const auto heads = delay_heads();
+        table.head.insert(table.head.end(), heads.begin(), heads.end());
         for (const auto& session : sessions_) {
+            const auto& head = session.result.head;
             const auto& areas = session.result.areas;
             if (areas.delay_ms.empty())
                 continue;
-            auto pairs = std::int64_t{0};
-            for (const auto count : areas.pairs)
-                pairs += count;
-            table.rows.push_back(
-                {session.result.head.subject, session.result.head.session,
-                 std::to_string(areas.area.size()), std::to_string(areas.delay_ms.size()),
-                 std::to_string(pairs), std::isnan(areas.r) ? "–" : fmt::format("{:.3f}", areas.r),
-                 std::isnan(areas.r) ? "–" : fmt::format("{:.3g}", areas.p_value)});
+            auto row = std::vector<std::string>{head.subject, head.session};
+            const auto cells = delay_cells(areas);
+            row.insert(row.end(), cells.begin(), cells.end());
+            table.rows.push_back(std::move(row));
             if (block.panels.size() < most_panels)
-                block.panels.push_back(delays_of(session.result));
+                block.panels.push_back(delays_figure(head.subject + " " + head.session, areas));
         }
         if (table.rows.empty())
             return;

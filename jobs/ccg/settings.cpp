@@ -3,14 +3,11 @@
 #include "jobs/recording/jitter_options.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/base/text.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 namespace rewire::jobs {
 
@@ -19,40 +16,6 @@ namespace {
 constexpr auto peak_ms = 10.0;  ///< lags that are searched and tested
 constexpr auto flank_ms = 50.0; ///< flanks lie beyond
 constexpr auto most_lags = std::int64_t{5000};
-
-/// Siegle et al. 2021, Fig. 2.
-const std::map<std::string, double>& published_scores()
-{
-    static const auto scores =
-        std::map<std::string, double>{{"VISp", -0.357}, {"VISl", -0.093}, {"VISrl", -0.059},
-                                      {"VISal", 0.152}, {"VISpm", 0.327}, {"VISam", 0.441}};
-    return scores;
-}
-
-/// Lines of an area and its score, separated by a tab, a comma or spaces.
-std::map<std::string, double> scores_in(const std::string& path)
-{
-    auto file = std::ifstream(path);
-    if (!file)
-        throw base::IoError("cannot read the table of area scores", path,
-                            "give --area-scores a file with an area and its score a line");
-    auto scores = std::map<std::string, double>{};
-    auto text = std::string{};
-    for (auto line = 1; std::getline(file, text); ++line) {
-        std::replace(text.begin(), text.end(), ',', ' ');
-        if (base::trimmed(text).empty() || base::trimmed(text).front() == '#')
-            continue;
-        auto words = std::istringstream(text);
-        auto area = std::string{};
-        auto score = 0.0;
-        auto rest = std::string{};
-        if (!(words >> area >> score) || words >> rest || !std::isfinite(score) ||
-            !scores.emplace(area, score).second)
-            throw base::InputError("not an area and its score, or an area named twice",
-                                   fmt::format("{}, line {}", path, line), "such as: VISp -0.357");
-    }
-    return scores;
-}
 
 } // namespace
 
@@ -113,13 +76,7 @@ std::vector<runtime::Option> ccg_options()
          .help = "also call and test pairs of units that share their peak channel or lie within 50 "
                  "um (columns peak_channel_id and x, y, z of the electrodes), where sorters lose "
                  "coincident spikes"},
-        {.name = "area-scores",
-         .default_value = "siegle",
-         .help = "place of areas in the hierarchy, for the delays between them: six visual areas "
-                 "of Siegle et al. 2021 (siegle), or a file with an area and its score a line. "
-                 "Areas are the columns ecephys_structure_acronym, area or location of the units, "
-                 "else the location of the electrode peak_channel_id",
-         .source = "Fig. 3"},
+        area_scores_option(),
         {.name = "min-pair-spikes",
          .kind = OptionKind::real,
          .default_value = "0",
@@ -166,8 +123,7 @@ CcgSettings ccg_settings(const runtime::Options& options)
     settings.rule.flank_first = in_bins(flank_ms) + 1;
     settings.tests.exact_lag = settings.rule.peak_lag;
     settings.tests.flank_first = settings.rule.flank_first;
-    const auto scores = options.text("area-scores");
-    settings.area_scores = scores == "siegle" ? published_scores() : scores_in(scores);
+    settings.area_scores = area_scores(options);
     settings.seed = static_cast<std::uint64_t>(options.integer("seed"));
     settings.surrogates = options.integer("surrogates");
     if (settings.surrogates > 0 && !settings.has_null())

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/recording/alignment.hpp"
+#include "jobs/recording/areas.hpp"
 #include "jobs/recording/unit_choice.hpp"
 
 #include <rewire/runtime/options.hpp>
@@ -10,7 +11,6 @@
 #include <rewire/spikes/jitter.hpp>
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,8 +29,8 @@ struct CcgSettings
     std::int64_t surrogates = 0;    ///< jittered, of every pair
     double minimum_pair_spikes = 0; ///< coincidences expected by chance within pair_window_s
     bool test_near = false;         ///< pairs that sorting makes doubtful, too
-    std::map<std::string, double> area_scores; ///< place of areas in the hierarchy
-    std::uint64_t seed = 0;                    ///< of surrogates and permutations
+    AreaScores area_scores;
+    std::uint64_t seed = 0; ///< of surrogates and permutations
     UnitChoice units;
     std::optional<Alignment> align; ///< nothing: the whole recording
 

@@ -24,6 +24,7 @@ void each_field(auto& dynamics, auto field)
     field(dynamics.weight), field(dynamics.weight_alone), field(dynamics.ratio);
     field(dynamics.present), field(dynamics.pearson), field(dynamics.difference);
     field(dynamics.tost_p), field(dynamics.cells);
+    field(dynamics.peak_lag_ms), field(dynamics.peak_weight);
 }
 
 void append(EdgeDynamics& dynamics, const dynetcp::Agreement& agreement)
@@ -38,16 +39,11 @@ dynetcp::Agreement agreement_with(const EdgeHistograms* histograms, std::int64_t
                                   const std::vector<double>& matrix, const DynamicResult& model,
                                   const DynamicsSettings& settings)
 {
+    if (histograms != nullptr)
+        if (const auto joint = histograms->joint(edge))
+            return agreement_with(*joint, histograms->sender(edge), matrix, model, settings);
     constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
-    if (histograms == nullptr)
-        return {nan, nan, nan, 0};
-    const auto joint = histograms->joint(edge);
-    if (!joint)
-        return {nan, nan, nan, 0};
-    const auto window = std::max(model.smoothed_bins, std::int64_t{1});
-    const auto conditional =
-        dynetcp::conditional_by_lag(*joint, histograms->sender(edge), model.lags(), window);
-    return dynetcp::agreement_of(matrix, conditional, model.lags(), settings.agreement(window));
+    return {nan, nan, nan, 0};
 }
 
 CourseDimension dimension_of(const std::string& space, const std::vector<double>& courses,
@@ -104,6 +100,15 @@ std::vector<double> edge_matrix(const EdgesOverTime& over_time, std::int64_t edg
     return matrix;
 }
 
+dynetcp::Agreement agreement_with(std::span<const double> joint, std::span<const double> sender,
+                                  std::span<const double> matrix, const DynamicResult& model,
+                                  const DynamicsSettings& settings)
+{
+    const auto window = std::max(model.smoothed_bins, std::int64_t{1});
+    const auto conditional = dynetcp::conditional_by_lag(joint, sender, model.lags(), window);
+    return dynetcp::agreement_of(matrix, conditional, model.lags(), settings.agreement(window));
+}
+
 EdgeDynamics dynamics_of(const io::Handle& file, const DynamicResult& model, base::Range edges,
                          const EdgeHistograms* histograms, const DynamicsSettings& settings)
 {
@@ -131,6 +136,13 @@ EdgeDynamics dynamics_of(const io::Handle& file, const DynamicResult& model, bas
             result.ratio.push_back(static_cast<float>(value));
         result.present.insert(result.present.end(), rule.present.begin(), rule.present.end());
         append(result, agreement_with(histograms, edge, matrix, model, settings));
+        const auto size = at(model.bins() * lags);
+        const auto peak =
+            dynetcp::peak_over_trial(std::span(over_time.weight).subspan(at(k) * size, size),
+                                     std::span(over_time.spikes).subspan(at(k) * size, size), lags);
+        result.peak_lag_ms.push_back(peak.lag < 0 ? std::numeric_limits<double>::quiet_NaN()
+                                                  : model.lag_ms[at(peak.lag)]);
+        result.peak_weight.push_back(peak.weight);
     }
     return result;
 }

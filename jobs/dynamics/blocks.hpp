@@ -6,12 +6,16 @@
 
 #include <rewire/base/pack.hpp>
 #include <rewire/base/partition.hpp>
+#include <rewire/dynetcp/dynamics.hpp>
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace rewire::jobs {
+
+constexpr auto time_axis = "time_s"; ///< of the result
+constexpr auto test_level = 0.05;    ///< of q, and of equivalence
 
 /// What is said of some edges: [edges] or [edges, bins].
 struct EdgeDynamics
@@ -27,6 +31,10 @@ struct EdgeDynamics
     std::vector<double> difference;
     std::vector<double> tost_p;
     std::vector<std::int32_t> cells; ///< compared
+    /// Lag from 0 at which the mean weight over all spikes of the sender is largest, and that mean;
+    /// NaN: no spike.
+    std::vector<double> peak_lag_ms;
+    std::vector<double> peak_weight;
 
     void pack(base::Packer& packer) const;
     void unpack(base::Unpacker& unpacker);
@@ -39,6 +47,11 @@ std::vector<base::Range> edge_blocks(const DynamicResult& model);
 /// @param edge among those that were read
 std::vector<double> edge_matrix(const EdgesOverTime& over_time, std::int64_t edge,
                                 const DynamicResult& model);
+
+/// Of an edge and the joint histogram of its pair. @param matrix as `edge_matrix`
+dynetcp::Agreement agreement_with(std::span<const double> joint, std::span<const double> sender,
+                                  std::span<const double> matrix, const DynamicResult& model,
+                                  const DynamicsSettings& settings);
 
 /// Reads the averages of some edges. @param histograms null: none
 EdgeDynamics dynamics_of(const io::Handle& file, const DynamicResult& model, base::Range edges,

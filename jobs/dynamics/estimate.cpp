@@ -76,6 +76,9 @@ runtime::Estimate dynamics_estimate(const io::Study& study,
         const auto seconds = value_s * 3 * courses * sizes.lags;
         const auto blocks = std::max(1.0, 12 * courses * sizes.lags / block_edges_bytes);
         estimate.add_phase("edges", seconds, static_cast<std::int64_t>(blocks), seconds / blocks);
+        if (const auto models = static_cast<double>(settings.sweep.size()); models > 0)
+            estimate.add_phase("sweep", (models + 1) * seconds,
+                               static_cast<std::int64_t>((models + 1) * blocks), seconds / blocks);
         const auto gram_s =
             4 * sizes.bins * std::min(sizes.bins, sizes.edges) * sizes.edges / gram_flops_per_s;
         estimate.add_phase("dimensions", gram_s, 1, gram_s);

@@ -1,15 +1,17 @@
 #include "blocks.hpp"
+#include "checks.hpp"
+#include "delays.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "histograms.hpp"
 #include "jobs/dynetcp_trials/session_trials.hpp"
-#include "jobs/frame/command_of.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "recovery.hpp"
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
+#include "sweep.hpp"
 #include "tables.hpp"
 #include "weights.hpp"
 
@@ -20,6 +22,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,46 +31,10 @@ namespace rewire::jobs {
 
 namespace {
 
-/// What a run knows before it computes.
-struct RunFacts
-{
-    std::map<std::string, io::Record> records; ///< of the results that it reads
-    std::vector<SessionFacts> sessions;        ///< [session of the study]
-};
-
 std::string table_head()
 {
     return fmt::format("{:<12} {:<10} {:>7} {:>9} {:>11} {:>11} {:>9} {:>11}", "subject", "session",
                        "edges", "present", "components", "per unit", "compared", "mean r");
-}
-
-std::filesystem::path path_of(const runtime::RunContext& context, const std::string& job)
-{
-    return context.options().path("results") / (job + ".h5");
-}
-
-/// @throws InputError: the model is of other units or trials than are read now
-void require_same_units(const DynamicResult& model, const SessionTrials& trials)
-{
-    if (model.unit_id == trials.recording.unit_id && model.bins() == trials.spikes.bins)
-        return;
-    throw base::InputError(
-        fmt::format("the model is of {} units and {} bins, but {} units and {} bins are read now",
-                    model.unit_id.size(), model.bins(), trials.units(), trials.spikes.bins),
-        model.head.file, "give the options on units and trials as for the model");
-}
-
-/// jpsth.h5; nothing: no such result, not of this session, or a model that is not of trials.
-std::optional<io::Handle> open_histograms(const runtime::RunContext& context, const RunFacts& facts,
-                                          const DynamicsSettings& settings, const SessionName& name)
-{
-    if (!facts.records.contains(jpsth_name) || !settings.trials.align)
-        return std::nullopt;
-    auto file = io::open_for_reading(path_of(context, jpsth_name));
-    const auto there = sessions_in(file);
-    if (std::find(there.begin(), there.end(), name) == there.end())
-        return std::nullopt;
-    return file;
 }
 
 /// One session after the other.
@@ -94,15 +61,29 @@ class WaveAnalysis
         });
         head.status = model.head.status;
         if (head.status != "ok") {
-            context_.collective("write", [&] { write_head(head); });
+            context_.collective("write", [&] { write_head(position, head); });
             return;
         }
         auto writer = std::optional<DynamicsWriter>{};
         context_.collective("write", [&] {
-            if (output_ != nullptr)
-                writer.emplace(*output_, head, model, settings_);
+            if (output_ == nullptr)
+                return;
+            writer.emplace(*output_, head, model, settings_);
+            write_facts(position, writer->group());
         });
-        add_blocks(position, file, model, writer);
+        auto hierarchy = EdgeHierarchy(model, areas_of(trials.recording, settings_.area_scores));
+        auto jpsth = std::optional<io::Handle>{};
+        const auto histograms = context_.collective("joint histograms", [&] {
+            jpsth = open_histograms(context_, facts_, settings_, name_of(wave_.session(position)));
+            return jpsth ? std::make_unique<EdgeHistograms>(*jpsth, facts_.records, model)
+                         : std::unique_ptr<EdgeHistograms>{};
+        });
+        add_blocks(position, file, model, histograms.get(), [&](const EdgeDynamics& block) {
+            writer->add(block);
+            hierarchy.add(block);
+        });
+        if (histograms && !settings_.sweep.empty())
+            add_sweep(position, model, *histograms, writer ? &writer->group() : nullptr);
         if (settings_.write_edges)
             write_trial_weights(context_, phase("weights", position), file, model, trials,
                                 settings_.trials.split, writer ? &writer->group() : nullptr);
@@ -111,7 +92,9 @@ class WaveAnalysis
                 return;
             const auto dimensions = dimensions_of(model, writer->weight_alone(), writer->weight(),
                                                   rates_by_bin(trials.spikes));
-            writer->add_tests(read_edge_tests(file, model));
+            const auto tests = read_edge_tests(file, model);
+            writer->add_tests(tests);
+            hierarchy.write(writer->group(), tests, settings_.seed);
             writer->finish(dimensions);
             note_session(head, model, *writer, dimensions);
         });
@@ -123,23 +106,25 @@ class WaveAnalysis
         return fmt::format("{}{}-{}", name, wave_.suffix, position + 1);
     }
 
-    void write_head(const SessionHead& head)
+    /// What the result of the session depends on beside its file.
+    void write_facts(std::size_t position, const io::Handle& group) const
+    {
+        for (const auto& setting : facts_.sessions[wave_.sessions[position]].settings)
+            io::write_attribute(group, setting.attribute, setting.value);
+    }
+
+    void write_head(std::size_t position, const SessionHead& head)
     {
         if (output_ == nullptr)
             return;
-        write_without_model(*output_, head);
+        write_facts(position, write_without_model(*output_, head));
         context_.warn(fmt::format("{}: {}", head.file, head.status));
     }
 
     void add_blocks(std::size_t position, const io::Handle& file, const DynamicResult& model,
-                    std::optional<DynamicsWriter>& writer)
+                    const EdgeHistograms* histograms,
+                    const std::function<void(const EdgeDynamics&)>& add)
     {
-        auto jpsth = std::optional<io::Handle>{};
-        const auto histograms = context_.collective("joint histograms", [&] {
-            jpsth = open_histograms(context_, facts_, settings_, name_of(wave_.session(position)));
-            return jpsth ? std::make_unique<EdgeHistograms>(*jpsth, facts_.records, model)
-                         : std::unique_ptr<EdgeHistograms>{};
-        });
         const auto blocks = edge_blocks(model);
         auto costs = std::vector<double>{};
         for (const auto& block : blocks)
@@ -149,10 +134,43 @@ class WaveAnalysis
             [&](std::int64_t unit, const runtime::Tick& tick) -> std::optional<EdgeDynamics> {
                 if (!tick())
                     return std::nullopt;
-                return dynamics_of(file, model, blocks[static_cast<std::size_t>(unit)],
-                                   histograms.get(), settings_);
+                return dynamics_of(file, model, blocks[static_cast<std::size_t>(unit)], histograms,
+                                   settings_);
             },
-            [&](std::int64_t, EdgeDynamics&& block) { writer->add(block); });
+            [&](std::int64_t, EdgeDynamics&& block) { add(block); });
+    }
+
+    /// A unit is a block of edges in one model.
+    void add_sweep(std::size_t position, const DynamicResult& model,
+                   const EdgeHistograms& histograms, const io::Handle* group)
+    {
+        const auto models = context_.collective("sweep", [&] {
+            return swept_models(swept_files(path_of(context_, dynamic_name), settings_.sweep),
+                                model);
+        });
+        const auto blocks = edge_blocks(model);
+        const auto count = std::ssize(blocks);
+        auto costs = std::vector<double>{};
+        for (std::size_t k = 0; k < models.size(); ++k)
+            for (const auto& block : blocks)
+                costs.push_back(dynamics_seconds(block.size(), model.bins(), model.lags()));
+        auto all = std::vector<SweptEdges>(models.size());
+        context_.each_unit_to_root<SweptEdges>(
+            phase("sweep", position), costs,
+            [&](std::int64_t unit, const runtime::Tick& tick) -> std::optional<SweptEdges> {
+                if (!tick())
+                    return std::nullopt;
+                return agreement_in(models[static_cast<std::size_t>(unit / count)],
+                                    blocks[static_cast<std::size_t>(unit % count)], histograms,
+                                    settings_);
+            },
+            [&](std::int64_t unit, SweptEdges&& block) {
+                all[static_cast<std::size_t>(unit / count)].append(block);
+            });
+        context_.collective("write", [&] {
+            if (group != nullptr)
+                write_sweep(*group, models, all);
+        });
     }
 
     void note_session(const SessionHead& head, const DynamicResult& model,
@@ -187,50 +205,6 @@ void compute(runtime::RunContext& context, const Wave& wave, const RunFacts& fac
         analysis.session(position, trials[position]);
 }
 
-/// Collective: every session has a model, of the file as it is.
-void check_models(runtime::RunContext& context, const io::Study& study,
-                  const std::vector<SessionFacts>& facts)
-{
-    context.collective("models", [&] {
-        const auto file = io::open_for_reading(path_of(context, dynamic_name));
-        const auto there = sessions_in(file);
-        for (std::size_t k = 0; k < study.sessions.size(); ++k) {
-            const auto name = name_of(study.sessions[k]);
-            const auto next = fmt::format("train it first: rewire {} with the same --study and "
-                                          "--results",
-                                          dynamic_name);
-            if (std::find(there.begin(), there.end(), name) == there.end())
-                throw base::InputError(fmt::format("no model of session {} {} in {}.h5", name.first,
-                                                   name.second, dynamic_name),
-                                       study.sessions[k].record.file, next);
-            if (read_head(file, name).sha256 != facts[k].sha256)
-                throw base::InputError("the file changed since its model was trained",
-                                       study.sessions[k].record.file, next + " --overwrite");
-        }
-    });
-}
-
-/// Collective: reads all sessions once, so that what is wrong with them, or does not fit their
-/// model, is known before the run.
-void check_sessions(runtime::RunContext& context, const io::Study& study,
-                    const std::vector<std::size_t>& sessions, const RunFacts& facts,
-                    const DynamicsSettings& settings)
-{
-    context.each_unit<runtime::UnitResults>(
-        "check", std::vector<double>(sessions.size(), 1e-2),
-        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
-            const auto& session = study.sessions[sessions[static_cast<std::size_t>(unit)]];
-            const auto model = read_dynamic(io::open_for_reading(path_of(context, dynamic_name)),
-                                            name_of(session));
-            if (model.head.status != "ok")
-                return tick();
-            require_same_units(model, read_session_trials(session, settings.trials));
-            if (const auto file = open_histograms(context, facts, settings, name_of(session)))
-                EdgeHistograms(*file, facts.records, model);
-            return tick();
-        });
-}
-
 void run(runtime::RunContext& context)
 {
     auto facts = RunFacts{};
@@ -244,6 +218,7 @@ void run(runtime::RunContext& context)
                          [&](const io::Study& study) {
                              facts.sessions = hashes_of(context, study, io::Feed::units);
                              check_models(context, study, facts.sessions);
+                             add_sweep_facts(context, study, settings, facts);
                              return facts.sessions;
                          },
                      .node_bytes = trial_bytes,

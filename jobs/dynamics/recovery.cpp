@@ -24,8 +24,6 @@ namespace {
 
 using Pair = std::pair<std::string, std::string>; ///< ids, sender first
 
-constexpr auto level = 0.05;
-
 /// What lies between the units of an edge.
 enum class Kind : std::size_t
 {
@@ -46,7 +44,7 @@ struct Bins
     std::vector<double> ratio;
     std::int64_t present = 0;
     std::int64_t tested = 0; ///< with a q
-    std::int64_t found = 0;  ///< q <= level
+    std::int64_t found = 0;  ///< q <= test_level
 };
 
 struct Planted
@@ -146,7 +144,7 @@ void add_session(Found& found, const io::Handle& file, const SessionName& name,
             bins.ratio.push_back(static_cast<double>(ratio[bin]));
             bins.present += present[bin] != 0 ? 1 : 0;
             bins.tested += tested && !std::isnan(q[bin]) ? 1 : 0;
-            bins.found += tested && q[bin] <= level ? 1 : 0;
+            bins.found += tested && q[bin] <= test_level ? 1 : 0;
         }
         if (const auto area = area_since(found, active, inactive); !std::isnan(area))
             found.edge_area.push_back(area);

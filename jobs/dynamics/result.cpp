@@ -10,7 +10,6 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto edge_axis = "edge";
-constexpr auto time_axis = "time_s";
 constexpr auto unit_axis = "unit_id";
 constexpr auto space_axis = "space";
 
@@ -99,6 +98,10 @@ void DynamicsWriter::make_arrays() const
             "two one-sided paired t-tests of that mean against the margin: small where both agree "
             "within it");
     of_edge(std::int32_t{}, "compared_cells", "1", "bins and lags that the correlation is over");
+    of_edge(0.0, "peak_lag_ms", "ms",
+            "lag from 0 at which the dynamic weight, averaged over all spikes of the sender, is "
+            "largest; NaN: no spike");
+    of_edge(0.0, "peak_weight", "1", "that average");
 }
 
 void DynamicsWriter::add(const EdgeDynamics& block)
@@ -112,6 +115,8 @@ void DynamicsWriter::add(const EdgeDynamics& block)
     write_rows(group_, "difference", block.edges, block.difference);
     write_rows(group_, "tost_p", block.edges, block.tost_p);
     write_rows(group_, "compared_cells", block.edges, block.cells);
+    write_rows(group_, "peak_lag_ms", block.edges, block.peak_lag_ms);
+    write_rows(group_, "peak_weight", block.edges, block.peak_weight);
     weight_.insert(weight_.end(), block.weight.begin(), block.weight.end());
     weight_alone_.insert(weight_alone_.end(), block.weight_alone.begin(), block.weight_alone.end());
     for (const auto ratio : block.ratio)
@@ -164,10 +169,11 @@ double DynamicsWriter::mean_pearson() const
                          : std::numeric_limits<double>::quiet_NaN();
 }
 
-void write_without_model(const io::ResultFile& file, const SessionHead& head)
+io::Handle write_without_model(const io::ResultFile& file, const SessionHead& head)
 {
-    const auto group = file.group(head.subject + "/" + head.session);
+    auto group = file.group(head.subject + "/" + head.session);
     each_head_attribute(head, WriteAttribute{group});
+    return group;
 }
 
 DynamicsResult read_dynamics(const io::Handle& file, const SessionName& name)
@@ -195,6 +201,12 @@ DynamicsResult read_dynamics(const io::Handle& file, const SessionName& name)
     const auto normalised = io::read_all<double>(group, "normalised_dimensionality");
     for (std::size_t k = 0; k < space.size(); ++k)
         result.dimension.push_back({space[k], components[k], normalised[k]});
+    result.areas = read_areas(group);
+    if (io::exists(group, "feedforward")) {
+        result.feedforward = io::read_all<double>(group, "feedforward");
+        result.feedback = io::read_all<double>(group, "feedback");
+    }
+    result.sweep = read_sweep(file, name);
     return result;
 }
 

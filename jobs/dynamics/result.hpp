@@ -2,6 +2,8 @@
 
 #include "blocks.hpp"
 #include "jobs/frame/session_results.hpp"
+#include "jobs/recording/areas.hpp"
+#include "sweep.hpp"
 
 #include <rewire/io/result_file.hpp>
 
@@ -36,6 +38,10 @@ struct DynamicsResult
     std::vector<double> tost_p;
     std::vector<double> q_max; ///< [edge]; empty: no null models
     std::vector<CourseDimension> dimension;
+    AreaDelays areas;                ///< empty: no area is known
+    std::vector<double> feedforward; ///< [bin] empty: no edges up and down the hierarchy
+    std::vector<double> feedback;
+    Sweep sweep;
 
     std::int64_t edges() const noexcept { return static_cast<std::int64_t>(sender.size()); }
     std::int64_t bins() const noexcept { return static_cast<std::int64_t>(time_s.size()); }
@@ -79,8 +85,8 @@ class DynamicsWriter
     double pearson_sum_ = 0;
 };
 
-/// A session whose model says in its status why there is none. Rank 0.
-void write_without_model(const io::ResultFile& file, const SessionHead& head);
+/// A session whose model says in its status why there is none. Rank 0. @return its group
+io::Handle write_without_model(const io::ResultFile& file, const SessionHead& head);
 
 /// Without anything but the head where the status is not ok.
 DynamicsResult read_dynamics(const io::Handle& file, const SessionName& name);

@@ -1,5 +1,6 @@
 #include "section.hpp"
 
+#include "figures.hpp"
 #include "histograms.hpp"
 #include "result.hpp"
 
@@ -136,7 +137,9 @@ class DynamicsPart : public PagePart
     {
         add_table(page);
         add_matrices(page);
+        add_sweep(page);
         add_graphs(page);
+        add_hierarchy(page);
     }
 
     std::vector<LeftOut> left_out() const override
@@ -223,6 +226,73 @@ class DynamicsPart : public PagePart
             "largest size. Right: probability of a spike of the receiver given one of the sender, "
             "from 0 to its largest value. Both over the most recent bins; grey: no spike of the "
             "sender, or before the trial.";
+        page.figure(std::move(block));
+    }
+
+    void add_sweep(report::Page& page) const
+    {
+        auto table = report::Table{.head = {"animal", "session", "λ", "held-out cross-entropy",
+                                            "edges beside a histogram", "mean r", "least r",
+                                            "equivalent (p ≤ 0.05)"}};
+        auto block = report::FigureBlock{.sources = {fmt::format("{}.h5", dynamics_name)}};
+        for (const auto& session : sessions_) {
+            const auto& sweep = session.result.sweep;
+            const auto& head = session.result.head;
+            for (std::size_t k = 0; k < sweep.lambda.size(); ++k) {
+                const auto summary = summary_of(sweep, k);
+                table.rows.push_back(
+                    {head.subject, head.session, fmt::format("{:g}", sweep.lambda[k]),
+                     fmt::format("{:.6f}", sweep.validation_nll[k]),
+                     std::to_string(summary.compared), fmt::format("{:.3f}", summary.mean_pearson),
+                     fmt::format("{:.3f}", summary.least_pearson),
+                     std::to_string(summary.equivalent)});
+            }
+            if (!sweep.lambda.empty() && block.panels.size() < most_sessions)
+                block.panels.push_back(sweep_figure(session.result));
+        }
+        if (table.rows.empty())
+            return;
+        table.caption =
+            "Models with other penalties λ beside the same joint histograms. Choose λ by the "
+            "cross-entropy of held-out trials; r says how the weights that it gives compare.";
+        block.caption = "Correlation of dynamic weights and joint histograms over the penalty: "
+                        "mean over the edges, and single ones (faint, twenty at most).";
+        page.table(std::move(table));
+        page.figure(std::move(block));
+    }
+
+    void add_hierarchy(report::Page& page) const
+    {
+        auto table = report::Table{.head = {"animal", "session"}};
+        const auto heads = delay_heads();
+        table.head.insert(table.head.end(), heads.begin(), heads.end());
+        auto block = report::FigureBlock{.sources = {fmt::format("{}.h5", dynamics_name)}};
+        for (const auto& session : sessions_) {
+            const auto& result = session.result;
+            if (result.areas.delay_ms.empty())
+                continue;
+            auto row = std::vector<std::string>{result.head.subject, result.head.session};
+            const auto cells = delay_cells(result.areas);
+            row.insert(row.end(), cells.begin(), cells.end());
+            table.rows.push_back(std::move(row));
+            if (block.panels.size() >= 2 * most_sessions)
+                continue;
+            block.panels.push_back(
+                delays_figure(result.head.subject + " " + result.head.session, result.areas));
+            if (!result.feedforward.empty())
+                block.panels.push_back(flow_figure(result));
+        }
+        if (table.rows.empty())
+            return;
+        table.caption =
+            "Delays of dynamic weights between areas against their places in the hierarchy. "
+            "Delay: median lag of the largest weight of pairs of units, positive where the first "
+            "area leads; of the edges that the null models leave (q ≤ 0.05), without null models "
+            "of all. p: two-sided, from permutations of the scores over the areas.";
+        block.caption = "Left: median delay against the difference of the hierarchy scores, a "
+                        "point a pair of areas. Right: share of the edges up and down the "
+                        "hierarchy that are present, over the trial.";
+        page.table(std::move(table));
         page.figure(std::move(block));
     }
 

@@ -15,15 +15,10 @@
 
 namespace rewire::jobs {
 
-namespace {
-
-/// Those of the model that say which trials and units it is of.
 std::vector<runtime::Option> recording_options()
 {
     return alignment_options() + unit_options_with_rate() + trial_options("5", "10");
 }
-
-} // namespace
 
 std::vector<runtime::Option> dynamics_options()
 {
@@ -46,6 +41,14 @@ std::vector<runtime::Option> dynamics_options()
                 .source = "Results, comparison with the cJPSTH",
                 .minimum = 1e-6,
                 .maximum = 1},
+               {.name = "sweep",
+                .kind = OptionKind::path,
+                .help = "results folder with a model of the same trials and units that was trained "
+                        "with another penalty (--lambda): how its weights agree with the joint "
+                        "histograms, too; repeatable",
+                .source = "Fig. 4, figure supplement 1",
+                .repeatable = true},
+               area_scores_option(),
                {.name = "write-edges",
                 .kind = OptionKind::flag,
                 .help = "writes the weights of every edge in every trial that is shown, too: "
@@ -101,6 +104,9 @@ DynamicsSettings dynamics_settings(const runtime::Options& options)
     settings.ratio_threshold = options.real("ratio");
     settings.tost_margin = options.real("tost-margin");
     settings.write_edges = options.flag("write-edges");
+    settings.area_scores = area_scores(options);
+    settings.sweep = options.texts("sweep");
+    settings.seed = static_cast<std::uint64_t>(options.integer("seed"));
     return settings;
 }
 

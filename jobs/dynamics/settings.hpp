@@ -1,11 +1,14 @@
 #pragma once
 
 #include "jobs/dynetcp_trials/settings.hpp"
+#include "jobs/recording/areas.hpp"
 
 #include <rewire/dynetcp/dynamics.hpp>
 #include <rewire/runtime/run_context.hpp>
 
+#include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 namespace rewire::jobs {
@@ -16,6 +19,9 @@ struct DynamicsSettings
     double ratio_threshold = 1;
     double tost_margin = 0;
     bool write_edges = false;
+    AreaScores area_scores;
+    std::vector<std::string> sweep; ///< folders of models with other penalties
+    std::uint64_t seed = 1;
 
     dynetcp::AgreementRule agreement(std::int64_t window) const noexcept
     {
@@ -23,6 +29,8 @@ struct DynamicsSettings
     }
 };
 
+/// Options of the model that say which trials and units it is of.
+std::vector<runtime::Option> recording_options();
 std::vector<runtime::Option> dynamics_options();
 
 /// Records of the results that the job reads, by job: that of the model, and joint histograms where

@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace rewire::jobs {
@@ -46,6 +48,42 @@ void write_session(io::WholeStream& table, const ExportTable::Request& request,
     }
 }
 
+/// One line an edge and model of the sweep.
+void write_sweep_rows(io::WholeStream& table, const DynamicsResult& result)
+{
+    const auto& sweep = result.sweep;
+    const auto edges = result.sender.size();
+    const auto id = [&](std::int32_t unit) {
+        return csv_field(result.unit_id[static_cast<std::size_t>(unit)]);
+    };
+    for (std::size_t k = 0; k < sweep.pearson.size(); ++k)
+        if (!std::isnan(sweep.pearson[k]))
+            table.write(fmt::format("{},{},{},{},{},{},{},{}\n", csv_field(result.head.subject),
+                                    csv_field(result.head.session),
+                                    number_text(sweep.lambda[k / edges]),
+                                    id(result.sender[k % edges]), id(result.receiver[k % edges]),
+                                    number_text(sweep.pearson[k]), number_text(sweep.difference[k]),
+                                    number_text(sweep.tost_p[k])));
+}
+
+/// Nothing where no session has a sweep.
+std::string write_sweep_table(const ExportTable::Request& request)
+{
+    auto swept = std::vector<DynamicsResult>{};
+    for (const auto& name : sessions_in(request.result))
+        if (auto result = read_dynamics(request.result, name); !result.sweep.lambda.empty())
+            swept.push_back(std::move(result));
+    if (swept.empty())
+        return "";
+    const auto path = request.folder / (std::string(dynamics_name) + "-sweep.csv");
+    auto table = io::WholeStream(path);
+    table.write("subject,session,lambda,pre,post,pearson,difference,tost_p\n");
+    for (const auto& result : swept)
+        write_sweep_rows(table, result);
+    table.publish();
+    return " and " + path.string();
+}
+
 std::string write_table(const ExportTable::Request& request)
 {
     const auto path = request.folder / (std::string(dynamics_name) + ".csv");
@@ -56,7 +94,7 @@ std::string write_table(const ExportTable::Request& request)
     for (const auto& name : sessions_in(request.result))
         write_session(table, request, name);
     table.publish();
-    return "wrote " + path.string();
+    return "wrote " + path.string() + write_sweep_table(request);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "estimate.hpp"
 
+#include "averages.hpp"
 #include "jobs/dynetcp_static/estimate.hpp"
 #include "jobs/dynetcp_trials/session_trials.hpp"
 #include "model.hpp"
@@ -90,9 +91,10 @@ double rank_bytes(const Sizes& sizes, const DynamicSettings& settings)
                                3.0 * static_cast<double>(network.embedding);
     // Parameters, moments, best, gradients, branches of the tree.
     const auto training = 12.0 * 4 * sizes.parameters + 15e6;
-    // Sums in double, averages, their copies on the way to rank 0.
+    // Sums, and on rank 0 averages of some edges in all forms.
     const auto averaging = 3.0 * 4 * sizes.parameters +
-                           7.5 * std::min(average_block_bytes, average_bytes(sizes, settings));
+                           std::min(average_sum_bytes, average_bytes(sizes, settings)) +
+                           4 * std::min(average_block_bytes, average_bytes(sizes, settings));
     return 4 * sizes.units * sizes.bins * of_neuron_bin + std::max(training, averaging);
 }
 
@@ -174,13 +176,16 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
         // What every rank does for itself.
         const auto own = static_cast<double>(steps) * rates.parameter_s * sizes.parameters;
         estimate.add_phase(fmt::format("parameters-{}", number), own, 1, own);
-        // A block of receivers at a time, each with all LSTMs.
-        const auto blocks = std::ceil(average_bytes(sizes, settings) / average_block_bytes);
-        const auto averages =
-            sizes.shown * (forward + (blocks - 1) * rates.forward_share * rates.neuron_bin_s *
-                                         sizes.units * sizes.bins);
-        estimate.add_phase(fmt::format("average-{}", number), averages,
-                           static_cast<std::int64_t>(blocks), averages / blocks);
+        // LSTMs once a group of receivers, the pair network where the sender fired lately.
+        const auto groups =
+            average_groups(sizes.edges, sizes.bins, static_cast<double>(settings.sizes().lags));
+        const auto lately = std::min(1.0, typical_rate_hz * 1e-3 * settings.trials().bin_ms *
+                                              static_cast<double>(settings.sizes().lags));
+        const auto once =
+            rates.forward_share * sizes.bins *
+            (groups * sizes.units * rates.neuron_bin_s + lately * sizes.edges * rates.pair_bin_s);
+        estimate.add_phase(fmt::format("average-{}", number), sizes.shown * once,
+                           static_cast<std::int64_t>(sizes.shown * groups), once / groups);
         // A null model is trained by one rank, each trial whole.
         const auto alone = trial_seconds(sizes, rates) + rates.leaf_parameter_s * sizes.parameters;
         add_null(estimate, number, sizes, settings,

@@ -4,12 +4,9 @@
 #include "jobs/dynetcp_trials/training.hpp"
 #include "settings.hpp"
 
-#include <rewire/base/partition.hpp>
-#include <rewire/dynetcp/averages.hpp>
 #include <rewire/dynetcp/dynamic_model.hpp>
 #include <rewire/runtime/run_context.hpp>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,26 +55,6 @@ std::optional<TrainedModel> trained_dynamic_alone(const mpi::Communicator& alone
 /// Mean cross-entropy of the trials to test; 0 without any. Collective; on all ranks.
 double test_likelihood(runtime::RunContext& context, const std::string& phase,
                        const DynamicWork& work, const TrainedModel& model);
-
-/// Of averages that are made at a time.
-inline constexpr auto average_block_bytes = 24e6;
-
-/// Averages of edges first .. last-1, each [edges, bins, lags].
-struct EdgeAverages
-{
-    base::Range edges;
-    std::vector<float> weight;
-    std::vector<float> smoothed;
-    std::vector<std::int32_t> spikes; ///< that the first is an average of
-
-    void pack(base::Packer& packer) const;
-    void unpack(base::Unpacker& unpacker);
-};
-
-/// Spike-aligned averages of W_st + W_off, some receivers at a time; `take` on rank 0, in order.
-/// Collective.
-void average_edges(runtime::RunContext& context, const std::string& phase, const DynamicWork& work,
-                   const TrainedModel& model, const std::function<void(const EdgeAverages&)>& take);
 
 /// Static weights of all edges, [edge, lag].
 std::vector<float> static_weights(const DynamicWork& work, const TrainedModel& model);

@@ -3,6 +3,7 @@
 #include <rewire/base/index.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/dynetcp/averages.hpp>
 #include <rewire/dynetcp/dynamics.hpp>
 #include <rewire/dynetcp/weight_null.hpp>
 #include <rewire/stats/multiple_testing.hpp>
@@ -54,7 +55,7 @@ class StrengthSums
             for (const auto bin : shown.row(trial, unit).bin)
                 fires[at(unit * bins_ + bin)] = 1;
         // At the functional lag, which is above 0, nothing falls into the first bin.
-        network.visit_offsets(
+        network.visit_aligned(
             shown, trial, 0, std::ssize(work_.layout.incoming()),
             [&](std::int64_t bin, const auto& into, std::span<const float> offsets) {
                 for (std::size_t k = 0; k < into.edge.size(); ++k) {

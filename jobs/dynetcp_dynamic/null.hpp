@@ -1,5 +1,6 @@
 #pragma once
 
+#include "averages.hpp"
 #include "model.hpp"
 #include "result.hpp"
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "averages.hpp"
 #include "jobs/dynetcp_trials/training.hpp"
 #include "jobs/frame/session_results.hpp"
 #include "model.hpp"

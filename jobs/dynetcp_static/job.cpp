@@ -112,7 +112,10 @@ void check_sessions(runtime::RunContext& context, const io::Study& study,
                 throw base::InputError(
                     "pattern jitter permutes spikes across trials: two at least have to train, "
                     "and two to validate",
-                    session.record.file, "choose more trials, or --jitter interval");
+                    session.record.file,
+                    trials.aligned
+                        ? "choose more trials, or --jitter interval; " + described_trials(trials)
+                        : "shorten --window-s, or choose --jitter interval");
             return tick();
         });
 }

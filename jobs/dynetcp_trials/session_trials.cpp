@@ -20,7 +20,8 @@ void each_session_field(auto& session, auto field)
 {
     auto& recording = session.recording;
     field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
-    field(recording.rate_hz), field(recording.observed_from_file);
+    field(recording.rate_hz), field(recording.area), field(recording.layer);
+    field(recording.observed_from_file);
     auto& spikes = session.spikes;
     field(spikes.trials), field(spikes.bins), field(spikes.neurons), field(spikes.start);
     field(spikes.bin), field(session.clipped), field(session.condition), field(session.bin_s);
@@ -66,19 +67,19 @@ spikes::TrialWindows windows_of_recording(const std::vector<spikes::TimeInterval
     return windows;
 }
 
-void require_trials(const io::StudySession& session, const spikes::TrialWindows& windows,
-                    const TrialSettings& settings)
+void require_trials(const SessionTrials& session, const std::string& file, std::int64_t lags)
 {
-    const auto& file = session.record.file;
-    if (windows.trials() < 2)
+    if (session.trials() < 2)
         throw base::InputError(fmt::format("{} {}: one has to train, another to validate",
-                                           windows.trials(),
-                                           settings.align ? "trials" : "windows of the recording"),
-                               file, settings.align ? "choose more trials" : "shorten --window-s");
-    if (windows.bins <= settings.lags)
-        throw base::InputError(fmt::format("{} lags need more than the {} bins of a trial",
-                                           settings.lags, windows.bins),
-                               file, "give fewer --lags, shorter --bin-ms or longer trials");
+                                           session.trials(),
+                                           session.aligned ? "trials" : "windows of the recording"),
+                               file,
+                               session.aligned ? "choose more trials; " + described_trials(session)
+                                               : "shorten --window-s");
+    if (session.spikes.bins <= lags)
+        throw base::InputError(
+            fmt::format("{} lags need more than the {} bins of a trial", lags, session.spikes.bins),
+            file, "give fewer --lags, shorter --bin-ms or longer trials");
 }
 
 /// Rows of a unit, [trials + 1] and bins.
@@ -150,6 +151,7 @@ void leave_out(SessionTrials& session, std::vector<UnitRows>& units, const Trial
         values = std::move(some);
     };
     keep(recording.unit_id), keep(recording.finding), keep(recording.rate_hz), keep(units);
+    keep(recording.area), keep(recording.layer);
 }
 
 } // namespace
@@ -207,10 +209,10 @@ SessionTrials read_session_trials(const io::StudySession& session, const TrialSe
         });
     result.aligned = settings.align.has_value();
     result.bin_s = 1e-9 * static_cast<double>(settings.bin_ns);
-    if (!units.empty())
-        require_trials(session, windows, settings);
     result.spikes.trials = windows.trials();
     result.spikes.bins = windows.bins;
+    if (!units.empty())
+        require_trials(result, session.record.file, settings.lags);
     const auto split = split_of(result, settings.split);
     if (!units.empty() && split.validation.empty())
         throw base::InputError("no condition has two trials, one to train and one to validate",
@@ -259,6 +261,14 @@ std::vector<SessionTrials> read_to_all(runtime::RunContext& context,
     return result;
 }
 
+std::string described_trials(const SessionTrials& session)
+{
+    return fmt::format("{} trials of {} rows: {} not chosen, {} not wholly observed, {} overlap "
+                       "the one before",
+                       session.trials(), session.rows, session.not_chosen, session.not_observed,
+                       session.overlapping);
+}
+
 std::vector<std::string> notes_on(const SessionTrials& session)
 {
     auto notes = std::vector<std::string>{};
@@ -267,10 +277,7 @@ std::vector<std::string> notes_on(const SessionTrials& session)
             notes.push_back(fmt::format("{}: {} of {} units fail", criterion.criterion,
                                         criterion.failed, session.recording.units_in_file));
     if (session.aligned)
-        notes.push_back(fmt::format("{} trials of {} rows: {} not chosen, {} not wholly observed, "
-                                    "{} overlap the one before",
-                                    session.trials(), session.rows, session.not_chosen,
-                                    session.not_observed, session.overlapping));
+        notes.push_back(described_trials(session));
     return notes;
 }
 

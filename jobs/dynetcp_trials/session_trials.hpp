@@ -54,6 +54,9 @@ std::vector<SessionTrials> read_to_all(runtime::RunContext& context,
                                        const std::vector<const io::StudySession*>& sessions,
                                        const TrialSettings& settings);
 
+/// What is left of the rows that trials are aligned to, and why.
+std::string described_trials(const SessionTrials& session);
+
 /// What was found in a session and what was left out, a line each.
 std::vector<std::string> notes_on(const SessionTrials& session);
 

@@ -15,8 +15,6 @@ namespace rewire::behaviour {
 
 namespace {
 
-constexpr auto rate_hz_of_speed = 1000.0;
-
 /// A sample marks `widening` samples: widening / 2 before it, the rest from it on (what MATLAB's
 /// conv(x, ones(1, widening), 'same') > 0 does).
 std::vector<base::Range> widened(std::vector<base::Range> runs, std::int64_t widening,

@@ -15,8 +15,6 @@ namespace rewire::behaviour {
 
 namespace {
 
-constexpr auto rate_hz_of_speed = 1000.0;
-
 /// The samples around the frames, up to a gap on either side. @throws InputError: a gap among the
 /// frames
 base::Range unbroken_piece(std::span<const double> time_s, std::span<const double> frame_time_s,

@@ -13,8 +13,8 @@ namespace rewire::behaviour {
 
 namespace {
 
-void check_samples(std::span<const double> series, std::span<const double> time_s,
-                   const std::string& where)
+void check_mask_samples(std::span<const double> series, std::span<const double> time_s,
+                        const std::string& where)
 {
     const auto is_missing = [](double value) { return !std::isfinite(value); };
     const auto first = std::find_if(series.begin(), series.end(), is_missing);
@@ -107,7 +107,7 @@ Epochs epochs_of_mask_series(std::span<const double> series, std::span<const dou
                              std::span<const double> frame_time_s, const std::string& where)
 {
     const auto values = checked_values(series, time_s, frame_time_s, where);
-    check_samples(series, time_s, where);
+    check_mask_samples(series, time_s, where);
     const auto step = median_step(time_s);
     check_covers(time_s, step, frame_time_s, where, give_movements);
 

@@ -1,9 +1,11 @@
 #include "rewire/calcium/shift_moments.hpp"
 
 #include "lag_sums.hpp"
+#include "moment_lags.hpp"
 #include "real_transform.hpp"
 #include "residual_rows.hpp"
 #include "shift_traces.hpp"
+#include "third_moments.hpp"
 
 #include <rewire/base/index.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
@@ -63,8 +65,11 @@ class Builder
         if (!tick_(0) || !transform(inverse, pooled))
             return std::nullopt;
         find_correction(pooled);
-        result_.lags.partial = lags_of(options_.lags.partial, pooled.residuals);
-        result_.lags.marginal = lags_of(options_.lags.marginal, pooled.traces);
+        const auto& circles = traces_.circles();
+        result_.lags.partial =
+            moment_lags(options_.lags.partial, circles, layout_, pooled.residuals);
+        result_.lags.marginal =
+            moment_lags(options_.lags.marginal, circles, layout_, pooled.traces);
         if (!sum_residuals() || !sum_traces())
             return std::nullopt;
         return std::move(result_);
@@ -256,66 +261,13 @@ class Builder
             visit(c, transforms_.at(traces_.circles().length(c)));
     }
 
-    /// Sums of e(t) e(t+k) over circles and neurons, from squared spectra.
-    std::vector<double> autocorrelation(const std::vector<double>& squares) const
-    {
-        auto correlation = std::vector<double>(at(most_lags + 1));
-        for (std::int64_t c = 0; c < traces_.circles().count(); ++c) {
-            const auto length = traces_.circles().length(c);
-            auto spectrum = std::vector<double>{};
-            for (auto f = layout_.start[at(c)] / 2; f < layout_.start[at(c + 1)] / 2; ++f) {
-                spectrum.push_back(squares[at(f)] / static_cast<double>(length));
-                spectrum.push_back(0);
-            }
-            auto sum = std::vector<double>(at(length));
-            RealTransform<double>(length).backward(spectrum.data(), sum.data());
-            for (std::int64_t k = 0; k <= std::min(most_lags, length / 2); ++k)
-                correlation[at(k)] += sum[at(k)];
-        }
-        return correlation;
-    }
-
-    /// K as asked for, or for the traces or residuals with these squared spectra; never so many
-    /// that lags meet on the other side of a circle.
-    std::int64_t lags_of(std::int64_t asked, const std::vector<double>& squares) const
-    {
-        auto lags = asked > 0 ? asked : lags_from_autocorrelation(autocorrelation(squares));
-        for (std::int64_t c = 0; c < traces_.circles().count(); ++c)
-            lags = std::min(lags, traces_.circles().length(c) / 2 - 1);
-        return lags;
-    }
-
     /// Third moments of one trace, of the given norm, into its row.
-    void add_third(std::vector<Real>& trace, double norm, std::int64_t lags, Real* out)
+    void add_third(const std::vector<Real>& trace, double norm, std::int64_t lags, Real* out) const
     {
         if (options_.skewness == Precision::single)
-            add_third_of<float>(trace, norm, lags, out);
+            third_moments<float>(traces_.circles(), trace, norm, lags, out);
         else
-            add_third_of<Real>(trace, norm, lags, out);
-    }
-
-    /// @tparam Sum what products of three are made in; sums of them are double
-    template <typename Sum>
-    void add_third_of(const std::vector<Real>& trace, double norm, std::int64_t lags, Real* out)
-    {
-        const auto pairs = lag_pairs(lags);
-        auto sum = std::vector<double>(at(pairs));
-        auto wrapped = std::vector<Sum>{};
-        for (std::int64_t c = 0; c < traces_.circles().count(); ++c) {
-            const auto length = traces_.circles().length(c);
-            const auto first = trace.begin() + traces_.circles().start[at(c)];
-            wrapped.resize(at(length + lags));
-            std::transform(first, first + length, wrapped.begin(),
-                           [](Real value) { return static_cast<Sum>(value); });
-            std::copy_n(wrapped.begin(), lags, wrapped.begin() + length);
-            third_lag_sums(wrapped, length, lags, sum);
-            auto l = std::size_t{0};
-            for (std::int64_t a = 0; a <= lags; ++a)
-                for (auto b = a; b <= lags; ++b, ++l) {
-                    const auto times = b == 0 ? 1.0 : a == 0 || a == b ? 3.0 : 6.0;
-                    *out++ = static_cast<Real>(sum[l] * std::sqrt(times / double(length)) / norm);
-                }
-        }
+            third_moments<Real>(traces_.circles(), trace, norm, lags, out);
     }
 
     std::int64_t prepare(MomentRows& third, std::int64_t lags) const
@@ -474,42 +426,6 @@ std::vector<double> shift_residuals(const activity::ActivityView& activity,
     const auto options = ShiftMomentOptions{};
     const auto tick = Tick([](std::int64_t) { return true; });
     return Builder<double>(traces, options, tick).residuals();
-}
-
-double effective_frames_of(const activity::ActivityView& activity, const FrameCircles& circles,
-                           const CovariateView& covariates)
-{
-    const auto traces = ShiftTraces(activity, circles, covariates, {});
-    const auto layout = layout_of(circles);
-    auto transforms = std::map<std::int64_t, RealTransform<double>>{};
-    for (std::int64_t c = 0; c < circles.count(); ++c)
-        transforms.try_emplace(circles.length(c), circles.length(c));
-    auto sum = std::vector<double>(at(layout.frequencies())); // of squared spectra
-    auto squares = sum;                                       // of their squares
-    auto trace = std::vector<double>(at(traces.frames()));
-    auto spectrum = std::vector<double>(at(layout.reals()));
-    auto active = std::int64_t{0};
-    for (std::int64_t neuron = 0; neuron < traces.neurons(); ++neuron) {
-        if (!traces.fill(neuron, trace))
-            continue;
-        ++active;
-        for (std::int64_t c = 0; c < circles.count(); ++c)
-            transforms.at(circles.length(c))
-                .forward(trace.data() + circles.start[at(c)],
-                         spectrum.data() + layout.start[at(c)]);
-        for (std::size_t f = 0; f < sum.size(); ++f) {
-            const auto power =
-                (spectrum[2 * f] * spectrum[2 * f] + spectrum[2 * f + 1] * spectrum[2 * f + 1]) *
-                layout.inverse_length[f];
-            sum[f] += power;
-            squares[f] += power * power;
-        }
-    }
-    auto variances = 0.0; // of all ordered pairs
-    for (std::size_t f = 0; f < sum.size(); ++f)
-        variances += layout.weight[f] * (sum[f] * sum[f] - squares[f]);
-    return active < 2 ? std::numeric_limits<double>::quiet_NaN()
-                      : static_cast<double>(active * (active - 1)) / variances;
 }
 
 } // namespace rewire::calcium

@@ -110,6 +110,43 @@ void DynamicModel<Real>::visit_offsets(const TrialValues& values, std::int64_t t
 }
 
 template <typename Real>
+void DynamicModel<Real>::visit_aligned(const TrialValues& values, std::int64_t trial,
+                                       std::int64_t first, std::int64_t last,
+                                       const TakeOffsets& take)
+{
+    auto& p = *parts_;
+    p.fill_spikes(values, trial);
+    p.encoder.forward(p.spikes);
+    auto fired = std::vector<std::int64_t>(at(p.shape.neurons), -p.lags); // last bin with a spike
+    const auto note_spikes = [&](std::int64_t bin) {
+        for (std::int64_t neuron = 0; neuron < p.shape.neurons; ++neuron)
+            if (p.spikes[at(neuron * p.bins + bin)] != 0)
+                fired[at(neuron)] = bin;
+    };
+    note_spikes(0);
+    auto some = DynamicLayout::Incoming{};
+    for (std::int64_t bin = 1; bin < p.bins; ++bin) {
+        note_spikes(bin);
+        for (auto k = first; k < last; ++k) {
+            const auto& all = p.layout.incoming()[at(k)];
+            some.receiver = all.receiver;
+            some.slot = all.slot;
+            some.sender.clear(), some.sender_slot.clear(), some.edge.clear();
+            for (std::size_t edge = 0; edge < all.edge.size(); ++edge)
+                if (bin - fired[at(all.sender[edge])] < p.lags) {
+                    some.sender.push_back(all.sender[edge]);
+                    some.sender_slot.push_back(all.sender_slot[edge]);
+                    some.edge.push_back(all.edge[edge]);
+                }
+            if (some.edge.empty())
+                continue;
+            p.add_offsets(some, bin);
+            take(bin, some, std::span<const Real>(p.offsets).first(some.edge.size() * at(p.lags)));
+        }
+    }
+}
+
+template <typename Real>
 DynamicLoss DynamicModel<Real>::add_trial(const TrialValues& values, std::int64_t trial,
                                           double share, double lambda, std::span<Real> gradient,
                                           TrialPart part)

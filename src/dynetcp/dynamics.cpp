@@ -85,6 +85,24 @@ std::vector<double> weight_course(std::span<const float> smoothed,
     return course;
 }
 
+TrialPeak peak_over_trial(std::span<const float> weight, std::span<const std::int32_t> spikes,
+                          std::int64_t lags)
+{
+    auto peak = TrialPeak{-1, nan};
+    for (std::int64_t lag = 0; lag < lags; ++lag) {
+        auto sum = 0.0;
+        auto count = std::int64_t{0};
+        for (auto k = at(lag); k < weight.size(); k += at(lags)) {
+            sum += static_cast<double>(weight[k]) * spikes[k];
+            count += spikes[k];
+        }
+        const auto mean = sum / static_cast<double>(count);
+        if (count > 0 && !(mean <= peak.weight))
+            peak = {lag, mean};
+    }
+    return peak;
+}
+
 RatioRule ratio_rule(std::span<const double> course, double static_weight, double threshold)
 {
     auto rule = RatioRule{std::vector<double>(course.size(), nan),

@@ -172,5 +172,6 @@ void write_chunks(const mpi::Communicator& comm, hid_t dataset, const ChunkGrid&
                                   const std::vector<std::int64_t>&,                                \
                                   const std::function<void(std::int64_t, std::span<T>)>&);
 REWIRE_FOR_EACH_NUMBER(REWIRE_INSTANTIATE)
+#undef REWIRE_INSTANTIATE
 
 } // namespace rewire::io

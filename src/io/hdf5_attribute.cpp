@@ -148,5 +148,6 @@ void write_reference_attribute(hid_t object, const std::string& name, const std:
     template void write_attribute<T>(hid_t, const std::string&, T);                                \
     template void write_attribute_all<T>(hid_t, const std::string&, const std::vector<T>&);
 REWIRE_FOR_EACH_NUMBER(REWIRE_INSTANTIATE)
+#undef REWIRE_INSTANTIATE
 
 } // namespace rewire::io

@@ -167,5 +167,6 @@ T read_scalar(hid_t location, const std::string& path)
     template std::vector<T> read_all<T>(hid_t, const std::string&);                                \
     template T read_scalar<T>(hid_t, const std::string&);
 REWIRE_FOR_EACH_NUMBER(REWIRE_INSTANTIATE)
+#undef REWIRE_INSTANTIATE
 
 } // namespace rewire::io

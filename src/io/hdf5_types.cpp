@@ -58,5 +58,6 @@ hid_t native_type()
 
 #define REWIRE_INSTANTIATE(T) template hid_t native_type<T>();
 REWIRE_FOR_EACH_NUMBER(REWIRE_INSTANTIATE)
+#undef REWIRE_INSTANTIATE
 
 } // namespace rewire::io

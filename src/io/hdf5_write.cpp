@@ -95,5 +95,6 @@ Handle write_booleans(hid_t location, const std::string& name,
                                      const Storage&);                                              \
     template Handle write_scalar<T>(hid_t, const std::string&, T);
 REWIRE_FOR_EACH_NUMBER(REWIRE_INSTANTIATE)
+#undef REWIRE_INSTANTIATE
 
 } // namespace rewire::io

@@ -12,7 +12,7 @@ namespace rewire::io {
 namespace {
 
 constexpr auto electrodes_path = "/general/extracellular_ephys/electrodes";
-constexpr auto chunk_values = std::int64_t{65536};
+constexpr auto series_chunk_values = std::int64_t{65536};
 
 /// A dataset of references to one object.
 Handle write_references(hid_t file, hid_t group, const std::string& name, const std::string& target,
@@ -72,7 +72,7 @@ void NwbWriter::write_ragged(hid_t table, const std::string& path, const std::st
 {
     const auto elements = static_cast<std::int64_t>(values.size()) / width;
     auto shape = Shape{elements};
-    auto chunk = Shape{std::clamp<std::int64_t>(elements, 1, chunk_values)};
+    auto chunk = Shape{std::clamp<std::int64_t>(elements, 1, series_chunk_values)};
     if (width > 1) {
         shape.push_back(width);
         chunk.push_back(width);
@@ -129,7 +129,7 @@ void NwbWriter::add_series(const NwbSeries& series)
     const auto samples = static_cast<std::int64_t>(series.value.size());
     const auto data = write_dataset(
         group, "data", series.value, {samples},
-        series.deflate > 0 ? Storage{{std::min(samples, chunk_values)}, series.deflate, {}}
+        series.deflate > 0 ? Storage{{std::min(samples, series_chunk_values)}, series.deflate, {}}
                            : Storage{});
     write_unit(data, series.unit, 1);
 }

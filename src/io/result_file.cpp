@@ -142,6 +142,7 @@ REWIRE_INSTANTIATE(std::int64_t)
 REWIRE_INSTANTIATE(float)
 REWIRE_INSTANTIATE(double)
 
+#undef REWIRE_INSTANTIATE
 ResultFile::ResultFile(const std::filesystem::path& path, const Attempt& attempt)
     : attempt_(attempt),
       failed_before_(failed_writes()),

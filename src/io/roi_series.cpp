@@ -144,16 +144,16 @@ std::vector<std::string> identifying_columns(hid_t table)
 
 std::string advice_on_columns(const std::vector<std::vector<std::string>>& candidates)
 {
-    auto common = candidates.empty() ? std::vector<std::string>{} : candidates.front();
+    auto shared = candidates.empty() ? std::vector<std::string>{} : candidates.front();
     for (const auto& others : candidates)
-        std::erase_if(common, [&](const std::string& column) {
+        std::erase_if(shared, [&](const std::string& column) {
             return std::find(others.begin(), others.end(), column) == others.end();
         });
-    if (common.empty())
+    if (shared.empty())
         return "no other column of the ROI tables has a value of its own for every ROI: write one "
                "that names neurons, and choose it with --roi-column";
     return "columns of the ROI tables with a value of its own for every ROI, for --roi-column: " +
-           base::joined(common, ", ");
+           base::joined(shared, ", ");
 }
 
 std::vector<std::uint8_t> rows_where(hid_t table, const RoiCondition& condition)

@@ -108,7 +108,8 @@ class Inventory
     std::map<std::string, std::vector<std::int64_t>> sessions_;
 };
 
-constexpr auto columns = "  {:>3}  {:<16} {:<16} {:>7} {:>10} {:>7} {:>8} {:>8} {:>7} {:>6}\n";
+constexpr auto session_columns =
+    "  {:>3}  {:<16} {:<16} {:>7} {:>10} {:>7} {:>8} {:>8} {:>7} {:>6}\n";
 
 std::string row_of(const StudySession& session)
 {
@@ -120,7 +121,7 @@ std::string row_of(const StudySession& session)
         if (table.name == "trials")
             trials = table.rows;
     return fmt::format(
-        columns, session.number, fitted(record.session, 16),
+        session_columns, session.number, fitted(record.session, 16),
         record.start ? to_text(*record.start).substr(0, 16) : "-",
         has_rate
             ? fmt::format("{:.1f}", static_cast<double>(activity->frames) / activity->rate_hz / 60)
@@ -186,8 +187,8 @@ std::string subject_text(const Study& study, const Subject& subject, const JobsO
     if (!layers.empty())
         head += ", " + base::joined({layers.begin(), layers.end()}, " and ");
     auto out = wrapped("", head) + "\n";
-    out += fmt::format(columns, "no", "session", "start (UTC)", "minutes", "frames", "rate Hz",
-                       "neurons", "left out", "trials", "units");
+    out += fmt::format(session_columns, "no", "session", "start (UTC)", "minutes", "frames",
+                       "rate Hz", "neurons", "left out", "trials", "units");
     for (const auto index : subject.sessions)
         out += row_of(study.sessions[index]);
     return out + "\n" + contents_of(study, subject, jobs_of) + "\n";

@@ -11,7 +11,7 @@ namespace rewire::linalg {
 namespace {
 
 constexpr auto largest_for_lapack = Eigen::Index{512};
-constexpr auto residual = 1e-14; ///< of the norm of the matrix, as dense solvers reach it
+constexpr auto tolerated_residual = 1e-14; ///< of the norm of the matrix, as dense solvers reach it
 
 void check_input(const Eigen::MatrixXd& symmetric, Eigen::Index count)
 {
@@ -31,7 +31,7 @@ void set_up(EPS solver, Mat matrix, Eigen::Index size, Eigen::Index count)
     check(EPSSetWhichEigenpairs(solver, EPS_LARGEST_REAL));
     check(EPSSetDimensions(solver, static_cast<PetscInt>(count), PETSC_DEFAULT, PETSC_DEFAULT));
     check(EPSSetType(solver, size <= largest_for_lapack ? EPSLAPACK : EPSKRYLOVSCHUR));
-    check(EPSSetTolerances(solver, residual, PETSC_DEFAULT));
+    check(EPSSetTolerances(solver, tolerated_residual, PETSC_DEFAULT));
     check(EPSSetConvergenceTest(solver, EPS_CONV_NORM));
 }
 

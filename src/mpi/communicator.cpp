@@ -81,6 +81,8 @@ void choose_settings()
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self", 0);
+    // Nor any use for displays and PCI devices, which it takes a while to look for.
+    setenv("HWLOC_COMPONENTS", "-gl,-opencl,-pci,-linuxio", 0);
     // Programs on their own would all make, and remove, the same folder in /tmp: now and then one
     // of several that start or end together fails in MPI_Init.
     setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);

@@ -15,7 +15,7 @@ namespace rewire::network {
 namespace {
 
 /// Pairs processed together, so that their intermediate results stay in the cache.
-Eigen::Index strip_width(Eigen::Index sessions)
+Eigen::Index centring_strip_width(Eigen::Index sessions)
 {
     constexpr auto strip_bytes = Eigen::Index{1} << 20;
     return std::max<Eigen::Index>(64, strip_bytes / (8 * std::max<Eigen::Index>(1, sessions)));
@@ -45,7 +45,7 @@ class CentredProducts
 
     void add(const SparseSessionBlock& block)
     {
-        const auto most_full = strip_width(block.rows());
+        const auto most_full = centring_strip_width(block.rows());
         auto full = std::vector<Eigen::Index>{};
         for (Eigen::Index pair = 0; pair < block.cols(); ++pair) {
             const auto column = block.column(pair);
@@ -168,7 +168,7 @@ SessionBlock centred(const SessionBlockView& strip)
 template <typename Use>
 void for_strips(const SessionBlockView& block, const Use& use)
 {
-    const auto width = strip_width(block.rows());
+    const auto width = centring_strip_width(block.rows());
     for (Eigen::Index first = 0; first < block.cols(); first += width) {
         const auto strip = block.middleCols(first, std::min(width, block.cols() - first));
         if (is_mostly_nonzero(strip))

@@ -208,7 +208,7 @@ Figure figure_of(const Trajectory& plot)
         const auto to_left = plot.x[neighbour] > plot.x[i];
         const auto below = plot.y[neighbour] > plot.y[i];
         script.command(fmt::format("set label {} at {:.8g},{:.8g} {} offset {},{} front font ',12'",
-                                   quoted(plot.label[i]), plot.x[i], plot.y[i],
+                                   in_quotes(plot.label[i]), plot.x[i], plot.y[i],
                                    to_left ? "right" : "left", to_left ? -0.9 : 0.9,
                                    below ? -0.7 : 0.7));
     };

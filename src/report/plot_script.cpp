@@ -66,7 +66,7 @@ std::string logarithmic_ticks(double low, double high)
 
 } // namespace
 
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
     auto out = std::string("\"");
     for (const auto character : printable(text)) {
@@ -79,7 +79,7 @@ std::string quoted(std::string_view text)
 
 std::string quoted_tick(std::string_view text)
 {
-    return quoted(with_doubled(text, '%'));
+    return in_quotes(with_doubled(text, '%'));
 }
 
 std::string colour_of(int index)
@@ -160,7 +160,8 @@ PlotScript::PlotScript(const std::string& title, const Size& size) : width_px_(s
             "set rmargin 2.5\n";
     if (!title.empty())
         command(fmt::format("set title {} font ',{}' offset 0,-0.4",
-                            quoted(large ? title : shortened(title, room(5.8))), large ? 13 : 10));
+                            in_quotes(large ? title : shortened(title, room(5.8))),
+                            large ? 13 : 10));
 }
 
 void PlotScript::axis(char name, const Axis& axis, const Interval& range)
@@ -175,7 +176,7 @@ void PlotScript::axis(char name, const Axis& axis, const Interval& range)
         high = low + 1;
     command(fmt::format("set {}range [{:.9g}:{:.9g}]", name, low, high));
     if (!axis.label.empty())
-        command(fmt::format("set {}label {} font ',12'{}", name, quoted(axis.label),
+        command(fmt::format("set {}label {} font ',12'{}", name, in_quotes(axis.label),
                             name == 'x' ? " offset 0,0.3" : ""));
     if (!axis.names.empty()) {
         auto ticks = std::vector<std::string>{};

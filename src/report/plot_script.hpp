@@ -18,7 +18,7 @@ namespace rewire::report {
 /// Text as a gnuplot string. All but letters and spaces are written as octal codes, so that no
 /// quote, backquote or backslash is there to be taken for anything else (gnuplot 5.4 misreads some
 /// quotes in single-quoted strings). Digits too: gnuplot would add them to the code before them.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 /// The same for tick labels, which gnuplot takes for number formats.
 std::string quoted_tick(std::string_view text);
 

@@ -1,5 +1,7 @@
 #include "rewire/runtime/run_context.hpp"
 
+#include "clock.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/mpi/shared_array.hpp>
@@ -14,17 +16,6 @@
 #include <set>
 
 namespace rewire::runtime {
-
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start)
-{
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-} // namespace
 
 RunContext::PhaseTimer::PhaseTimer(RunContext& context, std::string phase)
     : context_(context), phase_(std::move(phase)), start_(Clock::now())

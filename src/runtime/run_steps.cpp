@@ -1,3 +1,5 @@
+#include "clock.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
 #include <rewire/runtime/run_context.hpp>
@@ -10,13 +12,6 @@
 namespace rewire::runtime {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start)
-{
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// What rank 0 makes of a step, for all ranks.
 struct Verdict

@@ -1,5 +1,7 @@
 #include "rewire/simulate/hodgkin_huxley_network.hpp"
 
+#include "parameter_checks.hpp"
+
 #include <rewire/base/error.hpp>
 
 #include <algorithm>
@@ -26,17 +28,6 @@ constexpr auto excitatory_log_sd = 1.0;
 constexpr auto excitatory_most = 0.25;
 constexpr auto inhibitory_mean = 0.025;
 constexpr auto inhibitory_sd = 0.006;
-
-std::uint64_t name(std::int64_t number)
-{
-    return static_cast<std::uint64_t>(number);
-}
-
-void require(bool holds, const char* what, const char* where, const char* next)
-{
-    if (!holds)
-        throw base::InputError(what, where, next);
-}
 
 std::int64_t targets_of(const HodgkinHuxleyParameters& parameters, std::int64_t neuron)
 {

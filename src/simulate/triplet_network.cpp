@@ -1,5 +1,7 @@
 #include "rewire/simulate/triplet_network.hpp"
 
+#include "parameter_checks.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 
@@ -12,17 +14,6 @@ namespace {
 
 using base::key_of;
 using base::Stream;
-
-void require(bool holds, const char* what, const char* where, const char* next)
-{
-    if (!holds)
-        throw base::InputError(what, where, next);
-}
-
-std::uint64_t name(std::int64_t number)
-{
-    return static_cast<std::uint64_t>(number);
-}
 
 std::array<TripletConnection, 2> connections_of(const Triplet& triplet, std::int64_t index,
                                                 const TripletParameters& parameters)

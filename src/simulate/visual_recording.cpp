@@ -1,5 +1,7 @@
 #include "rewire/simulate/visual_recording.hpp"
 
+#include "parameter_checks.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 
@@ -17,20 +19,9 @@ constexpr auto channels_a_unit = std::int64_t{3}; // of 20 um: most neighbours a
 constexpr auto delay_within_ms = 2.0;
 constexpr auto delay_of_score_ms = 8.0; // of a difference of 1 in the hierarchy
 
-void require(bool holds, const char* what, const char* where, const char* next)
-{
-    if (!holds)
-        throw base::InputError(what, where, next);
-}
-
-bool is_share(double value)
+bool is_probability(double value)
 {
     return 0 <= value && value <= 1;
-}
-
-std::uint64_t name(std::int64_t number)
-{
-    return static_cast<std::uint64_t>(number);
 }
 
 Stream stream_of(const VisualParameters& parameters, const char* what, std::int64_t recording,
@@ -155,7 +146,8 @@ void check(const VisualParameters& parameters)
     for (const auto share :
          {parameters.within, parameters.forward, parameters.feedback, parameters.inhibitory,
           parameters.fading, parameters.split, parameters.poor})
-        require(is_share(share), "a share lies between 0 and 1", "recording", "give such a share");
+        require(is_probability(share), "a share lies between 0 and 1", "recording",
+                "give such a share");
     require(0 <= parameters.coupling && parameters.coupling <= 3 && 0 <= parameters.inhibition &&
                 parameters.inhibition <= 5,
             "couplings that make the network run away", "coupling", "at most 3; inhibition 5");

@@ -14,7 +14,7 @@ namespace rewire::spikes {
 
 namespace {
 
-using Relation = Condition::Relation;
+using Operator = Condition::Relation;
 
 std::string_view trimmed(std::string_view text)
 {
@@ -34,23 +34,23 @@ std::optional<double> number_of(std::string_view text)
     return value;
 }
 
-bool holds(Relation relation, double value, double limit)
+bool holds(Operator relation, double value, double limit)
 {
     if (std::isnan(value))
         return false;
     const auto equal = std::abs(value - limit) <= 1e-6 * std::max(std::abs(value), std::abs(limit));
     switch (relation) {
-    case Relation::equal:
+    case Operator::equal:
         return equal;
-    case Relation::unequal:
+    case Operator::unequal:
         return !equal;
-    case Relation::less:
+    case Operator::less:
         return !equal && value < limit;
-    case Relation::less_or_equal:
+    case Operator::less_or_equal:
         return equal || value < limit;
-    case Relation::greater:
+    case Operator::greater:
         return !equal && value > limit;
-    case Relation::greater_or_equal:
+    case Operator::greater_or_equal:
         return equal || value > limit;
     }
     return false;
@@ -69,12 +69,12 @@ Condition parse_condition(std::string_view text)
 {
     // The longer ones first: "<=" begins with "<".
     constexpr auto relations = std::array{
-        std::pair{std::string_view("=="), Relation::equal},
-        std::pair{std::string_view("!="), Relation::unequal},
-        std::pair{std::string_view("<="), Relation::less_or_equal},
-        std::pair{std::string_view(">="), Relation::greater_or_equal},
-        std::pair{std::string_view("<"), Relation::less},
-        std::pair{std::string_view(">"), Relation::greater},
+        std::pair{std::string_view("=="), Operator::equal},
+        std::pair{std::string_view("!="), Operator::unequal},
+        std::pair{std::string_view("<="), Operator::less_or_equal},
+        std::pair{std::string_view(">="), Operator::greater_or_equal},
+        std::pair{std::string_view("<"), Operator::less},
+        std::pair{std::string_view(">"), Operator::greater},
     };
     const auto first = text.find_first_of("=!<>");
     for (const auto& [sign, relation] : relations) {
@@ -104,7 +104,7 @@ std::vector<std::uint8_t> matching(const Condition& condition, std::span<const s
 {
     const auto limit = number_of(condition.value);
     const auto of_order =
-        condition.relation != Relation::equal && condition.relation != Relation::unequal;
+        condition.relation != Operator::equal && condition.relation != Operator::unequal;
     auto result = std::vector<std::uint8_t>{};
     for (const auto& text : column) {
         const auto value = number_of(text);
@@ -115,7 +115,7 @@ std::vector<std::uint8_t> matching(const Condition& condition, std::span<const s
         else if (of_order)
             result.push_back(0); // "null" among the orientations stands in no order
         else
-            result.push_back((text == condition.value) == (condition.relation == Relation::equal));
+            result.push_back((text == condition.value) == (condition.relation == Operator::equal));
     }
     return result;
 }

@@ -11,8 +11,8 @@ namespace rewire::spikes {
 
 namespace {
 
-constexpr auto reach = static_cast<std::int32_t>(glmcc_half * nanoseconds_per_ms);
-constexpr auto width = static_cast<std::int32_t>(nanoseconds_per_ms);
+constexpr auto glmcc_reach = static_cast<std::int32_t>(glmcc_half * nanoseconds_per_ms);
+constexpr auto ns_of_bin = static_cast<std::int32_t>(nanoseconds_per_ms);
 constexpr auto at_once = std::size_t{4};
 constexpr auto buffered = std::size_t{1024};
 
@@ -28,17 +28,17 @@ struct Differences
 REWIRE_CLONES("avx512f", "avx2", "default")
 void compute(Differences& all, std::size_t count, double tau_ms)
 {
-    const auto per_ns = -1 / (tau_ms * width);
+    const auto per_ns = -1 / (tau_ms * ns_of_bin);
     const auto size = static_cast<std::int64_t>(count);
     const auto* time_ns = all.time_ns.data();
     auto* bin = all.bin.data();
     auto* on_edge = all.on_edge.data();
     auto* kernel = all.kernel.data();
     for (std::int64_t i = 0; i < size; ++i) {
-        const auto shifted = time_ns[i] + reach;
+        const auto shifted = time_ns[i] + glmcc_reach;
         // Half a nanosecond keeps whole milliseconds away from what rounding could do.
-        bin[i] = static_cast<std::int32_t>((shifted + 0.5) * (1.0 / width));
-        on_edge[i] = shifted == bin[i] * width ? 1 : 0;
+        bin[i] = static_cast<std::int32_t>((shifted + 0.5) * (1.0 / ns_of_bin));
+        on_edge[i] = shifted == bin[i] * ns_of_bin ? 1 : 0;
         const auto distance = time_ns[i] < 0 ? -time_ns[i] : time_ns[i];
         kernel[i] = distance * per_ns;
     }
@@ -141,7 +141,7 @@ void add_differences(std::span<const std::int64_t> first, std::span<const std::i
             difference = time - difference;
             const auto narrow = __builtin_convertvector(difference, FourNarrow);
             std::memcpy(all.time_ns.data() + size, &narrow, sizeof(narrow));
-            within = number_of(difference > -std::int64_t{reach});
+            within = number_of(difference > -std::int64_t{glmcc_reach});
             size += static_cast<std::size_t>(within);
             if (size >= buffered) {
                 events.add(all, size);
@@ -154,15 +154,15 @@ void add_differences(std::span<const std::int64_t> first, std::span<const std::i
     for (std::size_t part = 0; part < other.size(); ++part)
         other[part] = length == 0 ? second.data()
                                   : std::upper_bound(second.data(), second.data() + second.size(),
-                                                     first[part * length] - reach);
+                                                     first[part * length] - glmcc_reach);
     for (std::size_t k = 0; k < length; ++k)
         for (std::size_t part = 0; part < other.size(); ++part) {
             const auto time = first[part * length + k];
-            other[part] = first_after(time - reach, other[part]);
+            other[part] = first_after(time - glmcc_reach, other[part]);
             add(time, other[part]);
         }
     for (const auto time : first.subspan(other.size() * length)) {
-        other.back() = first_after(time - reach, other.back());
+        other.back() = first_after(time - glmcc_reach, other.back());
         add(time, other.back());
     }
     events.add(all, size);

@@ -10,11 +10,11 @@ namespace rewire::spikes {
 
 namespace {
 
-constexpr auto bins = static_cast<std::size_t>(glmcc_bins);
+constexpr auto background_bins = static_cast<std::size_t>(glmcc_bins);
 constexpr auto smallest_coupling = -3.0;
 constexpr auto largest_coupling = 5.0;
 
-using Background = std::array<double, bins>;
+using Background = std::array<double, background_bins>;
 using Pair = std::array<double, 2>;
 
 /// The kernel f over the bin of 1 ms that begins r ms after the delay: Gauss-Legendre nodes, and
@@ -152,7 +152,7 @@ class Model
         exponentials(point.a.data(), glmcc_bins, backgrounds.data());
         for (std::size_t side = 0; side < 2; ++side)
             all_integrals(kernel_, point.coupling[side], glmcc_half - delay_, of_side[side].data());
-        for (std::size_t k = 0; k < bins; ++k) {
+        for (std::size_t k = 0; k < background_bins; ++k) {
             const auto [side, distance] = place(k);
             const auto on_kernel = distance >= 0;
             const auto parts =
@@ -184,7 +184,7 @@ class Model
         solve_background(at, step_a, columns);
         step_j = schur(at, held, step_a, columns);
         auto decrement = at.gradient_j[0] * step_j[0] + at.gradient_j[1] * step_j[1];
-        for (std::size_t k = 0; k < bins; ++k) {
+        for (std::size_t k = 0; k < background_bins; ++k) {
             step_a[k] -= step_j[0] * columns[0][k] + step_j[1] * columns[1][k];
             decrement += at.gradient_a[k] * step_a[k];
         }
@@ -206,7 +206,7 @@ class Model
 
     static std::size_t bin_of(std::size_t from_end, std::size_t side)
     {
-        return side == 0 ? from_end : bins - 1 - from_end;
+        return side == 0 ? from_end : background_bins - 1 - from_end;
     }
 
     /// Solutions of the tridiagonal block, over the stiffness, for the gradient and for the columns
@@ -261,7 +261,7 @@ class Model
         auto right = at.gradient_j;
         matrix[0][0] = at.curvature[0];
         matrix[1][1] = at.curvature[1];
-        for (std::size_t k = 0; k < bins; ++k) {
+        for (std::size_t k = 0; k < background_bins; ++k) {
             const auto [side, distance] = place(k);
             if (distance < 0)
                 continue;
@@ -307,7 +307,7 @@ bool take_step(const Model& model, const Background& step_a, const Pair& step_j,
     auto next = point;
     auto length = 1.0;
     for (auto halvings = 0; halvings < 40; ++halvings, length /= 2) {
-        for (std::size_t k = 0; k < bins; ++k)
+        for (std::size_t k = 0; k < background_bins; ++k)
             next.a[k] = point.a[k] + length * step_a[k];
         for (std::size_t side = 0; side < 2; ++side)
             next.coupling[side] = std::clamp(point.coupling[side] + length * step_j[side],

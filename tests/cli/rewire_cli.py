@@ -1,6 +1,7 @@
 """Runs the program as a user does, for the tests of this folder. Standard library only."""
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -78,17 +79,25 @@ def wait_for(condition, seconds=120):
 
 
 class Case(unittest.TestCase):
+    studies = {}  # of this file of tests: folders, by how they were simulated
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="rewire-cli-")
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
     def simulate(self, *words, out="study", animals=1, sessions=3, neurons=20, duration_s=120):
-        study = self.folder / out
-        code, _, err = run("simulate", "lever-press", "--out", study, "--animals", animals, "--sessions", sessions,
-                           "--neurons", neurons, "--duration-s", duration_s, *words, ranks=2)
-        self.assertEqual(code, 0, err)
-        return study
+        """A study that the test may change: a copy where another test has asked for the same."""
+        words = ("--animals", animals, "--sessions", sessions, "--neurons", neurons, "--duration-s", duration_s, *words)
+        if words not in Case.studies:
+            made = tempfile.TemporaryDirectory(prefix="rewire-study-")
+            unittest.addModuleCleanup(made.cleanup)
+            unittest.addModuleCleanup(Case.studies.pop, words)
+            code, _, err = run("simulate", "lever-press", "--out", made.name, *words, ranks=2)
+            self.assertEqual(code, 0, err)
+            Case.studies[words] = made
+        shutil.copytree(Case.studies[words].name, self.folder / out, dirs_exist_ok=True)
+        return self.folder / out
 
     def assertFails(self, code, wording, *words, **how):
         got, out, err = run(*words, **how)

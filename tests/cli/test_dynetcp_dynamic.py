@@ -11,6 +11,7 @@ JOB = "dynetcp-dynamic"
 FIRST = "dynetcp-static"
 TRIALS = ["--align", "trials", "--stop-s", "0.1"]
 SMALL = [*TRIALS, "--bin-ms", "1", "--lags", "3", "--lambda", "1"]
+SHORT = ["--align", "trials", "--stop-s", "0.05", *SMALL[len(TRIALS):]]  # where only bits are compared
 
 
 def dumped(path, *words):
@@ -66,15 +67,15 @@ class Dynamic(DynamicCase):
 
     def test_same_bits_on_any_number_of_ranks(self):
         for name, words in [("encoder", []), ("joint", ["--joint"])]:
-            one, _ = self.train(name + "1", *SMALL, "--edges", "all", "--epochs", "2", "--test", "0.2", *words)
+            one, _ = self.train(name + "1", *SHORT, "--edges", "all", "--epochs", "2", "--test", "0.2", *words)
             for ranks in [2, 3]:
-                many, _ = self.train(name + str(ranks), *SMALL, "--edges", "all", "--epochs", "2", "--test", "0.2", *words,
+                many, _ = self.train(name + str(ranks), *SHORT, "--edges", "all", "--epochs", "2", "--test", "0.2", *words,
                                      ranks=ranks)
                 self.assertSameDatasets(one, many)
 
     def test_more_ranks_than_trials_of_a_batch(self):
         """Ranks share trials then: the same bits on the same number, losses that differ by rounding on others."""
-        words = [*SMALL, "--edges", "all", "--epochs", "3", "--batch", "2", "--learning-rate", "1e-3"]
+        words = [*SHORT, "--edges", "all", "--epochs", "2", "--batch", "2", "--learning-rate", "1e-3"]
         for kind in [[], ["--joint"]]:
             curves = {}
             for ranks in [1, 2, 3, 4]:
@@ -226,6 +227,29 @@ class Killed(DynamicCase):
         self.assertIn("going on from", err)
         undisturbed, _ = self.train("undisturbed", *words, ranks=2)
         self.assertSameDatasets(undisturbed, results / f"{JOB}.h5")
+
+    def test_resumed_on_ranks_that_share_trials(self):
+        """More ranks than trials of a batch: the same bits on the same number, losses that differ by rounding on another."""
+        words = [*SMALL, "--edges", "all", "--epochs", "4", "--batch", "2", "--learning-rate", "1e-3"]
+        undisturbed, _ = self.train("undisturbed", *words, ranks=4)
+        for ranks in [4, 3]:
+            results = self.folder / f"killed{ranks}"
+            base = [JOB, "--study", self.session("small"), "--results", results, "--checkpoint-s", "0.05", *words]
+            process = start(*base, ranks=4)
+            wait_for(lambda: list(results.glob(f"{JOB}.checkpoint/*/train-1.state*")) or process.poll() is not None)
+            self.assertIsNone(process.poll(), "it ended before it could be killed")
+            kill_all(process)
+            code, _, err = run(*base, ranks=ranks)
+            self.assertEqual(code, 0, err)
+            self.assertIn("going on from", err)
+            if ranks == 4:
+                self.assertSameDatasets(undisturbed, results / f"{JOB}.h5")
+                continue
+            for name in ["train_loss", "validation_loss"]:
+                ours, theirs = (values(path, "/A/01/" + name) for path in [results / f"{JOB}.h5", undisturbed])
+                self.assertEqual(len(ours), len(theirs))
+                for one, other in zip(ours, theirs):
+                    self.assertAlmostEqual(other / one, 1, delta=1e-4)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import unittest
 
 from rewire_cli import kill_all, run, start, wait_for
 from spike_case import SpikeCase, values
-from test_dynetcp_dynamic import SMALL, TRIALS, WRITE, attribute, dumped
+from test_dynetcp_dynamic import SHORT, SMALL, TRIALS, WRITE, attribute, dumped
 
 JOB = "dynamics"
 MODEL = "dynetcp-dynamic"
@@ -139,6 +139,16 @@ class Dynamics(DynamicsCase):
             many, _ = self.dynamics(folder.name, "--write-edges", ranks=ranks)
             self.assertSameDatasets(one, many)
 
+    def test_page_without_areas_or_sweep(self):
+        self.model()
+        result, _ = self.dynamics()
+        names = subprocess.run(["h5ls", f"{result}/A/01"], capture_output=True, text=True, check=True).stdout
+        for name in ["delay_ms", "feedforward", "sweep_lambda"]:
+            self.assertNotIn(name, names)
+        page = self.page("out")
+        for words in ["Models with other penalties", "Delays of dynamic weights"]:
+            self.assertNotIn(words, page)
+
     def test_options_are_those_of_the_model(self):
         self.assertFails(3, f"rewire {MODEL}", JOB, "--study", self.triplets(), "--results", self.folder / "out")
         self.model()
@@ -191,6 +201,205 @@ class Dynamics(DynamicsCase):
         self.assertRegex(out, r"AUC of ratios, planted and active against indirect +[01]\.[0-9]{3}")
 
 
+class Sweep(DynamicsCase):
+    """Models of several penalties beside the same joint histograms."""
+
+    def swept(self, penalty, *words):
+        self.model(f"lambda{penalty}", "--lambda", penalty, "--static-lambda", "1", *words)
+        return self.folder / f"lambda{penalty}"
+
+    def model(self, results="out", *words):
+        options = {"--align": "trials", "--stop-s": "0.1", "--bin-ms": "1", "--lags": "3", "--lambda": "1", "--edges": "all",
+                   "--epochs": "2", "--learning-rate": "1e-3"}
+        flags = [word for word in words if word == "--overwrite"]
+        given = [word for word in words if word != "--overwrite"]
+        options.update(zip(given[::2], given[1::2]))
+        return self.compute(self.triplets(), results, *[word for pair in options.items() for word in pair], *flags, job=MODEL)[0]
+
+    def words(self, *folders):
+        return [word for folder in folders for word in ["--sweep", folder]]
+
+    def test_a_row_for_every_penalty(self):
+        self.model()
+        histograms = self.histograms()
+        folders = [self.swept("3"), self.swept("0.1")]
+        result, _ = self.dynamics("out", *self.words(*folders))
+        self.assertEqual(values(result, "/A/01/sweep_lambda"), [0.1, 1, 3])
+        nll = values(result, "/A/01/sweep_validation_nll")
+        rows = {}
+        for folder in folders:
+            (folder / f"{HISTOGRAMS}.h5").write_bytes(histograms.read_bytes())
+            alone, _ = self.dynamics(folder.name)
+            rows[folder.name] = {name: values(alone, f"/A/01/{name}") for name in ["pearson", "difference", "tost_p"]}
+            self.assertIn(min(values(folder / f"{MODEL}.h5", "/A/01/validation_nll")), nll)
+        rows["own"] = {name: values(result, f"/A/01/{name}") for name in ["pearson", "difference", "tost_p"]}
+        for name in ["pearson", "difference", "tost_p"]:
+            swept = values(result, f"/A/01/sweep_{name}")
+            for k, row in enumerate(["lambda0.1", "own", "lambda3"]):
+                for one, other in zip(swept[72 * k:72 * k + 72], rows[row][name]):
+                    self.assertTrue(one == other or (math.isnan(one) and math.isnan(other)), (name, row))
+        compared = [r for r in values(result, "/A/01/sweep_pearson") if not math.isnan(r)]
+        self.assertEqual(len(compared), 3 * 6)
+        self.assertEqual(len(set(compared)), 3 * 6)
+
+        page = self.page("out")
+        for words in ["Models with other penalties", "Correlation of dynamic weights and joint histograms over the penalty"]:
+            self.assertIn(words, page)
+        self.table("out")
+        with open(self.folder / "out" / "export" / f"{JOB}-sweep.csv") as table:
+            rows = list(csv.DictReader(table))
+        self.assertEqual(len(rows), 18)
+        self.assertEqual({float(row["lambda"]) for row in rows}, {0.1, 1, 3})
+        out = self.rewire("plan", JOB, "--study", self.triplets(), "--results", self.folder / "out", *self.words(*folders),
+                          "--ranks", 2)
+        self.assertRegex(out, r"sweep ")
+
+        for ranks in [2, 3]:
+            folder = self.folder / f"ranks{ranks}"
+            folder.mkdir()
+            for name in [MODEL, HISTOGRAMS]:
+                (folder / f"{name}.h5").write_bytes((self.folder / "out" / f"{name}.h5").read_bytes())
+            many, _ = self.dynamics(folder.name, *self.words(*folders), ranks=ranks)
+            self.assertSameDatasets(result, many)
+
+    def test_edges_that_a_model_of_the_sweep_does_not_have(self):
+        self.model()
+        self.histograms()
+        table = self.folder / "edges.csv"
+        table.write_text("pre,post\n0,1\n5,4\n8,7\n")
+        folder = self.swept("3", "--edges", table)
+        result, _ = self.dynamics("out", *self.words(folder))
+        r = values(result, "/A/01/sweep_pearson")
+        edges = list(zip(*(map(int, values(result, "/A/01/" + name)) for name in ["sender", "receiver"])))
+        self.assertEqual({edge for edge, value in zip(edges, r[72:]) if not math.isnan(value)}, {(0, 1), (5, 4)})
+
+    def test_what_does_not_fit_is_refused(self):
+        self.model()
+        base = [JOB, "--study", self.triplets(), "--results", self.folder / "out"]
+        other = self.swept("3")
+        self.assertFails(3, ["a sweep compares with joint histograms", f"rewire {HISTOGRAMS}"], *base, *self.words(other))
+        self.histograms()
+        self.assertFails(3, ["no model of the sweep", "train it first"], *base, *self.words(self.folder / "nowhere"))
+        self.assertFails(3, "two models of the sweep have --lambda 3", *base, *self.words(other, other))
+        self.assertFails(3, "two models of the sweep have --lambda 1", *base, *self.words(self.folder / "out"))
+        fewer = self.swept("0.1", "--lags", "2")
+        self.assertFails(3, ["differs in more than its penalty", "--lags 2 there, 3 of the model"], *base, *self.words(fewer))
+        self.dynamics("out", *self.words(other))
+        _, text = self.dynamics("out", *self.words(other))
+        self.assertIn("nothing to do", text)
+        # Trained again: the rows of the sweep are of the model that was there.
+        self.swept("3", "--epochs", "1", "--overwrite")
+        self.assertFails(2, "models of the sweep", *base, *self.words(other))
+
+
+class Areas(DynamicsCase):
+    """Delays between areas: what the result says of edges, put together again."""
+
+    def test_delays_between_areas(self):
+        study = self.folder / "visual"
+        self.rewire("simulate", "recording", "--out", study, "--units-an-area", "3", "--trials", "20")
+        words = ["--align", "drifting_gratings_presentations", "--stop-s", "0.3", "--bin-ms", "3", "--lags", "4", "--all-units",
+                 "--min-rate-hz", "0", "--edges", "all", "--epochs", "1", "--lambda", "1", "--null", "3"]
+        model, _ = self.compute(study, "out", *words, job=MODEL, ranks=2)
+        result, _ = self.compute(study, "out", ranks=2)
+        group = "/visual/01/"
+        sender, receiver, lag_ms, weight = (values(result, group + name) for name in ["sender", "receiver", "peak_lag_ms",
+                                                                                     "peak_weight"])
+        edges = len(sender)
+        lags, bins = 5, 100
+        average, count = values(model, group + "weight"), values(model, group + "spike_count")
+        for edge in range(0, edges, 17):
+            means = []
+            for lag in range(lags):
+                cells = [(edge * bins + time) * lags + lag for time in range(bins)]
+                spikes = sum(count[at] for at in cells)
+                means.append(sum(count[at] * average[at] for at in cells) / spikes if spikes else -math.inf)
+            best = max(range(lags), key=lambda lag: means[lag])
+            if means[best] == -math.inf:
+                self.assertTrue(math.isnan(weight[edge]) and math.isnan(lag_ms[edge]))
+                continue
+            self.assertAlmostEqual(weight[edge], means[best], places=5)
+            self.assertEqual(lag_ms[edge], 3 * best)
+
+        area, score = values(result, group + "unit_area"), values(result, group + "hierarchy_score")
+        self.assertEqual(len(score), 6)
+        q = values(result, group + "q_max")
+        self.assertFalse(any(value <= 0.05 for value in q))  # of three null models
+        self.assertEqual(values(result, group + "area_from"), [])
+        feedforward, feedback, present = (values(result, group + name) for name in ["feedforward", "feedback", "present"])
+        up = [k for k in range(edges) if score[int(area[int(receiver[k])])] > score[int(area[int(sender[k])])]]
+        down = [k for k in range(edges) if score[int(area[int(receiver[k])])] < score[int(area[int(sender[k])])]]
+        for time in range(0, bins, 9):
+            for share, some in [(feedforward, up), (feedback, down)]:
+                self.assertAlmostEqual(share[time], sum(present[k * bins + time] != 0 for k in some) / len(some))
+
+        # Without null models every pair counts, by its stronger direction.
+        self.compute(study, "out", *words[:-2], "--overwrite", job=MODEL, ranks=2)
+        result, _ = self.compute(study, "out", "--overwrite")
+        lag_ms, weight = values(result, group + "peak_lag_ms"), values(result, group + "peak_weight")
+        strongest = {}
+        for j, i, ms, w in zip(sender, receiver, lag_ms, weight):
+            pair, signed = (min(i, j), max(i, j)), -ms if j < i else ms
+            if w > max(0, strongest.get(pair, (0, 0))[0]):
+                strongest[pair] = (w, signed)
+        delays = {}
+        for (first, second), (_, ms) in strongest.items():
+            a, b = int(area[int(first)]), int(area[int(second)])
+            if a != b:  # time in the second area - time in the first
+                delays.setdefault((min(a, b), max(a, b)), []).append(ms if a > b else -ms)
+        found = dict(zip(zip(values(result, group + "area_from"), values(result, group + "area_to")),
+                         values(result, group + "delay_ms")))
+        self.assertEqual(set(found), set(delays))
+        for pair, ms in delays.items():
+            ms = sorted(ms)
+            middle = len(ms) // 2
+            self.assertAlmostEqual(found[pair], ms[middle] if len(ms) % 2 else (ms[middle - 1] + ms[middle]) / 2)
+        difference = values(result, group + "hierarchy_difference")
+        self.assertAlmostEqual(correlation(difference, list(found.values())), float(attribute(result, group + "r")), 6)
+        self.assertTrue(0 < float(attribute(result, group + "p")) <= 1)
+        page = self.page("out")
+        for words in ["Delays of dynamic weights between areas", "up the hierarchy"]:
+            self.assertIn(words, page)
+
+    def test_scores_of_a_file(self):
+        self.model()
+        self.assertFails(4, "cannot read the table of area scores", JOB, "--study", self.triplets(), "--results",
+                         self.folder / "out", "--area-scores", self.folder / "nowhere")
+
+
+class Killed(DynamicsCase):
+    def test_kill_nine_and_again_on_other_numbers_of_ranks(self):
+        study = self.folder / "simulated"
+        self.rewire("simulate", "triplets", "--out", study, "--neurons", "9", "--triplets", "2", "--trials", "30", "--sessions", "6")
+        words = ["--align", "trials", "--stop-s", "0.5", "--bin-ms", "5"]
+        self.compute(study, "model", *words, "--lags", "2", "--lambda", "0.3", "--edges", "all", "--epochs", "1", "--all-units",
+                     "--min-rate-hz", "0", job=MODEL, ranks=2)
+        self.compute(study, "model", *words, "--band-ms", "10", "--pairs", self.pairs(), "--all-units", "--min-rate-hz", "0",
+                     job=HISTOGRAMS)
+
+        def prepared(name):
+            folder = self.folder / name
+            folder.mkdir()
+            for job in [MODEL, HISTOGRAMS]:
+                (folder / f"{job}.h5").write_bytes((self.folder / "model" / f"{job}.h5").read_bytes())
+            return folder
+
+        prepared("undisturbed")
+        undisturbed, _ = self.compute(study, "undisturbed", "--write-edges")
+        self.assertIn("trial_weight", subprocess.run(["h5ls", f"{undisturbed}/triplets/06"], capture_output=True, text=True).stdout)
+        for first, second in [(1, 4), (4, 1), (2, 3)]:
+            results = prepared(f"killed{first}")
+            base = [JOB, "--study", study, "--results", results, "--checkpoint-s", "0", "--write-edges"]
+            process = start(*base, ranks=first)
+            wait_for(lambda: list(results.glob(f"{JOB}.checkpoint/*/edges-2*")) or process.poll() is not None)
+            self.assertIsNone(process.poll(), "it ended before it could be killed")
+            kill_all(process)
+            code, _, err = run(*base, ranks=second)
+            self.assertEqual(code, 0, err)
+            self.assertIn("going on from", err)
+            self.assertSameDatasets(undisturbed, results / f"{JOB}.h5")
+
+
 class Null(DynamicsCase):
     def test_planted_edges_beat_models_of_shuffled_trials(self):
         words = [*TRIALS, "--bin-ms", "1", "--lags", "3", "--lambda", "0.3", "--learning-rate", "1e-3", "--epochs", "3",
@@ -223,7 +432,7 @@ class Null(DynamicsCase):
         self.assertEqual(len(values(dynamics, "/A/01/q_value")), 7200)
 
     def test_same_bits_and_resumed_between_models(self):
-        words = [*SMALL, "--edges", "all", "--epochs", "1", "--null", "5"]
+        words = [*SHORT, "--edges", "all", "--epochs", "1", "--null", "4"]
         one, _ = self.compute(self.triplets(), "one", *words, job=MODEL)
         many, _ = self.compute(self.triplets(), "many", *words, job=MODEL, ranks=3)
         self.assertSameDatasets(one, many)

@@ -141,7 +141,8 @@ class Static(StaticCase):
         small, one = self.session("small"), self.session("one")
         for study, words, wording in [(one, TRIALS, ["1 trials: one has to train"]),
                                       (small, [*TRIALS, "--lags", "100"], ["100 lags need more than the 100 bins"]),
-                                      (small, [*TRIALS, "--lags", "5", "--where", "start_time<0.25"], ["two at least"])]:
+                                      (small, [*TRIALS, "--lags", "5", "--where", "start_time<0.25"],
+                                       ["two at least", "trials of 60 rows: "])]:
             for ranks in [1, 2]:
                 self.assertFails(3, wording + ["01.nwb"], JOB, "--study", study, "--results", self.folder / "out", *words,
                                  ranks=ranks)

@@ -8,7 +8,7 @@ from array import array
 from rewire_cli import BUILD, Case, run
 
 WRITE = BUILD / "tests" / "write_triplets"
-STATIC, DYNAMIC = "dynetcp-static", "dynetcp-dynamic"
+STATIC, DYNAMIC, GRAPH = "dynetcp-static", "dynetcp-dynamic", "dynamics"
 
 
 def auc(positive, negative):
@@ -114,6 +114,43 @@ class Dynamic(TruthCase):
         found = auc(active, inactive)
         print(f"AUC of the weight, {len(active)} active against {len(inactive)} inactive bins of {len(true)} edges: {found:.4f}")
         self.assertGreaterEqual(found, 0.95)
+        self.indirect_edges_are_told_apart(study, results, true)
+
+    def indirect_edges_are_told_apart(self, study, results, true):
+        """Bins of windows in which a triplet is active: of its connections, and of the pair that has none."""
+        self.rewire(GRAPH, "--study", study, "--results", results)
+        file, group = results / f"{GRAPH}.h5", "/triplets/01/"
+        edges = list(zip(*(self.floats(file, group + name) for name in ["sender", "receiver"])))
+        weight, ratio = (self.floats(file, group + name) for name in ["weight", "ratio"])
+
+        def active_bins(pair, middle):
+            bins = [time for time in range(self.BINS) if (self.BINS // 4 <= time < 3 * self.BINS // 4) == middle]
+            at = [edges.index(pair) * self.BINS + time for time in bins]
+            return [k for k in at if weight[k] == weight[k]]  # not NaN: a spike of the sender to align to
+
+        direct = [k for pair, (_, middle) in true.items() for k in active_bins(pair, middle)]
+        between = set()
+        for (first, second), (_, middle) in true.items():
+            for (other, last), (_, also) in true.items():
+                if middle == also and second == other and first != last:
+                    between.add((first, last, middle))  # the ends of a chain
+                if middle == also and first == other and second != last:
+                    between |= {(second, last, middle), (last, second, middle)}  # of a common input
+        between = [(a, b, middle) for a, b, middle in sorted(between) if (a, b) not in true and (b, a) not in true]
+        self.assertGreaterEqual(len(between), 4)
+        indirect = [k for a, b, middle in between for k in active_bins((a, b), middle)]
+
+        kept = sum(abs(ratio[k]) > 1 for k in direct) / len(direct)
+        called = sum(abs(ratio[k]) > 1 for k in indirect) / len(indirect)
+        # The weight above which as many bins of connections lie as the rule keeps.
+        least = sorted((weight[k] for k in direct), reverse=True)[max(0, round(kept * len(direct)) - 1)]
+        as_many = sum(weight[k] >= least for k in indirect) / len(indirect)
+        by_weight, by_ratio = (auc([values[k] for k in direct], [values[k] for k in indirect]) for values in [weight, ratio])
+        print(f"{len(direct)} bins of connections, {len(indirect)} of indirect pairs: the ratio rule keeps {kept:.3f} and calls "
+              f"{called:.3f}, the weight calls {as_many:.3f} where it keeps as many; AUC {by_weight:.4f} by weight, {by_ratio:.4f} by ratio")
+        self.assertLess(as_many, 0.5 * called)
+        self.assertGreater(by_weight, by_ratio)
+        self.assertGreaterEqual(by_weight, 0.95)
 
 
 if __name__ == "__main__":

@@ -35,13 +35,13 @@ JOBS = {  # study, options, the jobs whose results it reads
     "rewiring": (NONE, ["--draws", "20000"], ["connectome", "movement"]),
     "ccg": (SPIKES, [], []),
     "glmcc": (SPIKES, [], []),
-    "dynetcp-dynamic": (TRIALS, ["--align", "trials", "--stop-s", "0.2", "--lags", "3", "--lambda", "1", "--edges", "all",
-                                 "--epochs", "1", "--null", "3"], []),
+    "dynetcp-dynamic": (TRIALS, ["--align", "trials", "--stop-s", "0.1", "--lags", "3", "--lambda", "1", "--edges",
+                                 "pairs.csv", "--epochs", "1", "--null", "3"], []),
     "dynamics": (TRIALS, ["--write-edges"], ["dynetcp-dynamic"]),
     "compare": (SPIKES, [], ["ccg", "glmcc"]),
     "jpsth": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--pairs", "pairs.csv", "--full"], []),
     # what it makes is the study itself
-    "simulate": (NONE, ["hodgkin-huxley", "--excitatory", "40", "--inhibitory", "10", "--duration-s", "20"], []),
+    "simulate": (NONE, ["hodgkin-huxley", "--excitatory", "40", "--inhibitory", "10", "--duration-s", "10"], []),
     "dynetcp-static": (TRIALS, ["--align", "trials", "--stop-s", "0.5", "--lags", "10", "--lambda", "1"], []),
 }
 

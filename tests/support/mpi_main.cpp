@@ -1,3 +1,5 @@
+#include "tests_of_source.hpp"
+
 #include <rewire/mpi/communicator.hpp>
 
 #include <gtest/gtest.h>
@@ -25,10 +27,15 @@ class RankFailures : public testing::EmptyTestEventListener
 
 } // namespace
 
+/// PROGRAM [SOURCE]: all tests, or those of one source.
 int main(int argc, char** argv)
 {
     const auto environment = rewire::mpi::Environment(argc, argv);
     testing::InitGoogleTest(&argc, argv);
+    if (!rewire::test::keep_tests_of_source(argc, argv)) {
+        std::fprintf(stderr, "no tests in %s.cpp\n", argv[1]);
+        return 1;
+    }
     const auto comm = rewire::mpi::Communicator::world();
     if (!comm.is_root()) {
         auto& listeners = testing::UnitTest::GetInstance()->listeners();

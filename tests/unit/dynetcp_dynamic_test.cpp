@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <utility>
 
 using namespace rewire;
 using namespace rewire::dynetcp;
@@ -113,6 +115,48 @@ TEST(DynamicModel, OffsetsAreThoseOfTheNetwork)
             },
             {});
         EXPECT_EQ(seen, 4 * 7);
+    }
+}
+
+TEST(DynamicModel, AlignedVisitIsOfEdgesWhoseSenderFiredLately)
+{
+    const auto example = Example(tiny, 5, 40, some_edges);
+    auto model = DynamicModel<double>(example.layout, 40, DynamicTraining::encoder);
+    model.set(example.parameters);
+    using Place = std::pair<std::int64_t, std::int32_t>;
+    auto all = std::map<Place, std::vector<double>>{};
+    const auto taking = [](std::map<Place, std::vector<double>>& to) {
+        return [&to](std::int64_t bin, const auto& incoming, std::span<const double> offsets) {
+            for (std::size_t k = 0; k < incoming.edge.size(); ++k) {
+                const auto row = offsets.subspan(3 * k, 3);
+                to[{bin, incoming.edge[k]}].assign(row.begin(), row.end());
+            }
+        };
+    };
+    const auto receivers = std::ssize(example.layout.incoming());
+    model.visit_offsets(example.values, 0, 0, receivers, taking(all));
+    for (std::int64_t receiver = 0; receiver < receivers; ++receiver) {
+        auto aligned = std::map<Place, std::vector<double>>{};
+
+        model.visit_aligned(example.values, 0, receiver, receiver + 1, taking(aligned));
+
+        for (const auto& [place, offsets] : all) {
+            const auto& [bin, edge] = place;
+            const auto& one = example.layout.edges()[at(edge)];
+            if (one.receiver != example.layout.incoming()[at(receiver)].receiver)
+                continue;
+            auto lately = false;
+            for (const auto spike : example.values.row(0, one.sender).bin)
+                lately = lately || (spike <= bin && spike > bin - 3);
+            const auto found = aligned.find(place);
+            ASSERT_EQ(found != aligned.end(), lately) << bin << ' ' << edge;
+            if (!lately)
+                continue;
+            for (std::size_t lag = 0; lag < 3; ++lag)
+                EXPECT_NEAR(found->second[lag], offsets[lag], 1e-14);
+            aligned.erase(found);
+        }
+        EXPECT_TRUE(aligned.empty());
     }
 }
 

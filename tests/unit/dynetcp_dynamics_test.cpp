@@ -38,6 +38,49 @@ TEST(Dynamics, FunctionalLagIsTheLargestInSizeAboveZero)
     EXPECT_EQ(functional_lag(std::vector<float>{9, 0}), 1);
 }
 
+TEST(Dynamics, PeakOverTheTrialCountsEverySpikeOnce)
+{
+    auto stream = base::Stream(1, {2});
+    const auto bins = std::int64_t{50};
+    const auto lags = std::int64_t{4};
+    for (auto repeat = 0; repeat < 20; ++repeat) {
+        auto weight = std::vector<float>{};
+        auto spikes = std::vector<std::int32_t>{};
+        auto sum = std::vector<double>(at(lags), 0);
+        auto count = std::vector<double>(at(lags), 0);
+        for (std::int64_t k = 0; k < bins * lags; ++k) {
+            weight.push_back(static_cast<float>(stream.normal()));
+            spikes.push_back(stream.uniform() < 0.3 ? static_cast<int>(5 * stream.uniform()) : 0);
+            sum[at(k % lags)] += static_cast<double>(weight.back()) * spikes.back();
+            count[at(k % lags)] += spikes.back();
+        }
+        auto best = std::size_t{0};
+        for (std::size_t lag = 1; lag < at(lags); ++lag)
+            if (sum[lag] / count[lag] > sum[best] / count[best])
+                best = lag;
+
+        const auto peak = peak_over_trial(weight, spikes, lags);
+
+        EXPECT_EQ(peak.lag, static_cast<std::int64_t>(best));
+        EXPECT_NEAR(peak.weight, sum[best] / count[best], 1e-12);
+    }
+}
+
+TEST(Dynamics, PeakOverTheTrialIsOfLagsWithSpikes)
+{
+    const auto alone =
+        peak_over_trial(std::vector<float>{9, -2}, std::vector<std::int32_t>{0, 1}, 2);
+    EXPECT_EQ(alone.lag, 1);
+    EXPECT_EQ(alone.weight, -2);
+    const auto silent =
+        peak_over_trial(std::vector<float>{9, -2}, std::vector<std::int32_t>{0, 0}, 2);
+    EXPECT_EQ(silent.lag, -1);
+    EXPECT_TRUE(std::isnan(silent.weight));
+    const auto equal =
+        peak_over_trial(std::vector<float>{1, 1}, std::vector<std::int32_t>{1, 1}, 2);
+    EXPECT_EQ(equal.lag, 0);
+}
+
 TEST(Dynamics, CourseIsMissingWhereTheSenderWasSilentInTheWholeWindow)
 {
     auto stream = base::Stream(1, {1});

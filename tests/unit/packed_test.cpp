@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace rewire::base {
 namespace {
+
+using namespace rewire::base;
 
 struct Place
 {
@@ -132,4 +133,3 @@ TEST(Packed, BytesThatEndTooSoonAreAnError)
 }
 
 } // namespace
-} // namespace rewire::base

@@ -9,6 +9,9 @@
 
 namespace rewire::behaviour {
 
+/// At which the speed of the lever is judged.
+inline constexpr double rate_hz_of_speed = 1000;
+
 /// How a lever trace is cut into movement and quiescence (methods page, calcium section f). All
 /// counts are samples at 1 kHz, that is milliseconds.
 struct LeverOptions

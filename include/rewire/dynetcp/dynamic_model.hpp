@@ -76,6 +76,11 @@ class DynamicModel
     void visit_offsets(const TrialValues& values, std::int64_t trial, std::int64_t first,
                        std::int64_t last, const TakeOffsets& take);
 
+    /// The same of the edges alone whose sender fired in one of the last `lags` bins, which is what
+    /// spike-aligned averages are of: `incoming` holds these, and is not there without any.
+    void visit_aligned(const TrialValues& values, std::int64_t trial, std::int64_t first,
+                       std::int64_t last, const TakeOffsets& take);
+
     /// What the last trial left, for looking at: [bins, slots, width of each].
     struct Activity
     {

@@ -20,6 +20,18 @@ std::vector<double> weight_course(std::span<const float> smoothed,
                                   std::span<const std::int32_t> spikes, std::int64_t lags,
                                   std::int64_t lag, std::int64_t window);
 
+/// The lag at which an edge is strongest over the whole trial.
+struct TrialPeak
+{
+    std::int64_t lag = -1; ///< -1: the sender fires in no trial
+    double weight = 0;     ///< NaN: the same
+};
+/// Of averages of single bins, the mean at each lag over all spikes of the sender that they are
+/// averages of; the largest, and of equal ones that of the shorter lag.
+/// @param weight [bin, lag] @param spikes [bin, lag]
+TrialPeak peak_over_trial(std::span<const float> weight, std::span<const std::int32_t> spikes,
+                          std::int64_t lags);
+
 /// The paper's dynamic graph (Results, Fig. 6): a connection is present where the dynamic weight
 /// exceeds the static one in size.
 struct RatioRule

@@ -1,17 +1,26 @@
 #pragma once
 
-#include "jobs/recording/recording.hpp"
-#include "settings.hpp"
-#include "tile.hpp"
+#include "recording.hpp"
 
 #include <rewire/io/hdf5.hpp>
+#include <rewire/report/figure.hpp>
+#include <rewire/runtime/options.hpp>
 #include <rewire/spikes/hierarchy.hpp>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace rewire::jobs {
+
+using AreaScores = std::map<std::string, double>; ///< place of areas in the hierarchy
+
+/// --area-scores
+runtime::Option area_scores_option();
+/// Of the option: the published ones, or those of a file.
+/// @throws IoError: no such file @throws InputError: a line that is no area and its score
+AreaScores area_scores(const runtime::Options& options);
 
 /// Areas of the units of a session, and the delays between them.
 struct Areas
@@ -24,15 +33,14 @@ struct Areas
     spikes::Hierarchy hierarchy;
 };
 
-/// @param calls [pairs] of the session: those with a peak by the rule count, as in the paper
-/// @param session names the permutations
-Areas areas_of(const Recording& recording, const std::vector<PairCall>& calls,
-               const CcgSettings& settings, std::uint64_t session);
+/// Without the delays.
+Areas areas_of(const Recording& recording, const AreaScores& scores);
 
 /// Axes `area` and `layer`, `unit_area`, `unit_layer`; the pairs of areas with their delays and
 /// hierarchy differences, and the attributes hierarchy_r, hierarchy_p, hierarchy_permutations.
-/// Nothing where no area is known.
-void write_areas(const io::Handle& group, const Areas& areas);
+/// Nothing where no area is known. @param counted what is counted of pairs of units
+void write_areas(const io::Handle& group, const Areas& areas,
+                 const std::string& counted = "pairs of units with a peak by the rule");
 
 /// As the page needs it; empty where the result has no areas.
 struct AreaDelays
@@ -49,5 +57,11 @@ struct AreaDelays
     double p_value = 1;
 };
 AreaDelays read_areas(const io::Handle& group);
+
+/// Median delays against the differences of the hierarchy scores, a point a pair of areas.
+report::Figure delays_figure(const std::string& title, const AreaDelays& areas);
+/// Heads of the columns "areas", "pairs of areas", "pairs of units", "Pearson r", "p".
+std::vector<std::string> delay_heads();
+std::vector<std::string> delay_cells(const AreaDelays& areas);
 
 } // namespace rewire::jobs

@@ -1,11 +1,16 @@
 #include "areas.hpp"
 
-#include <rewire/base/partition.hpp>
+#include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
 #include <rewire/io/result_file.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 namespace rewire::jobs {
 
@@ -33,45 +38,85 @@ std::vector<std::int32_t> indices_of(const std::vector<std::string>& all,
     return result;
 }
 
-double score_of(const CcgSettings& settings, const std::string& area)
+double score_of(const AreaScores& scores, const std::string& area)
 {
-    const auto at = settings.area_scores.find(area);
-    return at == settings.area_scores.end() ? std::nan("") : at->second;
+    const auto at = scores.find(area);
+    return at == scores.end() ? std::nan("") : at->second;
+}
+
+/// Siegle et al. 2021, Fig. 2.
+const AreaScores& published_scores()
+{
+    static const auto scores = AreaScores{{"VISp", -0.357}, {"VISl", -0.093}, {"VISrl", -0.059},
+                                          {"VISal", 0.152}, {"VISpm", 0.327}, {"VISam", 0.441}};
+    return scores;
+}
+
+/// Lines of an area and its score, separated by a tab, a comma or spaces.
+AreaScores scores_in(const std::string& path)
+{
+    auto file = std::ifstream(path);
+    if (!file)
+        throw base::IoError("cannot read the table of area scores", path,
+                            "give --area-scores a file with an area and its score a line");
+    auto scores = AreaScores{};
+    auto text = std::string{};
+    for (auto line = 1; std::getline(file, text); ++line) {
+        std::replace(text.begin(), text.end(), ',', ' ');
+        if (base::trimmed(text).empty() || base::trimmed(text).front() == '#')
+            continue;
+        auto words = std::istringstream(text);
+        auto area = std::string{};
+        auto score = 0.0;
+        auto rest = std::string{};
+        if (!(words >> area >> score) || words >> rest || !std::isfinite(score) ||
+            !scores.emplace(area, score).second)
+            throw base::InputError("not an area and its score, or an area named twice",
+                                   fmt::format("{}, line {}", path, line), "such as: VISp -0.357");
+    }
+    return scores;
 }
 
 } // namespace
 
-Areas areas_of(const Recording& recording, const std::vector<PairCall>& calls,
-               const CcgSettings& settings, std::uint64_t session)
+runtime::Option area_scores_option()
+{
+    return {.name = "area-scores",
+            .default_value = "siegle",
+            .help =
+                "place of areas in the hierarchy, for the delays between them: six visual areas "
+                "of Siegle et al. 2021 (siegle), or a file with an area and its score a line. "
+                "Areas are the columns ecephys_structure_acronym, area or location of the units, "
+                "else the location of the electrode peak_channel_id",
+            .source = "Fig. 3"};
+}
+
+AreaScores area_scores(const runtime::Options& options)
+{
+    const auto given = options.text("area-scores");
+    return given == "siegle" ? published_scores() : scores_in(given);
+}
+
+Areas areas_of(const Recording& recording, const AreaScores& scores)
 {
     auto areas = Areas{};
     areas.area = distinct(recording.area);
     // Areas without a score come last.
     std::stable_sort(areas.area.begin(), areas.area.end(),
                      [&](const std::string& a, const std::string& b) {
-                         const auto first = score_of(settings, a);
-                         const auto second = score_of(settings, b);
+                         const auto first = score_of(scores, a);
+                         const auto second = score_of(scores, b);
                          return std::isnan(second) ? !std::isnan(first) : first < second;
                      });
     for (const auto& area : areas.area)
-        areas.score.push_back(score_of(settings, area));
+        areas.score.push_back(score_of(scores, area));
     areas.of_unit = indices_of(recording.area, areas.area);
     areas.layer = distinct(recording.layer);
     areas.layer_of_unit = indices_of(recording.layer, areas.layer);
-    auto peaks = std::vector<spikes::PeakLag>{};
-    auto pair = std::size_t{0};
-    for (std::int64_t i = 0; i < recording.units(); ++i)
-        for (auto j = i + 1; j < recording.units(); ++j, ++pair)
-            if (calls[pair].significant > 0)
-                peaks.push_back({areas.of_unit[static_cast<std::size_t>(i)],
-                                 areas.of_unit[static_cast<std::size_t>(j)],
-                                 calls[pair].peak_lag * settings.bin_ms});
-    areas.hierarchy =
-        spikes::hierarchy(peaks, areas.score, {.seed = settings.seed, .name = session});
     return areas;
 }
 
-void write_areas(const io::Handle& group, const Areas& areas)
+void write_areas(const io::Handle& group, const Areas& areas, const std::string& counted)
 {
     if (areas.area.empty())
         return;
@@ -88,7 +133,7 @@ void write_areas(const io::Handle& group, const Areas& areas)
     }
     const auto& pairs = areas.hierarchy.area_pairs;
     io::write_index_axis(group, "area_pair", std::ssize(pairs),
-                         "pairs of areas with scores and a peak between two of their units");
+                         "pairs of areas with scores and " + counted);
     const auto write = [&]<typename Value>(const char* name, const char* units,
                                            const char* description, Value, auto get) {
         auto values = std::vector<Value>{};
@@ -100,7 +145,7 @@ void write_areas(const io::Handle& group, const Areas& areas)
           [](const spikes::AreaPair& one) { return one.from; });
     write("area_to", "", "index of the second area", std::int32_t{},
           [](const spikes::AreaPair& one) { return one.to; });
-    write("area_unit_pairs", "1", "pairs of units with a peak by the rule", std::int64_t{},
+    write("area_unit_pairs", "1", counted.c_str(), std::int64_t{},
           [](const spikes::AreaPair& one) { return one.pairs; });
     write("delay_ms", "ms",
           "median over these of the time in the second area - time in the first: positive, the "
@@ -134,6 +179,31 @@ AreaDelays read_areas(const io::Handle& group)
     areas.r = io::read_attribute<double>(group, "hierarchy_r");
     areas.p_value = io::read_attribute<double>(group, "hierarchy_p");
     return areas;
+}
+
+report::Figure delays_figure(const std::string& title, const AreaDelays& areas)
+{
+    auto plot = report::ScatterPlot{};
+    plot.title = title;
+    plot.x.label = "difference of the hierarchy score";
+    plot.y.label = "median delay, ms";
+    plot.points = {{.name = "pair of areas", .x = areas.hierarchy_difference, .y = areas.delay_ms}};
+    return report::figure_of(plot);
+}
+
+std::vector<std::string> delay_heads()
+{
+    return {"areas", "pairs of areas", "pairs of units", "Pearson r", "p"};
+}
+
+std::vector<std::string> delay_cells(const AreaDelays& areas)
+{
+    auto pairs = std::int64_t{0};
+    for (const auto count : areas.pairs)
+        pairs += count;
+    return {std::to_string(areas.area.size()), std::to_string(areas.delay_ms.size()),
+            std::to_string(pairs), std::isnan(areas.r) ? "–" : fmt::format("{:.3f}", areas.r),
+            std::isnan(areas.r) ? "–" : fmt::format("{:.3g}", areas.p_value)};
 }
 
 } // namespace rewire::jobs
