@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """rewire against itself: one rank against two, and a plan against the run that it foretold.
 
-    benchmarks/scaling.py ranks [--job connectome|movement|dynetcp-dynamic]   1 2 1 2 ...: seconds, ratio, memory
+    benchmarks/scaling.py ranks [--job connectome|movement|dynetcp-dynamic|ccg]   1 2 1 2 ...: seconds, ratio, memory
     benchmarks/scaling.py plan                                 a large study planned, a part of it run
+    benchmarks/scaling.py spikes                               ccg planned and run, slow units and fast ones
 
 Only the standard library. Needs two cores that nobody else uses. Status 1 when a goal is missed (1.8 times
 faster on two ranks, in lock-step 1.85; memory and time within 20 % of the plan), 3 when something did not run.
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-RANKS_GOAL = {"connectome": 1.8, "movement": 1.8, "dynetcp-dynamic": 1.85}
+RANKS_GOAL = {"connectome": 1.8, "movement": 1.8, "dynetcp-dynamic": 1.85, "ccg": 1.8}
 PLAN_GOAL = 0.2
 UNITS = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 SECONDS = {"ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -85,6 +86,14 @@ class Rewire:
         return folder
 
 
+    def recording(self, units_an_area, trials):
+        folder = self.work / f"recording-{units_an_area}x{trials}"
+        if not (folder / "sub-visual").exists():
+            self.run(["simulate", "recording", "--out", folder, "--units-an-area", units_an_area, "--trials", trials,
+                      "--seed", 1])
+        return folder
+
+
 class Plan:
     def __init__(self, text):
         self.text = text
@@ -122,6 +131,9 @@ def work_of(rewire, options):
         words = ["--study", rewire.triplets(options.neurons, options.trials), "--results", results, "--align", "trials",
                  "--stop-s", 0.5, "--bin-ms", 1, "--lags", 10, "--edges", "all", "--min-rate-hz", 0, "--epochs", 1]
         return words, f"an epoch of all pairs of {options.neurons} neurons, {options.trials} trials of 500 bins"
+    if options.job == "ccg":
+        words = ["--study", rewire.triplets(20, 10000), "--results", results, "--surrogates", options.surrogates]
+        return words, f"20 units of some 6 Hz over 1.4 h, {options.surrogates} Monte Carlo surrogates of interval jitter"
     amount = ["--surrogates", options.surrogates] if options.job == "connectome" else ["--shuffles", options.shuffles]
     words = ["--study", rewire.study(1, options.sessions, options.neurons), "--results", results, "--tau-s", 0.7, *amount]
     return words, f"{options.sessions} sessions, {options.neurons} neurons, {amount[1]} {amount[0][2:]}"
@@ -155,7 +167,7 @@ def compare_ranks(options):
         good = good and fits
         print(f"memory   {ranks} rank{'s' if ranks > 1 else ''}: peak {peaks[ranks] / 1e6:.0f} MB, planned "
               f"{planned / 1e6:.0f} MB a rank, within {PLAN_GOAL:.0%}: {verdict(fits)}")
-        if options.job == "dynetcp-dynamic":
+        if options.job in ("dynetcp-dynamic", "ccg"):
             planned = rewire.plan(words, ranks).seconds
             measured = statistics.median(seconds[ranks])
             fits = within(measured, planned)
@@ -198,6 +210,28 @@ def compare_plan(options):
     return good
 
 
+def compare_spikes(options):
+    """Slow units and fast ones, the closed form and Monte Carlo."""
+    rewire = Rewire(options.build, options.work)
+    slow = rewire.triplets(100, 10000)
+    fast = rewire.recording(20, 1000)
+    few = rewire.recording(4, 1000)
+    runs = [("slow", slow, []), ("fast", fast, []), ("slow, surrogates", slow, ["--surrogates", 20]),
+            ("fast, surrogates", few, ["--surrogates", 300])]
+    print(f"machine  {machine()}; {options.ranks} ranks")
+    print(f"{'':20}{'planned':>9}{'measured':>10}{'m/p':>6}{'MB planned':>12}{'measured':>10}{'m/p':>6}")
+    good = True
+    for name, study, more in runs:
+        words = ["ccg", "--study", study, "--results", rewire.work / "spikes", "--all-units", *more]
+        planned = rewire.plan(words, options.ranks)
+        peak, seconds = rewire.peak_bytes([*words, "--overwrite", "--restart"], options.ranks)
+        good = good and within(seconds, planned.seconds) and within(peak, planned.bytes)
+        print(f"{name:20}{planned.seconds:7.1f} s{seconds:8.1f} s{seconds / planned.seconds:6.2f}"
+              f"{planned.bytes / 1e6:12.0f}{peak / 1e6:10.0f}{peak / planned.bytes:6.2f}", flush=True)
+    print(f"goal     time and memory within {PLAN_GOAL:.0%}: {verdict(good)}")
+    return good
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="mode", required=True)
@@ -209,19 +243,26 @@ def main():
     plan.add_argument("--animals", type=int, default=4)
     plan.add_argument("--part", type=int, default=1, help="animals that are run")
     plan.add_argument("--ranks", type=int, default=2)
+    spikes = commands.add_parser("spikes", help="plans of ccg against runs")
+    spikes.add_argument("--ranks", type=int, default=2)
+    spikes.add_argument("--build", default=HERE.parent / "build")
+    spikes.add_argument("--work", default=os.path.join(os.environ.get("TMPDIR", "/tmp"), "rewire-scaling"))
     for mode, neurons, sessions, shuffles in ((ranks, None, 2, 400000), (plan, 1000, 14, 10000)):
         mode.add_argument("--neurons", type=int, default=neurons)
         mode.add_argument("--sessions", type=int, default=sessions)
-        mode.add_argument("--surrogates", type=int, default=2000 if mode is ranks else 1000)
+        mode.add_argument("--surrogates", type=int, default=None if mode is ranks else 1000)
         mode.add_argument("--shuffles", type=int, default=shuffles)
         mode.add_argument("--build", default=HERE.parent / "build")
         mode.add_argument("--work", default=os.path.join(os.environ.get("TMPDIR", "/tmp"), "rewire-scaling"))
     options = parser.parse_args()
-    if options.neurons is None:
+    if options.mode == "ranks" and options.surrogates is None:
+        options.surrogates = 3000 if options.job == "ccg" else 2000
+    if options.mode != "spikes" and options.neurons is None:
         options.neurons = 40 if options.job == "dynetcp-dynamic" else 500
     if (os.cpu_count() or 1) < 2:
         fail("one core only, so two ranks cannot be faster than one")
-    sys.exit(0 if (compare_ranks if options.mode == "ranks" else compare_plan)(options) else 1)
+    compare = {"ranks": compare_ranks, "plan": compare_plan, "spikes": compare_spikes}[options.mode]
+    sys.exit(0 if compare(options) else 1)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,18 @@
 #include <rewire/spikes/correlogram.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace rewire::jobs {
 
 namespace {
 
 // Seconds on a server of 2022.
-constexpr auto pair_overhead_s = 60e-6; ///< rule, Poisson tails, packing: 201 lags
-constexpr auto expected_spike_s = 4e-9; ///< closed form, a spike of either train
-constexpr auto tested_spike_s = 2.5e-9; ///< classes of the exact p, a spike of either train
-constexpr auto tails_s = 250e-6;        ///< tails of 2 x 11 lags
-constexpr auto unit_bin_s = 0.1e-9;     ///< what a tile makes for each unit, a bin
+constexpr auto pair_overhead_s = 60e-6;   ///< rule, Poisson tails, packing: 201 lags
+constexpr auto expected_spike_s = 0.3e-9; ///< closed form, a spike of either train
+constexpr auto tested_spike_s = 8.8e-9;   ///< classes of the exact p, a spike of either train
+constexpr auto tails_s = 60e-6;           ///< tails of 2 x 11 lags
+constexpr auto unit_bin_s = 0.1e-9;       ///< what a tile makes for each unit, a bin
 constexpr auto written_bytes_per_s = 80e6;
 
 } // namespace
@@ -82,10 +83,9 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         all_pairs += pairs;
         reading += reading_seconds(static_cast<double>(units.spikes));
         longest_read = std::max(longest_read, reading_seconds(static_cast<double>(units.spikes)));
-        for (const auto& tile : spikes::pair_tiles(units.units, pair_tile_side(units.units)))
+        for (const auto& tile : spikes::pair_tiles(units.units, surrogate_tile_side(units.units)))
             drawing += static_cast<double>(settings.surrogates) *
-                       surrogate_seconds(2 * spikes, std::max<std::int64_t>(tile.pairs(), 1),
-                                         tile.first.size() + tile.second.size(), settings);
+                       surrogate_seconds(2 * spikes, tile, settings);
         row_bytes = std::max(row_bytes, side * static_cast<double>(units.units) * (written + 400));
         read_bytes = std::max(read_bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
     }
@@ -103,11 +103,10 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
     estimate.checkpoint_bytes = results;
     estimate.add_phase("read", reading, static_cast<std::int64_t>(sessions.size()), longest_read);
     estimate.add_phase("pairs", seconds, tiles, std::min(longest, seconds));
-    if (settings.surrogates > 0) {
-        const auto blocks = std::max(tiles, static_cast<std::int64_t>(drawing / 15));
-        estimate.add_phase(
-            "surrogates", drawing, blocks,
-            std::min(drawing, std::max(15.0, drawing / static_cast<double>(blocks))));
+    if (drawing > 0) {
+        const auto block_s = std::min(drawing, surrogate_block_seconds(drawing));
+        const auto blocks = static_cast<std::int64_t>(std::ceil(drawing / block_s));
+        estimate.add_phase("surrogates", drawing, blocks, block_s);
         const auto near = static_cast<double>(spikes::lag_count(settings.rule.peak_lag) + 4);
         estimate.rank_bytes += all_pairs * near * sizeof(double);
     }

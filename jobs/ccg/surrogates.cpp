@@ -18,11 +18,6 @@ namespace rewire::jobs {
 
 namespace {
 
-// A block of surrogates is what a rank takes at a time: enough of them that no rank waits for long
-// at the end, not so short that bits of trains are made anew all the time.
-constexpr auto blocks_of_a_wave = 256.0;
-constexpr auto shortest_block_s = 0.1;
-constexpr auto longest_block_s = 15.0;
 constexpr auto drawn_spike_s = 5e-9;
 constexpr auto pair_s = 0.5e-6; ///< tallies of a pair
 
@@ -41,8 +36,7 @@ double seconds_of(const SessionTrains& session, const spikes::PairTile& tile,
         spikes += static_cast<double>(session.spikes(i) + session.spikes(j));
     });
     const auto pairs = std::max<std::int64_t>(tile.pairs(), 1);
-    return surrogate_seconds(spikes / static_cast<double>(pairs), pairs,
-                             tile.first.size() + tile.second.size(), settings);
+    return surrogate_seconds(spikes / static_cast<double>(pairs), tile, settings);
 }
 
 void each_tally_field(auto& tally, auto field)
@@ -140,14 +134,16 @@ struct PreparedTile
 
 } // namespace
 
-double surrogate_seconds(double spikes_of_pair, std::int64_t pairs, std::int64_t units,
+double surrogate_seconds(double spikes_of_pair, const spikes::PairTile& tile,
                          const CcgSettings& settings)
 {
+    const auto units =
+        tile.first == tile.second ? tile.first.size() : tile.first.size() + tile.second.size();
     const auto spikes = static_cast<std::int64_t>(spikes_of_pair / 2);
     // Both directions are counted, each with the other train jittered.
     const auto count = 2 * spikes::count_seconds(spikes::CountKernel::windows_of_first, spikes,
                                                  spikes, 0, settings.rule.peak_lag);
-    return static_cast<double>(pairs) * (count + pair_s) +
+    return static_cast<double>(tile.pairs()) * (count + pair_s) +
            drawn_spike_s * static_cast<double>(units * spikes);
 }
 
@@ -155,6 +151,12 @@ std::int64_t surrogate_tile_side(std::int64_t units)
 {
     constexpr auto most = std::int64_t{32};
     return std::clamp<std::int64_t>(units, 2, most);
+}
+
+double surrogate_block_seconds(double wave_s)
+{
+    constexpr auto blocks = 256.0;
+    return std::clamp(wave_s / blocks, 0.1, 15.0);
 }
 
 SurrogateRun::SurrogateRun(const HeldTrains& held, const Wave& wave, const CcgSettings& settings)
@@ -181,7 +183,7 @@ std::vector<SurrogateP> SurrogateRun::run(runtime::RunContext& context)
     auto total_s = 0.0;
     for (const auto& tile : tiles)
         total_s += tile.seconds * static_cast<double>(settings_.surrogates);
-    const auto block_s = std::clamp(total_s / blocks_of_a_wave, shortest_block_s, longest_block_s);
+    const auto block_s = surrogate_block_seconds(total_s);
     auto blocks = std::vector<SurrogateBlock>{};
     auto parts = std::vector<PartOfWork>{};
     const auto lags = spikes::lag_count(settings_.rule.peak_lag);

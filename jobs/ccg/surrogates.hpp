@@ -51,8 +51,12 @@ class SurrogateRun
 /// tiles are large; work is divided by surrogates, too.
 std::int64_t surrogate_tile_side(std::int64_t units);
 
+/// Seconds of the surrogates that a rank takes at a time, of those of a wave: so few that no rank
+/// waits for long at the end, not so few that the bits of trains are made anew all the time.
+double surrogate_block_seconds(double wave_s);
+
 /// Seconds of one surrogate of a tile.
-double surrogate_seconds(double spikes_of_pair, std::int64_t pairs, std::int64_t units,
+double surrogate_seconds(double spikes_of_pair, const spikes::PairTile& tile,
                          const CcgSettings& settings);
 
 } // namespace rewire::jobs
