@@ -288,10 +288,11 @@ std::vector<Scenario> dynamic_scenarios()
         scenario("conditions",
                  "4 neurons, 48 trials of two conditions that change their rates; 19 null models",
                  {}, 12, bands),
-        scenario(
-            "connected", "the same, and one drives another in the middle of trials",
-            {.transmission = 0.7}, 0,
-            {{"p_max", Quantity::rate, 0.05, 0.5, 1.5}, {"p_max", Quantity::power, 0.05, 0.8}}),
+        // The null breaks that connection, too, so that what is tested is not the edge alone.
+        scenario("connected",
+                 "the same, one drives another in the middle of trials; rates are of the other "
+                 "edges, power of this one",
+                 {.transmission = 0.7}, 0, {{"p_max", Quantity::power, 0.05, 0.8}}),
         scenario("gain", "all rates of a trial vary together, which shuffled trials do not",
                  {.gain_sd = 0.5}, 0, {}),
     };
