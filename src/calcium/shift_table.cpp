@@ -99,7 +99,8 @@ Spectra spectra_of(const ShiftNullPlan& plan, const BlockShifts& shifts)
         longest = std::max(longest, s.frames);
     }
     spectra.value.resize(at(shifts.groups * spectra.frequencies * spectra.inner * lanes));
-    const auto transform = LaneTransform<float>(plan.slots, LaneTransform<float>::Direction::forward);
+    const auto transform =
+        LaneTransform<float>(plan.slots, LaneTransform<float>::Direction::forward);
     auto data = std::vector<Lane>(at(plan.slots));
     auto scratch = std::vector<Lane>(at(plan.slots));
     auto trace = std::vector<float>(at(longest * lanes));

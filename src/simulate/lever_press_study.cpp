@@ -295,7 +295,8 @@ std::string animal_name(const std::string& layer, std::int64_t animal)
     return fmt::format("{}M{}", name, animal + 1);
 }
 
-void require(bool holds, const char* option, const std::string& problem, const std::string& next)
+void require_study(bool holds, const char* option, const std::string& problem,
+                   const std::string& next)
 {
     if (!holds)
         throw base::InputError("no study can be made: " + problem, option, next);
@@ -309,39 +310,44 @@ bool is_share(double value)
 void check_difficulties(const LeverPressParameters& p)
 {
     const auto& d = p.difficulties;
-    require(d.strength > 0 && d.strength <= 1, "strength",
-            "assemblies cannot be that strong: events would be more than shared",
-            "give a share of the usual strength, above 0 and up to 1");
-    require(d.weakest > 0 && d.weakest <= 1, "weakest",
-            "the weakest assembly has no share of the strength", "give a share up to 1, e.g. 0.1");
-    require(d.shortest_s == 0 || (d.shortest_s * p.rate_hz >= 1 && d.shortest_s <= p.duration_s),
-            "shortest-s", "the shortest session is longer than the others, or has no frame",
-            "give seconds up to --duration-s, or 0 for sessions of one length");
-    require(d.delay_frames >= 0 && d.delay_frames <= 1000, "delay-frames",
-            "the delay is no number of frames", "give 0 to 1000");
-    require(is_share(d.missed_events), "missed-events", "the share of events is not in [0, 1)",
-            "give e.g. 0.3");
-    require(d.hidden_inputs >= 0 && d.hidden_inputs <= 10, "hidden-inputs",
-            "that many inputs a neuron cannot be", "give e.g. 0.1");
-    require(is_share(d.inhibition), "inhibition", "the share of neurons is not in [0, 1)",
-            "give e.g. 0.2");
-    require(d.burst_gain >= 1 && d.burst_gain <= 1 / burst_share, "burst-gain",
-            "bursts have no such gain", "give 1 to 10");
-    require(is_share(d.rate_fall), "rate-fall", "rates cannot lose that share", "give e.g. 0.8");
-    require(d.common_drift >= 0 && std::isfinite(d.common_drift), "common-drift",
-            "the drift has no such amplitude", "give e.g. 0.3 of the mean event");
-    require(d.artefacts_per_min >= 0 && d.artefacts_per_min <= 30 * p.rate_hz, "artefacts-per-min",
-            "there cannot be that many frames", "give e.g. 2");
+    require_study(d.strength > 0 && d.strength <= 1, "strength",
+                  "assemblies cannot be that strong: events would be more than shared",
+                  "give a share of the usual strength, above 0 and up to 1");
+    require_study(d.weakest > 0 && d.weakest <= 1, "weakest",
+                  "the weakest assembly has no share of the strength",
+                  "give a share up to 1, e.g. 0.1");
+    require_study(d.shortest_s == 0 ||
+                      (d.shortest_s * p.rate_hz >= 1 && d.shortest_s <= p.duration_s),
+                  "shortest-s", "the shortest session is longer than the others, or has no frame",
+                  "give seconds up to --duration-s, or 0 for sessions of one length");
+    require_study(d.delay_frames >= 0 && d.delay_frames <= 1000, "delay-frames",
+                  "the delay is no number of frames", "give 0 to 1000");
+    require_study(is_share(d.missed_events), "missed-events",
+                  "the share of events is not in [0, 1)", "give e.g. 0.3");
+    require_study(d.hidden_inputs >= 0 && d.hidden_inputs <= 10, "hidden-inputs",
+                  "that many inputs a neuron cannot be", "give e.g. 0.1");
+    require_study(is_share(d.inhibition), "inhibition", "the share of neurons is not in [0, 1)",
+                  "give e.g. 0.2");
+    require_study(d.burst_gain >= 1 && d.burst_gain <= 1 / burst_share, "burst-gain",
+                  "bursts have no such gain", "give 1 to 10");
+    require_study(is_share(d.rate_fall), "rate-fall", "rates cannot lose that share",
+                  "give e.g. 0.8");
+    require_study(d.common_drift >= 0 && std::isfinite(d.common_drift), "common-drift",
+                  "the drift has no such amplitude", "give e.g. 0.3 of the mean event");
+    require_study(d.artefacts_per_min >= 0 && d.artefacts_per_min <= 30 * p.rate_hz,
+                  "artefacts-per-min", "there cannot be that many frames", "give e.g. 2");
 }
 
 void check_trends(const Trends& trends)
 {
-    require(trends.noise >= 0 && std::isfinite(trends.noise), "noise-last",
-            "the last session has no such noise", "give 1 for no trend, 3 for three times as much");
-    require(trends.movement >= 0 && trends.movement <= 1, "movement-last",
-            "the share of movements in the last session is not in [0, 1]", "give e.g. 0.1");
-    require(trends.visibility > 0 && trends.visibility <= 1, "visibility-last",
-            "the visible share of events in the last session is not in (0, 1]", "give e.g. 0.3");
+    require_study(trends.noise >= 0 && std::isfinite(trends.noise), "noise-last",
+                  "the last session has no such noise",
+                  "give 1 for no trend, 3 for three times as much");
+    require_study(trends.movement >= 0 && trends.movement <= 1, "movement-last",
+                  "the share of movements in the last session is not in [0, 1]", "give e.g. 0.1");
+    require_study(trends.visibility > 0 && trends.visibility <= 1, "visibility-last",
+                  "the visible share of events in the last session is not in (0, 1]",
+                  "give e.g. 0.3");
 }
 
 } // namespace
@@ -400,32 +406,34 @@ std::int64_t lever_samples_of(const LeverPressParameters& parameters, std::int64
 
 void check(const LeverPressParameters& p)
 {
-    require(p.animals >= 1, "animals", "it has no animals", "give 1 or more");
-    require(p.sessions >= 1, "sessions", "it has no sessions", "give 1 or more");
-    require(p.neurons >= 1 && p.neurons <= 10'000'000, "neurons",
-            fmt::format("an animal cannot have {} neurons", p.neurons), "give 1 to 10,000,000");
-    require(p.rate_hz > 0 && std::isfinite(p.rate_hz), "rate-hz", "the imaging rate is not above 0",
-            "give the frames a second, e.g. 28");
-    require(p.lever_rate_hz > 0 && std::isfinite(p.lever_rate_hz), "lever-rate-hz",
-            "the lever's rate is not above 0", "give the samples a second, e.g. 1000");
-    require(p.duration_s * p.rate_hz >= 1 && p.duration_s * p.rate_hz < 2e9, "duration-s",
-            "a session needs between one frame and 2,000,000,000", "give a longer or shorter one");
-    require(p.tau_s * p.rate_hz > 0.145 && std::isfinite(p.tau_s), "tau-s",
-            "the indicator decays within a frame, so that nothing can be deconvolved",
-            "give a decay time of several frames, e.g. 0.7");
-    require(p.event_rate_hz > 0 && p.event_rate_hz <= 0.2 * p.rate_hz, "event-rate-hz",
-            "the event rate is 0, or so high that events run together",
-            "give events a second above 0, up to a fifth of the imaging rate");
-    require(p.noise >= 0 && std::isfinite(p.noise), "noise", "the noise is negative",
-            "give its sd in units of the mean event, e.g. 0.15");
-    require(p.amplitude > 0 && std::isfinite(p.amplitude), "amplitude", "events have no size",
-            "give the mean dF/F step of an event, e.g. 0.5");
-    require(p.movement_gain >= 1 && std::isfinite(p.movement_gain), "movement-gain",
-            "movement-related neurons would be less active in movement", "give 1 or more");
-    require(p.missing_neurons >= 0 && p.missing_neurons < 1, "missing-neurons",
-            "the fraction of neurons not found is not in [0, 1)", "give e.g. 0.05");
-    require(!animal_name(p.layer, 0).starts_with('M'), "layer",
-            "the layer's name has no letter or digit", "give e.g. L2/3 or L5");
+    require_study(p.animals >= 1, "animals", "it has no animals", "give 1 or more");
+    require_study(p.sessions >= 1, "sessions", "it has no sessions", "give 1 or more");
+    require_study(p.neurons >= 1 && p.neurons <= 10'000'000, "neurons",
+                  fmt::format("an animal cannot have {} neurons", p.neurons),
+                  "give 1 to 10,000,000");
+    require_study(p.rate_hz > 0 && std::isfinite(p.rate_hz), "rate-hz",
+                  "the imaging rate is not above 0", "give the frames a second, e.g. 28");
+    require_study(p.lever_rate_hz > 0 && std::isfinite(p.lever_rate_hz), "lever-rate-hz",
+                  "the lever's rate is not above 0", "give the samples a second, e.g. 1000");
+    require_study(p.duration_s * p.rate_hz >= 1 && p.duration_s * p.rate_hz < 2e9, "duration-s",
+                  "a session needs between one frame and 2,000,000,000",
+                  "give a longer or shorter one");
+    require_study(p.tau_s * p.rate_hz > 0.145 && std::isfinite(p.tau_s), "tau-s",
+                  "the indicator decays within a frame, so that nothing can be deconvolved",
+                  "give a decay time of several frames, e.g. 0.7");
+    require_study(p.event_rate_hz > 0 && p.event_rate_hz <= 0.2 * p.rate_hz, "event-rate-hz",
+                  "the event rate is 0, or so high that events run together",
+                  "give events a second above 0, up to a fifth of the imaging rate");
+    require_study(p.noise >= 0 && std::isfinite(p.noise), "noise", "the noise is negative",
+                  "give its sd in units of the mean event, e.g. 0.15");
+    require_study(p.amplitude > 0 && std::isfinite(p.amplitude), "amplitude", "events have no size",
+                  "give the mean dF/F step of an event, e.g. 0.5");
+    require_study(p.movement_gain >= 1 && std::isfinite(p.movement_gain), "movement-gain",
+                  "movement-related neurons would be less active in movement", "give 1 or more");
+    require_study(p.missing_neurons >= 0 && p.missing_neurons < 1, "missing-neurons",
+                  "the fraction of neurons not found is not in [0, 1)", "give e.g. 0.05");
+    require_study(!animal_name(p.layer, 0).starts_with('M'), "layer",
+                  "the layer's name has no letter or digit", "give e.g. L2/3 or L5");
     check_difficulties(p);
     check_trends(p.trends);
 }
