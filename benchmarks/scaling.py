@@ -85,7 +85,6 @@ class Rewire:
                       "--trials", trials, "--seed", 1])
         return folder
 
-
     def recording(self, units_an_area, trials):
         folder = self.work / f"recording-{units_an_area}x{trials}"
         if not (folder / "sub-visual").exists():
