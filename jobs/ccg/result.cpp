@@ -237,8 +237,7 @@ std::vector<spikes::PeakLag> CcgWriter::peaks_between(const Areas& areas) const
     for (std::int64_t i = 0; i < units; ++i)
         for (auto j = i + 1; j < units; ++j, ++pair)
             if (calls_[pair].significant > 0)
-                peaks.push_back({areas.of_unit[static_cast<std::size_t>(i)],
-                                 areas.of_unit[static_cast<std::size_t>(j)],
+                peaks.push_back({areas.of_unit[at(i)], areas.of_unit[at(j)],
                                  calls_[pair].peak_lag * settings_.bin_ms});
     return peaks;
 }

@@ -1,13 +1,13 @@
 #include "blocks.hpp"
 
 #include <rewire/base/index.hpp>
+#include <rewire/base/nan.hpp>
 #include <rewire/base/packed.hpp>
 #include <rewire/dynetcp/dynamics.hpp>
 #include <rewire/spikes/dimensionality.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 namespace rewire::jobs {
@@ -42,8 +42,7 @@ dynetcp::Agreement agreement_with(const EdgeHistograms* histograms, std::int64_t
     if (histograms != nullptr)
         if (const auto joint = histograms->joint(edge))
             return agreement_with(*joint, histograms->sender(edge), matrix, model, settings);
-    constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
-    return {nan, nan, nan, 0};
+    return {base::nan, base::nan, base::nan, 0};
 }
 
 CourseDimension dimension_of(const std::string& space, const std::vector<double>& courses,
@@ -53,7 +52,7 @@ CourseDimension dimension_of(const std::string& space, const std::vector<double>
     return {space, found.components,
             found.varying_rows > 0
                 ? static_cast<double>(found.components) / static_cast<double>(units)
-                : std::numeric_limits<double>::quiet_NaN()};
+                : base::nan};
 }
 
 std::vector<double> without_gaps(std::span<const float> courses)
@@ -140,8 +139,7 @@ EdgeDynamics dynamics_of(const io::Handle& file, const DynamicResult& model, bas
         const auto peak =
             dynetcp::peak_over_trial(std::span(over_time.weight).subspan(at(k) * size, size),
                                      std::span(over_time.spikes).subspan(at(k) * size, size), lags);
-        result.peak_lag_ms.push_back(peak.lag < 0 ? std::numeric_limits<double>::quiet_NaN()
-                                                  : model.lag_ms[at(peak.lag)]);
+        result.peak_lag_ms.push_back(peak.lag < 0 ? base::nan : model.lag_ms[at(peak.lag)]);
         result.peak_weight.push_back(peak.weight);
     }
     return result;

@@ -1,12 +1,12 @@
 #include "delays.hpp"
 
 #include <rewire/base/index.hpp>
+#include <rewire/base/nan.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/io/result_file.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -49,7 +49,7 @@ int EdgeHierarchy::direction_of(std::int64_t edge) const
 {
     const auto score = [&](std::int32_t unit) {
         const auto area = areas_.of_unit[at(unit)];
-        return area < 0 ? std::numeric_limits<double>::quiet_NaN() : areas_.score[at(area)];
+        return area < 0 ? base::nan : areas_.score[at(area)];
     };
     const auto difference = score(model_.receiver[at(edge)]) - score(model_.sender[at(edge)]);
     return difference > 0 ? 1 : difference < 0 ? -1 : 0;

@@ -1,6 +1,7 @@
 #include "histograms.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/nan.hpp>
 
 #include <fmt/format.h>
 
@@ -8,7 +9,6 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 
 namespace rewire::jobs {
 
@@ -128,8 +128,7 @@ std::optional<std::vector<double>> EdgeHistograms::joint(std::int64_t edge) cons
     const auto lags = model_.lags();
     const auto columns = std::ssize(matrix) / bins;
     const auto band = session_.full ? std::int64_t{0} : (columns - 1) / 2;
-    auto joint = std::vector<double>(static_cast<std::size_t>(bins * lags),
-                                     std::numeric_limits<double>::quiet_NaN());
+    auto joint = std::vector<double>(static_cast<std::size_t>(bins * lags), base::nan);
     for (std::int64_t bin = 0; bin < bins; ++bin)
         for (std::int64_t lag = 0; lag <= std::min(bin, lags - 1); ++lag) {
             const auto i = sender_first ? bin - lag : bin; // time of the unit that is first there

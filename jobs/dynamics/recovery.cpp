@@ -2,6 +2,7 @@
 
 #include "result.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/io/truth.hpp>
 #include <rewire/stats/tests.hpp>
 
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <set>
 #include <span>
@@ -160,7 +160,7 @@ std::string share(std::int64_t part, std::size_t whole)
 double median_of(std::vector<double> values)
 {
     if (values.empty())
-        return std::numeric_limits<double>::quiet_NaN();
+        return base::nan;
     const auto middle = values.begin() + std::ssize(values) / 2;
     std::nth_element(values.begin(), middle, values.end());
     return *middle;

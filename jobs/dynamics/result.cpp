@@ -2,8 +2,9 @@
 
 #include "jobs/frame/fields.hpp"
 
+#include <rewire/base/nan.hpp>
+
 #include <cmath>
-#include <limits>
 
 namespace rewire::jobs {
 
@@ -165,8 +166,7 @@ void DynamicsWriter::finish(const std::vector<CourseDimension>& dimensions)
 
 double DynamicsWriter::mean_pearson() const
 {
-    return compared_ > 0 ? pearson_sum_ / static_cast<double>(compared_)
-                         : std::numeric_limits<double>::quiet_NaN();
+    return compared_ > 0 ? pearson_sum_ / static_cast<double>(compared_) : base::nan;
 }
 
 io::Handle write_without_model(const io::ResultFile& file, const SessionHead& head)

@@ -4,13 +4,13 @@
 #include "histograms.hpp"
 #include "result.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/report/heat_map.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -79,7 +79,7 @@ report::Figure graph_at(const PageSession& session, const std::vector<std::int32
     for (std::size_t k = 0; k < units.size(); ++k)
         plot.column.push_back(static_cast<double>(k + 1));
     plot.row = plot.column;
-    plot.value.assign(units.size() * units.size(), std::numeric_limits<double>::quiet_NaN());
+    plot.value.assign(units.size() * units.size(), base::nan);
     const auto place = [&](std::int32_t unit) {
         return std::lower_bound(units.begin(), units.end(), unit) - units.begin();
     };
@@ -182,7 +182,7 @@ class DynamicsPart : public PagePart
                 for (const auto& one : result.dimension)
                     if (one.space == space)
                         return one;
-                return CourseDimension{space, 0, std::numeric_limits<double>::quiet_NaN()};
+                return CourseDimension{space, 0, base::nan};
             };
             const auto weights = dimension("weights");
             const auto rates = dimension("rates");

@@ -2,6 +2,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/index.hpp>
+#include <rewire/base/nan.hpp>
 #include <rewire/base/packed.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/dynetcp/dynamics.hpp>
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -25,7 +25,6 @@ constexpr auto pearson_array = "sweep_pearson";
 constexpr auto difference_array = "sweep_difference";
 constexpr auto tost_array = "sweep_tost_p";
 constexpr auto nll_array = "sweep_validation_nll";
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
 
 using base::at;
 
@@ -51,7 +50,7 @@ double validation_nll_of(const DynamicResult& model)
 {
     const auto best = at(model.curve.best_epoch);
     const auto& nll = model.curve.validation_nll;
-    return best < nll.size() ? nll[best] : nan;
+    return best < nll.size() ? nll[best] : base::nan;
 }
 
 } // namespace
@@ -165,7 +164,7 @@ SweptEdges agreement_in(const SweptModel& swept, base::Range edges,
 {
     auto result = SweptEdges{};
     for (auto edge = edges.first; edge < edges.last; ++edge) {
-        auto agreement = dynetcp::Agreement{nan, nan, nan, 0};
+        auto agreement = dynetcp::Agreement{base::nan, base::nan, base::nan, 0};
         const auto own = swept.edge[at(edge)];
         if (const auto joint = own < 0 ? std::nullopt : histograms.joint(edge))
             agreement =
@@ -216,7 +215,7 @@ Sweep read_sweep(const io::Handle& file, const SessionName& name)
 SweepSummary summary_of(const Sweep& sweep, std::size_t lambda)
 {
     const auto edges = sweep.pearson.size() / sweep.lambda.size();
-    auto summary = SweepSummary{.least_pearson = nan};
+    auto summary = SweepSummary{.least_pearson = base::nan};
     auto sum = 0.0;
     for (auto k = lambda * edges; k < (lambda + 1) * edges; ++k) {
         const auto r = sweep.pearson[k];
@@ -227,7 +226,8 @@ SweepSummary summary_of(const Sweep& sweep, std::size_t lambda)
         summary.least_pearson = std::fmin(summary.least_pearson, r);
         summary.equivalent += sweep.tost_p[k] <= test_level ? 1 : 0;
     }
-    summary.mean_pearson = summary.compared > 0 ? sum / static_cast<double>(summary.compared) : nan;
+    summary.mean_pearson =
+        summary.compared > 0 ? sum / static_cast<double>(summary.compared) : base::nan;
     return summary;
 }
 

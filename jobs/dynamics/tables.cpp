@@ -3,12 +3,12 @@
 #include "jobs/frame/table_text.hpp"
 #include "result.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/io/whole_file.hpp>
 
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -30,10 +30,9 @@ void write_session(io::WholeStream& table, const ExportTable::Request& request,
         const auto ratio = read_courses<float>(request.result, result, "ratio", one);
         const auto present = read_courses<std::int8_t>(request.result, result, "present", one);
         const auto at = static_cast<std::size_t>(edge);
-        const auto q =
-            result.q_max.empty()
-                ? std::vector<double>(weight.size(), std::numeric_limits<double>::quiet_NaN())
-                : read_courses<double>(request.result, result, "q_value", one);
+        const auto q = result.q_max.empty()
+                           ? std::vector<double>(weight.size(), base::nan)
+                           : read_courses<double>(request.result, result, "q_value", one);
         for (std::size_t bin = 0; bin < weight.size(); ++bin)
             if (present[bin] != 0 || request.everything)
                 table.write(fmt::format(
