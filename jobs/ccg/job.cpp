@@ -61,12 +61,10 @@ class WaveWriter
 {
   public:
     WaveWriter(runtime::RunContext& context, const Wave& wave, const HeldTrains& held,
-               const std::vector<SessionFacts>& facts, const CcgSettings& settings,
-               const io::ResultFile* output)
+               const CcgSettings& settings, const io::ResultFile* output)
         : context_(context),
           wave_(wave),
           held_(held),
-          facts_(facts),
           settings_(settings),
           output_(output),
           order_(
@@ -87,7 +85,7 @@ class WaveWriter
     void begin_session(std::size_t position)
     {
         const auto& trains = held_.session(position);
-        head_ = head_of(wave_.session(position), facts_[wave_.sessions[position]].sha256);
+        head_ = wave_.head(position);
         if (trains.recording.units() < 2)
             head_.status = too_few;
         writer_ = std::make_unique<CcgWriter>(*output_, head_, trains, settings_);
@@ -106,7 +104,6 @@ class WaveWriter
     runtime::RunContext& context_;
     const Wave& wave_;
     const HeldTrains& held_;
-    const std::vector<SessionFacts>& facts_;
     const CcgSettings& settings_;
     const io::ResultFile* output_;
     SessionsInOrder order_;
@@ -114,15 +111,15 @@ class WaveWriter
     std::unique_ptr<CcgWriter> writer_;
 };
 
-void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
-             const CcgSettings& settings, const io::ResultFile* output)
+void compute(runtime::RunContext& context, const Wave& wave, const CcgSettings& settings,
+             const io::ResultFile* output)
 {
     const auto held = HeldTrains(context, wave, settings);
     const auto work = work_of(wave, held, settings);
     auto surrogates = std::vector<SurrogateP>{};
     if (settings.surrogates > 0)
         surrogates = SurrogateRun(held, wave, settings).run(context);
-    auto writer = WaveWriter(context, wave, held, facts, settings, output);
+    auto writer = WaveWriter(context, wave, held, settings, output);
     auto plan = std::optional<spikes::JitterPlan>{}; // of the session that a rank is at
     auto halves = std::optional<Halves>{};
     auto planned = wave.size();
@@ -174,42 +171,24 @@ void check_trains(runtime::RunContext& context, const io::Study& study,
     });
 }
 
-void run(runtime::RunContext& context)
+SessionJob session_job(runtime::RunContext& context)
 {
     adopt_ccg_options(context);
     const auto settings = ccg_settings(context.options());
-    auto facts = std::vector<SessionFacts>{};
-    run_session_job(context,
-                    {.says_what_is_left = true,
-                     .table_head = table_head(),
-                     .check =
-                         [&](const io::Study& study) {
-                             return facts = hashes_of(context, study, io::Feed::units);
-                         },
-                     .node_bytes = held_bytes,
-                     .estimate =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             return ccg_estimate(study, sessions, settings, context.options());
-                         },
-                     .prepare =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             check_trains(context, study, sessions, settings);
-                         },
-                     .compute =
-                         [&](const Wave& wave, const io::ResultFile* output) {
-                             compute(context, wave, facts, settings, output);
-                         }});
-}
-
-runtime::Estimate plan(runtime::RunContext& context)
-{
-    adopt_ccg_options(context);
-    const auto settings = ccg_settings(context.options());
-    const auto study = open_study(context);
-    require_feed(study, io::Feed::units);
-    return plan_sessions(context, study, [&](const auto& sessions) {
-        return ccg_estimate(study, sessions, settings, context.options());
-    });
+    return {.table_head = table_head(),
+            .node_bytes = held_bytes,
+            .estimate =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    return ccg_estimate(study, sessions, settings, context.options());
+                },
+            .prepare =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    check_trains(context, study, sessions, settings);
+                },
+            .compute =
+                [settings, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, settings, output);
+                }};
 }
 
 runtime::Job described_job()
@@ -248,8 +227,8 @@ runtime::Job described_job()
         .citation = "Amarasingham et al. 2012 (interval jitter); Siegle et al. 2021 (correlograms)",
         .paper = "the DyNetCP paper",
         .options = runtime::common_options() + alignment_options() + unit_options() + ccg_options(),
-        .run = run,
-        .plan = plan};
+        .run = run_of(session_job),
+        .plan = plan_of(session_job)};
 }
 
 } // namespace

@@ -51,8 +51,8 @@ std::string row_of(const SessionHead& head, std::int64_t units, const GlmccCount
                        counts.inhibitory, counts.slow_changes);
 }
 
-void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
-             const GlmccJobSettings& settings, const io::ResultFile* output)
+void compute(runtime::RunContext& context, const Wave& wave, const GlmccJobSettings& settings,
+             const io::ResultFile* output)
 {
     const auto held = HeldSpikes(context, wave, settings.units);
     auto head = SessionHead{};
@@ -60,7 +60,7 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
     auto order = SessionsInOrder(
         wave.size(),
         [&](std::size_t position) {
-            head = head_of(wave.session(position), facts[wave.sessions[position]].sha256);
+            head = wave.head(position);
             if (held.session(position).recording.units() < 2)
                 head.status = too_few;
             writer = std::make_unique<GlmccWriter>(*output, head, held.session(position), settings);
@@ -90,40 +90,23 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
     });
 }
 
-void run(runtime::RunContext& context)
+SessionJob session_job(runtime::RunContext& context)
 {
     const auto settings = glmcc_settings(context.options());
-    auto facts = std::vector<SessionFacts>{};
-    run_session_job(context,
-                    {.says_what_is_left = true,
-                     .table_head = table_head(),
-                     .check =
-                         [&](const io::Study& study) {
-                             return facts = hashes_of(context, study, io::Feed::units);
-                         },
-                     .node_bytes = held_spikes_bytes,
-                     .estimate =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             return glmcc_estimate(study, sessions, settings, context.options());
-                         },
-                     .prepare =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             check_spikes(context, study, sessions, settings.units);
-                         },
-                     .compute =
-                         [&](const Wave& wave, const io::ResultFile* output) {
-                             compute(context, wave, facts, settings, output);
-                         }});
-}
-
-runtime::Estimate plan(runtime::RunContext& context)
-{
-    const auto settings = glmcc_settings(context.options());
-    const auto study = open_study(context);
-    require_feed(study, io::Feed::units);
-    return plan_sessions(context, study, [&](const auto& sessions) {
-        return glmcc_estimate(study, sessions, settings, context.options());
-    });
+    return {.table_head = table_head(),
+            .node_bytes = held_spikes_bytes,
+            .estimate =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    return glmcc_estimate(study, sessions, settings, context.options());
+                },
+            .prepare =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    check_spikes(context, study, sessions, settings.units);
+                },
+            .compute =
+                [settings, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, settings, output);
+                }};
 }
 
 runtime::Job described_job()
@@ -151,8 +134,8 @@ runtime::Job described_job()
         .citation = "Kobayashi et al. 2019 (GLMCC)",
         .paper = "the DyNetCP paper",
         .options = runtime::common_options() + unit_options() + glmcc_options(),
-        .run = run,
-        .plan = plan};
+        .run = run_of(session_job),
+        .plan = plan_of(session_job)};
 }
 
 } // namespace

@@ -78,9 +78,8 @@ void note_session(runtime::RunContext& context, const SessionHead& head,
     note_recording(context, head, session.recording);
 }
 
-void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
-             const WantedPairs& wanted, const JpsthJobSettings& settings,
-             const io::ResultFile* output)
+void compute(runtime::RunContext& context, const Wave& wave, const WantedPairs& wanted,
+             const JpsthJobSettings& settings, const io::ResultFile* output)
 {
     const auto held = HeldSpikes(context, wave, settings.units, settings.trials);
     auto pairs = std::vector<SessionPairs>{};
@@ -106,7 +105,7 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
         wave.size(),
         [&](std::size_t position) {
             const auto& session = wave.session(position);
-            head = head_of(session, facts[wave.sessions[position]].sha256);
+            head = wave.head(position);
             if (pairs[position].pair.empty())
                 head.status = no_pairs;
             writer = std::make_unique<JpsthWriter>(*output, head, held.session(position),
@@ -188,49 +187,35 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
     return estimate;
 }
 
-void run(runtime::RunContext& context)
+SessionJob session_job(runtime::RunContext& context)
 {
     const auto settings = jpsth_settings(context.options());
-    auto facts = std::vector<SessionFacts>{};
-    const auto wanted =
-        mpi::collective(context.comm(), [&] { return WantedPairs(context, settings); });
-    run_session_job(
-        context, {.says_what_is_left = true,
-                  .table_head = table_head(),
-                  .check =
-                      [&](const io::Study& study) {
-                          facts = hashes_of(context, study, io::Feed::units);
-                          for (std::size_t session = 0; session < facts.size(); ++session)
-                              facts[session].settings.push_back(
-                                  {pairs_digest, "list of pairs", "",
-                                   wanted.digest(name_of(study.sessions[session]))});
-                          return facts;
-                      },
-                  .node_bytes = held_spikes_bytes,
-                  .estimate =
-                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                          return estimate_of(study, sessions, wanted, settings, context.options());
-                      },
-                  .prepare =
-                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                          check_spikes(context, study, sessions, settings.units, settings.trials);
-                      },
-                  .upstream = [&] { return wanted.upstream(); },
-                  .compute =
-                      [&](const Wave& wave, const io::ResultFile* output) {
-                          compute(context, wave, facts, wanted, settings, output);
-                      }});
-}
-
-runtime::Estimate plan(runtime::RunContext& context)
-{
-    const auto settings = jpsth_settings(context.options());
-    const auto wanted = WantedPairs(context, settings);
-    const auto study = open_study(context);
-    require_feed(study, io::Feed::units);
-    return plan_sessions(context, study, [&](const auto& sessions) {
-        return estimate_of(study, sessions, wanted, settings, context.options());
-    });
+    const auto wanted = mpi::collective(
+        context.comm(), [&] { return std::make_shared<const WantedPairs>(context, settings); });
+    return {.table_head = table_head(),
+            .check =
+                [wanted, &context](const io::Study& study) {
+                    auto facts = hashes_of(context, study);
+                    for (std::size_t session = 0; session < facts.size(); ++session)
+                        facts[session].settings.push_back(
+                            {pairs_digest, "list of pairs", "",
+                             wanted->digest(name_of(study.sessions[session]))});
+                    return facts;
+                },
+            .node_bytes = held_spikes_bytes,
+            .estimate =
+                [wanted, settings, &context](const io::Study& study, const auto& sessions) {
+                    return estimate_of(study, sessions, *wanted, settings, context.options());
+                },
+            .prepare =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    check_spikes(context, study, sessions, settings.units, settings.trials);
+                },
+            .upstream = [wanted] { return wanted->upstream(); },
+            .compute =
+                [wanted, settings, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, *wanted, settings, output);
+                }};
 }
 
 runtime::Job described_job()
@@ -255,8 +240,8 @@ runtime::Job described_job()
         .paper = "the DyNetCP paper",
         .options =
             runtime::common_options() + alignment_options() + unit_options() + jpsth_options(),
-        .run = run,
-        .plan = plan};
+        .run = run_of(session_job),
+        .plan = plan_of(session_job)};
 }
 
 } // namespace

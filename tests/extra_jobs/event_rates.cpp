@@ -22,7 +22,7 @@ void compute(runtime::RunContext& context, const jobs::Wave& wave,
     for (std::size_t position = 0; output != nullptr && position < wave.size(); ++position) {
         const auto& session = wave.session(position);
         const auto& input = inputs[wave.sessions[position]];
-        auto rates = SessionRates{.head = jobs::head_of(session, input.sha256),
+        auto rates = SessionRates{.head = wave.head(position),
                                   .tau_s = input.tau_s,
                                   .id = session.record.activity->neuron_id};
         const auto seconds =
