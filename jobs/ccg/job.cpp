@@ -28,20 +28,6 @@ namespace {
 
 constexpr auto too_few = "fewer than two units to pair";
 
-std::vector<TileWork> work_of(const Wave& wave, const HeldTrains& held, const CcgSettings& settings)
-{
-    auto work = std::vector<TileWork>{};
-    for (std::size_t position = 0; position < wave.size(); ++position) {
-        const auto& session = held.session(position);
-        const auto units = session.recording.units();
-        for (const auto& tile : spikes::pair_tiles(units, pair_tile_side(units)))
-            work.push_back({position, tile,
-                            static_cast<double>(tile.pairs()) * bytes_of_pair(settings),
-                            tile_seconds(session, tile, settings)});
-    }
-    return work;
-}
-
 std::string table_head()
 {
     return fmt::format("{:<12} {:<10} {:>6} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8}", "subject",
@@ -62,27 +48,17 @@ class WaveWriter
   public:
     WaveWriter(runtime::RunContext& context, const Wave& wave, const HeldTrains& held,
                const CcgSettings& settings, const io::ResultFile* output)
-        : context_(context),
-          wave_(wave),
-          held_(held),
-          settings_(settings),
-          output_(output),
-          order_(
-              wave.size(), [this](std::size_t position) { begin_session(position); },
-              [this](std::size_t position) { end_session(position); })
+        : context_(context), wave_(wave), held_(held), settings_(settings), output_(output)
     {
     }
 
     /// @param surrogates null without
-    void add(const TileWork& unit, std::span<const std::byte> bytes, const SurrogateP* surrogates)
+    void add(const spikes::PairTile& tile, std::span<const std::byte> bytes,
+             const SurrogateP* surrogates)
     {
-        order_.go_on_to(unit.position);
-        writer_->add(unit.tile, TileResult::unpacked(bytes), surrogates);
+        writer_->add(tile, TileResult::unpacked(bytes), surrogates);
     }
-    void end() { order_.finish(); }
-
-  private:
-    void begin_session(std::size_t position)
+    void begin(std::size_t position)
     {
         const auto& trains = held_.session(position);
         head_ = wave_.head(position);
@@ -90,7 +66,7 @@ class WaveWriter
             head_.status = too_few;
         writer_ = std::make_unique<CcgWriter>(*output_, head_, trains, settings_);
     }
-    void end_session(std::size_t position)
+    void end(std::size_t position)
     {
         const auto counts = writer_->finish();
         writer_.reset();
@@ -101,12 +77,12 @@ class WaveWriter
         note_recording(context_, head_, recording);
     }
 
+  private:
     runtime::RunContext& context_;
     const Wave& wave_;
     const HeldTrains& held_;
     const CcgSettings& settings_;
     const io::ResultFile* output_;
-    SessionsInOrder order_;
     SessionHead head_;
     std::unique_ptr<CcgWriter> writer_;
 };
@@ -115,7 +91,12 @@ void compute(runtime::RunContext& context, const Wave& wave, const CcgSettings& 
              const io::ResultFile* output)
 {
     const auto held = HeldTrains(context, wave, settings);
-    const auto work = work_of(wave, held, settings);
+    const auto tiles = tiles_of(
+        wave, [&](std::size_t position) { return held.session(position).recording.units(); },
+        [&](std::size_t position, const spikes::PairTile& tile) {
+            return PartOfWork{position, static_cast<double>(tile.pairs()) * bytes_of_pair(settings),
+                              tile_seconds(held.session(position), tile, settings)};
+        });
     auto surrogates = std::vector<SurrogateP>{};
     if (settings.surrogates > 0)
         surrogates = SurrogateRun(held, wave, settings).run(context);
@@ -132,21 +113,22 @@ void compute(runtime::RunContext& context, const Wave& wave, const CcgSettings& 
         halves.emplace(session, settings);
         planned = position;
     };
-    each_tile_to_root(
-        context, wave.suffix, work,
-        [&](const TileWork& unit, const runtime::Tick& tick) {
-            begin_session(unit.position);
-            const auto result = compute_tile(held, unit.position, unit.tile, settings,
+    each_part_by_session(
+        context, wave, tiles.part,
+        [&](std::size_t part, const runtime::Tick& tick) {
+            const auto position = tiles.part[part].position;
+            begin_session(position);
+            const auto result = compute_tile(held, position, tiles.tile[part], settings,
                                              plan ? &*plan : nullptr, *halves, tick);
             return result ? std::optional(result->packed()) : std::nullopt;
         },
-        [&](const TileWork& unit, std::span<const std::byte> bytes) {
-            writer.add(unit, bytes, surrogates.empty() ? nullptr : &surrogates[unit.position]);
-        });
-    context.collective("write", [&] {
-        if (output != nullptr)
-            writer.end();
-    });
+        {.begin = [&](std::size_t position) { writer.begin(position); },
+         .take =
+             [&](std::size_t part, std::span<const std::byte> bytes) {
+                 writer.add(tiles.tile[part], bytes,
+                            surrogates.empty() ? nullptr : &surrogates[tiles.part[part].position]);
+             },
+         .end = [&](std::size_t position) { writer.end(position); }});
 }
 
 /// @throws InputError, naming the file: trains that the jitter cannot be applied to

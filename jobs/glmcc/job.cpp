@@ -21,22 +21,6 @@ namespace {
 
 constexpr auto too_few = "fewer than two units to pair";
 
-std::vector<TileWork> work_of(const Wave& wave, const HeldSpikes& held,
-                              const GlmccJobSettings& settings)
-{
-    auto work = std::vector<TileWork>{};
-    for (std::size_t position = 0; position < wave.size(); ++position) {
-        const auto& session = held.session(position);
-        const auto units = session.recording.units();
-        for (const auto& tile : spikes::pair_tiles(units, pair_tile_side(units)))
-            work.push_back(
-                {position, tile,
-                 static_cast<double>(tile.pairs()) * sizeof(GlmccFitted) + sizeof(GlmccExample),
-                 glmcc_tile_seconds(session, tile, settings)});
-    }
-    return work;
-}
-
 std::string table_head()
 {
     return fmt::format("{:<12} {:<10} {:>6} {:>8} {:>11} {:>11} {:>11} {:>12}", "subject",
@@ -55,39 +39,45 @@ void compute(runtime::RunContext& context, const Wave& wave, const GlmccJobSetti
              const io::ResultFile* output)
 {
     const auto held = HeldSpikes(context, wave, settings.units);
+    const auto tiles = tiles_of(
+        wave, [&](std::size_t position) { return held.session(position).recording.units(); },
+        [&](std::size_t position, const spikes::PairTile& tile) {
+            return PartOfWork{position,
+                              static_cast<double>(tile.pairs()) * sizeof(GlmccFitted) +
+                                  sizeof(GlmccExample),
+                              glmcc_tile_seconds(held.session(position), tile, settings)};
+        });
     auto head = SessionHead{};
     auto writer = std::unique_ptr<GlmccWriter>{};
-    auto order = SessionsInOrder(
-        wave.size(),
-        [&](std::size_t position) {
-            head = wave.head(position);
-            if (held.session(position).recording.units() < 2)
-                head.status = too_few;
-            writer = std::make_unique<GlmccWriter>(*output, head, held.session(position), settings);
-        },
-        [&](std::size_t position) {
-            const auto counts = writer->finish();
-            const auto& recording = held.session(position).recording;
-            context.note(row_of(head, recording.units(), counts));
-            note_recording(context, head, recording);
-            if (counts.not_converged > 0)
-                context.warn(fmt::format("{}: {} of {} fits did not converge", head.file,
-                                         counts.not_converged, counts.pairs));
-        });
-    each_tile_to_root(
-        context, wave.suffix, work_of(wave, held, settings),
-        [&](const TileWork& unit, const runtime::Tick& tick) {
-            const auto result = compute_glmcc_tile(held, unit.position, unit.tile, settings, tick);
+    each_part_by_session(
+        context, wave, tiles.part,
+        [&](std::size_t part, const runtime::Tick& tick) {
+            const auto result = compute_glmcc_tile(held, tiles.part[part].position,
+                                                   tiles.tile[part], settings, tick);
             return result ? std::optional(result->packed()) : std::nullopt;
         },
-        [&](const TileWork& unit, std::span<const std::byte> bytes) {
-            order.go_on_to(unit.position);
-            writer->add(unit.tile, GlmccTile::unpacked(bytes));
-        });
-    context.collective("write", [&] {
-        if (output != nullptr)
-            order.finish();
-    });
+        {.begin =
+             [&](std::size_t position) {
+                 head = wave.head(position);
+                 if (held.session(position).recording.units() < 2)
+                     head.status = too_few;
+                 writer =
+                     std::make_unique<GlmccWriter>(*output, head, held.session(position), settings);
+             },
+         .take =
+             [&](std::size_t part, std::span<const std::byte> bytes) {
+                 writer->add(tiles.tile[part], GlmccTile::unpacked(bytes));
+             },
+         .end =
+             [&](std::size_t position) {
+                 const auto counts = writer->finish();
+                 const auto& recording = held.session(position).recording;
+                 context.note(row_of(head, recording.units(), counts));
+                 note_recording(context, head, recording);
+                 if (counts.not_converged > 0)
+                     context.warn(fmt::format("{}: {} of {} fits did not converge", head.file,
+                                              counts.not_converged, counts.pairs));
+             }});
 }
 
 SessionJob session_job(runtime::RunContext& context)

@@ -29,13 +29,6 @@ constexpr auto cell_s = 12e-9;  ///< of a matrix, the average along the diagonal
 constexpr auto trial_s = 60e-9; ///< of a pair: reading the bits of both
 constexpr auto written_bytes_per_s = 80e6;
 
-/// Some pairs of a session of the wave.
-struct JpsthPart
-{
-    std::size_t position = 0;
-    base::Range pairs;
-};
-
 double bytes_of_pair(const JpsthJobSettings& settings)
 {
     return 5 * sizeof(float) * static_cast<double>(settings.bins() * settings.columns());
@@ -83,8 +76,8 @@ void compute(runtime::RunContext& context, const Wave& wave, const WantedPairs& 
 {
     const auto held = HeldSpikes(context, wave, settings.units, settings.trials);
     auto pairs = std::vector<SessionPairs>{};
-    auto parts = std::vector<JpsthPart>{};
-    auto sizes = std::vector<PartOfWork>{};
+    auto ranges = std::vector<base::Range>{}; // [parts] of the pairs of a session
+    auto parts = std::vector<PartOfWork>{};
     for (std::size_t position = 0; position < wave.size(); ++position) {
         const auto& session = held.session(position);
         pairs.push_back(
@@ -92,36 +85,21 @@ void compute(runtime::RunContext& context, const Wave& wave, const WantedPairs& 
         const auto trials = static_cast<double>(session.trials.windows.trials());
         const auto count = std::ssize(pairs.back().pair);
         for (std::int64_t first = 0; first < count; first += pairs_a_part) {
-            const auto range = base::Range{first, std::min(first + pairs_a_part, count)};
-            parts.push_back({position, range});
-            sizes.push_back(
-                {bytes_of_pair(settings) * static_cast<double>(range.size()),
+            const auto& range =
+                ranges.emplace_back(base::Range{first, std::min(first + pairs_a_part, count)});
+            parts.push_back(
+                {position, bytes_of_pair(settings) * static_cast<double>(range.size()),
                  seconds_of_pair(settings, trials) * static_cast<double>(range.size())});
         }
     }
     auto head = SessionHead{};
     auto writer = std::unique_ptr<JpsthWriter>{};
-    auto order = SessionsInOrder(
-        wave.size(),
-        [&](std::size_t position) {
-            const auto& session = wave.session(position);
-            head = wave.head(position);
-            if (pairs[position].pair.empty())
-                head.status = no_pairs;
-            writer = std::make_unique<JpsthWriter>(*output, head, held.session(position),
-                                                   held.trains(position), pairs[position],
-                                                   wanted.digest(name_of(session)), settings);
-        },
-        [&](std::size_t position) {
-            writer.reset();
-            note_session(context, head, held.session(position), pairs[position]);
-        });
-    each_part_to_root(
-        context, wave.suffix, sizes,
+    each_part_by_session(
+        context, wave, parts,
         [&](std::size_t part, const runtime::Tick& tick) -> std::optional<std::vector<std::byte>> {
-            const auto& [position, range] = parts[part];
+            const auto position = parts[part].position;
             auto results = std::vector<JpsthPair>{};
-            for (auto k = range.first; k < range.last; ++k) {
+            for (auto k = ranges[part].first; k < ranges[part].last; ++k) {
                 const auto [i, j] = pairs[position].pair[static_cast<std::size_t>(k)];
                 results.push_back(
                     pair_of(held.trains(position), held.session(position), i, j, settings));
@@ -130,14 +108,22 @@ void compute(runtime::RunContext& context, const Wave& wave, const WantedPairs& 
             }
             return packed(results);
         },
-        [&](std::size_t part, std::span<const std::byte> bytes) {
-            order.go_on_to(parts[part].position);
-            writer->add(unpacked_jpsths(bytes));
-        });
-    context.collective("write", [&] {
-        if (output != nullptr)
-            order.finish();
-    });
+        {.begin =
+             [&](std::size_t position) {
+                 head = wave.head(position);
+                 if (pairs[position].pair.empty())
+                     head.status = no_pairs;
+                 writer = std::make_unique<JpsthWriter>(
+                     *output, head, held.session(position), held.trains(position), pairs[position],
+                     wanted.digest(name_of(wave.session(position))), settings);
+             },
+         .take = [&](std::size_t,
+                     std::span<const std::byte> bytes) { writer->add(unpacked_jpsths(bytes)); },
+         .end =
+             [&](std::size_t position) {
+                 writer.reset();
+                 note_session(context, head, held.session(position), pairs[position]);
+             }});
 }
 
 runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::size_t>& sessions,
