@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace rewire::jobs {
@@ -164,6 +165,21 @@ waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,
         bytes += more;
     }
     return waves;
+}
+
+double largest_wave(const io::Study& study, const std::vector<std::size_t>& sessions,
+                    const std::function<double(const io::StudySession& session)>& node_bytes,
+                    double limit_bytes,
+                    const std::function<double(const io::StudySession& session)>& size)
+{
+    auto largest = 0.0;
+    for (const auto& wave : waves_of(study, sessions, node_bytes, limit_bytes)) {
+        auto sum = 0.0;
+        for (const auto session : wave)
+            sum += size(study.sessions[session]);
+        largest = std::max(largest, sum);
+    }
+    return largest;
 }
 
 double node_limit_bytes(const runtime::Options& options)

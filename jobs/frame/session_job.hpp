@@ -93,6 +93,12 @@ waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,
          const std::function<double(const io::StudySession& session)>& node_bytes,
          double limit_bytes);
 
+/// The largest sum of `size` over the sessions of such a wave.
+double largest_wave(const io::Study& study, const std::vector<std::size_t>& sessions,
+                    const std::function<double(const io::StudySession& session)>& node_bytes,
+                    double limit_bytes,
+                    const std::function<double(const io::StudySession& session)>& size);
+
 /// --node-memory-gb
 double node_limit_bytes(const runtime::Options& options);
 

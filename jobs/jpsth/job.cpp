@@ -132,29 +132,18 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
 {
     constexpr auto usual_trials = 1000.0;
     auto estimate = runtime::Estimate{};
+    auto read_bytes = add_reading(estimate, study, sessions, held_spikes_bytes);
     auto all = 0.0;
-    auto reading = 0.0;
-    auto longest_read = 0.0;
-    auto read_bytes = 0.0;
     for (const auto session : sessions) {
-        const auto spikes = static_cast<double>(study.sessions[session].record.units->spikes);
         all += static_cast<double>(wanted.of(name_of(study.sessions[session])).size());
-        reading += reading_seconds(spikes);
-        longest_read = std::max(longest_read, reading_seconds(spikes));
-        read_bytes = std::max(read_bytes, 2 * held_spikes_bytes(study.sessions[session]) + 64e6);
         // PSTHs of all units, made by rank 0.
         const auto packed_bytes =
             static_cast<double>(study.sessions[session].record.units->units * settings.bins()) *
             (usual_trials / 8 + sizeof(double));
         read_bytes = std::max(read_bytes, packed_bytes + 64e6);
     }
-    for (const auto& wave :
-         waves_of(study, sessions, held_spikes_bytes, node_limit_bytes(options))) {
-        auto held = 0.0;
-        for (const auto session : wave)
-            held += held_spikes_bytes(study.sessions[session]);
-        estimate.node_bytes = std::max(estimate.node_bytes, held);
-    }
+    estimate.node_bytes = largest_wave(study, sessions, held_spikes_bytes,
+                                       node_limit_bytes(options), held_spikes_bytes);
     const auto results = all * bytes_of_pair(settings);
     estimate.spread_bytes = 3 * std::min(results, pair_results_bytes);
     estimate.rank_bytes =
@@ -164,7 +153,6 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
     estimate.checkpoint_bytes = results;
     const auto pair_s = seconds_of_pair(settings, usual_trials);
     const auto parts = static_cast<std::int64_t>(all) / pairs_a_part + std::ssize(sessions);
-    estimate.add_phase("read", reading, std::ssize(sessions), longest_read);
     estimate.add_phase("pairs", pair_s * all, parts,
                        std::min(pair_s * static_cast<double>(pairs_a_part), pair_s * all));
     estimate.add_phase("write", results / written_bytes_per_s, 1, results / written_bytes_per_s);
