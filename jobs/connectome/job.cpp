@@ -316,6 +316,7 @@ Entry connectome_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity},
+            .reading = nwb_options,
             .check = check_signal,
             .check_options = signal_options(),
             .complete_subject = complete_subject,

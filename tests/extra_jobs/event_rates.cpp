@@ -80,6 +80,7 @@ jobs::Entry event_rates_entry()
             .has_result = true,
             .tasks = jobs::TaskLevel::session,
             .feeds = {io::Feed::activity},
+            .reading = jobs::nwb_options,
             .chains = {"rates"},
             .page = rate_page(job_name, axis),
             .table = rate_table(job_name, axis)};
