@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace rewire::jobs {
 
 namespace {
@@ -63,6 +65,24 @@ double reading_seconds(double spikes)
 {
     constexpr auto spike_s = 20e-9; // on a server of 2022
     return spike_s * spikes;
+}
+
+double add_reading(runtime::Estimate& estimate, const io::Study& study,
+                   const std::vector<std::size_t>& sessions,
+                   const std::function<double(const io::StudySession& session)>& held_bytes)
+{
+    auto all = 0.0;
+    auto longest = 0.0;
+    auto bytes = 0.0;
+    for (const auto session : sessions) {
+        const auto seconds =
+            reading_seconds(static_cast<double>(study.sessions[session].record.units->spikes));
+        all += seconds;
+        longest = std::max(longest, seconds);
+        bytes = std::max(bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
+    }
+    estimate.add_phase("read", all, std::ssize(sessions), longest);
+    return bytes;
 }
 
 void check_sessions(runtime::RunContext& context, const io::Study& study,
