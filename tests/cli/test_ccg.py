@@ -2,9 +2,8 @@
 
 import csv
 import subprocess
-import unittest
 
-from rewire_cli import BUILD, Case, kill_all, run, start, wait_for
+from rewire_cli import BUILD, Case, kill_all, main, run, start, wait_for
 
 WRITE = BUILD / "tests" / "write_units_session"
 SPIKES = BUILD / "tests" / "write_spike_study"
@@ -38,9 +37,7 @@ class CcgCase(Case):
             return list(csv.DictReader(table))
 
 
-class Ccg(CcgCase):
-    TIDY = [[0.5, 1, 1.5, 2, 7], [0.25, 1.002, 1.75, 5], [3, 4, 6]]  # of write_units_session
-
+class Reference(CcgCase):
     def test_reference_counts_and_expectations(self):
         found = subprocess.run([REFERENCE], capture_output=True, text=True)
         if found.returncode == 77:
@@ -61,6 +58,10 @@ class Ccg(CcgCase):
                    and float(row["q_value"]) <= 0.001}
         self.assertTrue(troughs)
         self.assertLessEqual(troughs, {"16", "17", "18", "19"})
+
+
+class Ccg(CcgCase):
+    TIDY = [[0.5, 1, 1.5, 2, 7], [0.25, 1.002, 1.75, 5], [3, 4, 6]]  # of write_units_session
 
     def test_same_bits_on_any_number_of_ranks(self):
         study = self.folder / "study"
@@ -301,4 +302,4 @@ class Killed(CcgCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -2,10 +2,9 @@
 
 import csv
 import subprocess
-import unittest
 from array import array
 
-from rewire_cli import BUILD, Case, run
+from rewire_cli import BUILD, Case, main, run
 
 WRITE = BUILD / "tests" / "write_triplets"
 STATIC, DYNAMIC, GRAPH = "dynetcp-static", "dynetcp-dynamic", "dynamics"
@@ -38,7 +37,7 @@ class TruthCase(Case):
         return array(code, raw.read_bytes())
 
 
-class Static(TruthCase):
+class Reference(TruthCase):
     """The published generator's data: 100 units, 99 true pairs among 9,900."""
 
     def precision(self, score):
@@ -154,4 +153,4 @@ class Dynamic(TruthCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
