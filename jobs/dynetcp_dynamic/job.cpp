@@ -320,7 +320,6 @@ Entry dynetcp_dynamic_entry()
                        .for_what = "the edges, unless --edges says otherwise,"}},
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::units},
-            .chains = {"spikes"},
             .page = dynamic_page(),
             .table = dynamic_table()};
 }

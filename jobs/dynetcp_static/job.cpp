@@ -179,7 +179,6 @@ Entry dynetcp_static_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::units},
-            .chains = {"spikes"},
             .page = static_page(),
             .recovery =
                 [](const RecoveryRequest& request) {
