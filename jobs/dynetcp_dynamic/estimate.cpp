@@ -91,10 +91,8 @@ double rank_bytes(const Sizes& sizes, const DynamicSettings& settings)
                                3.0 * static_cast<double>(network.embedding);
     // Parameters, moments, best, gradients, branches of the tree.
     const auto training = 12.0 * 4 * sizes.parameters + 15e6;
-    // Sums, and on rank 0 averages of some edges in all forms.
-    const auto averaging = 3.0 * 4 * sizes.parameters +
-                           std::min(average_sum_bytes, average_bytes(sizes, settings)) +
-                           4 * std::min(average_block_bytes, average_bytes(sizes, settings));
+    const auto averaging =
+        3.0 * 4 * sizes.parameters + std::min(average_sum_bytes, average_bytes(sizes, settings));
     return 4 * sizes.units * sizes.bins * of_neuron_bin + std::max(training, averaging);
 }
 

@@ -1,3 +1,4 @@
+#include "averages.hpp"
 #include "edges.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
@@ -146,26 +147,19 @@ class WaveTrainer
             result.static_test_nll += share * fit.nll.test;
         }
         auto group = std::optional<io::Handle>{};
-        context_.collective("write", [&] {
-            group = write(work, result);
-            if (group)
-                write_parameters(*group, layout, model.parameters);
-        });
-        auto strengths = EdgeStrengths{};
-        average_edges(context_, phase("average"), dynamic, model,
-                      [&](const EdgeAverages& averages) {
-                          write_averages(*group, averages, result.bins(), result.lags());
-                          if (settings_.null_models > 0)
-                              append_strengths(strengths, averages, result.static_weight,
-                                               result.bins(), result.lags(), result.smoothed_bins);
-                      });
+        context_.collective("write", [&] { group = write(work, result); });
+        const auto* on_root = group ? &*group : nullptr;
+        // An error of one rank is that of all of them already.
+        context_.collective(
+            "write", [&] { write_parameters(context_.comm(), on_root, layout, model.parameters); });
+        write_averages(context_, phase("average"), dynamic, model, on_root);
         if (settings_.null_models > 0)
-            test_edges(phase("null"), dynamic, work, group ? &*group : nullptr, strengths);
+            test_edges(phase("null"), dynamic, work, on_root, result.static_weight);
     }
 
   private:
     void test_edges(const std::string& phase, const DynamicWork& dynamic, const SessionWork& work,
-                    const io::Handle* group, const EdgeStrengths& strengths)
+                    const io::Handle* group, const std::vector<float>& static_weight)
     {
         const auto edges = std::ssize(dynamic.layout.edges());
         context_.note("    " + described_null(settings_.null_models, edges));
@@ -173,6 +167,8 @@ class WaveTrainer
         context_.collective("tests", [&] {
             if (group == nullptr)
                 return;
+            const auto strengths =
+                read_strengths(*group, static_weight, dynamic.settings.smoothed_bins);
             const auto found = write_null_tests(*group, strengths, edges, dynamic.shown().bins);
             context_.note(fmt::format("    q <= 0.05: {} of {} edges, {} bins of edges; {}",
                                       found.edges_found, edges, found.bins_found,
