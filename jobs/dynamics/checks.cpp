@@ -94,7 +94,8 @@ void check_sessions(runtime::RunContext& context, const io::Study& study,
                 return tick();
             require_same_units(model, read_session_trials(session, settings.trials));
             if (const auto file = open_histograms(context, facts, settings, name_of(session)))
-                EdgeHistograms(*file, facts.records, model);
+                EdgeHistograms(*file, facts.records, model)
+                    .require_same_choice(facts.records, session.record.units->columns);
             if (!settings.sweep.empty())
                 swept_models(swept_files(path_of(context, dynamic_name), settings.sweep), model);
             return tick();

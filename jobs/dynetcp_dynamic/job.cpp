@@ -137,6 +137,9 @@ class WaveTrainer
         const auto phase = [&](const char* name) {
             return fmt::format("{}{}-{}", name, wave_.suffix, position + 1);
         };
+        if (settings_.null_models > 0) // said before hours are spent on it
+            context_.note("    " + described_null(settings_.null_models, std::ssize(layout.edges()),
+                                                  settings_.edges));
         auto model = trained_dynamic(context_, phase("train"), dynamic, fits);
         result.test_nll = test_likelihood(context_, phase("test"), dynamic, model);
         result.curve = model.curve;
@@ -162,7 +165,6 @@ class WaveTrainer
                     const io::Handle* group, const std::vector<float>& static_weight)
     {
         const auto edges = std::ssize(dynamic.layout.edges());
-        context_.note("    " + described_null(settings_.null_models, edges));
         write_null_models(context_, phase, dynamic, work.trials, work.lambda, group);
         context_.collective("tests", [&] {
             if (group == nullptr)

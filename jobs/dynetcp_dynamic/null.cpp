@@ -230,7 +230,7 @@ EdgeStrengths read_strengths(const io::Handle& group, std::span<const float> sta
     return strengths;
 }
 
-std::string described_null(std::int64_t models, std::int64_t edges)
+std::string described_null(std::int64_t models, std::int64_t edges, EdgeSource source)
 {
     const auto alone = dynetcp::smallest_q(models, edges, 1);
     auto text = fmt::format("{} null models: p of an edge is {:.3g} at least; q over {} edges "
@@ -244,6 +244,9 @@ std::string described_null(std::int64_t models, std::int64_t edges)
                     ? fmt::format(", so q <= {} needs {} edges of the smallest p", level, needed)
                     : fmt::format(", so no edge can have q <= {}", level);
     }
+    if (source == EdgeSource::connections)
+        text += "; the edges were chosen on the same spikes: of those that are there by chance, "
+                "too many will have a small p";
     return text;
 }
 

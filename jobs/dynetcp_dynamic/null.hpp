@@ -23,8 +23,8 @@ using EdgeStrengths = std::vector<float>;
 EdgeStrengths read_strengths(const io::Handle& group, std::span<const float> static_weight,
                              std::int64_t window);
 
-/// "with 20 null models ...": the smallest p and q that they can give.
-std::string described_null(std::int64_t models, std::int64_t edges);
+/// "20 null models: ...": the smallest p and q that they can give, and what they do not test.
+std::string described_null(std::int64_t models, std::int64_t edges, EdgeSource source);
 
 /// Trains the null models, each a unit of work on one rank from the same start as the model itself,
 /// and writes their strengths to `null_weight` [null_model, edge, time]. Collective.
