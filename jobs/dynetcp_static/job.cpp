@@ -14,6 +14,8 @@
 #include "train.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/linalg/solvers.hpp>
+#include <rewire/mpi/agreement.hpp>
 
 #include <fmt/format.h>
 
@@ -101,6 +103,8 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
 void check_sessions(runtime::RunContext& context, const io::Study& study,
                     const std::vector<std::size_t>& sessions, const StaticSettings& settings)
 {
+    if (!settings.adam)
+        mpi::collective(context.comm(), [] { linalg::load_solvers(); });
     const auto costs = std::vector<double>(sessions.size(), 1e-2);
     context.each_unit<runtime::UnitResults>(
         "check", costs, [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
