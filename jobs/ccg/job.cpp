@@ -75,6 +75,7 @@ class WaveWriter
         if (const auto& trials = held_.session(position).trials; trials.rows > 0)
             context_.note("    " + described(trials));
         note_recording(context_, head_, recording);
+        note_near_pairs(context_, counts.near, settings_.test_near);
     }
 
   private:

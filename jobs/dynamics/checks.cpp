@@ -95,7 +95,8 @@ void check_against_models(runtime::RunContext& context, const io::Study& study,
             return;
         require_same_units(model, read_session_trials(session, settings.trials));
         if (const auto file = open_histograms(context, records, settings, name_of(session)))
-            EdgeHistograms(*file, records, model);
+            EdgeHistograms(*file, records, model)
+                .require_same_choice(records, session.record.units->columns);
         if (!settings.sweep.empty())
             swept_models(swept_files(path_of(context, dynamic_name), settings.sweep), model);
     });

@@ -202,7 +202,29 @@ class DynamicsPart : public PagePart
             "condition. Components: principal components for 95 % of the variance over the "
             "trial. r: correlation of dynamic weights with the conditional joint histogram; "
             "equivalent: their mean difference lies within the margin.";
+        add_caveats(table.caption);
         page.table(std::move(table));
+    }
+
+    /// What holds of some of the sessions.
+    void add_caveats(std::string& caption) const
+    {
+        const auto any = [&](auto holds) {
+            return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+                return session.result.head.status == "ok" && holds(session.result);
+            });
+        };
+        if (any([](const auto& result) { return result.averaged_over == "validation"; }))
+            caption += " Weights are of the trials that stopped the training: --test keeps others "
+                       "for them.";
+        if (any([](const auto& result) {
+                return !result.q_max.empty() && result.edge_source == "static";
+            }))
+            caption += " The edges were chosen on the same spikes, which the null models did not "
+                       "do: of edges that are there by chance, too many have a small q.";
+        if (any([](const auto& result) { return !result.q_max.empty(); }))
+            caption += " A small q does not exclude an indirect connection, common input, or gains "
+                       "that change from trial to trial.";
     }
 
     void add_matrices(report::Page& page) const

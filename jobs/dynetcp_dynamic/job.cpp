@@ -1,3 +1,4 @@
+#include "averages.hpp"
 #include "edges.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
@@ -141,6 +142,9 @@ class WaveTrainer
         const auto phase = [&](const char* name) {
             return fmt::format("{}{}-{}", name, wave_.suffix, position + 1);
         };
+        if (settings_.null_models > 0) // said before hours are spent on it
+            context_.note("    " + described_null(settings_.null_models, std::ssize(layout.edges()),
+                                                  settings_.edges));
         auto model = trained_dynamic(context_, phase("train"), dynamic, fits);
         result.test_nll = test_likelihood(context_, phase("test"), dynamic, model);
         result.curve = model.curve;
@@ -151,33 +155,27 @@ class WaveTrainer
             result.static_test_nll += share * fit.nll.test;
         }
         auto group = std::optional<io::Handle>{};
-        context_.collective("write", [&] {
-            group = write(work, result);
-            if (group)
-                write_parameters(*group, layout, model.parameters);
-        });
-        auto strengths = EdgeStrengths{};
-        average_edges(context_, phase("average"), dynamic, model,
-                      [&](const EdgeAverages& averages) {
-                          write_averages(*group, averages, result.bins(), result.lags());
-                          if (settings_.null_models > 0)
-                              append_strengths(strengths, averages, result.static_weight,
-                                               result.bins(), result.lags(), result.smoothed_bins);
-                      });
+        context_.collective("write", [&] { group = write(work, result); });
+        const auto* on_root = group ? &*group : nullptr;
+        // An error of one rank is that of all of them already.
+        context_.collective(
+            "write", [&] { write_parameters(context_.comm(), on_root, layout, model.parameters); });
+        write_averages(context_, phase("average"), dynamic, model, on_root);
         if (settings_.null_models > 0)
-            test_edges(phase("null"), dynamic, work, group ? &*group : nullptr, strengths);
+            test_edges(phase("null"), dynamic, work, on_root, result.static_weight);
     }
 
   private:
     void test_edges(const std::string& phase, const DynamicWork& dynamic, const SessionWork& work,
-                    const io::Handle* group, const EdgeStrengths& strengths)
+                    const io::Handle* group, const std::vector<float>& static_weight)
     {
         const auto edges = std::ssize(dynamic.layout.edges());
-        context_.note("    " + described_null(settings_.null_models, edges));
         write_null_models(context_, phase, dynamic, work.trials, work.lambda, group);
         context_.collective("tests", [&] {
             if (group == nullptr)
                 return;
+            const auto strengths =
+                read_strengths(*group, static_weight, dynamic.settings.smoothed_bins);
             const auto found = write_null_tests(*group, strengths, edges, dynamic.shown().bins);
             context_.note(fmt::format("    q <= 0.05: {} of {} edges, {} bins of edges; {}",
                                       found.edges_found, edges, found.bins_found,
@@ -320,7 +318,6 @@ Entry dynetcp_dynamic_entry()
                        .for_what = "the edges, unless --edges says otherwise,"}},
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::units},
-            .chains = {"spikes"},
             .page = dynamic_page(),
             .table = dynamic_table()};
 }

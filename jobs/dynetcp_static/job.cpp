@@ -15,6 +15,8 @@
 #include "train.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/linalg/solvers.hpp>
+#include <rewire/mpi/agreement.hpp>
 
 #include <fmt/format.h>
 
@@ -102,6 +104,8 @@ void compute(runtime::RunContext& context, const Wave& wave, const StaticSetting
 void check_trials(runtime::RunContext& context, const io::Study& study,
                   const std::vector<std::size_t>& sessions, const StaticSettings& settings)
 {
+    if (!settings.adam)
+        mpi::collective(context.comm(), [] { linalg::load_solvers(); });
     check_sessions(context, study, sessions, [&](const io::StudySession& session) {
         const auto trials = read_session_trials(session, settings.trials);
         const auto split = split_of(trials, settings.trials.split);
@@ -175,7 +179,6 @@ Entry dynetcp_static_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::units},
-            .chains = {"spikes"},
             .page = static_page(),
             .recovery =
                 [](const RecoveryRequest& request) {

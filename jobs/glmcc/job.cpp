@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -20,6 +21,18 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto too_few = "fewer than two units to pair";
+
+/// Of the observed time, what lies so near to where observation begins or ends that differences
+/// within the reach of the model go beyond.
+double share_near_gaps(const std::vector<spikes::TimeInterval>& observed)
+{
+    constexpr auto reach_ns = spikes::glmcc_half * spikes::nanoseconds_per_ms;
+    auto near = std::int64_t{0};
+    for (const auto& interval : observed)
+        near += std::min(2 * reach_ns, interval.length_ns());
+    const auto total = spikes::total_length_ns(observed);
+    return total > 0 ? static_cast<double>(near) / static_cast<double>(total) : 0;
+}
 
 std::string table_head()
 {
@@ -74,6 +87,14 @@ void compute(runtime::RunContext& context, const Wave& wave, const GlmccJobSetti
                  const auto& recording = held.session(position).recording;
                  context.note(row_of(head, recording.units(), counts));
                  note_recording(context, head, recording);
+                 note_near_pairs(context, counts.near, settings.test_near);
+                 if (const auto share = share_near_gaps(recording.observed); share > 0.01)
+                     context.warn(fmt::format("{}: {:.1f} % of the observed time lies within 50 ms "
+                                              "of a gap, where spikes "
+                                              "of long lags are missing: backgrounds fall off "
+                                              "towards 50 ms, and background "
+                                              "ratios say so without a change of rates",
+                                              head.file, 100 * share));
                  if (counts.not_converged > 0)
                      context.warn(fmt::format("{}: {} of {} fits did not converge", head.file,
                                               counts.not_converged, counts.pairs));
