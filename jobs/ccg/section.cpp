@@ -303,18 +303,13 @@ class CcgPart : public PagePart
     void add_delays(report::Page& page) const
     {
         auto block = report::FigureBlock{.sources = {"ccg.h5"}};
-        auto table = report::Table{.head = {"animal", "session"}};
-        const auto heads = delay_heads();
-        table.head.insert(table.head.end(), heads.begin(), heads.end());
+        auto table = delays_table();
         for (const auto& session : sessions_) {
             const auto& head = session.result.head;
             const auto& areas = session.result.areas;
             if (areas.delay_ms.empty())
                 continue;
-            auto row = std::vector<std::string>{head.subject, head.session};
-            const auto cells = delay_cells(areas);
-            row.insert(row.end(), cells.begin(), cells.end());
-            table.rows.push_back(std::move(row));
+            add_delays_row(table, head, areas);
             if (block.panels.size() < most_panels)
                 block.panels.push_back(delays_figure(head.subject + " " + head.session, areas));
         }

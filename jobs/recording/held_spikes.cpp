@@ -68,6 +68,24 @@ double reading_seconds(double spikes)
     return spike_s * spikes;
 }
 
+double add_reading(runtime::Estimate& estimate, const io::Study& study,
+                   const std::vector<std::size_t>& sessions,
+                   const std::function<double(const io::StudySession& session)>& held_bytes)
+{
+    auto all = 0.0;
+    auto longest = 0.0;
+    auto bytes = 0.0;
+    for (const auto session : sessions) {
+        const auto seconds =
+            reading_seconds(static_cast<double>(study.sessions[session].record.units->spikes));
+        all += seconds;
+        longest = std::max(longest, seconds);
+        bytes = std::max(bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
+    }
+    estimate.add_phase("read", all, std::ssize(sessions), longest);
+    return bytes;
+}
+
 void check_sessions(runtime::RunContext& context, const io::Study& study,
                     const std::vector<std::size_t>& sessions,
                     const std::function<void(const io::StudySession& session)>& look)

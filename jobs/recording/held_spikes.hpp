@@ -62,6 +62,11 @@ double held_spikes_bytes(const io::StudySession& session);
 
 /// Seconds of reading so many spikes.
 double reading_seconds(double spikes);
+/// The phase in which every session is read by one rank. @return bytes that such a rank takes
+/// @param held_bytes that a session takes in the memory of a node
+double add_reading(runtime::Estimate& estimate, const io::Study& study,
+                   const std::vector<std::size_t>& sessions,
+                   const std::function<double(const io::StudySession& session)>& held_bytes);
 
 /// Collective: reads all sessions once, spread over the ranks, so that what is wrong with them is
 /// known before the run. `look` is called for each and throws what it finds.

@@ -18,7 +18,7 @@ struct Solvers
 
 /// The only name of that library that is looked up (`solvers_symbol`).
 using SolversOf = const Solvers*();
-constexpr auto solvers_library = "librewire_slepc.so";
+constexpr auto solvers_library = "librewire_slepc.so"; ///< in the folder of this one
 constexpr auto solvers_symbol = "rewire_slepc_solvers";
 
 /// Loads that library on this rank unless it is there, so that a node without PETSc is found before
