@@ -146,12 +146,9 @@ class DynamicsPart : public PagePart
 
     std::vector<LeftOut> left_out() const override
     {
-        auto rows = std::vector<LeftOut>{};
-        for (const auto& session : sessions_)
-            if (session.result.head.status != "ok")
-                rows.push_back({session.result.head.subject, session.result.head.session,
-                                session.result.head.status});
-        return rows;
+        return left_out_of(
+            sessions_,
+            [](const PageSession& session) -> const auto& { return session.result.head; });
     }
 
   private:
@@ -288,18 +285,13 @@ class DynamicsPart : public PagePart
 
     void add_hierarchy(report::Page& page) const
     {
-        auto table = report::Table{.head = {"animal", "session"}};
-        const auto heads = delay_heads();
-        table.head.insert(table.head.end(), heads.begin(), heads.end());
+        auto table = delays_table();
         auto block = report::FigureBlock{.sources = {fmt::format("{}.h5", dynamics_name)}};
         for (const auto& session : sessions_) {
             const auto& result = session.result;
             if (result.areas.delay_ms.empty())
                 continue;
-            auto row = std::vector<std::string>{result.head.subject, result.head.session};
-            const auto cells = delay_cells(result.areas);
-            row.insert(row.end(), cells.begin(), cells.end());
-            table.rows.push_back(std::move(row));
+            add_delays_row(table, result.head, result.areas);
             if (block.panels.size() >= 2 * most_sessions)
                 continue;
             block.panels.push_back(

@@ -183,7 +183,7 @@ class Static(StaticCase):
         code, out, err = run("plan", JOB, "--study", study, "--results", self.folder / "out", *TRIALS, "--ranks", 4)
         self.assertEqual(code, 0, err)
         self.assertIn("#SBATCH", out)
-        code, out, _ = run("chain", "spikes")
+        code, out, _ = run("chain", "dynamic-connectivity")
         self.assertIn(JOB, out)
 
 

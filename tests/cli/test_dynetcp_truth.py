@@ -2,10 +2,9 @@
 
 import csv
 import subprocess
-import unittest
 
 from planted_windows import DYNAMIC, GRAPH, Apart, auc, indirect, numbers, planted, windows
-from rewire_cli import BUILD, Case, run
+from rewire_cli import BUILD, Case, main, run
 
 WRITE = BUILD / "tests" / "write_triplets"
 STATIC = "dynetcp-static"
@@ -17,7 +16,7 @@ class TruthCase(Case):
         self.assertEqual(code, 0, out + err)
 
 
-class Static(TruthCase):
+class Reference(TruthCase):
     """The published generator's data: 100 units, 99 true pairs among 9,900."""
 
     def precision(self, score):
@@ -116,4 +115,4 @@ class Null(TruthCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
