@@ -79,6 +79,18 @@ report::BarPlot bar_plot(std::vector<std::string> category, std::vector<double> 
 
 } // namespace
 
+TEST(Figure, ALineOfReferenceIsDrawnOnEveryAxis)
+{
+    for (const auto& axis :
+         {report::Axis{.whole_numbers = true}, report::Axis{}, report::Axis{.logarithmic = true}}) {
+        auto plot = line_plot({1, 2, 3}, {});
+        plot.x = axis;
+        const auto without = count_of(drawn(figure_of(plot)), "stroke-dasharray");
+        plot.reference = 1.5;
+        EXPECT_EQ(count_of(drawn(figure_of(plot)), "stroke-dasharray"), without + 1);
+    }
+}
+
 TEST(Markup, TextIsNeverMarkup)
 {
     EXPECT_EQ(report::escaped("<b a=\"1\" c='2'> & &lt;"),
