@@ -1,6 +1,8 @@
 #include "rewire/mpi/shared_array.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/memory.hpp>
+#include <rewire/base/partition.hpp>
 #include <rewire/mpi/agreement.hpp>
 
 #include <sys/mman.h>
@@ -44,25 +46,42 @@ double shared_memory_room()
     return static_cast<double>(file_system.f_bavail) * static_cast<double>(file_system.f_frsize);
 }
 
-NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
-                       const std::vector<SharedPiece>& mine)
-    : offset_(static_cast<std::size_t>(items) + 1, 0)
+namespace {
+
+/// Which rank has each item. Collective.
+std::vector<std::int64_t> owners_of(const Communicator& comm, std::int64_t items,
+                                    const std::vector<std::int64_t>& mine)
 {
-    auto size = std::vector<std::int64_t>(static_cast<std::size_t>(items), 0);
     auto owner = std::vector<std::int64_t>(static_cast<std::size_t>(items), 0);
-    auto copies = std::vector<std::int64_t>(static_cast<std::size_t>(items), 0);
-    for (const auto& piece : mine) {
-        const auto item = static_cast<std::size_t>(piece.item);
-        size[item] += static_cast<std::int64_t>(piece.bytes.size());
-        owner[item] += comm.rank();
-        ++copies[item];
+    auto copies = owner;
+    for (const auto item : mine) {
+        owner[static_cast<std::size_t>(item)] += comm.rank();
+        ++copies[static_cast<std::size_t>(item)];
     }
-    for (auto* values : {&size, &owner, &copies})
+    for (auto* values : {&owner, &copies})
         MPI_Allreduce(MPI_IN_PLACE, values->data(), static_cast<int>(items), MPI_INT64_T, MPI_SUM,
                       comm.get());
     if (std::any_of(copies.begin(), copies.end(), [](auto count) { return count != 1; }))
         throw_on_all(base::Error(base::ExitCode::bug, "a shared item is missing or handed in twice",
                                  "", "please report this"));
+    return owner;
+}
+
+} // namespace
+
+NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
+                       const std::vector<SharedPiece>& mine)
+    : offset_(static_cast<std::size_t>(items) + 1, 0)
+{
+    auto size = std::vector<std::int64_t>(static_cast<std::size_t>(items), 0);
+    auto named = std::vector<std::int64_t>{};
+    for (const auto& piece : mine) {
+        size[static_cast<std::size_t>(piece.item)] += static_cast<std::int64_t>(piece.bytes.size());
+        named.push_back(piece.item);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, size.data(), static_cast<int>(items), MPI_INT64_T, MPI_SUM,
+                  comm.get());
+    const auto owner = owners_of(comm, items, named);
     std::partial_sum(size.begin(), size.end(), offset_.begin() + 1);
 
     const auto node = comm.node();
@@ -71,12 +90,54 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
         if (!piece.bytes.empty())
             std::memcpy(base_ + offset_[static_cast<std::size_t>(piece.item)], piece.bytes.data(),
                         piece.bytes.size());
+    pass_on(comm, node, owner);
+}
+
+NodeShared::NodeShared(const Communicator& comm, const std::vector<std::int64_t>& bytes)
+    : offset_(bytes.size() + 1, 0)
+{
+    std::partial_sum(bytes.begin(), bytes.end(), offset_.begin() + 1);
+    allocate(comm, comm.node());
+}
+
+std::span<std::byte> NodeShared::writable(std::int64_t first, std::int64_t last)
+{
+    const auto bytes = bytes_of(first, last);
+    return {base_ + offset_[static_cast<std::size_t>(first)], bytes.size()};
+}
+
+void NodeShared::exchange(const Communicator& comm, const std::vector<std::int64_t>& written)
+{
+    const auto items = static_cast<std::int64_t>(offset_.size()) - 1;
+    pass_on(comm, comm.node(), owners_of(comm, items, written));
+}
+
+NodeShared::Sharers NodeShared::sharers(const Communicator& comm) const
+{
+    if (window_ == MPI_WIN_NULL)
+        return {};
+    const auto node = comm.node();
+    return {node.rank(), node.size()};
+}
+
+void NodeShared::barrier(const Communicator& comm) const
+{
+    if (window_ != MPI_WIN_NULL)
+        MPI_Win_sync(window_);
+    comm.barrier();
+    if (window_ != MPI_WIN_NULL)
+        MPI_Win_sync(window_);
+}
+
+/// What other nodes have: first ranks of the nodes pass it on (all ranks of a node where nothing
+/// is shared).
+void NodeShared::pass_on(const Communicator& comm, const Communicator& node,
+                         const std::vector<std::int64_t>& owner)
+{
     if (window_ != MPI_WIN_NULL)
         MPI_Win_sync(window_);
     node.barrier();
 
-    // What other nodes have: first ranks of the nodes pass it on (all ranks of a node where nothing
-    // is shared).
     const auto passes_on = window_ == MPI_WIN_NULL || node.is_root();
     const auto between = comm.split(passes_on ? 0 : 1);
     auto place = std::int64_t{between.rank()};
@@ -86,9 +147,9 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
     const auto anywhere_else =
         std::any_of(place_of_rank.begin(), place_of_rank.end(), [](auto p) { return p != 0; });
     if (passes_on && anywhere_else)
-        for (std::size_t i = 0; i < size.size(); ++i)
+        for (std::size_t i = 0; i < owner.size(); ++i)
             between.broadcast_into(
-                {base_ + offset_[i], static_cast<std::size_t>(size[i])},
+                writable(static_cast<std::int64_t>(i), static_cast<std::int64_t>(i) + 1),
                 static_cast<int>(place_of_rank[static_cast<std::size_t>(owner[i])]));
     if (window_ != MPI_WIN_NULL)
         MPI_Win_sync(window_);
@@ -114,7 +175,8 @@ bool NodeShared::allocate_window(const Communicator& node, std::int64_t wanted)
     auto unit = 0;
     MPI_Win_shared_query(window_, 0, &size, &unit, &base_);
     // Its pages are taken now: were the room gone when they are written to, that would be a crash.
-    done = !node.is_root() || take_pages(base_, static_cast<std::size_t>(wanted));
+    const auto part = base::part_of(wanted, node.size(), node.rank());
+    done = take_pages(base_ + part.first, static_cast<std::size_t>(part.size()));
     if (node.sum(done ? 0 : 1) > 0) {
         MPI_Win_free(&window_);
         window_ = MPI_WIN_NULL;
@@ -133,12 +195,14 @@ void NodeShared::allocate(const Communicator& comm, const Communicator& node)
     constexpr auto alignment = std::size_t{64};
     collective(comm, [&] {
         if (window_ == MPI_WIN_NULL)
-            copy_.resize(static_cast<std::size_t>(wanted) + alignment);
+            copy_ = std::unique_ptr<std::byte[]>(
+                new std::byte[static_cast<std::size_t>(wanted) + alignment]);
     });
     if (window_ != MPI_WIN_NULL)
         return;
-    auto* begin = static_cast<void*>(copy_.data());
-    auto space = copy_.size();
+    auto* begin = static_cast<void*>(copy_.get());
+    auto space = static_cast<std::size_t>(wanted) + alignment;
+    base::advise_large_pages(begin, space);
     base_ = static_cast<std::byte*>(
         std::align(alignment, static_cast<std::size_t>(wanted), begin, space));
 }
