@@ -166,6 +166,14 @@ MomentArrays MomentPreparation::arrays() const
 MomentScratch::MomentScratch() : state_(std::make_unique<State>()) {}
 MomentScratch::~MomentScratch() = default;
 
+double moment_scratch_bytes(std::int64_t frames) noexcept
+{
+    // Of each precision a block of residuals, two buffers of lanes (and two of twice the length for
+    // convolutions), twiddles, rows: fitted
+    constexpr auto of_frame = 2200.0;
+    return of_frame * static_cast<double>(frames);
+}
+
 /// Everything but where residuals come from.
 struct MomentParts::State
 {

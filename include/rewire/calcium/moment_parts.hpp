@@ -71,6 +71,9 @@ class MomentScratch
     std::unique_ptr<State> state_;
 };
 
+/// Bytes of a MomentScratch after a session of so many frames.
+double moment_scratch_bytes(std::int64_t frames) noexcept;
+
 /// Nothing when `tick` stopped it.
 /// @throws InputError as shift_moments_of
 std::optional<MomentPreparation> prepare_moments(const activity::ActivityView& activity,

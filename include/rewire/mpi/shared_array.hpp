@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -33,9 +32,6 @@ class NodeShared
     /// @throws InputError on all ranks when an item is missing or handed in twice, or memory is
     /// short
     NodeShared(const Communicator& comm, std::int64_t items, const std::vector<SharedPiece>& mine);
-    /// Collective. Items of these bytes, to be written in place: `writable`, then `exchange`.
-    /// @throws InputError as above
-    NodeShared(const Communicator& comm, const std::vector<std::int64_t>& bytes);
     NodeShared(const NodeShared&) = delete;
     NodeShared& operator=(const NodeShared&) = delete;
     ~NodeShared(); ///< collective
@@ -48,33 +44,14 @@ class NodeShared
     std::span<const std::byte> bytes_of(std::int64_t first, std::int64_t last) const;
     std::int64_t total_bytes() const noexcept { return offset_.back(); }
 
-    /// Of the items first .. last-1. Ranks of a node may write different items at the same time.
-    std::span<std::byte> writable(std::int64_t first, std::int64_t last);
-    /// Collective. What this rank has written becomes known to all: `written` are its items, each
-    /// item of exactly one rank.
-    void exchange(const Communicator& comm, const std::vector<std::int64_t>& written);
-
-    /// The ranks that share one memory, as this one sees them: what each memory needs once is cut
-    /// into `count` parts, of which this rank does `index`; then `barrier`.
-    struct Sharers
-    {
-        int index = 0;
-        int count = 1;
-    };
-    Sharers sharers(const Communicator& comm) const;
-    /// Collective: what the sharers have written can be read by all of them.
-    void barrier(const Communicator& comm) const;
-
   private:
     void allocate(const Communicator& comm, const Communicator& node);
-    void pass_on(const Communicator& comm, const Communicator& node,
-                 const std::vector<std::int64_t>& owner);
     bool allocate_window(const Communicator& node, std::int64_t wanted);
 
     std::vector<std::int64_t> offset_; ///< [items + 1]
     MPI_Win window_ = MPI_WIN_NULL;
     std::byte* base_ = nullptr;
-    std::unique_ptr<std::byte[]> copy_; ///< where nothing is shared; not touched before it is used
+    std::vector<std::byte> copy_;
 };
 
 } // namespace rewire::mpi
