@@ -151,8 +151,8 @@ Task glmcc_task(hid_t input, std::int64_t /*count*/)
                 auto delay = std::vector<std::int64_t>{};
                 auto posterior = std::vector<double>{};
                 for (const auto& pair : state->pairs) {
+                    coupling.push_back(pair.fit.coupling[0]); // theirs has the earlier unit first
                     coupling.push_back(pair.fit.coupling[1]);
-                    coupling.push_back(pair.fit.coupling[0]);
                     delay.push_back(pair.fit.delay_ms);
                     posterior.push_back(pair.fit.log_posterior);
                 }

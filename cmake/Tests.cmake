@@ -117,7 +117,7 @@ function(rewire_add_mpi_test name)
         set(test ${name}_${ranks}_ranks${suffix})
         add_test(NAME ${test} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} --oversubscribe
                                       $<TARGET_FILE:${program}> ${name})
-        set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks} LABELS "mpi"
+        set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks} COST 50 LABELS "mpi"
                              ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT};OMPI_MCA_mpi_yield_when_idle=1;${ARG_ENVIRONMENT}")
     endforeach()
 endfunction()

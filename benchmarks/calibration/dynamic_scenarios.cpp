@@ -44,6 +44,7 @@ struct PopulationModel
 {
     double gain_sd = 0;      ///< of all rates of a trial together, in logarithms
     double transmission = 0; ///< of spikes of neuron 0 to 1, a bin later, in the middle of trials
+    std::int64_t chosen = 0; ///< edges of the largest static weights alone are tested; 0: all
 };
 
 /// Trials of two conditions in turns; rates go up and down within the trial, each neuron's in its
@@ -193,6 +194,35 @@ std::vector<float> strengths_of(const TrialValues& values, const dynetcp::Dynami
     return strengths;
 }
 
+dynetcp::DynamicLayout layout_of(std::vector<dynetcp::Edge> edges)
+{
+    return {{.hidden = 8, .frequencies = 4, .embedding = 8, .time = 8, .lags = lags},
+            neurons,
+            std::move(edges)};
+}
+
+/// Those of the largest static weights at their functional lag, of the spikes that are tested.
+std::vector<dynetcp::Edge> chosen_edges(const TrialValues& values, std::int64_t count,
+                                        std::uint64_t seed)
+{
+    auto edges = dynetcp::all_pairs(neurons);
+    const auto layout = layout_of(edges);
+    const auto parameters = beginning(layout, trials_from(values, 0, trained_trials), seed);
+    const auto shape = dynetcp::StaticShape{neurons, lags};
+    const auto size = [&](const dynetcp::Edge& edge) {
+        const auto weights =
+            std::span(parameters)
+                .subspan(at(layout.encoder_parameters() + edge.receiver * shape.parameters() +
+                            edge.sender * lags),
+                         at(lags));
+        return std::abs(weights[at(dynetcp::functional_lag(weights))]);
+    };
+    std::sort(edges.begin(), edges.end(),
+              [&](const auto& a, const auto& b) { return size(a) > size(b); });
+    edges.resize(at(count));
+    return edges;
+}
+
 /// What the tests of all edges gave, those of nothing and those of the connection apart.
 struct Tested
 {
@@ -207,9 +237,8 @@ Tested test_edges(const PopulationModel& model, std::uint64_t seed)
     auto condition = std::vector<std::int32_t>{};
     for (std::int64_t trial = 0; trial < trials; ++trial)
         condition.push_back(static_cast<std::int32_t>(trial % 2));
-    const auto layout = dynetcp::DynamicLayout(
-        {.hidden = 8, .frequencies = 4, .embedding = 8, .time = 8, .lags = lags}, neurons,
-        dynetcp::all_pairs(neurons));
+    const auto layout = layout_of(model.chosen > 0 ? chosen_edges(values, model.chosen, seed)
+                                                   : dynetcp::all_pairs(neurons));
     const auto observed = strengths_of(values, layout, seed);
     auto null = std::vector<std::vector<float>>(layout.edges().size()); // [edge][model, bin]
     for (std::int64_t number = 0; number < null_models; ++number) {
@@ -295,6 +324,9 @@ std::vector<Scenario> dynamic_scenarios()
                  {.transmission = 0.7}, 0, {{"p_max", Quantity::power, 0.05, 0.8}}),
         scenario("gain", "all rates of a trial vary together, which shuffled trials do not",
                  {.gain_sd = 0.5}, 0, {}),
+        // A null model has these edges without having chosen them.
+        scenario("chosen", "nothing is shared; the 3 edges of the largest static weights",
+                 {.chosen = 3}, 0, {}),
     };
 }
 

@@ -22,7 +22,6 @@ namespace {
 
 constexpr auto units = std::int64_t{6};
 constexpr auto recording_bins = std::int64_t{600'000}; ///< 10 min of ms
-constexpr auto window_bins = std::int64_t{25};
 constexpr auto max_lag = std::int64_t{100};
 constexpr auto surrogates = std::int64_t{199};
 constexpr auto trials = std::int64_t{200};
@@ -37,9 +36,16 @@ struct SpikeModel
     double synchrony = 0;      ///< share of spikes that all units have within 2 ms
     bool jittered = false;     ///< the trains are then drawn from the null
     double transmission = 0;   ///< of spikes of unit 0 to 1 and of 2 to 3, after 3 ms
+    double veto = 0; ///< of the same pairs: spikes that are lost 1 to 6 ms after one of the other
     /// Trials: rates have a bump of 10 ms at 300 ms, a gain that differs from trial to trial.
     bool trials = false;
     spikes::Jitter jitter = spikes::Jitter::interval;
+
+    spikes::JitterSettings null() const
+    {
+        return {jitter, jitter == spikes::Jitter::dither ? 5 : 25};
+    }
+    bool has_connections() const { return transmission > 0 || veto > 0; }
 };
 
 using Train = std::set<std::int32_t>; ///< positions
@@ -90,6 +96,17 @@ void transmit(const SpikeModel& model, std::vector<Train>& trains, base::Stream&
                 trains[pre + 1].insert(spike + 3);
 }
 
+void inhibit(const SpikeModel& model, std::vector<Train>& trains, base::Stream& draw)
+{
+    if (model.veto == 0)
+        return;
+    for (const auto pre : {0U, 2U})
+        std::erase_if(trains[pre + 1], [&](std::int32_t spike) {
+            const auto before = trains[pre].lower_bound(spike - 6);
+            return before != trains[pre].end() && *before < spike && draw.uniform() < model.veto;
+        });
+}
+
 spikes::Timeline timeline_of(const SpikeModel& model)
 {
     if (model.trials)
@@ -123,10 +140,11 @@ spikes::BinnedTrains trains_of(const SpikeModel& model, std::uint64_t seed)
         trains.push_back(background(model, timeline, gain, draw));
     add_synchrony(model, trains, draw);
     transmit(model, trains, draw);
+    inhibit(model, trains, draw);
     auto result = binned_of(timeline, trains);
     if (!model.jittered)
         return result;
-    const auto plan = spikes::JitterPlan(timeline, {model.jitter, window_bins}, max_lag);
+    const auto plan = spikes::JitterPlan(timeline, model.null(), max_lag);
     const auto jitterer = spikes::Jitterer(plan, result, {.seed = seed, .subject = 1});
     auto spikes = std::vector<std::int32_t>{};
     for (std::int64_t unit = 0; unit < units; ++unit) {
@@ -165,12 +183,15 @@ std::vector<T> middle_of(const std::vector<T>& values, std::int64_t reach, std::
     return result;
 }
 
-/// Monte Carlo p of the largest deviation of each direction: [pairs, 2].
-std::vector<double> largest_deviation(const spikes::JitterPlan& plan,
-                                      const spikes::BinnedTrains& trains,
-                                      const spikes::PairTile& tile,
-                                      const std::vector<std::int32_t>& count,
-                                      const std::vector<double>& expected, std::uint64_t seed)
+/// Monte Carlo p.
+struct DrawnP
+{
+    std::vector<double> direction; ///< of the largest deviation: [pairs, 2]
+    std::vector<double> lag;       ///< of each lag but 0: [pairs, lags]
+};
+DrawnP monte_carlo(const spikes::JitterPlan& plan, const spikes::BinnedTrains& trains,
+                   const spikes::PairTile& tile, const std::vector<std::int32_t>& count,
+                   const std::vector<double>& expected, std::uint64_t seed)
 {
     const auto settings =
         spikes::MonteCarloSettings{.jittered = spikes::JitteredTrain::postsynaptic};
@@ -179,9 +200,16 @@ std::vector<double> largest_deviation(const spikes::JitterPlan& plan,
                                                 middle_of(count, max_lag, settings.max_lag),
                                                 middle_of(expected, max_lag, settings.max_lag),
                                                 [](std::int64_t) { return true; });
-    auto p = std::vector<double>{};
+    const auto p_of = [](std::int32_t larger) {
+        return static_cast<double>(larger + 1) / static_cast<double>(surrogates + 1);
+    };
+    auto p = DrawnP{};
     for (const auto larger : tally->peak_at_least)
-        p.push_back(static_cast<double>(larger + 1) / static_cast<double>(surrogates + 1));
+        p.direction.push_back(p_of(larger));
+    const auto lags = 2 * settings.max_lag + 1;
+    for (std::int64_t k = 0; k < std::ssize(tally->at_least); ++k)
+        if (k % lags != settings.max_lag)
+            p.lag.push_back(p_of(tally->at_least[static_cast<std::size_t>(k)]));
     return p;
 }
 
@@ -189,7 +217,36 @@ std::vector<double> largest_deviation(const spikes::JitterPlan& plan,
 bool is_planted(const SpikeModel& model, std::size_t direction)
 {
     // Pair (0, 1) is the first, (2, 3) follows (0, 1 .. 5) and (1, 2 .. 5).
-    return model.transmission > 0 && (direction == 0 || direction == 2 * 9);
+    return model.has_connections() && (direction == 0 || direction == 2 * 9);
+}
+
+const char* name_of_lags(const SpikeModel& model)
+{
+    if (model.jitter == spikes::Jitter::pattern)
+        return "p_lag (pattern)";
+    return model.jitter == spikes::Jitter::dither ? "p_lag (dither)" : "p_lag";
+}
+
+/// Rates, false discoveries and power of one sign. @param real it is what was planted
+void add_directions(Findings& findings, const SpikeModel& model, const std::vector<double>& p,
+                    const std::string& p_name, const std::string& q_name, bool real)
+{
+    auto none = std::vector<double>{};  // of units without a connection
+    auto other = std::vector<double>{}; // of a connection of the other sign
+    for (std::size_t k = 0; k < p.size(); ++k)
+        (is_planted(model, k) ? other : none).push_back(p[k]);
+    add_rates(findings, p_name + " of a direction", none);
+    if (model.has_connections() && !real)
+        add_rates(findings, p_name + " beside the other sign", other);
+    const auto q = stats::benjamini_hochberg(p);
+    auto found = std::array{0.0, 0.0}; // false, true
+    for (std::size_t k = 0; k < q.size(); ++k)
+        if (q[k] <= 0.05)
+            found[real && is_planted(model, k) ? 1 : 0] += 1;
+    findings.push_back(
+        {q_name, Quantity::fdr, 0.05, found[0] > 0 ? found[0] / (found[0] + found[1]) : 0, 1});
+    if (real)
+        findings.push_back({q_name, Quantity::power, 0.05, found[1], 2});
 }
 
 Findings measure(const SpikeModel& model, std::uint64_t seed)
@@ -197,7 +254,7 @@ Findings measure(const SpikeModel& model, std::uint64_t seed)
     const auto trains = trains_of(model, seed);
     const auto go_on = [](std::int64_t) { return true; };
     const auto tile = spikes::PairTile{{0, units}, {0, units}};
-    const auto plan = spikes::JitterPlan(trains.timeline, {model.jitter, window_bins}, max_lag);
+    const auto plan = spikes::JitterPlan(trains.timeline, model.null(), max_lag);
     const auto count = *spikes::count_tile(trains, tile, max_lag, go_on);
     const auto expected = *spikes::expected_tile(plan, trains, tile, count, go_on);
     const auto settings = spikes::LagTestSettings{};
@@ -205,8 +262,7 @@ Findings measure(const SpikeModel& model, std::uint64_t seed)
 
     auto near = std::array<std::vector<double>, 2>{}; // peak, trough
     auto beyond = std::array<std::vector<double>, 2>{};
-    auto direction = std::vector<double>{}; // of a peak, strict
-    auto none = std::vector<double>{};      // of these, without a connection
+    auto direction = std::array<std::vector<double>, 2>{}; // strict, of a peak and a trough
     for (const auto& test : tests) {
         for (std::int64_t lag = -max_lag; lag <= max_lag; ++lag) {
             const auto at = static_cast<std::size_t>(max_lag + lag);
@@ -216,34 +272,27 @@ Findings measure(const SpikeModel& model, std::uint64_t seed)
             p[0].push_back(test.lags.p_peak[at]);
             p[1].push_back(test.lags.p_trough[at]);
         }
-        direction.push_back(test.forward.p_peak_strict);
-        direction.push_back(test.backward.p_peak_strict);
+        for (const auto* one : {&test.forward, &test.backward}) {
+            direction[0].push_back(one->p_peak_strict);
+            direction[1].push_back(one->p_trough_strict);
+        }
     }
-    for (std::size_t k = 0; k < direction.size(); ++k)
-        if (!is_planted(model, k))
-            none.push_back(direction[k]);
 
     auto findings = Findings{};
-    if (model.transmission == 0) {
-        const auto* name = model.jitter == spikes::Jitter::pattern ? "p_lag (pattern)" : "p_lag";
+    if (!model.has_connections()) {
+        const auto* name = name_of_lags(model);
         add_rates(findings, name, near[0]);
         add_rates(findings, std::string(name) + ", troughs", near[1]);
         add_rates(findings, "p_lag beyond 10 ms", beyond[0]);
     }
-    add_rates(findings, "p_value of a direction", none);
-    if (model.transmission == 0)
-        add_rates(findings, "p_max_lag",
-                  largest_deviation(plan, trains, tile, count, expected, seed),
-                  1.0 / static_cast<double>(surrogates + 1));
-    const auto q = stats::benjamini_hochberg(direction);
-    auto found = 0.0;
-    auto real = 0.0;
-    for (std::size_t k = 0; k < q.size(); ++k)
-        if (q[k] <= 0.05)
-            (is_planted(model, k) ? real : found) += 1;
-    findings.push_back({"q_value", Quantity::fdr, 0.05, found > 0 ? found / (found + real) : 0, 1});
-    if (model.transmission > 0)
-        findings.push_back({"q_value", Quantity::power, 0.05, real, 2});
+    if (!model.has_connections()) {
+        const auto smallest = 1.0 / static_cast<double>(surrogates + 1);
+        const auto drawn = monte_carlo(plan, trains, tile, count, expected, seed);
+        add_rates(findings, "p_max_lag", drawn.direction, smallest);
+        add_rates(findings, "p_monte_carlo", drawn.lag, smallest);
+    }
+    add_directions(findings, model, direction[0], "p_value", "q_value", model.transmission > 0);
+    add_directions(findings, model, direction[1], "p_trough", "q_trough", model.veto > 0);
     return findings;
 }
 
@@ -298,8 +347,11 @@ Scenario scenario(std::string name, std::string says, const SpikeModel& model, M
 std::vector<Band> conservative(const std::string& lag)
 {
     auto bands = std::vector<Band>{{"p_value of a direction", Quantity::rate, 0.05, 0, 1},
+                                   {"p_trough of a direction", Quantity::rate, 0.05, 0, 1},
                                    {"p_max_lag", Quantity::rate, 0.05, 0.7, 1.1},
-                                   {"q_value", Quantity::fdr, 0.05, 0, 0.05}};
+                                   {"p_monte_carlo", Quantity::rate, 0.05, 0, 1.05},
+                                   {"q_value", Quantity::fdr, 0.05, 0, 0.05},
+                                   {"q_trough", Quantity::fdr, 0.05, 0, 0.05}};
     for (const auto level : levels) {
         bands.push_back({lag, Quantity::rate, level, 0, 1});
         bands.push_back({lag + ", troughs", Quantity::rate, level, 0, 1});
@@ -327,12 +379,29 @@ std::vector<Scenario> spike_scenarios()
         scenario("jittered",
                  "synchronous to 2 ms, then every spike anywhere in its window of 25 ms",
                  {.synchrony = 0.3, .jittered = true}, measure, 200, 40, conservative("p_lag")),
+        scenario("dithered", "the same by the dither: every spike displaced by up to 5 ms",
+                 {.synchrony = 0.3, .jittered = true, .jitter = Jitter::dither}, measure, 200, 20,
+                 conservative("p_lag (dither)")),
+        scenario("dither-slow-rates", "slow rates in common, tested by the dither",
+                 {.modulation = 0.8, .jitter = Jitter::dither}, measure, 200, 20,
+                 conservative("p_lag (dither)")),
         scenario("synchronous", "a tenth of the spikes of all units within 2 ms: no connection",
                  {.synchrony = 0.1}, measure, 200, 0, {}),
         scenario("connections", "2 of 30 directions transmit 5 % of the spikes, slow rates",
                  {.modulation = 0.8, .transmission = 0.05}, measure, 400, 20,
                  {{"q_value", Quantity::fdr, 0.05, 0, 0.05},
-                  {"q_value", Quantity::power, 0.05, 0.8, 1}}),
+                  {"q_value", Quantity::power, 0.05, 0.8, 1},
+                  {"p_trough of a direction", Quantity::rate, 0.05, 0, 1},
+                  {"p_trough beside the other sign", Quantity::rate, 0.05, 0, 1},
+                  {"q_trough", Quantity::fdr, 0.05, 0, 0.05}}),
+        scenario("inhibition",
+                 "2 of 30 directions take away 60 % of the spikes within 6 ms, slow rates",
+                 {.rate_hz = 20, .modulation = 0.8, .veto = 0.6}, measure, 200, 20,
+                 {{"q_trough", Quantity::fdr, 0.05, 0, 0.05},
+                  {"q_trough", Quantity::power, 0.05, 0.8, 1},
+                  {"p_value of a direction", Quantity::rate, 0.05, 0, 1},
+                  {"p_value beside the other sign", Quantity::rate, 0.05, 0, 1},
+                  {"q_value", Quantity::fdr, 0.05, 0, 0.05}}),
         scenario("stimulus", "200 trials, a response of 10 ms that all units have, gain by trial",
                  {.rate_hz = 20, .trials = true, .jitter = Jitter::pattern}, measure, 200, 20,
                  conservative("p_lag (pattern)")),

@@ -60,12 +60,9 @@ runtime::Estimate deconvolution_estimate(const io::Study& study,
 {
     require_feed(study, io::Feed::activity);
     auto estimate = runtime::Estimate{};
-    for (const auto& wave : waves_of(study, sessions, session_bytes, node_limit_bytes(options))) {
-        auto bytes = 0.0;
-        for (const auto session : wave)
-            bytes += activity_bytes(*study.sessions[session].record.activity);
-        estimate.node_bytes = std::max(estimate.node_bytes, bytes);
-    }
+    estimate.node_bytes = largest_wave(
+        study, sessions, session_bytes, node_limit_bytes(options),
+        [](const io::StudySession& session) { return activity_bytes(*session.record.activity); });
     // What the ranks computed is there beside the shared copy for a while; a half more stays with
     // the allocator.
     estimate.spread_bytes = 1.5 * estimate.node_bytes;

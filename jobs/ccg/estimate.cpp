@@ -56,15 +56,13 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
                                const CcgSettings& settings, const runtime::Options& options)
 {
     auto estimate = runtime::Estimate{};
+    const auto read_bytes = add_reading(estimate, study, sessions, held_bytes);
     auto tiles = std::int64_t{0};
     auto longest = 0.0;
     auto seconds = 0.0;
     auto all_pairs = 0.0;
-    auto reading = 0.0;
-    auto longest_read = 0.0;
     auto row_bytes = 0.0;
     auto drawing = 0.0;
-    auto read_bytes = 0.0;
     const auto written =
         static_cast<double>(settings.lags()) *
         (sizeof(std::int32_t) + (settings.has_null() ? 4.0 : 2.0) * sizeof(double));
@@ -81,27 +79,19 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         tiles += own_tiles;
         longest = std::max(longest, pair * std::min(side * side, pairs));
         all_pairs += pairs;
-        reading += reading_seconds(static_cast<double>(units.spikes));
-        longest_read = std::max(longest_read, reading_seconds(static_cast<double>(units.spikes)));
         for (const auto& tile : spikes::pair_tiles(units.units, surrogate_tile_side(units.units)))
             drawing += static_cast<double>(settings.surrogates) *
                        surrogate_seconds(2 * spikes, tile, settings);
         row_bytes = std::max(row_bytes, side * static_cast<double>(units.units) * (written + 400));
-        read_bytes = std::max(read_bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
     }
-    for (const auto& wave : waves_of(study, sessions, held_bytes, node_limit_bytes(options))) {
-        auto held = 0.0;
-        for (const auto session : wave)
-            held += held_bytes(study.sessions[session]);
-        estimate.node_bytes = std::max(estimate.node_bytes, held);
-    }
+    estimate.node_bytes =
+        largest_wave(study, sessions, held_bytes, node_limit_bytes(options), held_bytes);
     const auto results = all_pairs * bytes_of_pair(settings);
     estimate.spread_bytes = 3 * std::min(results, pair_results_bytes);
     // The rank that reads has not begun to put rows together.
     estimate.rank_bytes = runtime::base_rank_bytes + std::max(read_bytes, row_bytes + 64e6);
     estimate.result_bytes = all_pairs * written;
     estimate.checkpoint_bytes = results;
-    estimate.add_phase("read", reading, static_cast<std::int64_t>(sessions.size()), longest_read);
     estimate.add_phase("pairs", seconds, tiles, std::min(longest, seconds));
     if (drawing > 0) {
         const auto block_s = std::min(drawing, surrogate_block_seconds(drawing));

@@ -28,20 +28,6 @@ namespace {
 
 constexpr auto too_few = "fewer than two units to pair";
 
-std::vector<TileWork> work_of(const Wave& wave, const HeldTrains& held, const CcgSettings& settings)
-{
-    auto work = std::vector<TileWork>{};
-    for (std::size_t position = 0; position < wave.size(); ++position) {
-        const auto& session = held.session(position);
-        const auto units = session.recording.units();
-        for (const auto& tile : spikes::pair_tiles(units, pair_tile_side(units)))
-            work.push_back({position, tile,
-                            static_cast<double>(tile.pairs()) * bytes_of_pair(settings),
-                            tile_seconds(session, tile, settings)});
-    }
-    return work;
-}
-
 std::string table_head()
 {
     return fmt::format("{:<12} {:<10} {:>6} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8}", "subject",
@@ -61,38 +47,26 @@ class WaveWriter
 {
   public:
     WaveWriter(runtime::RunContext& context, const Wave& wave, const HeldTrains& held,
-               const std::vector<SessionFacts>& facts, const CcgSettings& settings,
-               const io::ResultFile* output)
-        : context_(context),
-          wave_(wave),
-          held_(held),
-          facts_(facts),
-          settings_(settings),
-          output_(output),
-          order_(
-              wave.size(), [this](std::size_t position) { begin_session(position); },
-              [this](std::size_t position) { end_session(position); })
+               const CcgSettings& settings, const io::ResultFile* output)
+        : context_(context), wave_(wave), held_(held), settings_(settings), output_(output)
     {
     }
 
     /// @param surrogates null without
-    void add(const TileWork& unit, std::span<const std::byte> bytes, const SurrogateP* surrogates)
+    void add(const spikes::PairTile& tile, std::span<const std::byte> bytes,
+             const SurrogateP* surrogates)
     {
-        order_.go_on_to(unit.position);
-        writer_->add(unit.tile, TileResult::unpacked(bytes), surrogates);
+        writer_->add(tile, TileResult::unpacked(bytes), surrogates);
     }
-    void end() { order_.finish(); }
-
-  private:
-    void begin_session(std::size_t position)
+    void begin(std::size_t position)
     {
         const auto& trains = held_.session(position);
-        head_ = head_of(wave_.session(position), facts_[wave_.sessions[position]].sha256);
+        head_ = wave_.head(position);
         if (trains.recording.units() < 2)
             head_.status = too_few;
         writer_ = std::make_unique<CcgWriter>(*output_, head_, trains, settings_);
     }
-    void end_session(std::size_t position)
+    void end(std::size_t position)
     {
         const auto counts = writer_->finish();
         writer_.reset();
@@ -101,28 +75,33 @@ class WaveWriter
         if (const auto& trials = held_.session(position).trials; trials.rows > 0)
             context_.note("    " + described(trials));
         note_recording(context_, head_, recording);
+        note_near_pairs(context_, counts.near, settings_.test_near);
     }
 
+  private:
     runtime::RunContext& context_;
     const Wave& wave_;
     const HeldTrains& held_;
-    const std::vector<SessionFacts>& facts_;
     const CcgSettings& settings_;
     const io::ResultFile* output_;
-    SessionsInOrder order_;
     SessionHead head_;
     std::unique_ptr<CcgWriter> writer_;
 };
 
-void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
-             const CcgSettings& settings, const io::ResultFile* output)
+void compute(runtime::RunContext& context, const Wave& wave, const CcgSettings& settings,
+             const io::ResultFile* output)
 {
     const auto held = HeldTrains(context, wave, settings);
-    const auto work = work_of(wave, held, settings);
+    const auto tiles = tiles_of(
+        wave, [&](std::size_t position) { return held.session(position).recording.units(); },
+        [&](std::size_t position, const spikes::PairTile& tile) {
+            return PartOfWork{position, static_cast<double>(tile.pairs()) * bytes_of_pair(settings),
+                              tile_seconds(held.session(position), tile, settings)};
+        });
     auto surrogates = std::vector<SurrogateP>{};
     if (settings.surrogates > 0)
         surrogates = SurrogateRun(held, wave, settings).run(context);
-    auto writer = WaveWriter(context, wave, held, facts, settings, output);
+    auto writer = WaveWriter(context, wave, held, settings, output);
     auto plan = std::optional<spikes::JitterPlan>{}; // of the session that a rank is at
     auto halves = std::optional<Halves>{};
     auto planned = wave.size();
@@ -135,21 +114,22 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
         halves.emplace(session, settings);
         planned = position;
     };
-    each_tile_to_root(
-        context, wave.suffix, work,
-        [&](const TileWork& unit, const runtime::Tick& tick) {
-            begin_session(unit.position);
-            const auto result = compute_tile(held, unit.position, unit.tile, settings,
+    each_part_by_session(
+        context, wave, tiles.part,
+        [&](std::size_t part, const runtime::Tick& tick) {
+            const auto position = tiles.part[part].position;
+            begin_session(position);
+            const auto result = compute_tile(held, position, tiles.tile[part], settings,
                                              plan ? &*plan : nullptr, *halves, tick);
             return result ? std::optional(result->packed()) : std::nullopt;
         },
-        [&](const TileWork& unit, std::span<const std::byte> bytes) {
-            writer.add(unit, bytes, surrogates.empty() ? nullptr : &surrogates[unit.position]);
-        });
-    context.collective("write", [&] {
-        if (output != nullptr)
-            writer.end();
-    });
+        {.begin = [&](std::size_t position) { writer.begin(position); },
+         .take =
+             [&](std::size_t part, std::span<const std::byte> bytes) {
+                 writer.add(tiles.tile[part], bytes,
+                            surrogates.empty() ? nullptr : &surrogates[tiles.part[part].position]);
+             },
+         .end = [&](std::size_t position) { writer.end(position); }});
 }
 
 /// @throws InputError, naming the file: trains that the jitter cannot be applied to
@@ -174,42 +154,24 @@ void check_trains(runtime::RunContext& context, const io::Study& study,
     });
 }
 
-void run(runtime::RunContext& context)
+SessionJob session_job(runtime::RunContext& context)
 {
     adopt_ccg_options(context);
     const auto settings = ccg_settings(context.options());
-    auto facts = std::vector<SessionFacts>{};
-    run_session_job(context,
-                    {.says_what_is_left = true,
-                     .table_head = table_head(),
-                     .check =
-                         [&](const io::Study& study) {
-                             return facts = hashes_of(context, study, io::Feed::units);
-                         },
-                     .node_bytes = held_bytes,
-                     .estimate =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             return ccg_estimate(study, sessions, settings, context.options());
-                         },
-                     .prepare =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             check_trains(context, study, sessions, settings);
-                         },
-                     .compute =
-                         [&](const Wave& wave, const io::ResultFile* output) {
-                             compute(context, wave, facts, settings, output);
-                         }});
-}
-
-runtime::Estimate plan(runtime::RunContext& context)
-{
-    adopt_ccg_options(context);
-    const auto settings = ccg_settings(context.options());
-    const auto study = open_study(context);
-    require_feed(study, io::Feed::units);
-    return plan_sessions(context, study, [&](const auto& sessions) {
-        return ccg_estimate(study, sessions, settings, context.options());
-    });
+    return {.table_head = table_head(),
+            .node_bytes = held_bytes,
+            .estimate =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    return ccg_estimate(study, sessions, settings, context.options());
+                },
+            .prepare =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    check_trains(context, study, sessions, settings);
+                },
+            .compute =
+                [settings, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, settings, output);
+                }};
 }
 
 runtime::Job described_job()
@@ -248,8 +210,8 @@ runtime::Job described_job()
         .citation = "Amarasingham et al. 2012 (interval jitter); Siegle et al. 2021 (correlograms)",
         .paper = "the DyNetCP paper",
         .options = runtime::common_options() + alignment_options() + unit_options() + ccg_options(),
-        .run = run,
-        .plan = plan};
+        .run = run_of(session_job),
+        .plan = plan_of(session_job)};
 }
 
 } // namespace

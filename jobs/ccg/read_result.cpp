@@ -1,5 +1,7 @@
 #include "result.hpp"
 
+#include "jobs/recording/held_spikes.hpp"
+
 #include <rewire/base/partition.hpp>
 
 namespace rewire::jobs {
@@ -31,6 +33,7 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
     session.post = io::read_all<std::int32_t>(group, "post");
     const auto numbers = [&](const char* array) { return io::read_all<double>(group, array); };
     session.rate_hz = numbers("rate_hz");
+    session.cell_type = read_cell_types(group, session.unit_id.size());
     session.flank_sd = numbers("flank_sd");
     session.peak = numbers("peak");
     session.peak_lag_ms = numbers("peak_lag_ms");
@@ -41,6 +44,7 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
     session.direction_trough = numbers("direction_trough");
     session.direction_trough_lag_ms = numbers("direction_trough_lag_ms");
     session.half_peak = numbers("half_peak");
+    session.half_trough = numbers("half_trough");
     session.areas = read_areas(group);
     if (io::exists(group, "p_value")) {
         session.p_value = numbers("p_value");

@@ -248,11 +248,13 @@ CcgCounts CcgWriter::finish()
     auto counts = CcgCounts{.pairs = std::ssize(calls_)};
     for (const auto& call : calls_) {
         counts.tested += call.tested;
+        counts.near += call.near;
         counts.peaks += call.significant > 0 ? 1 : 0;
         counts.troughs += call.significant < 0 ? 1 : 0;
     }
     write_calls();
     write_directions();
+    write_rule_of_directions();
     write_halves();
     if (settings_.has_null())
         write_tests(counts);
@@ -332,6 +334,17 @@ void CcgWriter::write_directions() const
              [](const DirectionCall& call) { return call.trough; });
 }
 
+void CcgWriter::write_rule_of_directions() const
+{
+    auto values = std::vector<std::int8_t>{};
+    for (const auto& call : calls_)
+        for (const auto& direction : call.direction)
+            values.push_back(static_cast<std::int8_t>(direction.significant));
+    io::write_array(group_, "direction_significant", values, {pair_axis, direction_axis}, "",
+                    "the rule of threshold_sd over the lags 0 to 10 ms of this direction alone: 1 "
+                    "peak, -1 trough without a peak, 0 neither");
+}
+
 void CcgWriter::write_halves() const
 {
     io::write_text_axis(group_, "half", {"first", "second"},
@@ -345,11 +358,11 @@ void CcgWriter::write_halves() const
     };
     write("half_peak",
           "corrected at direction_peak_lag_ms in each half of the session, of directions with a "
-          "peak by the rule or p_value below 0.01; else NaN",
+          "peak by the rule or p_value of at most 0.05; else NaN",
           &PairCall::half_peak);
     write("half_trough",
           "corrected at direction_trough_lag_ms in each half, of directions with a trough by the "
-          "rule or p_trough below 0.01; else NaN",
+          "rule or p_trough of at most 0.05; else NaN",
           &PairCall::half_trough);
 }
 

@@ -25,6 +25,7 @@ struct CcgCounts
 {
     std::int64_t pairs = 0;
     std::int64_t tested = 0;
+    std::int64_t near = 0;        ///< pairs on one peak channel or within 50 um
     std::int64_t peaks = 0;       ///< pairs called by the rule
     std::int64_t troughs = 0;     ///< the same
     std::int64_t peaks_fdr = 0;   ///< directions with q <= ccg_level
@@ -52,6 +53,7 @@ class CcgWriter
     void write_calls() const;
     std::vector<spikes::PeakLag> peaks_between(const Areas& areas) const;
     void write_directions() const;
+    void write_rule_of_directions() const;
     void write_halves() const;
     void write_tests(CcgCounts& counts) const;
     void write_surrogates() const;
@@ -79,8 +81,9 @@ struct CcgSession
     double observed_s = 0;
     CcgCounts counts;
     std::vector<std::string> unit_id;
-    std::vector<double> rate_hz;      ///< [unit]
-    std::vector<std::int32_t> pair_i; ///< [pair]
+    std::vector<double> rate_hz;        ///< [unit]
+    std::vector<std::string> cell_type; ///< [unit] E, I or empty
+    std::vector<std::int32_t> pair_i;   ///< [pair]
     std::vector<std::int32_t> pair_j;
     std::vector<std::uint8_t> tested;
     std::vector<std::int8_t> significant;
@@ -100,7 +103,8 @@ struct CcgSession
     std::vector<double> p_trough;
     std::vector<double> q_trough;
     std::vector<double> half_peak; ///< [pair, 2, half]; NaN where it was not asked for
-    AreaDelays areas;              ///< empty where no area is known
+    std::vector<double> half_trough;
+    AreaDelays areas; ///< empty where no area is known
 };
 CcgSession read_ccg(const io::Handle& file, const SessionName& name);
 

@@ -4,6 +4,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
+#include <rewire/spikes/connection_rule.hpp>
 
 #include <fmt/format.h>
 
@@ -44,6 +45,8 @@ std::optional<ShownPair> strongest_of(const io::Handle& file, const CcgSession& 
     auto strongest = std::size_t{0};
     auto most_sd = 0.0;
     for (std::size_t pair = 0; pair < session.peak.size(); ++pair) {
+        if (session.tested[pair] == 0) // near pairs, say, of which nothing is said
+            continue;
         const auto in_sd =
             session.flank_sd[pair] > 0 ? session.peak[pair] / session.flank_sd[pair] : 0.0;
         if (in_sd > most_sd) {
@@ -142,29 +145,61 @@ std::string in_both_halves(const CcgSession& session)
     return fmt::format("{} of {}", both, all);
 }
 
-report::Figure matrix_of(const CcgSession& session)
+/// Called by the rule, though chance gives fewer than the ten coincidences that the paper asks for.
+std::int64_t called_on_few(const CcgSession& session)
+{
+    constexpr auto least_chance = 10.0;
+    auto few = std::int64_t{0};
+    for (std::size_t pair = 0; pair < session.significant.size(); ++pair) {
+        const auto rate = [&](const std::vector<std::int32_t>& unit) {
+            return session.rate_hz[static_cast<std::size_t>(unit[pair])];
+        };
+        few += session.significant[pair] != 0 &&
+               spikes::chance_coincidences(rate(session.pair_i), rate(session.pair_j),
+                                           session.observed_s, pair_window_s) <= least_chance;
+    }
+    return few;
+}
+
+/// pre and post of the calls of a sign: by the rule, or the directions with q <= ccg_level.
+report::Points calls_of(const CcgSession& session, int sign, bool by_rate)
 {
     const auto place = places_of(session);
+    auto points = report::Points{.name = sign > 0 ? "peak" : "trough", .x = {}, .y = {}};
+    const auto add = [&](std::int32_t pre, std::int32_t post) {
+        points.x.push_back(place[static_cast<std::size_t>(post)]);
+        points.y.push_back(place[static_cast<std::size_t>(pre)]);
+    };
+    const auto& q = sign > 0 ? session.q_value : session.q_trough;
+    for (std::size_t pair = 0; pair < session.significant.size(); ++pair) {
+        const auto i = session.pair_i[pair];
+        const auto j = session.pair_j[pair];
+        if (!by_rate) {
+            if (session.significant[pair] == sign)
+                add(session.pre[pair], session.post[pair]);
+            continue;
+        }
+        if (q[2 * pair] <= ccg_level)
+            add(i, j);
+        if (q[2 * pair + 1] <= ccg_level)
+            add(j, i);
+    }
+    return points;
+}
+
+report::Figure matrix_of(const CcgSession& session, bool by_rate)
+{
     auto plot = report::ScatterPlot{};
     plot.title = fmt::format("{} {}", session.head.subject, session.head.session);
     plot.x.label = session.areas.area.empty() ? "post, unit in the order of the file"
                                               : "post, unit by area and layer";
     plot.y.label = "pre";
-    auto peaks = report::Points{.name = "peak", .x = {}, .y = {}};
-    auto troughs = report::Points{.name = "trough", .x = {}, .y = {}};
-    for (std::size_t pair = 0; pair < session.significant.size(); ++pair) {
-        if (session.significant[pair] == 0)
-            continue;
-        auto& points = session.significant[pair] > 0 ? peaks : troughs;
-        points.x.push_back(place[static_cast<std::size_t>(session.post[pair])]);
-        points.y.push_back(place[static_cast<std::size_t>(session.pre[pair])]);
-    }
     for (auto* axis : {&plot.x, &plot.y}) {
         axis->whole_numbers = true;
         axis->low = 0;
         axis->high = static_cast<double>(session.unit_id.size()) + 1;
     }
-    plot.points = {std::move(peaks), std::move(troughs)};
+    plot.points = {calls_of(session, 1, by_rate), calls_of(session, -1, by_rate)};
     plot.diagonal = true;
     return report::figure_of(plot);
 }
@@ -194,8 +229,9 @@ class CcgPart : public PagePart
     {
         auto table = report::Table{
             .head = {"animal", "session", "units", "pairs tested", "peaks by the rule",
-                     "troughs by the rule", "directed peaks, q ≤ 0.05",
-                     "directed troughs, q ≤ 0.05", "such peaks in both halves"}};
+                     "troughs by the rule", "of these on ≤ 10 chance coincidences",
+                     "directed peaks, q ≤ 0.05", "directed troughs, q ≤ 0.05",
+                     "such peaks in both halves"}};
         for (const auto& session : sessions_) {
             const auto& counts = session.result.counts;
             const auto null = !session.result.p_value.empty();
@@ -203,6 +239,7 @@ class CcgPart : public PagePart
                                   std::to_string(session.result.unit_id.size()),
                                   std::to_string(counts.tested), std::to_string(counts.peaks),
                                   std::to_string(counts.troughs),
+                                  std::to_string(called_on_few(session.result)),
                                   null ? std::to_string(counts.peaks_fdr) : "–",
                                   null ? std::to_string(counts.troughs_fdr) : "–",
                                   null ? in_both_halves(session.result) : "–"});
@@ -229,7 +266,7 @@ class CcgPart : public PagePart
         constexpr auto band = "Band: 95 % of the Poisson counts of the expected mean, at a single "
                               "lag; the mean is exact.";
         block.caption = fmt::format(
-            "The pair of each session whose peak stands out most from its flanks ({}). {}",
+            "The tested pair of each session whose peak stands out most from its flanks ({}). {}",
             block.panels.size() < sessions_.size() ? "the first sessions" : "all sessions", band);
         page.figure(std::move(block));
 
@@ -244,33 +281,35 @@ class CcgPart : public PagePart
 
     void add_matrices(report::Page& page) const
     {
-        auto block = report::FigureBlock{.sources = {"ccg.h5"}};
-        for (const auto& session : sessions_)
-            if (session.result.counts.peaks + session.result.counts.troughs > 0 &&
-                block.panels.size() < most_panels)
-                block.panels.push_back(matrix_of(session.result));
-        if (block.panels.empty())
-            return;
-        block.caption = "Pairs called by the rule: which unit leads (pre) and which follows "
-                        "(post), each pair once.";
-        page.figure(std::move(block));
+        const auto add = [&](bool by_rate, const char* caption) {
+            auto block = report::FigureBlock{.sources = {"ccg.h5"}};
+            for (const auto& session : sessions_) {
+                const auto& counts = session.result.counts;
+                const auto calls =
+                    by_rate ? counts.peaks_fdr + counts.troughs_fdr : counts.peaks + counts.troughs;
+                if (calls > 0 && block.panels.size() < most_panels)
+                    block.panels.push_back(matrix_of(session.result, by_rate));
+            }
+            block.caption = caption;
+            if (!block.panels.empty())
+                page.figure(std::move(block));
+        };
+        add(true, "Directions with q ≤ 0.05: which unit leads (pre) and which follows (post). Of "
+                  "peaks 5 % are expected to be false, and of troughs 5 %.");
+        add(false, "Pairs called by the rule: which unit leads (pre) and which follows (post), "
+                   "each pair once.");
     }
 
     void add_delays(report::Page& page) const
     {
         auto block = report::FigureBlock{.sources = {"ccg.h5"}};
-        auto table = report::Table{.head = {"animal", "session"}};
-        const auto heads = delay_heads();
-        table.head.insert(table.head.end(), heads.begin(), heads.end());
+        auto table = delays_table();
         for (const auto& session : sessions_) {
             const auto& head = session.result.head;
             const auto& areas = session.result.areas;
             if (areas.delay_ms.empty())
                 continue;
-            auto row = std::vector<std::string>{head.subject, head.session};
-            const auto cells = delay_cells(areas);
-            row.insert(row.end(), cells.begin(), cells.end());
-            table.rows.push_back(std::move(row));
+            add_delays_row(table, head, areas);
             if (block.panels.size() < most_panels)
                 block.panels.push_back(delays_figure(head.subject + " " + head.session, areas));
         }

@@ -194,7 +194,8 @@ std::vector<SurrogateP> SurrogateRun::run(runtime::RunContext& context)
         for (std::int64_t first = 0; first < settings_.surrogates; first += size) {
             const auto range = base::Range{first, std::min(first + size, settings_.surrogates)};
             blocks.push_back({tile, range});
-            parts.push_back({bytes, tiles[tile].seconds * static_cast<double>(range.size())});
+            parts.push_back({tiles[tile].position, bytes,
+                             tiles[tile].seconds * static_cast<double>(range.size())});
         }
     }
     auto result = std::vector<SurrogateP>(context.comm().is_root() ? wave_.size() : 0);

@@ -72,10 +72,10 @@ void add_halves(const HeldTrains& held, std::size_t position, std::int64_t i, st
     call.half_peak.fill(none);
     call.half_trough.fill(none);
     const auto peak = [&](const DirectionCall& direction) {
-        return call.significant > 0 || direction.p_peak < halves_p;
+        return call.significant > 0 || direction.p_peak <= halves_p;
     };
     const auto trough = [&](const DirectionCall& direction) {
-        return call.significant < 0 || direction.p_trough < halves_p;
+        return call.significant < 0 || direction.p_trough <= halves_p;
     };
     if (call.tested == 0 || std::none_of(call.direction.begin(), call.direction.end(),
                                          [&](const auto& one) { return peak(one) || trough(one); }))
@@ -209,6 +209,10 @@ std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t posit
                               direction_of(test.backward, corrected)};
             result.p_lag.insert(result.p_lag.end(), test.lags.p_peak.begin(),
                                 test.lags.p_peak.end());
+        }
+        if (rule.flank_sd > 0 && call.tested != 0) {
+            call.direction[0].significant = rule.forward.significant;
+            call.direction[1].significant = rule.backward.significant;
         }
         if (call.tested == 0)
             for (auto& direction : call.direction)

@@ -24,6 +24,7 @@ struct DirectionCall
     double trough = 0;
     std::int32_t peak_lag = 0; ///< bins, signed
     std::int32_t trough_lag = 0;
+    std::int64_t significant = 0; ///< of the rule, in the lags of this direction: 1 peak, -1 trough
 };
 
 /// What is said of a pair, beside its correlogram.
@@ -49,8 +50,9 @@ struct PairCall
     std::array<double, 4> half_trough{}; ///< the same at the trough lag
 };
 
-/// Directions with a smaller p are estimated in both halves of the session.
-inline constexpr auto halves_p = 0.01;
+/// Directions of a p up to this are estimated in both halves of the session: all that have a q up
+/// to it among them, since no q is below its p.
+inline constexpr auto halves_p = 0.05;
 
 /// Pairs of a tile, in its order.
 struct TileResult

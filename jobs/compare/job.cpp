@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 namespace rewire::jobs {
 
@@ -58,8 +59,8 @@ double seconds_of(const io::StudySession& session, const CompareSettings& settin
     return 0.05 + pair_s * 6 * places * units * units;
 }
 
-void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
-             const CompareSettings& settings, const io::ResultFile* output)
+void compute(runtime::RunContext& context, const Wave& wave, const CompareSettings& settings,
+             const io::ResultFile* output)
 {
     auto costs = std::vector<double>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
@@ -75,8 +76,7 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
                             [&](std::int64_t index, std::span<const std::byte> bytes) {
                                 const auto position = static_cast<std::size_t>(index);
                                 const auto comparison = Comparison::unpacked(bytes);
-                                auto head = head_of(wave.session(position),
-                                                    facts[wave.sessions[position]].sha256);
+                                auto head = wave.head(position);
                                 head.status = comparison.status;
                                 write_comparison(*output, head, comparison, settings);
                                 note_rows(context, head, comparison, settings);
@@ -106,31 +106,27 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
     return estimate;
 }
 
-void run(runtime::RunContext& context)
+SessionJob session_job(runtime::RunContext& context)
 {
-    auto settings = CompareSettings{};
-    auto facts = std::vector<SessionFacts>{};
-    run_session_job(context,
-                    {.table_head = table_head(),
-                     .check =
-                         [&](const io::Study& study) {
-                             settings = mpi::collective(context.comm(), [&] {
-                                 require_feed(study, io::Feed::units);
-                                 return compare_settings(context, study);
-                             });
-                             return facts = hashes_of(context, study);
-                         },
-                     .node_bytes = [](const io::StudySession&) { return 0.0; },
-                     .estimate =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             return estimate_of(study, sessions, settings);
-                         },
-                     .prepare = nullptr,
-                     .upstream = [&] { return settings.upstream; },
-                     .compute =
-                         [&](const Wave& wave, const io::ResultFile* output) {
-                             compute(context, wave, facts, settings, output);
-                         }});
+    const auto settings = std::make_shared<CompareSettings>();
+    return {.table_head = table_head(),
+            .check =
+                [settings, &context](const io::Study& study) {
+                    auto facts = hashes_of(context, study);
+                    *settings = mpi::collective(context.comm(),
+                                                [&] { return compare_settings(context, study); });
+                    return facts;
+                },
+            .node_bytes = [](const io::StudySession&) { return 0.0; },
+            .estimate =
+                [settings](const io::Study& study, const auto& sessions) {
+                    return estimate_of(study, sessions, *settings);
+                },
+            .upstream = [settings] { return settings->upstream; },
+            .compute =
+                [settings, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, *settings, output);
+                }};
 }
 
 runtime::Estimate plan(runtime::RunContext& context)
@@ -165,7 +161,7 @@ runtime::Job described_job()
         .citation = "",
         .paper = "the DyNetCP paper",
         .options = runtime::common_options() + compare_options(),
-        .run = run,
+        .run = run_of(session_job),
         .plan = plan};
 }
 

@@ -177,15 +177,11 @@ runtime::Estimate connectome_estimate(const io::Study& study,
 {
     auto estimate = deconvolution_estimate(study, sessions, options, rates.activity);
     // Partial correlations and edges of a wave, packed for the writer and the checkpoint.
-    auto largest_wave = 0.0;
-    for (const auto& wave :
-         waves_of(study, sessions, connectome_session_bytes(settings), node_limit_bytes(options))) {
-        auto pairs = 0.0;
-        for (const auto session : wave)
-            pairs += static_cast<double>(
-                base::pair_count(study.sessions[session].record.activity->neurons));
-        largest_wave = std::max(largest_wave, pairs);
-    }
+    const auto most_pairs = largest_wave(
+        study, sessions, connectome_session_bytes(settings), node_limit_bytes(options),
+        [](const io::StudySession& session) {
+            return static_cast<double>(base::pair_count(session.record.activity->neurons));
+        });
     const auto with_tests = settings.support != SupportBy::none;
     const auto any_halves = std::any_of(sessions.begin(), sessions.end(), [&](std::size_t session) {
         return with_halves(study, session, settings);
@@ -193,7 +189,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     estimate.spread_bytes =
         std::max(estimate.spread_bytes,
                  (3 * 9 + (with_tests ? 2 * test_bytes : 0) + (any_halves ? 2 * half_bytes : 0)) *
-                     largest_wave);
+                     most_pairs);
     if (with_tests || settings.halves != HalvesOf::none)
         estimate.node_bytes *= 1 + event_share;
     auto test_seconds = 0.0;

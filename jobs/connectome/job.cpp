@@ -238,8 +238,7 @@ void run_connectome(runtime::RunContext& context)
     auto inputs = std::vector<SessionInput>{}; // [session of the study]
     run_session_job(
         context,
-        {.says_what_is_left = true,
-         .table_head = table_head(settings),
+        {.table_head = table_head(settings),
          .check =
              [&](const io::Study& study) {
                  inputs = check_inputs(context, study, true, settings.segments);
@@ -331,6 +330,7 @@ Entry connectome_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity},
+            .reading = nwb_options,
             .check = check_signal,
             .check_options = signal_options(),
             .complete_subject = complete_subject,

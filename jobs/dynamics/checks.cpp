@@ -1,5 +1,7 @@
 #include "checks.hpp"
 
+#include "jobs/recording/held_spikes.hpp"
+
 #include "jobs/frame/study_source.hpp"
 #include "sweep.hpp"
 
@@ -26,10 +28,11 @@ void require_same_units(const DynamicResult& model, const SessionTrials& trials)
         model.head.file, "give the options on units and trials as for the model");
 }
 
-std::optional<io::Handle> open_histograms(const runtime::RunContext& context, const RunFacts& facts,
+std::optional<io::Handle> open_histograms(const runtime::RunContext& context,
+                                          const ResultRecords& records,
                                           const DynamicsSettings& settings, const SessionName& name)
 {
-    if (!facts.records.contains(jpsth_name) || !settings.trials.align)
+    if (!records.contains(jpsth_name) || !settings.trials.align)
         return std::nullopt;
     auto file = io::open_for_reading(path_of(context, jpsth_name));
     const auto there = sessions_in(file);
@@ -61,44 +64,42 @@ void check_models(runtime::RunContext& context, const io::Study& study,
 }
 
 void add_sweep_facts(runtime::RunContext& context, const io::Study& study,
-                     const DynamicsSettings& settings, RunFacts& facts)
+                     const ResultRecords& records, const DynamicsSettings& settings,
+                     std::vector<SessionFacts>& facts)
 {
     if (settings.sweep.empty())
         return;
     context.collective("sweep", [&] {
-        if (!facts.records.contains(jpsth_name) || !settings.trials.align)
+        if (!records.contains(jpsth_name) || !settings.trials.align)
             throw base::InputError(
                 "a sweep compares with joint histograms, of which there are none",
                 path_of(context, jpsth_name).string(),
                 fmt::format("compute them first: rewire {} with the alignment of the model",
                             jpsth_name));
         const auto files = swept_files(path_of(context, dynamic_name), settings.sweep);
-        check_sweep(files, facts.records.at(dynamic_name));
+        check_sweep(files, records.at(dynamic_name));
         for (std::size_t k = 0; k < study.sessions.size(); ++k)
-            facts.sessions[k].settings.push_back({sweep_key, "models of the sweep", "",
-                                                  key_of_sweep(files, name_of(study.sessions[k]))});
+            facts[k].settings.push_back({sweep_key, "models of the sweep", "",
+                                         key_of_sweep(files, name_of(study.sessions[k]))});
     });
 }
 
-void check_sessions(runtime::RunContext& context, const io::Study& study,
-                    const std::vector<std::size_t>& sessions, const RunFacts& facts,
-                    const DynamicsSettings& settings)
+void check_against_models(runtime::RunContext& context, const io::Study& study,
+                          const std::vector<std::size_t>& sessions, const ResultRecords& records,
+                          const DynamicsSettings& settings)
 {
-    context.each_unit<runtime::UnitResults>(
-        "check", std::vector<double>(sessions.size(), 1e-2),
-        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
-            const auto& session = study.sessions[sessions[static_cast<std::size_t>(unit)]];
-            const auto model = read_dynamic(io::open_for_reading(path_of(context, dynamic_name)),
-                                            name_of(session));
-            if (model.head.status != "ok")
-                return tick();
-            require_same_units(model, read_session_trials(session, settings.trials));
-            if (const auto file = open_histograms(context, facts, settings, name_of(session)))
-                EdgeHistograms(*file, facts.records, model);
-            if (!settings.sweep.empty())
-                swept_models(swept_files(path_of(context, dynamic_name), settings.sweep), model);
-            return tick();
-        });
+    check_sessions(context, study, sessions, [&](const io::StudySession& session) {
+        const auto model =
+            read_dynamic(io::open_for_reading(path_of(context, dynamic_name)), name_of(session));
+        if (model.head.status != "ok")
+            return;
+        require_same_units(model, read_session_trials(session, settings.trials));
+        if (const auto file = open_histograms(context, records, settings, name_of(session)))
+            EdgeHistograms(*file, records, model)
+                .require_same_choice(records, session.record.units->columns);
+        if (!settings.sweep.empty())
+            swept_models(swept_files(path_of(context, dynamic_name), settings.sweep), model);
+    });
 }
 
 } // namespace rewire::jobs

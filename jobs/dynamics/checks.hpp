@@ -18,12 +18,7 @@
 /// What the job reads beside the recordings, and whether it fits them.
 namespace rewire::jobs {
 
-/// What a run knows before it computes.
-struct RunFacts
-{
-    std::map<std::string, io::Record> records; ///< of the results that it reads
-    std::vector<SessionFacts> sessions;        ///< [session of the study]
-};
+using ResultRecords = std::map<std::string, io::Record>; ///< of the results that are read, by job
 
 /// Of the result of a job in the folder of the run.
 std::filesystem::path path_of(const runtime::RunContext& context, const std::string& job);
@@ -32,7 +27,8 @@ std::filesystem::path path_of(const runtime::RunContext& context, const std::str
 void require_same_units(const DynamicResult& model, const SessionTrials& trials);
 
 /// jpsth.h5; nothing: no such result, not of this session, or a model that is not of trials.
-std::optional<io::Handle> open_histograms(const runtime::RunContext& context, const RunFacts& facts,
+std::optional<io::Handle> open_histograms(const runtime::RunContext& context,
+                                          const ResultRecords& records,
                                           const DynamicsSettings& settings,
                                           const SessionName& name);
 
@@ -43,12 +39,13 @@ void check_models(runtime::RunContext& context, const io::Study& study,
 /// Collective: checks the models of the sweep, and adds what stands for them to what a result
 /// depends on.
 void add_sweep_facts(runtime::RunContext& context, const io::Study& study,
-                     const DynamicsSettings& settings, RunFacts& facts);
+                     const ResultRecords& records, const DynamicsSettings& settings,
+                     std::vector<SessionFacts>& facts);
 
 /// Collective: reads all sessions once, so that what is wrong with them, or does not fit their
 /// model, is known before the run.
-void check_sessions(runtime::RunContext& context, const io::Study& study,
-                    const std::vector<std::size_t>& sessions, const RunFacts& facts,
-                    const DynamicsSettings& settings);
+void check_against_models(runtime::RunContext& context, const io::Study& study,
+                          const std::vector<std::size_t>& sessions, const ResultRecords& records,
+                          const DynamicsSettings& settings);
 
 } // namespace rewire::jobs

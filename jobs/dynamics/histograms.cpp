@@ -2,6 +2,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/nan.hpp>
+#include <rewire/base/text.hpp>
 
 #include <fmt/format.h>
 
@@ -15,8 +16,8 @@ namespace rewire::jobs {
 namespace {
 
 /// What has to be the same for both to be of the same trials and bins.
-constexpr auto alignment_names =
-    std::array{"align", "start-s", "stop-s", "bin-ms", "locomotion", "running-cm-s"};
+constexpr auto alignment_names = std::array{"align",      "start-s",      "stop-s",      "bin-ms",
+                                            "locomotion", "running-cm-s", "speed-series"};
 
 std::string value_of(const io::Record& record, const std::string& option)
 {
@@ -35,6 +36,27 @@ bool same(const std::string& a, const std::string& b)
     const auto number_a = std::strtod(a.c_str(), &end_a);
     const auto number_b = std::strtod(b.c_str(), &end_b);
     return !a.empty() && !b.empty() && *end_a == '\0' && *end_b == '\0' && number_a == number_b;
+}
+
+/// Conditions of --where that choose trials, sorted: those on columns that the units lack. Values
+/// of the option are recorded with blanks between them, and may hold some.
+std::vector<std::string> trial_conditions(const io::Record& record,
+                                          const std::vector<std::string>& unit_columns)
+{
+    auto conditions = std::vector<std::string>{};
+    for (const auto& word : base::split(value_of(record, "where"), ' ')) {
+        if (word.find_first_of("=<>!") == std::string::npos && !conditions.empty())
+            conditions.back() += " " + word;
+        else if (!word.empty())
+            conditions.push_back(word);
+    }
+    std::erase_if(conditions, [&](const std::string& condition) {
+        const auto column = condition.substr(0, condition.find_first_of("=<>!"));
+        return column == "id" ||
+               std::find(unit_columns.begin(), unit_columns.end(), column) != unit_columns.end();
+    });
+    std::sort(conditions.begin(), conditions.end());
+    return conditions;
 }
 
 } // namespace
@@ -81,6 +103,8 @@ void EdgeHistograms::check(const std::map<std::string, io::Record>& records) con
                 fmt::format("make them alike: rewire {} --{} {} --overwrite", jpsth_name, name,
                             here));
     }
+    if (session_.trials != trials())
+        throw of_other_trials("", "");
     if (session_.head.sha256 != model_.head.sha256)
         throw base::InputError(
             "the joint histograms are of another recording than the weights", where,
@@ -105,6 +129,35 @@ void EdgeHistograms::check(const std::map<std::string, io::Record>& records) con
             where,
             fmt::format("widen them: rewire {} --band-ms {:g} --overwrite", jpsth_name,
                         model_.lag_ms.back()));
+}
+
+void EdgeHistograms::require_same_choice(const std::map<std::string, io::Record>& records,
+                                         const std::vector<std::string>& unit_columns) const
+{
+    const auto there = trial_conditions(records.at(jpsth_name), unit_columns);
+    const auto here = trial_conditions(records.at(dynamic_name), unit_columns);
+    if (session_.head.status == "ok" && there != here)
+        throw of_other_trials(base::joined(there, " "), base::joined(here, " "));
+}
+
+base::InputError EdgeHistograms::of_other_trials(const std::string& there,
+                                                 const std::string& here) const
+{
+    const auto described = [](std::int64_t trials, const std::string& conditions) {
+        return fmt::format("{}{}{}", trials, conditions.empty() ? "" : ", --where ", conditions);
+    };
+    return {fmt::format("the joint histograms are of other trials than the weights: {} there, {} "
+                        "of the model",
+                        described(session_.trials, there), described(trials(), here)),
+            fmt::format("{}.h5:/{}/{}", jpsth_name, session_.head.subject, session_.head.session),
+            fmt::format("make them of the same: rewire {} with the --where of the model "
+                        "--overwrite",
+                        jpsth_name)};
+}
+
+std::int64_t EdgeHistograms::trials() const
+{
+    return model_.trials_train + model_.trials_validation + model_.trials_test;
 }
 
 std::optional<std::vector<double>> EdgeHistograms::joint(std::int64_t edge) const

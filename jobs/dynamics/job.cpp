@@ -41,16 +41,15 @@ std::string table_head()
 class WaveAnalysis
 {
   public:
-    WaveAnalysis(runtime::RunContext& context, const Wave& wave, const RunFacts& facts,
+    WaveAnalysis(runtime::RunContext& context, const Wave& wave, const ResultRecords& records,
                  const DynamicsSettings& settings, const io::ResultFile* output)
-        : context_(context), wave_(wave), facts_(facts), settings_(settings), output_(output)
+        : context_(context), wave_(wave), records_(records), settings_(settings), output_(output)
     {
     }
 
     void session(std::size_t position, const SessionTrials& trials)
     {
-        auto head =
-            head_of(wave_.session(position), facts_.sessions[wave_.sessions[position]].sha256);
+        auto head = wave_.head(position);
         const auto file = context_.collective(
             "model", [&] { return io::open_for_reading(path_of(context_, dynamic_name)); });
         const auto model = context_.collective("model", [&] {
@@ -74,8 +73,9 @@ class WaveAnalysis
         auto hierarchy = EdgeHierarchy(model, areas_of(trials.recording, settings_.area_scores));
         auto jpsth = std::optional<io::Handle>{};
         const auto histograms = context_.collective("joint histograms", [&] {
-            jpsth = open_histograms(context_, facts_, settings_, name_of(wave_.session(position)));
-            return jpsth ? std::make_unique<EdgeHistograms>(*jpsth, facts_.records, model)
+            jpsth =
+                open_histograms(context_, records_, settings_, name_of(wave_.session(position)));
+            return jpsth ? std::make_unique<EdgeHistograms>(*jpsth, records_, model)
                          : std::unique_ptr<EdgeHistograms>{};
         });
         add_blocks(position, file, model, histograms.get(), [&](const EdgeDynamics& block) {
@@ -109,7 +109,7 @@ class WaveAnalysis
     /// What the result of the session depends on beside its file.
     void write_facts(std::size_t position, const io::Handle& group) const
     {
-        for (const auto& setting : facts_.sessions[wave_.sessions[position]].settings)
+        for (const auto& setting : wave_.facts_of(position).settings)
             io::write_attribute(group, setting.attribute, setting.value);
     }
 
@@ -188,59 +188,56 @@ class WaveAnalysis
 
     runtime::RunContext& context_;
     const Wave& wave_;
-    const RunFacts& facts_;
+    const ResultRecords& records_;
     const DynamicsSettings& settings_;
     const io::ResultFile* output_;
 };
 
-void compute(runtime::RunContext& context, const Wave& wave, const RunFacts& facts,
+void compute(runtime::RunContext& context, const Wave& wave, const ResultRecords& records,
              const DynamicsSettings& settings, const io::ResultFile* output)
 {
     auto sessions = std::vector<const io::StudySession*>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
         sessions.push_back(&wave.session(position));
     const auto trials = read_to_all(context, sessions, settings.trials);
-    auto analysis = WaveAnalysis(context, wave, facts, settings, output);
+    auto analysis = WaveAnalysis(context, wave, records, settings, output);
     for (std::size_t position = 0; position < trials.size(); ++position)
         analysis.session(position, trials[position]);
 }
 
-void run(runtime::RunContext& context)
+SessionJob session_job(runtime::RunContext& context)
 {
-    auto facts = RunFacts{};
-    facts.records = dynamics_records(context);
-    adopt_trial_options(context, facts.records.at(dynamic_name));
+    const auto records = dynamics_records(context);
+    adopt_trial_options(context, records.at(dynamic_name));
     const auto settings = dynamics_settings(context.options());
-    run_session_job(context,
-                    {.says_what_is_left = true,
-                     .table_head = table_head(),
-                     .check =
-                         [&](const io::Study& study) {
-                             facts.sessions = hashes_of(context, study, io::Feed::units);
-                             check_models(context, study, facts.sessions);
-                             add_sweep_facts(context, study, settings, facts);
-                             return facts.sessions;
-                         },
-                     .node_bytes = trial_bytes,
-                     .estimate =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             return dynamics_estimate(study, sessions, settings);
-                         },
-                     .prepare =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             check_sessions(context, study, sessions, facts, settings);
-                         },
-                     .upstream =
-                         [&] {
-                             auto upstream = std::map<std::string, io::Upstream>{};
-                             for (const auto& [job, record] : facts.records)
-                                 upstream[job] = io::as_upstream(record);
-                             return upstream;
-                         },
-                     .compute =
-                         [&](const Wave& wave, const io::ResultFile* output) {
-                             compute(context, wave, facts, settings, output);
-                         }});
+    return {.table_head = table_head(),
+            .check =
+                [records, settings, &context](const io::Study& study) {
+                    auto facts = hashes_of(context, study);
+                    check_models(context, study, facts);
+                    add_sweep_facts(context, study, records, settings, facts);
+                    return facts;
+                },
+            .node_bytes = trial_bytes,
+            .estimate =
+                [settings](const io::Study& study, const auto& sessions) {
+                    return dynamics_estimate(study, sessions, settings);
+                },
+            .prepare =
+                [records, settings, &context](const io::Study& study, const auto& sessions) {
+                    check_against_models(context, study, sessions, records, settings);
+                },
+            .upstream =
+                [records] {
+                    auto upstream = std::map<std::string, io::Upstream>{};
+                    for (const auto& [job, record] : records)
+                        upstream[job] = io::as_upstream(record);
+                    return upstream;
+                },
+            .compute =
+                [records, settings, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, records, settings, output);
+                }};
 }
 
 runtime::Estimate plan(runtime::RunContext& context)
@@ -277,7 +274,7 @@ runtime::Job described_job()
         .citation = "the DyNetCP paper (dynamic network connectivity prediction)",
         .paper = "the DyNetCP paper",
         .options = runtime::common_options() + dynamics_options(),
-        .run = run,
+        .run = run_of(session_job),
         .plan = plan};
 }
 

@@ -20,7 +20,7 @@ void each_attribute(auto& result, auto attribute)
     attribute("ratio_threshold", result.ratio_threshold);
     attribute("tost_margin", result.tost_margin);
     attribute("smoothed_bins", result.smoothed_bins);
-    attribute("averaged_over", result.averaged_over);
+    attribute("averaged_over", result.averaged_over), attribute("edges", result.edge_source);
 }
 
 template <typename T>
@@ -51,6 +51,7 @@ DynamicsWriter::DynamicsWriter(const io::ResultFile& file, const SessionHead& he
     facts.tost_margin = settings.tost_margin;
     facts.smoothed_bins = model.smoothed_bins;
     facts.averaged_over = model.averaged_over;
+    facts.edge_source = model.edge_source;
     each_attribute(facts, WriteAttribute{group_});
     write_axes(model);
     make_arrays();

@@ -26,6 +26,7 @@ struct DynamicsResult
     double tost_margin = 0;
     std::int64_t smoothed_bins = 0;
     std::string averaged_over;
+    std::string edge_source;   ///< "all", "static", "table"
     std::int64_t compared = 0; ///< edges with a joint histogram
     std::vector<std::string> unit_id;
     std::vector<std::int32_t> sender; ///< [edge] index of the unit

@@ -144,12 +144,9 @@ class DynamicsPart : public PagePart
 
     std::vector<LeftOut> left_out() const override
     {
-        auto rows = std::vector<LeftOut>{};
-        for (const auto& session : sessions_)
-            if (session.result.head.status != "ok")
-                rows.push_back({session.result.head.subject, session.result.head.session,
-                                session.result.head.status});
-        return rows;
+        return left_out_of(
+            sessions_,
+            [](const PageSession& session) -> const auto& { return session.result.head; });
     }
 
   private:
@@ -205,7 +202,29 @@ class DynamicsPart : public PagePart
             "condition. Components: principal components for 95 % of the variance over the "
             "trial. r: correlation of dynamic weights with the conditional joint histogram; "
             "equivalent: their mean difference lies within the margin.";
+        add_caveats(table.caption);
         page.table(std::move(table));
+    }
+
+    /// What holds of some of the sessions.
+    void add_caveats(std::string& caption) const
+    {
+        const auto any = [&](auto holds) {
+            return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+                return session.result.head.status == "ok" && holds(session.result);
+            });
+        };
+        if (any([](const auto& result) { return result.averaged_over == "validation"; }))
+            caption += " Weights are of the trials that stopped the training: --test keeps others "
+                       "for them.";
+        if (any([](const auto& result) {
+                return !result.q_max.empty() && result.edge_source == "static";
+            }))
+            caption += " The edges were chosen on the same spikes, which the null models did not "
+                       "do: of edges that are there by chance, too many have a small q.";
+        if (any([](const auto& result) { return !result.q_max.empty(); }))
+            caption += " A small q does not exclude an indirect connection, common input, or gains "
+                       "that change from trial to trial.";
     }
 
     void add_matrices(report::Page& page) const
@@ -263,18 +282,13 @@ class DynamicsPart : public PagePart
 
     void add_hierarchy(report::Page& page) const
     {
-        auto table = report::Table{.head = {"animal", "session"}};
-        const auto heads = delay_heads();
-        table.head.insert(table.head.end(), heads.begin(), heads.end());
+        auto table = delays_table();
         auto block = report::FigureBlock{.sources = {fmt::format("{}.h5", dynamics_name)}};
         for (const auto& session : sessions_) {
             const auto& result = session.result;
             if (result.areas.delay_ms.empty())
                 continue;
-            auto row = std::vector<std::string>{result.head.subject, result.head.session};
-            const auto cells = delay_cells(result.areas);
-            row.insert(row.end(), cells.begin(), cells.end());
-            table.rows.push_back(std::move(row));
+            add_delays_row(table, result.head, result.areas);
             if (block.panels.size() >= 2 * most_sessions)
                 continue;
             block.panels.push_back(

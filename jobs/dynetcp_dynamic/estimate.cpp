@@ -91,10 +91,8 @@ double rank_bytes(const Sizes& sizes, const DynamicSettings& settings)
                                3.0 * static_cast<double>(network.embedding);
     // Parameters, moments, best, gradients, branches of the tree.
     const auto training = 12.0 * 4 * sizes.parameters + 15e6;
-    // Sums, and on rank 0 averages of some edges in all forms.
-    const auto averaging = 3.0 * 4 * sizes.parameters +
-                           std::min(average_sum_bytes, average_bytes(sizes, settings)) +
-                           4 * std::min(average_block_bytes, average_bytes(sizes, settings));
+    const auto averaging =
+        3.0 * 4 * sizes.parameters + std::min(average_sum_bytes, average_bytes(sizes, settings));
     return 4 * sizes.units * sizes.bins * of_neuron_bin + std::max(training, averaging);
 }
 
@@ -138,8 +136,8 @@ void add_null(runtime::Estimate& estimate, int session, const Sizes& sizes,
     estimate.result_bytes += bytes + 16 * sizes.edges * sizes.bins;
     estimate.checkpoint_bytes += bytes;
     estimate.spread_bytes = std::max(estimate.spread_bytes, bytes);
-    estimate.notes.push_back(
-        described_null(settings.null_models, static_cast<std::int64_t>(sizes.edges)));
+    estimate.notes.push_back(described_null(
+        settings.null_models, static_cast<std::int64_t>(sizes.edges), settings.edges));
 }
 
 } // namespace
@@ -159,6 +157,9 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
     estimate.notes.clear();
     auto number = 0;
     const auto ranks = options.declared("ranks") ? options.integer("ranks") : 1;
+    auto held = 0.0; // spikes of the wave, which every rank has
+    for (const auto session : sessions)
+        held += trial_bytes(study.sessions[session]);
     for (const auto session : sessions) {
         const auto sizes = sizes_of(study.sessions[session], settings);
         const auto batch = std::min(static_cast<double>(settings.training.batch), sizes.train);
@@ -193,7 +194,9 @@ runtime::Estimate dynamic_estimate(const io::Study& study, const std::vector<std
                          (sizes.train * alone + sizes.validation * forward) +
                      own);
         estimate.rank_bytes =
-            std::max(estimate.rank_bytes, runtime::base_rank_bytes + rank_bytes(sizes, settings));
+            std::max(estimate.rank_bytes,
+                     runtime::base_rank_bytes + held + 2 * trial_bytes(study.sessions[session]) +
+                         rank_bytes(sizes, settings)); // and those by what they are for
         estimate.checkpoint_bytes += 16 * sizes.parameters;
         estimate.result_bytes +=
             average_bytes(sizes, settings) +

@@ -1,3 +1,4 @@
+#include "averages.hpp"
 #include "edges.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
@@ -7,6 +8,7 @@
 #include "jobs/frame/rates.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "jobs/recording/held_spikes.hpp"
 #include "model.hpp"
 #include "null.hpp"
 #include "result.hpp"
@@ -20,6 +22,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -30,12 +33,11 @@ namespace {
 constexpr auto too_few = "fewer than two units to model";
 constexpr auto no_edges = "no edge among the units";
 
-/// What a run knows of its sessions, [session of the study].
-struct StudyFacts
+/// The edges that are asked for, [session of the study].
+struct StudyEdges
 {
-    std::vector<SessionFacts> sessions;
     std::vector<std::vector<NamedEdge>> edges;
-    std::map<std::string, io::Upstream> upstream; ///< what the edges are from
+    std::map<std::string, io::Upstream> upstream; ///< what they are from
 };
 
 std::string table_head()
@@ -108,23 +110,27 @@ void note_session(runtime::RunContext& context, const SessionWork& work,
 class WaveTrainer
 {
   public:
-    WaveTrainer(runtime::RunContext& context, const Wave& wave, const StudyFacts& facts,
+    WaveTrainer(runtime::RunContext& context, const Wave& wave, const StudyEdges& study_edges,
                 const DynamicSettings& settings, const io::ResultFile* output)
-        : context_(context), wave_(wave), facts_(facts), settings_(settings), output_(output)
+        : context_(context),
+          wave_(wave),
+          study_edges_(study_edges),
+          settings_(settings),
+          output_(output)
     {
     }
 
     void session(std::size_t position, const SessionWork& work,
                  const std::vector<ReceiverFit>& fits)
     {
-        const auto index = wave_.sessions[position];
-        auto head = head_of(wave_.session(position), facts_.sessions[index].sha256);
-        const auto edges = edges_among(work.trials, facts_.edges[index], settings_);
+        auto head = wave_.head(position);
+        const auto& wanted = study_edges_.edges[wave_.sessions[position]];
+        const auto edges = edges_among(work.trials, wanted, settings_);
         if (!work.data)
             head.status = too_few;
         else if (edges.edges.empty())
             head.status = no_edges;
-        auto result = begun_result(head, work, edges, key_of(facts_.edges[index]), settings_);
+        auto result = begun_result(head, work, edges, key_of(wanted), settings_);
         if (head.status != "ok") {
             context_.collective("write", [&] { write(work, result); });
             return;
@@ -136,6 +142,9 @@ class WaveTrainer
         const auto phase = [&](const char* name) {
             return fmt::format("{}{}-{}", name, wave_.suffix, position + 1);
         };
+        if (settings_.null_models > 0) // said before hours are spent on it
+            context_.note("    " + described_null(settings_.null_models, std::ssize(layout.edges()),
+                                                  settings_.edges));
         auto model = trained_dynamic(context_, phase("train"), dynamic, fits);
         result.test_nll = test_likelihood(context_, phase("test"), dynamic, model);
         result.curve = model.curve;
@@ -146,33 +155,27 @@ class WaveTrainer
             result.static_test_nll += share * fit.nll.test;
         }
         auto group = std::optional<io::Handle>{};
-        context_.collective("write", [&] {
-            group = write(work, result);
-            if (group)
-                write_parameters(*group, layout, model.parameters);
-        });
-        auto strengths = EdgeStrengths{};
-        average_edges(context_, phase("average"), dynamic, model,
-                      [&](const EdgeAverages& averages) {
-                          write_averages(*group, averages, result.bins(), result.lags());
-                          if (settings_.null_models > 0)
-                              append_strengths(strengths, averages, result.static_weight,
-                                               result.bins(), result.lags(), result.smoothed_bins);
-                      });
+        context_.collective("write", [&] { group = write(work, result); });
+        const auto* on_root = group ? &*group : nullptr;
+        // An error of one rank is that of all of them already.
+        context_.collective(
+            "write", [&] { write_parameters(context_.comm(), on_root, layout, model.parameters); });
+        write_averages(context_, phase("average"), dynamic, model, on_root);
         if (settings_.null_models > 0)
-            test_edges(phase("null"), dynamic, work, group ? &*group : nullptr, strengths);
+            test_edges(phase("null"), dynamic, work, on_root, result.static_weight);
     }
 
   private:
     void test_edges(const std::string& phase, const DynamicWork& dynamic, const SessionWork& work,
-                    const io::Handle* group, const EdgeStrengths& strengths)
+                    const io::Handle* group, const std::vector<float>& static_weight)
     {
         const auto edges = std::ssize(dynamic.layout.edges());
-        context_.note("    " + described_null(settings_.null_models, edges));
         write_null_models(context_, phase, dynamic, work.trials, work.lambda, group);
         context_.collective("tests", [&] {
             if (group == nullptr)
                 return;
+            const auto strengths =
+                read_strengths(*group, static_weight, dynamic.settings.smoothed_bins);
             const auto found = write_null_tests(*group, strengths, edges, dynamic.shown().bins);
             context_.note(fmt::format("    q <= 0.05: {} of {} edges, {} bins of edges; {}",
                                       found.edges_found, edges, found.bins_found,
@@ -191,78 +194,66 @@ class WaveTrainer
 
     runtime::RunContext& context_;
     const Wave& wave_;
-    const StudyFacts& facts_;
+    const StudyEdges& study_edges_;
     const DynamicSettings& settings_;
     const io::ResultFile* output_;
 };
 
-void compute(runtime::RunContext& context, const Wave& wave, const StudyFacts& facts,
+void compute(runtime::RunContext& context, const Wave& wave, const StudyEdges& study_edges,
              const DynamicSettings& settings, const io::ResultFile* output)
 {
     auto work = read_wave(context, wave, settings.first_stage);
     if (!settings.first_stage.lambda)
         choose_lambda(context, wave.suffix, work);
     const auto fits = optima(context, wave.suffix, work, false);
-    auto trainer = WaveTrainer(context, wave, facts, settings, output);
+    auto trainer = WaveTrainer(context, wave, study_edges, settings, output);
     for (std::size_t position = 0; position < work.size(); ++position)
         trainer.session(position, work[position], fits[position][0]);
 }
 
-/// Collective: reads all sessions once, so that what is wrong with them is known before the run.
-void check_sessions(runtime::RunContext& context, const io::Study& study,
-                    const std::vector<std::size_t>& sessions, const DynamicSettings& settings)
-{
-    context.each_unit<runtime::UnitResults>(
-        "check", std::vector<double>(sessions.size(), 1e-2),
-        [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
-            read_session_trials(study.sessions[sessions[static_cast<std::size_t>(unit)]],
-                                settings.trials());
-            return tick();
-        });
-}
-
-StudyFacts facts_of(runtime::RunContext& context, const io::Study& study,
+/// Collective.
+StudyEdges edges_of(runtime::RunContext& context, const io::Study& study,
                     const DynamicSettings& settings)
 {
-    auto facts = StudyFacts{
-        hashes_of(context, study, io::Feed::units), named_edges(context, study, settings), {}};
+    auto result = StudyEdges{named_edges(context, study, settings), {}};
     if (settings.edges == EdgeSource::connections)
-        facts.upstream[static_name] = context.collective("edges", [&] {
+        result.upstream[static_name] = context.collective("edges", [&] {
             return io::as_upstream(
                 io::read_record(io::open_for_reading(required_result(context, static_name))));
         });
-    for (std::size_t k = 0; k < facts.sessions.size(); ++k)
-        facts.sessions[k].settings.push_back(
-            {edges_key, "list of edges", "", key_of(facts.edges[k])});
-    return facts;
+    return result;
 }
 
-void run(runtime::RunContext& context)
+SessionJob session_job(runtime::RunContext& context)
 {
     const auto settings = dynamic_settings(context);
-    auto facts = StudyFacts{};
-    run_session_job(context,
-                    {.says_what_is_left = true,
-                     .table_head = table_head(),
-                     .check =
-                         [&](const io::Study& study) {
-                             facts = facts_of(context, study, settings);
-                             return facts.sessions;
-                         },
-                     .node_bytes = trial_bytes,
-                     .estimate =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             return dynamic_estimate(study, sessions, settings, context.options());
-                         },
-                     .prepare =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             check_sessions(context, study, sessions, settings);
-                         },
-                     .upstream = [&] { return facts.upstream; },
-                     .compute =
-                         [&](const Wave& wave, const io::ResultFile* output) {
-                             compute(context, wave, facts, settings, output);
-                         }});
+    const auto edges = std::make_shared<StudyEdges>();
+    return {.table_head = table_head(),
+            .check =
+                [settings, edges, &context](const io::Study& study) {
+                    auto facts = hashes_of(context, study);
+                    *edges = edges_of(context, study, settings);
+                    for (std::size_t k = 0; k < facts.size(); ++k)
+                        facts[k].settings.push_back(
+                            {edges_key, "list of edges", "", key_of(edges->edges[k])});
+                    return facts;
+                },
+            .node_bytes = trial_bytes,
+            .estimate =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    return dynamic_estimate(study, sessions, settings, context.options());
+                },
+            .prepare =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    check_sessions(context, study, sessions, [&](const io::StudySession& session) {
+                        read_session_trials(session, settings.trials());
+                    });
+                },
+            .upstream = [edges] { return edges->upstream; },
+            .compute =
+                [settings, edges, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, *edges, settings, output);
+                }};
 }
 
 runtime::Estimate plan(runtime::RunContext& context)
@@ -312,7 +303,7 @@ runtime::Job described_job()
         .citation = "the DyNetCP paper (dynamic network connectivity prediction)",
         .paper = "the DyNetCP paper",
         .options = runtime::common_options() + dynamic_options(),
-        .run = run,
+        .run = run_of(session_job),
         .plan = plan};
 }
 
@@ -327,7 +318,6 @@ Entry dynetcp_dynamic_entry()
                        .for_what = "the edges, unless --edges says otherwise,"}},
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::units},
-            .chains = {"spikes"},
             .page = dynamic_page(),
             .table = dynamic_table()};
 }

@@ -200,22 +200,37 @@ void write_tests(const io::Handle& group, const std::vector<double>& p_max,
 
 } // namespace
 
-void append_strengths(EdgeStrengths& strengths, const EdgeAverages& averages,
-                      std::span<const float> static_weight, std::int64_t bins, std::int64_t lags,
-                      std::int64_t window)
+EdgeStrengths read_strengths(const io::Handle& group, std::span<const float> static_weight,
+                             std::int64_t window)
 {
-    const auto size = at(bins * lags);
-    for (std::int64_t k = 0; k < averages.edges.size(); ++k) {
-        const auto fixed = static_weight.subspan(at((averages.edges.first + k) * lags), at(lags));
-        const auto lag = dynetcp::functional_lag(fixed);
-        for (const auto value : dynetcp::weight_course(
-                 std::span(averages.smoothed).subspan(at(k) * size, size),
-                 std::span(averages.spikes).subspan(at(k) * size, size), lags, lag, window))
-            strengths.push_back(sign_of(fixed[at(lag)]) * static_cast<float>(value));
+    const auto weights = io::open_dataset(group, "weight_smoothed");
+    const auto counts = io::open_dataset(group, "spike_count");
+    const auto shape = io::shape_of(weights);
+    const auto lags = shape[2];
+    const auto size = at(shape[1] * lags);
+    const auto edges_a_block =
+        std::max(std::int64_t{1},
+                 static_cast<std::int64_t>(block_bytes / 8) / static_cast<std::int64_t>(size));
+    auto strengths = EdgeStrengths{};
+    for (const auto& block : base::blocks_of(shape[0], edges_a_block)) {
+        auto smoothed = std::vector<float>(at(block.size()) * size);
+        auto spikes = std::vector<std::int32_t>(smoothed.size());
+        const auto extent = io::Shape{block.size(), shape[1], lags};
+        io::read_block<float>(weights, {block.first, 0, 0}, extent, smoothed);
+        io::read_block<std::int32_t>(counts, {block.first, 0, 0}, extent, spikes);
+        for (std::int64_t k = 0; k < block.size(); ++k) {
+            const auto fixed = static_weight.subspan(at((block.first + k) * lags), at(lags));
+            const auto lag = dynetcp::functional_lag(fixed);
+            for (const auto value : dynetcp::weight_course(
+                     std::span(smoothed).subspan(at(k) * size, size),
+                     std::span(spikes).subspan(at(k) * size, size), lags, lag, window))
+                strengths.push_back(sign_of(fixed[at(lag)]) * static_cast<float>(value));
+        }
     }
+    return strengths;
 }
 
-std::string described_null(std::int64_t models, std::int64_t edges)
+std::string described_null(std::int64_t models, std::int64_t edges, EdgeSource source)
 {
     const auto alone = dynetcp::smallest_q(models, edges, 1);
     auto text = fmt::format("{} null models: p of an edge is {:.3g} at least; q over {} edges "
@@ -229,6 +244,9 @@ std::string described_null(std::int64_t models, std::int64_t edges)
                     ? fmt::format(", so q <= {} needs {} edges of the smallest p", level, needed)
                     : fmt::format(", so no edge can have q <= {}", level);
     }
+    if (source == EdgeSource::connections)
+        text += "; the edges were chosen on the same spikes: of those that are there by chance, "
+                "too many will have a small p";
     return text;
 }
 

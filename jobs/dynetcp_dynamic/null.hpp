@@ -1,6 +1,5 @@
 #pragma once
 
-#include "averages.hpp"
 #include "model.hpp"
 #include "result.hpp"
 
@@ -20,13 +19,12 @@ namespace rewire::jobs {
 /// is silent.
 using EdgeStrengths = std::vector<float>;
 
-/// The same of some edges of the trained model, from its averages.
-void append_strengths(EdgeStrengths& strengths, const EdgeAverages& averages,
-                      std::span<const float> static_weight, std::int64_t bins, std::int64_t lags,
-                      std::int64_t window);
+/// The same of the trained model, from the averages in its file. On rank 0.
+EdgeStrengths read_strengths(const io::Handle& group, std::span<const float> static_weight,
+                             std::int64_t window);
 
-/// "with 20 null models ...": the smallest p and q that they can give.
-std::string described_null(std::int64_t models, std::int64_t edges);
+/// "20 null models: ...": the smallest p and q that they can give, and what they do not test.
+std::string described_null(std::int64_t models, std::int64_t edges, EdgeSource source);
 
 /// Trains the null models, each a unit of work on one rank from the same start as the model itself,
 /// and writes their strengths to `null_weight` [null_model, edge, time]. Collective.

@@ -3,9 +3,13 @@
 #include "jobs/frame/fields.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/partition.hpp>
+#include <rewire/io/chunks.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace rewire::jobs {
@@ -55,6 +59,37 @@ void write_axes(const io::Handle& group, const DynamicResult& result)
     io::write_text_attribute(lag, "units", "ms");
 }
 
+struct NamedArray
+{
+    const char* name;
+    std::vector<std::string> axes;
+    const char* description;
+};
+
+/// An array of one or two dimensions that all ranks hold.
+void write_shared(const mpi::Communicator& comm, const io::Handle* group, const NamedArray& array,
+                  const io::Shape& shape, std::span<const float> values)
+{
+    const auto dataset =
+        group ? io::make_array<float>(*group, array.name, array.axes, "1", array.description)
+              : io::Handle{};
+    const auto grid = io::result_chunks(shape);
+    const auto part = base::part_of(grid.count(), comm.size(), comm.rank());
+    auto mine = std::vector<std::int64_t>(static_cast<std::size_t>(part.size()));
+    std::iota(mine.begin(), mine.end(), part.first);
+    io::write_chunks<float>(
+        comm, dataset.get(), grid, mine, [&](std::int64_t number, std::span<float> chunk) {
+            const auto from = grid.offset_of(number);
+            const auto extent = grid.extent_of(number);
+            const auto rows = shape.size() == 1 ? 1 : extent[0];
+            const auto first = shape.size() == 1 ? 0 : from[0];
+            auto to = chunk.begin();
+            for (auto row = first; row < first + rows; ++row)
+                to = std::copy_n(values.begin() + row * shape.back() + from.back(), extent.back(),
+                                 to);
+        });
+}
+
 } // namespace
 
 io::Handle write_dynamic(const io::ResultFile& file, const DynamicResult& result)
@@ -77,18 +112,6 @@ io::Handle write_dynamic(const io::ResultFile& file, const DynamicResult& result
     return group;
 }
 
-void write_averages(const io::Handle& group, const EdgeAverages& averages, std::int64_t bins,
-                    std::int64_t lags)
-{
-    const auto write = [&]<typename T>(const char* name, const std::vector<T>& values) {
-        io::write_block<T>(io::open_dataset(group, name), {averages.edges.first, 0, 0},
-                           {averages.edges.size(), bins, lags}, values);
-    };
-    write("weight", averages.weight);
-    write("weight_smoothed", averages.smoothed);
-    write("spike_count", averages.spikes);
-}
-
 DynamicResult read_dynamic(const io::Handle& file, const SessionName& name)
 {
     const auto group = io::open_group(file, name.first + "/" + name.second);
@@ -104,30 +127,37 @@ DynamicResult read_dynamic(const io::Handle& file, const SessionName& name)
     return result;
 }
 
-void write_parameters(const io::Handle& group, const dynetcp::DynamicLayout& layout,
-                      std::span<const float> parameters)
+void write_parameters(const mpi::Communicator& comm, const io::Handle* group,
+                      const dynetcp::DynamicLayout& layout, std::span<const float> parameters)
 {
     const auto& used = layout.used();
-    const auto lstms = static_cast<std::size_t>(layout.send().first); // they lie first
-    const auto encoder = static_cast<std::size_t>(layout.encoder_parameters());
-    const auto part = [&](std::size_t first, std::size_t last) {
-        return std::vector<float>(parameters.begin() + static_cast<std::ptrdiff_t>(first),
-                                  parameters.begin() + static_cast<std::ptrdiff_t>(last));
+    const auto lstms = layout.send().first; // they lie first
+    const auto encoder = layout.encoder_parameters();
+    const auto of_lstm = lstms / std::ssize(used);
+    const auto of_receiver = layout.neurons() * layout.sizes().lags + 1;
+    if (group != nullptr) {
+        io::write_axis(*group, lstm_unit_axis, used, "units of an edge: each has an LSTM");
+        io::write_index_axis(*group, lstm_axis, of_lstm,
+                             "matrices of inputs, of the state, two biases; gates i, f, g, o");
+        io::write_index_axis(*group, network_axis, encoder - lstms,
+                             "send, receive, hidden and last layer, each a matrix and its bias");
+        io::write_index_axis(*group, static_axis, of_receiver,
+                             "weights by sender and lag, then the bias");
+    }
+    const auto part = [&](std::int64_t first, std::int64_t last) {
+        return parameters.subspan(static_cast<std::size_t>(first),
+                                  static_cast<std::size_t>(last - first));
     };
-    io::write_axis(group, lstm_unit_axis, used, "units of an edge: each has an LSTM");
-    io::write_index_axis(group, lstm_axis,
-                         static_cast<std::int64_t>(lstms) / static_cast<std::int64_t>(used.size()),
-                         "matrices of inputs, of the state, two biases; gates i, f, g, o");
-    io::write_array(group, "lstm", part(0, lstms), {lstm_unit_axis, lstm_axis}, "1",
-                    "trained parameters of the LSTMs");
-    io::write_index_axis(group, network_axis, static_cast<std::int64_t>(encoder - lstms),
-                         "send, receive, hidden and last layer, each a matrix and its bias");
-    io::write_array(group, "network", part(lstms, encoder), {network_axis}, "1",
-                    "trained parameters of what all pairs share");
-    io::write_index_axis(group, static_axis, layout.neurons() * layout.sizes().lags + 1,
-                         "weights by sender and lag, then the bias");
-    io::write_array(group, "static", part(encoder, parameters.size()), {unit_axis, static_axis},
-                    "1", "parameters of the static part, by receiver");
+    const auto all = std::ssize(parameters);
+    write_shared(comm, group,
+                 {"lstm", {lstm_unit_axis, lstm_axis}, "trained parameters of the LSTMs"},
+                 {std::ssize(used), of_lstm}, part(0, lstms));
+    write_shared(comm, group,
+                 {"network", {network_axis}, "trained parameters of what all pairs share"},
+                 {encoder - lstms}, part(lstms, encoder));
+    write_shared(comm, group,
+                 {"static", {unit_axis, static_axis}, "parameters of the static part, by receiver"},
+                 {layout.neurons(), of_receiver}, part(encoder, all));
 }
 
 dynetcp::DynamicLayout layout_of(const DynamicResult& result)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "averages.hpp"
 #include "jobs/dynetcp_trials/training.hpp"
 #include "jobs/frame/session_results.hpp"
 #include "model.hpp"
@@ -55,12 +54,10 @@ struct DynamicResult
 
 /// Rank 0: all but the arrays over time, and these empty. @return the group
 io::Handle write_dynamic(const io::ResultFile& file, const DynamicResult& result);
-/// Rank 0: what the trained model is made of, so that it can be evaluated again.
-void write_parameters(const io::Handle& group, const dynetcp::DynamicLayout& layout,
-                      std::span<const float> parameters);
-/// Rank 0: values of some edges.
-void write_averages(const io::Handle& group, const EdgeAverages& averages, std::int64_t bins,
-                    std::int64_t lags);
+/// What the trained model is made of, so that it can be evaluated again; ranks share the work.
+/// Collective. @param group on rank 0; null elsewhere @param parameters the same on all ranks
+void write_parameters(const mpi::Communicator& comm, const io::Handle* group,
+                      const dynetcp::DynamicLayout& layout, std::span<const float> parameters);
 
 DynamicResult read_dynamic(const io::Handle& file, const SessionName& name);
 

@@ -15,6 +15,7 @@ constexpr auto bin_s = 2.5e-9;      ///< logarithm and exponential
 constexpr auto evaluations = 25.0;  ///< of an optimum
 constexpr auto path_steps = 10.0;   ///< of lambdas, each from the last one's optimum
 constexpr auto twin_factor = 2.0;   ///< an expected train takes so much longer than spikes
+constexpr auto dither_factor = 1.2; ///< and one of dither, a value, as it has no windows
 constexpr auto twin_density = 20.0; ///< and has so many values for a spike
 constexpr auto bytes_per_value = 12.0;
 constexpr auto read_spike_s = 20e-9;
@@ -24,8 +25,11 @@ StaticWork work_of(const io::UnitsInfo& units, const StaticSettings& settings)
     const auto spikes = static_cast<double>(units.spikes);
     constexpr auto typical_rate_hz = 5.0;
     const auto seconds = spikes / std::max(1.0, typical_rate_hz * static_cast<double>(units.units));
+    const auto is_dithered = settings.jitter.kind == spikes::Jitter::dither && !settings.adam;
     return {spikes, seconds * 1e3 / settings.trials.bin_ms,
-            static_cast<double>(settings.lag_count())};
+            static_cast<double>(settings.lag_count()),
+            is_dithered ? dither_factor * static_cast<double>(2 * settings.jitter.bins + 1)
+                        : twin_factor};
 }
 
 } // namespace
@@ -37,7 +41,7 @@ double evaluation_seconds(const StaticWork& work)
 
 double fit_seconds(const StaticWork& work, bool twin)
 {
-    return (twin ? twin_factor : 1.0) * evaluations * evaluation_seconds(work);
+    return (twin ? work.twin_factor : 1.0) * evaluations * evaluation_seconds(work);
 }
 
 double path_seconds(const StaticWork& work)

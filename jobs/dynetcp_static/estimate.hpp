@@ -16,6 +16,7 @@ struct StaticWork
     double events = 0; ///< spikes of the trials to train on
     double bins = 0;   ///< of these trials
     double lags = 0;
+    double twin_factor = 1; ///< a fit of the jittered twin takes so much longer
 };
 
 /// Seconds of one evaluation of a receiver's loss and gradient.

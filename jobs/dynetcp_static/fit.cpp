@@ -70,10 +70,12 @@ const dynetcp::TrialValues& StaticData::part(std::size_t index, bool twin) const
 {
     if (!twin || spikes_[index].trials == 0)
         return spikes_[index];
+    // An optimum is of what jitter gives on average; steps take a draw an epoch.
     if (!twins_[index])
-        twins_[index] =
-            jittered(spikes_[index], settings_.jitter,
-                     {settings_.training.seed, name_.first, name_.second, part_names.at(index)});
+        twins_[index] = settings_.adam ? jittered(spikes_[index], settings_.jitter,
+                                                  {settings_.training.seed, name_.first,
+                                                   name_.second, part_names.at(index)})
+                                       : expected_trains(spikes_[index], settings_.jitter);
     return *twins_[index];
 }
 

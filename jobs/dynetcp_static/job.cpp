@@ -3,6 +3,7 @@
 #include "fit.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "jobs/recording/held_spikes.hpp"
 #include "jobs/recording/planted.hpp"
 #include "methods.hpp"
 #include "result.hpp"
@@ -14,6 +15,8 @@
 #include "train.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/linalg/solvers.hpp>
+#include <rewire/mpi/agreement.hpp>
 
 #include <fmt/format.h>
 
@@ -56,8 +59,8 @@ void note_session(runtime::RunContext& context, const SessionWork& work, const S
         warn("too few lags beyond 50 ms to take the noise from: no connection is called");
 }
 
-void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
-             const StaticSettings& settings, const io::ResultFile* output)
+void compute(runtime::RunContext& context, const Wave& wave, const StaticSettings& settings,
+             const io::ResultFile* output)
 {
     auto work = read_wave(context, wave, settings);
     auto models = std::vector<std::array<StaticModel, 2>>(work.size());
@@ -84,7 +87,7 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
         if (output == nullptr)
             return;
         for (std::size_t position = 0; position < work.size(); ++position) {
-            auto head = head_of(wave.session(position), facts[wave.sessions[position]].sha256);
+            auto head = wave.head(position);
             const auto& one = work[position];
             if (!one.data)
                 head.status = too_few;
@@ -98,64 +101,44 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
 }
 
 /// Collective: reads all sessions once, so that what is wrong with them is known before the run.
-void check_sessions(runtime::RunContext& context, const io::Study& study,
-                    const std::vector<std::size_t>& sessions, const StaticSettings& settings)
+void check_trials(runtime::RunContext& context, const io::Study& study,
+                  const std::vector<std::size_t>& sessions, const StaticSettings& settings)
 {
-    const auto costs = std::vector<double>(sessions.size(), 1e-2);
-    context.each_unit<runtime::UnitResults>(
-        "check", costs, [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick& tick) {
-            const auto& session = study.sessions[sessions[static_cast<std::size_t>(unit)]];
-            const auto trials = read_session_trials(session, settings.trials);
-            const auto split = split_of(trials, settings.trials.split);
-            if (settings.jitter.kind == spikes::Jitter::pattern && trials.units() > 1 &&
-                std::min(split.train.size(), split.validation.size()) < 2)
-                throw base::InputError(
-                    "pattern jitter permutes spikes across trials: two at least have to train, "
-                    "and two to validate",
-                    session.record.file,
-                    trials.aligned
-                        ? "choose more trials, or --jitter interval; " + described_trials(trials)
-                        : "shorten --window-s, or choose --jitter interval");
-            return tick();
-        });
-}
-
-void run(runtime::RunContext& context)
-{
-    adopt_static_options(context);
-    const auto settings = static_settings(context);
-    auto facts = std::vector<SessionFacts>{};
-    run_session_job(context,
-                    {.says_what_is_left = true,
-                     .table_head = table_head(),
-                     .check =
-                         [&](const io::Study& study) {
-                             return facts = hashes_of(context, study, io::Feed::units);
-                         },
-                     .node_bytes = trial_bytes,
-                     .estimate =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             return static_estimate(study, sessions, settings);
-                         },
-                     .prepare =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             check_sessions(context, study, sessions, settings);
-                         },
-                     .compute =
-                         [&](const Wave& wave, const io::ResultFile* output) {
-                             compute(context, wave, facts, settings, output);
-                         }});
-}
-
-runtime::Estimate plan(runtime::RunContext& context)
-{
-    adopt_static_options(context);
-    const auto settings = static_settings(context);
-    const auto study = open_study(context);
-    require_feed(study, io::Feed::units);
-    return plan_sessions(context, study, [&](const auto& sessions) {
-        return static_estimate(study, sessions, settings);
+    if (!settings.adam)
+        mpi::collective(context.comm(), [] { linalg::load_solvers(); });
+    check_sessions(context, study, sessions, [&](const io::StudySession& session) {
+        const auto trials = read_session_trials(session, settings.trials);
+        const auto split = split_of(trials, settings.trials.split);
+        if (settings.jitter.kind == spikes::Jitter::pattern && trials.units() > 1 &&
+            std::min(split.train.size(), split.validation.size()) < 2)
+            throw base::InputError(
+                "pattern jitter permutes spikes across trials: two at least have to train, "
+                "and two to validate",
+                session.record.file,
+                trials.aligned
+                    ? "choose more trials, or --jitter interval; " + described_trials(trials)
+                    : "shorten --window-s, or choose --jitter interval");
     });
+}
+
+SessionJob session_job(runtime::RunContext& context)
+{
+    adopt_static_options(context);
+    const auto settings = static_settings(context);
+    return {.table_head = table_head(),
+            .node_bytes = trial_bytes,
+            .estimate =
+                [settings](const io::Study& study, const auto& sessions) {
+                    return static_estimate(study, sessions, settings);
+                },
+            .prepare =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    check_trials(context, study, sessions, settings);
+                },
+            .compute =
+                [settings, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, settings, output);
+                }};
 }
 
 runtime::Job described_job()
@@ -184,8 +167,8 @@ runtime::Job described_job()
         .citation = "the DyNetCP paper (dynamic network connectivity prediction)",
         .paper = "the DyNetCP paper",
         .options = runtime::common_options() + static_options(),
-        .run = run,
-        .plan = plan};
+        .run = run_of(session_job),
+        .plan = plan_of(session_job)};
 }
 
 } // namespace
@@ -196,7 +179,6 @@ Entry dynetcp_static_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::units},
-            .chains = {"spikes"},
             .page = static_page(),
             .recovery =
                 [](const RecoveryRequest& request) {

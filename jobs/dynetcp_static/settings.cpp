@@ -43,7 +43,8 @@ std::vector<runtime::Option> jitter_and_rule_options()
         {.name = "jitter",
          .help = "twin that is fitted to jittered trains and subtracted: pattern (expectation over "
                  "all permutations across trials within windows; the default with --align), "
-                 "interval (anywhere in the window), dither (moved by up to jitter-ms; the default "
+                 "interval (anywhere in the window), dither (moved by up to jitter-ms, on average "
+                 "or, by adam, anew every epoch; the default "
                  "without --align), none",
          .source = "Methods, jitter correction",
          .choices = {"pattern", "interval", "dither", "none"}},

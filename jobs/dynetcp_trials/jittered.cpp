@@ -48,32 +48,6 @@ class RowsByNeuron
     std::vector<std::int64_t> end_; ///< [neuron, trial]
 };
 
-dynetcp::TrialValues expected(const dynetcp::TrialValues& values,
-                              const spikes::JitterSettings& settings)
-{
-    const auto timeline =
-        spikes::trial_timeline(values.trials, values.bins, spikes::nanoseconds_per_ms,
-                               std::max(spikes::default_trial_gap, 2 * settings.bins + 1));
-    const auto plan = spikes::JitterPlan(timeline, settings, 0);
-    auto rows = RowsByNeuron(values);
-    for (std::int64_t neuron = 0; neuron < values.neurons; ++neuron) {
-        auto train = std::vector<std::int32_t>{};
-        for (std::int64_t trial = 0; trial < values.trials; ++trial)
-            for (const auto bin : values.row(trial, neuron).bin)
-                train.push_back(static_cast<std::int32_t>(
-                    timeline.segments[static_cast<std::size_t>(trial)].first + bin));
-        const auto mean = spikes::expected_train(plan, train);
-        for (const auto& segment : timeline.segments) {
-            for (std::int64_t bin = 0; bin < values.bins; ++bin)
-                if (const auto value = mean[static_cast<std::size_t>(segment.first + bin)];
-                    value != 0)
-                    rows.add(bin, value);
-            rows.end_row();
-        }
-    }
-    return rows.take();
-}
-
 dynetcp::TrialValues moved(const dynetcp::TrialValues& values, std::int64_t reach,
                            const JitterDraw& draw)
 {
@@ -105,11 +79,37 @@ dynetcp::TrialValues moved(const dynetcp::TrialValues& values, std::int64_t reac
 
 } // namespace
 
+dynetcp::TrialValues expected_trains(const dynetcp::TrialValues& values,
+                                     const spikes::JitterSettings& settings)
+{
+    const auto timeline =
+        spikes::trial_timeline(values.trials, values.bins, spikes::nanoseconds_per_ms,
+                               std::max(spikes::default_trial_gap, 2 * settings.bins + 1));
+    const auto plan = spikes::JitterPlan(timeline, settings, 0);
+    auto rows = RowsByNeuron(values);
+    for (std::int64_t neuron = 0; neuron < values.neurons; ++neuron) {
+        auto train = std::vector<std::int32_t>{};
+        for (std::int64_t trial = 0; trial < values.trials; ++trial)
+            for (const auto bin : values.row(trial, neuron).bin)
+                train.push_back(static_cast<std::int32_t>(
+                    timeline.segments[static_cast<std::size_t>(trial)].first + bin));
+        const auto mean = spikes::expected_train(plan, train);
+        for (const auto& segment : timeline.segments) {
+            for (std::int64_t bin = 0; bin < values.bins; ++bin)
+                if (const auto value = mean[static_cast<std::size_t>(segment.first + bin)];
+                    value != 0)
+                    rows.add(bin, value);
+            rows.end_row();
+        }
+    }
+    return rows.take();
+}
+
 dynetcp::TrialValues jittered(const dynetcp::TrialValues& spikes,
                               const spikes::JitterSettings& settings, const JitterDraw& draw)
 {
     return settings.kind == spikes::Jitter::dither ? moved(spikes, settings.bins, draw)
-                                                   : expected(spikes, settings);
+                                                   : expected_trains(spikes, settings);
 }
 
 } // namespace rewire::jobs

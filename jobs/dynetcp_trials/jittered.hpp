@@ -18,8 +18,13 @@ struct JitterDraw
     std::int64_t number = 0;
 };
 
-/// The same trials with jittered trains: the expectation over all permutations (pattern) or all
-/// places (interval), which has no chance in it and is real; or spikes moved by up to
+/// The same trials with what jitter gives on average, which has no chance in it and is real: over
+/// all permutations (pattern), all places in the window (interval) or within the reach (dither).
+/// @throws InputError: as spikes::JitterPlan
+dynetcp::TrialValues expected_trains(const dynetcp::TrialValues& spikes,
+                                     const spikes::JitterSettings& settings);
+
+/// What a step trains on: the same for pattern and interval, or a draw of spikes moved by up to
 /// `settings.bins` (dither), of which those that leave their trial are lost and those that meet
 /// become one.
 /// @throws InputError: as spikes::JitterPlan

@@ -151,7 +151,8 @@ void leave_out(SessionTrials& session, std::vector<UnitRows>& units, const Trial
         values = std::move(some);
     };
     keep(recording.unit_id), keep(recording.finding), keep(recording.rate_hz), keep(units);
-    keep(recording.area), keep(recording.layer);
+    keep(recording.area), keep(recording.layer), keep(recording.place);
+    keep(recording.waveform_ms);
 }
 
 } // namespace

@@ -52,7 +52,7 @@ std::vector<runtime::Option> trial_options(const std::string& bin_ms, const std:
          .maximum = 0.9},
         {.name = "condition",
          .help = "column of the table of --align: trials are split within each of its values "
-                 "(orientation, block, running)",
+                 "(orientation, block)",
          .source = "Methods, training",
          .repeatable = true},
     };

@@ -70,6 +70,8 @@ struct Entry
     /// What a recording has to hold to feed the job; empty: it computes from results, or from
     /// nothing.
     std::vector<io::Feed> feeds;
+    /// How its options say that the files of the study are read (`nwb_options`); empty: as usual.
+    std::function<io::NwbOptions(const runtime::Options& options)> reading;
     /// What only a look into the file of a session shows that it lacks; empty text: nothing. For
     /// --skip-missing; may be empty.
     std::function<std::string(const io::StudySession& session, const runtime::Options& options)>

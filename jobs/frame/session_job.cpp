@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace rewire::jobs {
@@ -28,6 +29,13 @@ std::unique_ptr<io::ResultFile> begun_result(const std::filesystem::path& path,
     return output;
 }
 
+/// @throws InputError: a session that lacks what feeds the job
+void require_feeds(const runtime::RunContext& context, const io::Study& study)
+{
+    for (const auto feed : own_entry(context).feeds)
+        require_feed(study, feed);
+}
+
 } // namespace
 
 void run_session_job(runtime::RunContext& context, const SessionJob& session_job)
@@ -39,7 +47,7 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
         context.note("nothing to compute: every session that was chosen is left out");
         return;
     }
-    const auto facts = session_job.check(study);
+    const auto facts = session_job.check ? session_job.check(study) : hashes_of(context, study);
     const auto path = context.options().path("results") / entry.file();
     auto digest = context.options().result_changing();
     digest.emplace_back("version", runtime::program_version());
@@ -57,10 +65,9 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
         session_job.prepare(study, existing.todo);
     context.begin_results(
         checkpoint_fingerprint(digest, study, facts, existing, context.options()));
-    if (session_job.says_what_is_left)
-        context.note(fmt::format("{} sessions of {} subjects; {} to compute, {} kept",
-                                 study.sessions.size(), study.subjects.size(), existing.todo.size(),
-                                 existing.kept.size()));
+    context.note(fmt::format("{} sessions of {} subjects; {} to compute, {} kept",
+                             study.sessions.size(), study.subjects.size(), existing.todo.size(),
+                             existing.kept.size()));
 
     auto output = std::unique_ptr<io::ResultFile>{};
     context.collective("write", [&] {
@@ -76,8 +83,9 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
     const auto waves =
         waves_of(study, existing.todo, session_job.node_bytes, node_limit_bytes(context.options()));
     for (std::size_t wave = 0; wave < waves.size(); ++wave)
-        session_job.compute({study, waves[wave], wave == 0 ? "" : fmt::format("-{}", wave + 1)},
-                            output.get());
+        session_job.compute(
+            {study, waves[wave], wave == 0 ? "" : fmt::format("-{}", wave + 1), facts},
+            output.get());
     context.collective("write", [&] {
         if (!output)
             return;
@@ -94,8 +102,29 @@ void run_session_job(runtime::RunContext& context, const SessionJob& session_job
     context.note("wrote " + path.string());
 }
 
+runtime::Estimate plan_session_job(runtime::RunContext& context, const SessionJob& session_job)
+{
+    const auto study = open_study(context);
+    require_feeds(context, study);
+    return plan_sessions(context, study, [&](const std::vector<std::size_t>& sessions) {
+        return session_job.estimate(study, sessions);
+    });
+}
+
+std::function<void(runtime::RunContext&)> run_of(MakeSessionJob make)
+{
+    return [make](runtime::RunContext& context) { run_session_job(context, make(context)); };
+}
+
+std::function<runtime::Estimate(runtime::RunContext&)> plan_of(MakeSessionJob make)
+{
+    return
+        [make](runtime::RunContext& context) { return plan_session_job(context, make(context)); };
+}
+
 std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study)
 {
+    mpi::collective(context.comm(), [&] { require_feeds(context, study); });
     auto costs = std::vector<double>{};
     for (const auto& session : study.sessions)
         costs.push_back(static_cast<double>(session.record.bytes));
@@ -107,13 +136,6 @@ std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Stud
     for (std::size_t session = 0; session < facts.size(); ++session)
         facts[session].sha256 = hashes[session];
     return facts;
-}
-
-std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study,
-                                    io::Feed feed)
-{
-    mpi::collective(context.comm(), [&] { require_feed(study, feed); });
-    return hashes_of(context, study);
 }
 
 runtime::Estimate plan_sessions(
@@ -143,6 +165,21 @@ waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,
         bytes += more;
     }
     return waves;
+}
+
+double largest_wave(const io::Study& study, const std::vector<std::size_t>& sessions,
+                    const std::function<double(const io::StudySession& session)>& node_bytes,
+                    double limit_bytes,
+                    const std::function<double(const io::StudySession& session)>& size)
+{
+    auto largest = 0.0;
+    for (const auto& wave : waves_of(study, sessions, node_bytes, limit_bytes)) {
+        auto sum = 0.0;
+        for (const auto session : wave)
+            sum += size(study.sessions[session]);
+        largest = std::max(largest, sum);
+    }
+    return largest;
 }
 
 double node_limit_bytes(const runtime::Options& options)

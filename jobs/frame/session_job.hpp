@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct Wave
     const io::Study& study;
     const std::vector<std::size_t>& sessions; ///< indices into the study
     std::string suffix; ///< of the names of its phases: "" for the first wave, "-2", "-3", ...
+    std::span<const SessionFacts> facts; ///< [session of the study]; empty: not looked at
 
     std::size_t size() const { return sessions.size(); }
     /// @param position in the wave
@@ -28,16 +30,22 @@ struct Wave
     {
         return study.sessions[sessions[position]];
     }
+    /// @pre facts
+    const SessionFacts& facts_of(std::size_t position) const { return facts[sessions[position]]; }
+    /// With the status "ok". @pre facts
+    SessionHead head(std::size_t position) const
+    {
+        return head_of(session(position), facts_of(position).sha256);
+    }
 };
 
 /// What one such job does itself. What it writes to is the result file, which rank 0 alone has.
 struct SessionJob
 {
-    bool says_what_is_left = false; ///< notes how many sessions are there, to compute and kept
-    std::string table_head;         ///< of the rows that it notes
+    std::string table_head; ///< of the rows that it notes
 
-    /// Collective: checks all sessions of the study, [session]; `hashes_of` where the content of
-    /// the files is all that counts.
+    /// Collective: checks all sessions of the study, [session]. Empty: the content of the files is
+    /// all that counts, and each has what feeds the job (`hashes_of`).
     std::function<std::vector<SessionFacts>(const io::Study& study)> check;
     /// Bytes that a session takes in the memory of a node while its wave is computed.
     std::function<double(const io::StudySession& session)> node_bytes;
@@ -58,13 +66,19 @@ struct SessionJob
 /// Collective. Does nothing where the result has all sessions already.
 void run_session_job(runtime::RunContext& context, const SessionJob& session_job);
 
-/// SHA-256 of every file of the study, files over ranks. Collective.
-std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study);
+/// The plan of a job whose estimate measures nothing. Collective.
+/// @throws InputError: a session that lacks what feeds the job
+runtime::Estimate plan_session_job(runtime::RunContext& context, const SessionJob& session_job);
 
-/// The same, of a study whose sessions all have what feeds the job. Collective.
-/// @throws as require_feed, on all ranks
-std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study,
-                                    io::Feed feed);
+/// `run` and `plan` of such a job, from what makes it of the options of a run.
+using MakeSessionJob = SessionJob (*)(runtime::RunContext& context);
+std::function<void(runtime::RunContext&)> run_of(MakeSessionJob make);
+std::function<runtime::Estimate(runtime::RunContext&)> plan_of(MakeSessionJob make);
+
+/// SHA-256 of every file of the study, files over ranks; each session has what feeds the job.
+/// Collective.
+/// @throws InputError: a session that has not, on all ranks
+std::vector<SessionFacts> hashes_of(runtime::RunContext& context, const io::Study& study);
 
 /// What `rewire plan` says of such a job: for all sessions, or for the largest task of an array
 /// (--largest).
@@ -78,6 +92,12 @@ std::vector<std::vector<std::size_t>>
 waves_of(const io::Study& study, const std::vector<std::size_t>& sessions,
          const std::function<double(const io::StudySession& session)>& node_bytes,
          double limit_bytes);
+
+/// The largest sum of `size` over the sessions of such a wave.
+double largest_wave(const io::Study& study, const std::vector<std::size_t>& sessions,
+                    const std::function<double(const io::StudySession& session)>& node_bytes,
+                    double limit_bytes,
+                    const std::function<double(const io::StudySession& session)>& size);
 
 /// --node-memory-gb
 double node_limit_bytes(const runtime::Options& options);

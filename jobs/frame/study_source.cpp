@@ -42,14 +42,10 @@ std::vector<runtime::Option> study_options()
 
 io::NwbOptions nwb_options(const runtime::Options& options)
 {
-    const auto text = [&](const char* name) {
-        return options.declared(name) ? options.text(name) : std::string{};
-    };
-    auto nwb = io::NwbOptions{.series = text("series"), .roi_column = text("roi-column")};
-    // Jobs over units have conditions of their own.
-    if (options.declared("series") && options.declared("where"))
-        for (const auto& condition : options.texts("where"))
-            nwb.where.push_back(io::parse_roi_condition(condition));
+    auto nwb =
+        io::NwbOptions{.series = options.text("series"), .roi_column = options.text("roi-column")};
+    for (const auto& condition : options.texts("where"))
+        nwb.where.push_back(io::parse_roi_condition(condition));
     return nwb;
 }
 
@@ -64,7 +60,8 @@ namespace {
 std::vector<io::SessionRecord> scan_records(runtime::RunContext& context, const std::string& phase)
 {
     const auto path = context.options().path("study");
-    const auto options = nwb_options(context.options());
+    const auto& reading = own_entry(context).reading;
+    const auto options = reading ? reading(context.options()) : io::NwbOptions{};
     const auto files = mpi::collective(context.comm(), [&] { return io::list_files(path); });
 
     return context.each_unit_to_all<io::SessionRecord>(

@@ -10,8 +10,9 @@
 
 namespace rewire::jobs {
 
-/// Options of every job that reads NWB files.
+/// Options of jobs that read dF/F.
 std::vector<runtime::Option> study_options();
+/// What they say, for `Entry::reading`, too. @pre study_options are declared
 io::NwbOptions nwb_options(const runtime::Options& options);
 io::Selection selection(const runtime::Options& options);
 

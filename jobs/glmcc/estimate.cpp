@@ -53,14 +53,12 @@ runtime::Estimate glmcc_estimate(const io::Study& study, const std::vector<std::
                                  const GlmccJobSettings& settings, const runtime::Options& options)
 {
     auto estimate = runtime::Estimate{};
+    const auto read_bytes = add_reading(estimate, study, sessions, held_spikes_bytes);
     auto tiles = std::int64_t{0};
     auto longest = 0.0;
     auto seconds = 0.0;
     auto all_pairs = 0.0;
     auto most_pairs = 0.0;
-    auto reading = 0.0;
-    auto longest_read = 0.0;
-    auto read_bytes = 0.0;
     for (const auto session : sessions) {
         const auto& units = *study.sessions[session].record.units;
         const auto pairs = static_cast<double>(base::pair_count(units.units));
@@ -75,18 +73,9 @@ runtime::Estimate glmcc_estimate(const io::Study& study, const std::vector<std::
         longest = std::max(longest, pair * std::min(side * side, pairs));
         all_pairs += pairs;
         most_pairs = std::max(most_pairs, pairs);
-        const auto read = reading_seconds(static_cast<double>(units.spikes));
-        reading += read;
-        longest_read = std::max(longest_read, read);
-        read_bytes = std::max(read_bytes, 2 * held_spikes_bytes(study.sessions[session]) + 64e6);
     }
-    for (const auto& wave :
-         waves_of(study, sessions, held_spikes_bytes, node_limit_bytes(options))) {
-        auto held = 0.0;
-        for (const auto session : wave)
-            held += held_spikes_bytes(study.sessions[session]);
-        estimate.node_bytes = std::max(estimate.node_bytes, held);
-    }
+    estimate.node_bytes = largest_wave(study, sessions, held_spikes_bytes,
+                                       node_limit_bytes(options), held_spikes_bytes);
     const auto results = all_pairs * sizeof(GlmccFitted);
     estimate.spread_bytes = 3 * std::min(results, pair_results_bytes);
     // The rank that reads has not begun to put pairs together.
@@ -95,7 +84,6 @@ runtime::Estimate glmcc_estimate(const io::Study& study, const std::vector<std::
         std::max(read_bytes, most_pairs * (sizeof(GlmccFitted) + 4.0 * sizeof(double)) + 16e6);
     estimate.result_bytes = all_pairs * written_bytes(settings);
     estimate.checkpoint_bytes = results;
-    estimate.add_phase("read", reading, static_cast<std::int64_t>(sessions.size()), longest_read);
     estimate.add_phase("pairs", seconds, tiles, std::min(longest, seconds));
     const auto writing = all_pairs * written_bytes(settings) / written_bytes_per_s;
     estimate.add_phase("write", writing, 1, writing);

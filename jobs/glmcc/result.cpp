@@ -1,6 +1,7 @@
 #include "result.hpp"
 
 #include "jobs/frame/fields.hpp"
+#include "jobs/recording/held_spikes.hpp"
 
 #include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
@@ -194,6 +195,7 @@ GlmccSession read_glmcc(const io::Handle& file, const SessionName& name)
     session.unit_id = read_names(group, "unit_id");
     const auto numbers = [&](const char* array) { return io::read_all<double>(group, array); };
     session.rate_hz = numbers("rate_hz");
+    session.cell_type = read_cell_types(group, session.unit_id.size());
     session.weight_mv = numbers("weight_mv");
     session.coupling = numbers("coupling");
     session.threshold = numbers("threshold");

@@ -83,6 +83,7 @@ struct GlmccSession
     GlmccCounts counts;
     std::vector<std::string> unit_id;
     std::vector<double> rate_hz;          ///< [unit]
+    std::vector<std::string> cell_type;   ///< [unit] E, I or empty
     std::vector<double> weight_mv;        ///< [pre, post]
     std::vector<double> coupling;         ///< [pre, post]; NaN on the diagonal
     std::vector<double> threshold;        ///< [pre, post]

@@ -73,35 +73,41 @@ std::optional<GlmccTile> compute_glmcc_tile(const HeldSpikes& held, std::size_t 
 {
     const auto trains = held.trains(position);
     const auto& place = held.session(position).recording.place;
+    const auto fitted =
+        spikes::glmcc_tile(trains, tile, settings.model, [&](std::int64_t) { return tick(); });
+    if (!fitted)
+        return std::nullopt;
     auto result = GlmccTile{};
-    auto stopped = false;
-    spikes::for_each_pair(tile, [&](auto i, auto j, auto) {
-        if (stopped)
-            return;
-        // The later unit first, as in the published program, whose windows are not symmetric.
-        const auto events =
-            spikes::glmcc_events(trains.train(j), trains.train(i), settings.model.tau_ms);
-        const auto fitted = spikes::glmcc_pair(events, settings.model);
+    auto strongest = std::pair<std::int64_t, std::int64_t>{};
+    auto strongest_fit = static_cast<const spikes::GlmccFit*>(nullptr);
+    auto strength = 0.0;
+    spikes::for_each_pair(tile, [&](auto i, auto j, auto index) {
+        const auto& one = (*fitted)[static_cast<std::size_t>(index)];
         const auto near =
             spikes::near(place[static_cast<std::size_t>(i)], place[static_cast<std::size_t>(j)]);
         const auto tested = !near || settings.test_near;
-        auto pair = GlmccFitted{
-            .direction = {call_of(fitted.backward, tested), call_of(fitted.forward, tested)},
-            .log_posterior = fitted.fit.log_posterior,
-            .log_likelihood = fitted.fit.log_likelihood,
-            .background_ratio = fitted.background_ratio,
-            .events = events.events,
-            .delay_ms = fitted.fit.delay_ms,
-            .converged = fitted.fit.converged ? 1 : 0,
-            .tested = tested ? 1 : 0,
-            .near = near ? 1 : 0};
-        if (const auto strength = strength_of(pair); strength > result.strongest.strength)
-            result.strongest = example_of(j, i, strength, events, fitted.fit);
-        result.pair.push_back(pair);
-        stopped = !tick();
+        result.pair.push_back(
+            {.direction = {call_of(one.backward, tested), call_of(one.forward, tested)},
+             .log_posterior = one.fit.log_posterior,
+             .log_likelihood = one.fit.log_likelihood,
+             .background_ratio = one.background_ratio,
+             .events = one.events,
+             .delay_ms = one.fit.delay_ms,
+             .converged = one.fit.converged ? 1 : 0,
+             .tested = tested ? 1 : 0,
+             .near = near ? 1 : 0});
+        if (const auto found = strength_of(result.pair.back()); found > strength) {
+            strength = found;
+            strongest = {i, j};
+            strongest_fit = &one.fit;
+        }
     });
-    if (stopped)
-        return std::nullopt;
+    if (strongest_fit != nullptr) {
+        const auto [i, j] = strongest;
+        const auto events =
+            spikes::glmcc_events(trains.train(j), trains.train(i), settings.model.tau_ms);
+        result.strongest = example_of(j, i, strength, events, *strongest_fit);
+    }
     return result;
 }
 

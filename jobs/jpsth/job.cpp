@@ -29,13 +29,6 @@ constexpr auto cell_s = 12e-9;  ///< of a matrix, the average along the diagonal
 constexpr auto trial_s = 60e-9; ///< of a pair: reading the bits of both
 constexpr auto written_bytes_per_s = 80e6;
 
-/// Some pairs of a session of the wave.
-struct JpsthPart
-{
-    std::size_t position = 0;
-    base::Range pairs;
-};
-
 double bytes_of_pair(const JpsthJobSettings& settings)
 {
     return 5 * sizeof(float) * static_cast<double>(settings.bins() * settings.columns());
@@ -78,14 +71,13 @@ void note_session(runtime::RunContext& context, const SessionHead& head,
     note_recording(context, head, session.recording);
 }
 
-void compute(runtime::RunContext& context, const Wave& wave, const std::vector<SessionFacts>& facts,
-             const WantedPairs& wanted, const JpsthJobSettings& settings,
-             const io::ResultFile* output)
+void compute(runtime::RunContext& context, const Wave& wave, const WantedPairs& wanted,
+             const JpsthJobSettings& settings, const io::ResultFile* output)
 {
     const auto held = HeldSpikes(context, wave, settings.units, settings.trials);
     auto pairs = std::vector<SessionPairs>{};
-    auto parts = std::vector<JpsthPart>{};
-    auto sizes = std::vector<PartOfWork>{};
+    auto ranges = std::vector<base::Range>{}; // [parts] of the pairs of a session
+    auto parts = std::vector<PartOfWork>{};
     for (std::size_t position = 0; position < wave.size(); ++position) {
         const auto& session = held.session(position);
         pairs.push_back(
@@ -93,36 +85,21 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
         const auto trials = static_cast<double>(session.trials.windows.trials());
         const auto count = std::ssize(pairs.back().pair);
         for (std::int64_t first = 0; first < count; first += pairs_a_part) {
-            const auto range = base::Range{first, std::min(first + pairs_a_part, count)};
-            parts.push_back({position, range});
-            sizes.push_back(
-                {bytes_of_pair(settings) * static_cast<double>(range.size()),
+            const auto& range =
+                ranges.emplace_back(base::Range{first, std::min(first + pairs_a_part, count)});
+            parts.push_back(
+                {position, bytes_of_pair(settings) * static_cast<double>(range.size()),
                  seconds_of_pair(settings, trials) * static_cast<double>(range.size())});
         }
     }
     auto head = SessionHead{};
     auto writer = std::unique_ptr<JpsthWriter>{};
-    auto order = SessionsInOrder(
-        wave.size(),
-        [&](std::size_t position) {
-            const auto& session = wave.session(position);
-            head = head_of(session, facts[wave.sessions[position]].sha256);
-            if (pairs[position].pair.empty())
-                head.status = no_pairs;
-            writer = std::make_unique<JpsthWriter>(*output, head, held.session(position),
-                                                   held.trains(position), pairs[position],
-                                                   wanted.digest(name_of(session)), settings);
-        },
-        [&](std::size_t position) {
-            writer.reset();
-            note_session(context, head, held.session(position), pairs[position]);
-        });
-    each_part_to_root(
-        context, wave.suffix, sizes,
+    each_part_by_session(
+        context, wave, parts,
         [&](std::size_t part, const runtime::Tick& tick) -> std::optional<std::vector<std::byte>> {
-            const auto& [position, range] = parts[part];
+            const auto position = parts[part].position;
             auto results = std::vector<JpsthPair>{};
-            for (auto k = range.first; k < range.last; ++k) {
+            for (auto k = ranges[part].first; k < ranges[part].last; ++k) {
                 const auto [i, j] = pairs[position].pair[static_cast<std::size_t>(k)];
                 results.push_back(
                     pair_of(held.trains(position), held.session(position), i, j, settings));
@@ -131,14 +108,22 @@ void compute(runtime::RunContext& context, const Wave& wave, const std::vector<S
             }
             return packed(results);
         },
-        [&](std::size_t part, std::span<const std::byte> bytes) {
-            order.go_on_to(parts[part].position);
-            writer->add(unpacked_jpsths(bytes));
-        });
-    context.collective("write", [&] {
-        if (output != nullptr)
-            order.finish();
-    });
+        {.begin =
+             [&](std::size_t position) {
+                 head = wave.head(position);
+                 if (pairs[position].pair.empty())
+                     head.status = no_pairs;
+                 writer = std::make_unique<JpsthWriter>(
+                     *output, head, held.session(position), held.trains(position), pairs[position],
+                     wanted.digest(name_of(wave.session(position))), settings);
+             },
+         .take = [&](std::size_t,
+                     std::span<const std::byte> bytes) { writer->add(unpacked_jpsths(bytes)); },
+         .end =
+             [&](std::size_t position) {
+                 writer.reset();
+                 note_session(context, head, held.session(position), pairs[position]);
+             }});
 }
 
 runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::size_t>& sessions,
@@ -147,29 +132,18 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
 {
     constexpr auto usual_trials = 1000.0;
     auto estimate = runtime::Estimate{};
+    auto read_bytes = add_reading(estimate, study, sessions, held_spikes_bytes);
     auto all = 0.0;
-    auto reading = 0.0;
-    auto longest_read = 0.0;
-    auto read_bytes = 0.0;
     for (const auto session : sessions) {
-        const auto spikes = static_cast<double>(study.sessions[session].record.units->spikes);
         all += static_cast<double>(wanted.of(name_of(study.sessions[session])).size());
-        reading += reading_seconds(spikes);
-        longest_read = std::max(longest_read, reading_seconds(spikes));
-        read_bytes = std::max(read_bytes, 2 * held_spikes_bytes(study.sessions[session]) + 64e6);
         // PSTHs of all units, made by rank 0.
         const auto packed_bytes =
             static_cast<double>(study.sessions[session].record.units->units * settings.bins()) *
             (usual_trials / 8 + sizeof(double));
         read_bytes = std::max(read_bytes, packed_bytes + 64e6);
     }
-    for (const auto& wave :
-         waves_of(study, sessions, held_spikes_bytes, node_limit_bytes(options))) {
-        auto held = 0.0;
-        for (const auto session : wave)
-            held += held_spikes_bytes(study.sessions[session]);
-        estimate.node_bytes = std::max(estimate.node_bytes, held);
-    }
+    estimate.node_bytes = largest_wave(study, sessions, held_spikes_bytes,
+                                       node_limit_bytes(options), held_spikes_bytes);
     const auto results = all * bytes_of_pair(settings);
     estimate.spread_bytes = 3 * std::min(results, pair_results_bytes);
     estimate.rank_bytes =
@@ -179,7 +153,6 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
     estimate.checkpoint_bytes = results;
     const auto pair_s = seconds_of_pair(settings, usual_trials);
     const auto parts = static_cast<std::int64_t>(all) / pairs_a_part + std::ssize(sessions);
-    estimate.add_phase("read", reading, std::ssize(sessions), longest_read);
     estimate.add_phase("pairs", pair_s * all, parts,
                        std::min(pair_s * static_cast<double>(pairs_a_part), pair_s * all));
     estimate.add_phase("write", results / written_bytes_per_s, 1, results / written_bytes_per_s);
@@ -188,49 +161,35 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
     return estimate;
 }
 
-void run(runtime::RunContext& context)
+SessionJob session_job(runtime::RunContext& context)
 {
     const auto settings = jpsth_settings(context.options());
-    auto facts = std::vector<SessionFacts>{};
-    const auto wanted =
-        mpi::collective(context.comm(), [&] { return WantedPairs(context, settings); });
-    run_session_job(
-        context, {.says_what_is_left = true,
-                  .table_head = table_head(),
-                  .check =
-                      [&](const io::Study& study) {
-                          facts = hashes_of(context, study, io::Feed::units);
-                          for (std::size_t session = 0; session < facts.size(); ++session)
-                              facts[session].settings.push_back(
-                                  {pairs_digest, "list of pairs", "",
-                                   wanted.digest(name_of(study.sessions[session]))});
-                          return facts;
-                      },
-                  .node_bytes = held_spikes_bytes,
-                  .estimate =
-                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                          return estimate_of(study, sessions, wanted, settings, context.options());
-                      },
-                  .prepare =
-                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                          check_spikes(context, study, sessions, settings.units, settings.trials);
-                      },
-                  .upstream = [&] { return wanted.upstream(); },
-                  .compute =
-                      [&](const Wave& wave, const io::ResultFile* output) {
-                          compute(context, wave, facts, wanted, settings, output);
-                      }});
-}
-
-runtime::Estimate plan(runtime::RunContext& context)
-{
-    const auto settings = jpsth_settings(context.options());
-    const auto wanted = WantedPairs(context, settings);
-    const auto study = open_study(context);
-    require_feed(study, io::Feed::units);
-    return plan_sessions(context, study, [&](const auto& sessions) {
-        return estimate_of(study, sessions, wanted, settings, context.options());
-    });
+    const auto wanted = mpi::collective(
+        context.comm(), [&] { return std::make_shared<const WantedPairs>(context, settings); });
+    return {.table_head = table_head(),
+            .check =
+                [wanted, &context](const io::Study& study) {
+                    auto facts = hashes_of(context, study);
+                    for (std::size_t session = 0; session < facts.size(); ++session)
+                        facts[session].settings.push_back(
+                            {pairs_digest, "list of pairs", "",
+                             wanted->digest(name_of(study.sessions[session]))});
+                    return facts;
+                },
+            .node_bytes = held_spikes_bytes,
+            .estimate =
+                [wanted, settings, &context](const io::Study& study, const auto& sessions) {
+                    return estimate_of(study, sessions, *wanted, settings, context.options());
+                },
+            .prepare =
+                [settings, &context](const io::Study& study, const auto& sessions) {
+                    check_spikes(context, study, sessions, settings.units, settings.trials);
+                },
+            .upstream = [wanted] { return wanted->upstream(); },
+            .compute =
+                [wanted, settings, &context](const Wave& wave, const io::ResultFile* output) {
+                    compute(context, wave, *wanted, settings, output);
+                }};
 }
 
 runtime::Job described_job()
@@ -255,8 +214,8 @@ runtime::Job described_job()
         .paper = "the DyNetCP paper",
         .options =
             runtime::common_options() + alignment_options() + unit_options() + jpsth_options(),
-        .run = run,
-        .plan = plan};
+        .run = run_of(session_job),
+        .plan = plan_of(session_job)};
 }
 
 } // namespace

@@ -273,6 +273,7 @@ Entry movement_entry()
             .has_result = true,
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::activity, io::Feed::movement},
+            .reading = nwb_options,
             .lacks =
                 [](const io::StudySession& session, const runtime::Options& options) {
                     return lacks_movements(io::NwbSession(session.path, nwb_options(options)),

@@ -196,8 +196,7 @@ class MovementRun
     SessionMovement result_of(std::size_t position, const NeuronCounts& counts) const
     {
         auto result = SessionMovement{};
-        static_cast<SessionHead&>(result) =
-            head_of(wave_.session(position), input(position).sha256);
+        static_cast<SessionHead&>(result) = wave_.head(position);
         result.neuron_id = wave_.session(position).record.activity->neuron_id;
         result.tau_s = input(position).tau_s;
         const auto& epochs = movements_[position].epochs;

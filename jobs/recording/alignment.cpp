@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace rewire::jobs {
 
@@ -121,8 +122,16 @@ AlignedTrials aligned_trials(const io::StudySession& session, const Alignment& a
             std::find(of_units.begin(), of_units.end(), condition.column) == of_units.end())
             mask = spikes::both(mask, rows_meeting(table, condition));
     result.not_chosen = std::count(mask.begin(), mask.end(), 0);
-    auto windows = spikes::windows_around(table.at("start_time").numbers(), mask, alignment.start_s,
-                                          alignment.stop_s, bin_ms);
+    const auto row_start = table.at("start_time").numbers();
+    for (std::size_t row = 0; row < row_start.size(); ++row)
+        if (mask[row] != 0 && !std::isfinite(row_start[row]))
+            throw base::InputError(
+                fmt::format("a trial that begins at {} s", row_start[row]),
+                fmt::format("{}, {}, row {}", session.record.file, table.name, row),
+                "leave such rows out of the file, or choose others with "
+                "--where");
+    auto windows =
+        spikes::windows_around(row_start, mask, alignment.start_s, alignment.stop_s, bin_ms);
     for (std::int64_t row = 0; row < table.rows; ++row)
         if (mask[static_cast<std::size_t>(row)] != 0)
             result.row.push_back(row);

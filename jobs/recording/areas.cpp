@@ -191,19 +191,21 @@ report::Figure delays_figure(const std::string& title, const AreaDelays& areas)
     return report::figure_of(plot);
 }
 
-std::vector<std::string> delay_heads()
+report::Table delays_table()
 {
-    return {"areas", "pairs of areas", "pairs of units", "Pearson r", "p"};
+    return {.head = {"animal", "session", "areas", "pairs of areas", "pairs of units", "Pearson r",
+                     "p"}};
 }
 
-std::vector<std::string> delay_cells(const AreaDelays& areas)
+void add_delays_row(report::Table& table, const SessionHead& head, const AreaDelays& areas)
 {
     auto pairs = std::int64_t{0};
     for (const auto count : areas.pairs)
         pairs += count;
-    return {std::to_string(areas.area.size()), std::to_string(areas.delay_ms.size()),
-            std::to_string(pairs), std::isnan(areas.r) ? "–" : fmt::format("{:.3f}", areas.r),
-            std::isnan(areas.r) ? "–" : fmt::format("{:.3g}", areas.p_value)};
+    table.rows.push_back({head.subject, head.session, std::to_string(areas.area.size()),
+                          std::to_string(areas.delay_ms.size()), std::to_string(pairs),
+                          std::isnan(areas.r) ? "–" : fmt::format("{:.3f}", areas.r),
+                          std::isnan(areas.r) ? "–" : fmt::format("{:.3g}", areas.p_value)});
 }
 
 } // namespace rewire::jobs

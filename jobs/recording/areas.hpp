@@ -1,9 +1,11 @@
 #pragma once
 
+#include "jobs/frame/session_results.hpp"
 #include "recording.hpp"
 
 #include <rewire/io/hdf5.hpp>
 #include <rewire/report/figure.hpp>
+#include <rewire/report/page.hpp>
 #include <rewire/runtime/options.hpp>
 #include <rewire/spikes/hierarchy.hpp>
 
@@ -60,8 +62,10 @@ AreaDelays read_areas(const io::Handle& group);
 
 /// Median delays against the differences of the hierarchy scores, a point a pair of areas.
 report::Figure delays_figure(const std::string& title, const AreaDelays& areas);
-/// Heads of the columns "areas", "pairs of areas", "pairs of units", "Pearson r", "p".
-std::vector<std::string> delay_heads();
-std::vector<std::string> delay_cells(const AreaDelays& areas);
+/// Without rows and caption: "animal", "session", "areas", "pairs of areas", "pairs of units",
+/// "Pearson r", "p".
+report::Table delays_table();
+/// Of a session with delays.
+void add_delays_row(report::Table& table, const SessionHead& head, const AreaDelays& areas);
 
 } // namespace rewire::jobs

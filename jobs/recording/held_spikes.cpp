@@ -1,9 +1,12 @@
 #include "held_spikes.hpp"
 
 #include <rewire/base/packed.hpp>
+#include <rewire/base/text.hpp>
 #include <rewire/spikes/unit_filter.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace rewire::jobs {
 
@@ -65,6 +68,24 @@ double reading_seconds(double spikes)
     return spike_s * spikes;
 }
 
+double add_reading(runtime::Estimate& estimate, const io::Study& study,
+                   const std::vector<std::size_t>& sessions,
+                   const std::function<double(const io::StudySession& session)>& held_bytes)
+{
+    auto all = 0.0;
+    auto longest = 0.0;
+    auto bytes = 0.0;
+    for (const auto session : sessions) {
+        const auto seconds =
+            reading_seconds(static_cast<double>(study.sessions[session].record.units->spikes));
+        all += seconds;
+        longest = std::max(longest, seconds);
+        bytes = std::max(bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
+    }
+    estimate.add_phase("read", all, std::ssize(sessions), longest);
+    return bytes;
+}
+
 void check_sessions(runtime::RunContext& context, const io::Study& study,
                     const std::vector<std::size_t>& sessions,
                     const std::function<void(const io::StudySession& session)>& look)
@@ -97,10 +118,24 @@ void note_recording(runtime::RunContext& context, const SessionHead& head,
         if (criterion.failed > 0)
             context.note(fmt::format("    {}: {} of {} units fail", criterion.criterion,
                                      criterion.failed, recording.units_in_file));
+    if (recording.criteria.empty() && !recording.unit_id.empty())
+        context.note("    no criterion of quality was applied to the units");
+    if (recording.unit_id.size() > 1 &&
+        std::none_of(recording.place.begin(), recording.place.end(), spikes::is_known))
+        context.note("    the file does not say where units lie: near pairs, whose correlograms "
+                     "say more about sorting than about synapses, cannot be told from others");
     if (const auto found = described(total_of(recording.finding)); !found.empty())
         context.warn(fmt::format("{}: {}", head.file, found));
     if (head.status != "ok")
         context.warn(fmt::format("{}: {}", head.file, head.status));
+}
+
+void note_near_pairs(runtime::RunContext& context, std::int64_t near, bool tested)
+{
+    if (near > 0)
+        context.note(fmt::format(
+            "    {} pairs of units on one peak channel or within 50 um {}", base::grouped(near),
+            tested ? "were tested, as asked" : "were not tested (--test-near)"));
 }
 
 void write_recording_attributes(const io::Handle& group, const Recording& recording)
@@ -130,6 +165,17 @@ void write_cell_types(const io::Handle& group, const Recording& recording)
         io::write_array(group, "cell_type", sign, {"unit_id"}, "",
                         "by the waveform, trough to peak: 1 above 0.4 ms, taken for excitatory; -1 "
                         "narrower, for inhibitory; 0 not known");
+}
+
+std::vector<std::string> read_cell_types(const io::Handle& group, std::size_t units)
+{
+    auto result = std::vector<std::string>(units);
+    if (!io::exists(group, "cell_type"))
+        return result;
+    const auto sign = io::read_all<std::int8_t>(group, "cell_type");
+    for (std::size_t unit = 0; unit < units; ++unit)
+        result[unit] = sign[unit] > 0 ? "E" : sign[unit] < 0 ? "I" : "";
+    return result;
 }
 
 } // namespace rewire::jobs

@@ -62,6 +62,11 @@ double held_spikes_bytes(const io::StudySession& session);
 
 /// Seconds of reading so many spikes.
 double reading_seconds(double spikes);
+/// The phase in which every session is read by one rank. @return bytes that such a rank takes
+/// @param held_bytes that a session takes in the memory of a node
+double add_reading(runtime::Estimate& estimate, const io::Study& study,
+                   const std::vector<std::size_t>& sessions,
+                   const std::function<double(const io::StudySession& session)>& held_bytes);
 
 /// Collective: reads all sessions once, spread over the ranks, so that what is wrong with them is
 /// known before the run. `look` is called for each and throws what it finds.
@@ -77,11 +82,16 @@ void check_spikes(runtime::RunContext& context, const io::Study& study,
 void note_recording(runtime::RunContext& context, const SessionHead& head,
                     const Recording& recording);
 
+/// Rank 0: notes how many pairs were near, and whether they were tested.
+void note_near_pairs(runtime::RunContext& context, std::int64_t near, bool tested);
+
 /// Attributes of a session's group that jobs over spikes share, but for those of the head:
 /// units_in_file, spikes_out_of_order, spikes_duplicate, spikes_outside, observed_s, observed_from.
 void write_recording_attributes(const io::Handle& group, const Recording& recording);
 /// `cell_type` [unit_id]; nothing where no waveform is known.
 /// @pre the axis unit_id is there
 void write_cell_types(const io::Handle& group, const Recording& recording);
+/// [units] E, I or empty: of the `cell_type` of a result.
+std::vector<std::string> read_cell_types(const io::Handle& group, std::size_t units);
 
 } // namespace rewire::jobs

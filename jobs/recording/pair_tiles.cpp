@@ -27,6 +27,36 @@ std::vector<base::Range> slabs_of(const std::vector<PartOfWork>& parts)
     return slabs;
 }
 
+/// Begins and ends the sessions of a wave in their order while their parts come.
+class SessionsInOrder
+{
+  public:
+    SessionsInOrder(std::size_t sessions, const TakeSessions& take)
+        : sessions_(sessions), take_(take)
+    {
+    }
+    /// Ends the sessions before this one and begins it.
+    void go_on_to(std::size_t position)
+    {
+        while (next_ <= position && next_ < sessions_) {
+            if (next_ > 0)
+                take_.end(next_ - 1);
+            take_.begin(next_++);
+        }
+    }
+    void finish()
+    {
+        go_on_to(sessions_);
+        if (next_ > 0)
+            take_.end(next_ - 1);
+    }
+
+  private:
+    std::size_t sessions_;
+    std::size_t next_ = 0;
+    const TakeSessions& take_;
+};
+
 } // namespace
 
 std::int64_t pair_tile_side(std::int64_t units)
@@ -34,11 +64,9 @@ std::int64_t pair_tile_side(std::int64_t units)
     return std::clamp<std::int64_t>((units + 11) / 12, 2, 32);
 }
 
-void each_part_to_root(
-    runtime::RunContext& context, const std::string& suffix, const std::vector<PartOfWork>& parts,
-    const std::function<std::optional<std::vector<std::byte>>(std::size_t part,
-                                                              const runtime::Tick& tick)>& compute,
-    const std::function<void(std::size_t part, std::span<const std::byte> result)>& take)
+void each_part_to_root(runtime::RunContext& context, const std::string& suffix,
+                       const std::vector<PartOfWork>& parts, const ComputePart& compute,
+                       const TakePart& take)
 {
     auto number = 0;
     for (const auto& slab : slabs_of(parts)) {
@@ -66,17 +94,35 @@ void each_part_to_root(
     }
 }
 
-void each_tile_to_root(runtime::RunContext& context, const std::string& suffix,
-                       const std::vector<TileWork>& work, const ComputeTile& compute,
-                       const TakeTile& take)
+void each_part_by_session(runtime::RunContext& context, const Wave& wave,
+                          const std::vector<PartOfWork>& parts, const ComputePart& compute,
+                          const TakeSessions& sessions)
 {
-    auto parts = std::vector<PartOfWork>{};
-    for (const auto& tile : work)
-        parts.push_back({tile.bytes, tile.cost});
-    each_part_to_root(
-        context, suffix, parts,
-        [&](std::size_t part, const runtime::Tick& tick) { return compute(work[part], tick); },
-        [&](std::size_t part, std::span<const std::byte> bytes) { take(work[part], bytes); });
+    auto order = SessionsInOrder(wave.size(), sessions);
+    each_part_to_root(context, wave.suffix, parts, compute,
+                      [&](std::size_t part, std::span<const std::byte> result) {
+                          order.go_on_to(parts[part].position);
+                          sessions.take(part, result);
+                      });
+    context.collective("write", [&] {
+        if (context.comm().is_root())
+            order.finish();
+    });
+}
+
+PairTiles
+tiles_of(const Wave& wave, const std::function<std::int64_t(std::size_t position)>& units,
+         const std::function<PartOfWork(std::size_t position, const spikes::PairTile& tile)>& size)
+{
+    auto tiles = PairTiles{};
+    for (std::size_t position = 0; position < wave.size(); ++position) {
+        const auto count = units(position);
+        for (const auto& tile : spikes::pair_tiles(count, pair_tile_side(count))) {
+            tiles.tile.push_back(tile);
+            tiles.part.push_back(size(position, tile));
+        }
+    }
+    return tiles;
 }
 
 } // namespace rewire::jobs

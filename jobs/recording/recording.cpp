@@ -56,8 +56,17 @@ void each_raw_train(const io::NwbSession& file, const io::Units& units,
     }
 }
 
-std::vector<spikes::TimeInterval> intervals_of(std::span<const double> start_stop)
+/// @param table what the intervals are of, for messages
+/// @throws InputError: an interval that ends before it begins, or that is no time
+std::vector<spikes::TimeInterval> intervals_of(std::span<const double> start_stop,
+                                               const std::string& table)
 {
+    for (std::size_t k = 0; k + 1 < start_stop.size(); k += 2)
+        if (!(start_stop[k] <= start_stop[k + 1]))
+            throw base::InputError(
+                fmt::format("an interval from {} to {} s", start_stop[k], start_stop[k + 1]),
+                fmt::format("{}, interval {}", table, k / 2),
+                "its start has to come before its stop");
     const auto ns = spikes::nanoseconds_of(start_stop);
     auto intervals = std::vector<spikes::TimeInterval>{};
     for (std::size_t k = 0; k + 1 < ns.size(); k += 2)
@@ -67,7 +76,8 @@ std::vector<spikes::TimeInterval> intervals_of(std::span<const double> start_sto
 
 /// Time in which all chosen units were observed, by the file.
 std::vector<spikes::TimeInterval> common_intervals(const io::Units& units,
-                                                   const std::vector<std::int64_t>& row)
+                                                   const std::vector<std::int64_t>& row,
+                                                   const std::string& name)
 {
     auto common = std::optional<std::vector<spikes::TimeInterval>>{};
     for (const auto unit : row) {
@@ -75,14 +85,17 @@ std::vector<spikes::TimeInterval> common_intervals(const io::Units& units,
         const auto last = 2 * units.obs_start[static_cast<std::size_t>(unit) + 1];
         const auto own = intervals_of(
             std::span(units.obs_interval_s)
-                .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
+                .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)),
+            fmt::format("{}, obs_intervals of unit {}", name,
+                        units.table.id[static_cast<std::size_t>(unit)]));
         common = common ? spikes::intersection(*common, own) : own;
     }
     return common.value_or(std::vector<spikes::TimeInterval>{});
 }
 
 std::vector<spikes::TimeInterval> without_invalid(const io::NwbSession& file,
-                                                  std::vector<spikes::TimeInterval> observed)
+                                                  std::vector<spikes::TimeInterval> observed,
+                                                  const std::string& name)
 {
     const auto& tables = file.intervals();
     if (std::none_of(tables.begin(), tables.end(),
@@ -98,7 +111,8 @@ std::vector<spikes::TimeInterval> without_invalid(const io::NwbSession& file,
         both.push_back(start[row]);
         both.push_back(stop[row]);
     }
-    return spikes::difference(observed, intervals_of(both));
+    return spikes::difference(observed,
+                              intervals_of(both, fmt::format("{}, {}", name, invalid_times)));
 }
 
 void require_distinct(const std::vector<std::int64_t>& id, const std::string& name)
@@ -117,7 +131,7 @@ std::vector<spikes::TimeInterval> observed_time(const io::NwbSession& file, cons
 {
     auto observed = std::vector<spikes::TimeInterval>{};
     if (!units.obs_start.empty()) {
-        observed = common_intervals(units, row);
+        observed = common_intervals(units, row, name);
     } else {
         auto first = std::numeric_limits<std::int64_t>::max();
         auto last = std::numeric_limits<std::int64_t>::min();
@@ -131,7 +145,7 @@ std::vector<spikes::TimeInterval> observed_time(const io::NwbSession& file, cons
         if (first <= last)
             observed.push_back({first, last + 1});
     }
-    return without_invalid(file, std::move(observed));
+    return without_invalid(file, std::move(observed), name);
 }
 
 } // namespace

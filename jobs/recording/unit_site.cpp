@@ -1,9 +1,13 @@
 #include "unit_site.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <variant>
 
 namespace rewire::jobs {
@@ -33,31 +37,85 @@ std::optional<std::vector<std::string>> texts_of(const io::Table& table,
     return std::nullopt;
 }
 
-void add_electrodes(const io::NwbSession& file, std::vector<UnitSite>& sites)
+/// Rows of the electrodes table that each unit names: by the id in `peak_channel_id`, or, as pynwb
+/// writes it, those that `electrodes` refers to.
+std::vector<std::vector<std::size_t>> electrode_rows(const io::Table& units,
+                                                     const io::Table& electrodes)
+{
+    auto result = std::vector<std::vector<std::size_t>>(static_cast<std::size_t>(units.rows));
+    if (const auto* channel = units.find("peak_channel_id");
+        is_plain(channel) && !holds_text(*channel)) {
+        auto row_of = std::map<std::int64_t, std::size_t>{};
+        for (std::size_t row = 0; row < electrodes.id.size(); ++row)
+            row_of.emplace(electrodes.id[row], row);
+        const auto number = channel->numbers();
+        for (std::size_t unit = 0; unit < result.size(); ++unit)
+            if (const auto at = row_of.find(static_cast<std::int64_t>(number[unit]));
+                number[unit] >= 0 && at != row_of.end())
+                result[unit].push_back(at->second);
+        return result;
+    }
+    const auto* region = units.find("electrodes");
+    if (region == nullptr || region->width != 1 || holds_text(*region))
+        return result;
+    const auto row = region->numbers();
+    auto next = std::size_t{0};
+    for (std::size_t unit = 0; unit < result.size(); ++unit)
+        for (const auto end = region->ragged ? static_cast<std::size_t>(region->end[unit])
+                                             : unit + 1;
+             next < end; ++next)
+            if (row[next] >= 0 && row[next] < static_cast<double>(electrodes.rows))
+                result[unit].push_back(static_cast<std::size_t>(row[next]));
+    return result;
+}
+
+void add_electrodes(const io::NwbSession& file, const io::Table& units,
+                    std::vector<UnitSite>& sites)
 {
     if (!io::exists(file.file(), electrodes_path))
         return;
     const auto electrodes = io::read_table(file.file(), electrodes_path, {"group"});
-    auto row_of = std::map<std::int64_t, std::size_t>{};
-    for (std::size_t row = 0; row < electrodes.id.size(); ++row)
-        row_of.emplace(electrodes.id[row], row);
+    const auto rows_of_unit = electrode_rows(units, electrodes);
+    // A unit on several electrodes may lie at any of them.
     const auto each = [&](auto use) {
-        for (auto& site : sites)
-            if (const auto at = row_of.find(site.place.peak_channel); at != row_of.end())
-                use(site, at->second);
+        for (std::size_t unit = 0; unit < sites.size(); ++unit)
+            if (rows_of_unit[unit].size() == 1)
+                use(sites[unit], rows_of_unit[unit].front());
     };
-    for (const auto& [name, member] :
-         {std::pair{"x", &spikes::UnitPlace::x_um}, std::pair{"y", &spikes::UnitPlace::y_um},
-          std::pair{"z", &spikes::UnitPlace::z_um}})
-        if (const auto* column = electrodes.find(name); is_plain(column) && !holds_text(*column)) {
-            const auto values = column->numbers();
-            each([&](UnitSite& site, std::size_t row) { site.place.*member = values[row]; });
-        }
-    if (const auto location = texts_of(electrodes, {"location"}))
-        each([&](UnitSite& site, std::size_t row) {
-            if (site.area.empty())
-                site.area = (*location)[row];
-        });
+    each([&](UnitSite& site, std::size_t row) {
+        if (site.place.peak_channel < 0)
+            site.place.peak_channel = electrodes.id[row];
+    });
+    // Places in the brain where the table has them, else on the probe.
+    for (const auto& [name, on_probe, member] :
+         {std::tuple{"x", "rel_x", &spikes::UnitPlace::x_um},
+          std::tuple{"y", "rel_y", &spikes::UnitPlace::y_um},
+          std::tuple{"z", "rel_z", &spikes::UnitPlace::z_um}})
+        for (const auto* from : {name, on_probe})
+            if (const auto* column = electrodes.find(from);
+                is_plain(column) && !holds_text(*column)) {
+                const auto values = column->numbers();
+                each([&](UnitSite& site, std::size_t row) {
+                    if (std::isnan(site.place.*member))
+                        site.place.*member = values[row];
+                });
+            }
+    // A probe in a plane has no third coordinate.
+    each([](UnitSite& site, std::size_t) {
+        if (std::isnan(site.place.z_um) && !std::isnan(site.place.x_um))
+            site.place.z_um = 0;
+    });
+    const auto location = texts_of(electrodes, {"location"});
+    if (!location)
+        return;
+    for (std::size_t unit = 0; unit < sites.size(); ++unit) {
+        const auto& rows = rows_of_unit[unit];
+        const auto here = [&](std::size_t row) { return (*location)[row]; };
+        if (!rows.empty() && sites[unit].area.empty() &&
+            std::all_of(rows.begin(), rows.end(),
+                        [&](std::size_t row) { return here(row) == here(rows.front()); }))
+            sites[unit].area = here(rows.front());
+    }
 }
 
 } // namespace
@@ -81,14 +139,14 @@ std::vector<UnitSite> sites_of(const io::NwbSession& file, const io::Table& unit
         for (std::size_t unit = 0; unit < sites.size(); ++unit)
             sites[unit].waveform_ms = waveform_ms[unit];
     }
-    const auto* channel = units.find("peak_channel_id");
-    if (!is_plain(channel) || holds_text(*channel))
-        return sites;
-    const auto number = channel->numbers();
-    for (std::size_t unit = 0; unit < sites.size(); ++unit)
-        sites[unit].place.peak_channel =
-            number[unit] >= 0 ? static_cast<std::int64_t>(number[unit]) : -1;
-    add_electrodes(file, sites);
+    if (const auto* channel = units.find("peak_channel_id");
+        is_plain(channel) && !holds_text(*channel)) {
+        const auto number = channel->numbers();
+        for (std::size_t unit = 0; unit < sites.size(); ++unit)
+            sites[unit].place.peak_channel =
+                number[unit] >= 0 ? static_cast<std::int64_t>(number[unit]) : -1;
+    }
+    add_electrodes(file, units, sites);
     return sites;
 }
 

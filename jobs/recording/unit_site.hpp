@@ -13,7 +13,9 @@ namespace rewire::jobs {
 /// Where a unit was recorded and how its spike looks, as far as the file says.
 struct UnitSite
 {
-    spikes::UnitPlace place; ///< of the electrode with the id in the column `peak_channel_id`
+    /// Of the electrode whose id is in the column `peak_channel_id`, else of the one that the
+    /// unit's row of `electrodes` refers to, if it is one: x, y, z, else rel_x, rel_y, rel_z.
+    spikes::UnitPlace place;
     std::string area; ///< column ecephys_structure_acronym, area or location of the units, else the
                       ///< electrode's `location`; may be empty
     std::string layer; ///< column layer or cortical_layer of the units; may be empty

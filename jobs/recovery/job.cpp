@@ -76,7 +76,8 @@ Entry recovery_entry()
                                std::vector<runtime::Option>{{.name = "sessions",
                                                              .kind = runtime::OptionKind::flag,
                                                              .help = "one line a session, too"}},
-                    .run = run_recovery}};
+                    .run = run_recovery},
+            .reading = nwb_options};
 }
 
 } // namespace rewire::jobs

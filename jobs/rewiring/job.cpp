@@ -19,6 +19,7 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/dense/symmetric.hpp>
+#include <rewire/linalg/solvers.hpp>
 
 #include <fmt/format.h>
 
@@ -147,6 +148,7 @@ void run_rewiring(runtime::RunContext& context)
         return;
     }
     context.check_memory(rewiring_estimate(sizes_of(subjects), settings));
+    mpi::collective(comm, [] { linalg::load_solvers(); });
     context.begin_results(checkpoint_fingerprint(origin, solver_of(context, subjects, settings)));
     say_what_is_left_out(context, all);
     say_what_moves(context, subjects, movements);

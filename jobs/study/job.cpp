@@ -259,6 +259,7 @@ Entry study_entry()
              .examples = {"rewire study data/", "rewire study data/ --quick"},
              .options = options + reading,
              .run = run_study},
+        .reading = nwb_options,
         .introduce = [](runtime::Job& job, const std::vector<Entry>& all) {
             for (const auto& entry : all)
                 for (const auto& option : entry.check_options)

@@ -1,11 +1,15 @@
 #include "dynamic_trial.hpp"
 
+#include <rewire/base/partition.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 namespace rewire::dynetcp {
 
 namespace {
+
+using Incoming = DynamicLayout::Incoming;
 
 /// max(E, 0) - E y + log(1 + exp(-|E|)) and sigmoid(E) - y.
 struct Entropy
@@ -20,6 +24,26 @@ struct Entropy
         residual = (e >= 0 ? 1.0 : z) / (1 + z) - y;
     }
 };
+
+/// The forward pass of some receivers. @param choose the edges of a receiver that are wanted of a
+/// bin; bins ascend
+template <typename Real, typename Choose>
+void visit_receivers(DynamicTrial<Real>& p, const TrialValues& values, std::int64_t trial,
+                     base::Range receivers, const typename DynamicModel<Real>::TakeOffsets& take,
+                     Choose choose)
+{
+    p.fill_spikes(values, trial);
+    p.encoder.forward(p.spikes);
+    for (std::int64_t bin = 1; bin < p.bins; ++bin)
+        for (auto k = receivers.first; k < receivers.last; ++k) {
+            const Incoming& incoming = choose(p.layout.incoming()[at(k)], bin);
+            if (incoming.edge.empty())
+                continue;
+            p.add_offsets(incoming, bin);
+            take(bin, incoming,
+                 std::span<const Real>(p.offsets).first(incoming.edge.size() * at(p.lags)));
+        }
+}
 
 } // namespace
 
@@ -97,16 +121,8 @@ void DynamicModel<Real>::visit_offsets(const TrialValues& values, std::int64_t t
                                        std::int64_t first, std::int64_t last,
                                        const TakeOffsets& take)
 {
-    auto& p = *parts_;
-    p.fill_spikes(values, trial);
-    p.encoder.forward(p.spikes);
-    for (std::int64_t bin = 1; bin < p.bins; ++bin)
-        for (auto k = first; k < last; ++k) {
-            const auto& incoming = p.layout.incoming()[at(k)];
-            p.add_offsets(incoming, bin);
-            take(bin, incoming,
-                 std::span<const Real>(p.offsets).first(incoming.edge.size() * at(p.lags)));
-        }
+    const auto all = [](const Incoming& incoming, auto) -> const Incoming& { return incoming; };
+    visit_receivers<Real>(*parts_, values, trial, {first, last}, take, all);
 }
 
 template <typename Real>
@@ -114,36 +130,30 @@ void DynamicModel<Real>::visit_aligned(const TrialValues& values, std::int64_t t
                                        std::int64_t first, std::int64_t last,
                                        const TakeOffsets& take)
 {
-    auto& p = *parts_;
-    p.fill_spikes(values, trial);
-    p.encoder.forward(p.spikes);
+    const auto& p = *parts_;
     auto fired = std::vector<std::int64_t>(at(p.shape.neurons), -p.lags); // last bin with a spike
+    auto noted = std::int64_t{0};                                         // bins of `fired`
     const auto note_spikes = [&](std::int64_t bin) {
-        for (std::int64_t neuron = 0; neuron < p.shape.neurons; ++neuron)
-            if (p.spikes[at(neuron * p.bins + bin)] != 0)
-                fired[at(neuron)] = bin;
+        for (; noted <= bin; ++noted)
+            for (std::int64_t neuron = 0; neuron < p.shape.neurons; ++neuron)
+                if (p.spikes[at(neuron * p.bins + noted)] != 0)
+                    fired[at(neuron)] = noted;
     };
-    note_spikes(0);
-    auto some = DynamicLayout::Incoming{};
-    for (std::int64_t bin = 1; bin < p.bins; ++bin) {
+    auto some = Incoming{};
+    const auto lately = [&](const Incoming& all, std::int64_t bin) -> const Incoming& {
         note_spikes(bin);
-        for (auto k = first; k < last; ++k) {
-            const auto& all = p.layout.incoming()[at(k)];
-            some.receiver = all.receiver;
-            some.slot = all.slot;
-            some.sender.clear(), some.sender_slot.clear(), some.edge.clear();
-            for (std::size_t edge = 0; edge < all.edge.size(); ++edge)
-                if (bin - fired[at(all.sender[edge])] < p.lags) {
-                    some.sender.push_back(all.sender[edge]);
-                    some.sender_slot.push_back(all.sender_slot[edge]);
-                    some.edge.push_back(all.edge[edge]);
-                }
-            if (some.edge.empty())
-                continue;
-            p.add_offsets(some, bin);
-            take(bin, some, std::span<const Real>(p.offsets).first(some.edge.size() * at(p.lags)));
-        }
-    }
+        some.receiver = all.receiver;
+        some.slot = all.slot;
+        some.sender.clear(), some.sender_slot.clear(), some.edge.clear();
+        for (std::size_t edge = 0; edge < all.edge.size(); ++edge)
+            if (bin - fired[at(all.sender[edge])] < p.lags) {
+                some.sender.push_back(all.sender[edge]);
+                some.sender_slot.push_back(all.sender_slot[edge]);
+                some.edge.push_back(all.edge[edge]);
+            }
+        return some;
+    };
+    visit_receivers<Real>(*parts_, values, trial, {first, last}, take, lately);
 }
 
 template <typename Real>

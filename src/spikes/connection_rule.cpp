@@ -97,6 +97,12 @@ std::vector<double> median_subtracted(std::span<const double> correlogram)
     return result;
 }
 
+bool is_known(const UnitPlace& place) noexcept
+{
+    return place.peak_channel >= 0 ||
+           !(std::isnan(place.x_um) || std::isnan(place.y_um) || std::isnan(place.z_um));
+}
+
 bool near(const UnitPlace& first, const UnitPlace& second, double distance_um) noexcept
 {
     if (first.peak_channel >= 0 && first.peak_channel == second.peak_channel)

@@ -2,9 +2,8 @@
 
 import csv
 import subprocess
-import unittest
 
-from rewire_cli import BUILD, Case, kill_all, run, start, wait_for
+from rewire_cli import BUILD, Case, kill_all, main, run, start, wait_for
 
 WRITE = BUILD / "tests" / "write_units_session"
 SPIKES = BUILD / "tests" / "write_spike_study"
@@ -38,9 +37,7 @@ class CcgCase(Case):
             return list(csv.DictReader(table))
 
 
-class Ccg(CcgCase):
-    TIDY = [[0.5, 1, 1.5, 2, 7], [0.25, 1.002, 1.75, 5], [3, 4, 6]]  # of write_units_session
-
+class Reference(CcgCase):
     def test_reference_counts_and_expectations(self):
         found = subprocess.run([REFERENCE], capture_output=True, text=True)
         if found.returncode == 77:
@@ -62,6 +59,10 @@ class Ccg(CcgCase):
         self.assertTrue(troughs)
         self.assertLessEqual(troughs, {"16", "17", "18", "19"})
 
+
+class Ccg(CcgCase):
+    TIDY = [[0.5, 1, 1.5, 2, 7], [0.25, 1.002, 1.75, 5], [3, 4, 6]]  # of write_units_session
+
     def test_same_bits_on_any_number_of_ranks(self):
         study = self.folder / "study"
         subprocess.run([SPIKES, study], check=True)
@@ -78,6 +79,8 @@ class Ccg(CcgCase):
         self.assertEqual(set(found), {("0", "1"), ("2", "3")})
         for row in found.values():
             self.assertEqual((row["sign"], row["rule"]), ("1", "1"))
+            self.assertGreater(float(row["first_half"]), 0)
+            self.assertGreater(float(row["second_half"]), 0)
             self.assertAlmostEqual(float(row["peak_lag_ms"]), -2)
         group = "/A/01/"
         self.assertEqual(len(values(result, group + "unit_id")), 7)
@@ -85,6 +88,8 @@ class Ccg(CcgCase):
         count = values(result, group + "count")[:LAGS]
         self.assertEqual(count.index(max(count)), 100 - 2)
         self.assertEqual(len(self.edges("out", "--all-pairs")), 2 * 2 * 21)
+        by_rule = values(result, group + "direction_significant")
+        self.assertEqual([at for at, sign in enumerate(by_rule) if sign], [0, 22])
         # Both are there in both halves of the session, as strong as in the whole.
         halves, whole = values(result, group + "half_peak"), values(result, group + "direction_peak")
         for direction in [0, 22]:
@@ -101,6 +106,25 @@ class Ccg(CcgCase):
         self.ccg(study, "none", "--where", "depth>3", code=3)
         _, err = self.ccg(study, "none", "--where", "depth>3", code=3)
         self.assertIn("it has: snr", err)
+
+    def test_places_as_pynwb_writes_them(self):
+        """References to rows of the electrodes table; a unit on several electrodes may lie at any of them."""
+        result, text = self.ccg(self.session("region"), "region")
+        near = values(result, "/A/01/near")
+        self.assertEqual([pair for pair, flag in enumerate(near) if flag], [0, 11])
+        self.assertIn("2 pairs of units on one peak channel or within 50 um were not tested", text)
+        result, text = self.ccg(self.session("regions"), "regions")
+        self.assertEqual(sum(values(result, "/A/01/near")), 0)
+        self.assertIn("the file does not say where units lie: near pairs", text)
+
+    def test_presentations_of_75_repeats(self):
+        """The other name that the Allen Institute's files give to drifting gratings."""
+        study = self.session("repeats")
+        result, text = self.ccg(study, "out", "--align", "drifting_gratings_75_repeats_presentations", "--stop-s", "0.9",
+                                "--where", "contrast==0.8")
+        self.assertIn("66 trials of 100 rows: 34 not chosen", text)
+        attribute = subprocess.run(["h5dump", "-a", "/A/01/trials", result], capture_output=True, text=True).stdout
+        self.assertIn("(0): 66", attribute)
 
     def test_near_units_are_flagged_and_not_tested(self):
         study = self.session("near")
@@ -158,6 +182,9 @@ class Ccg(CcgCase):
         for other in [negative, before]:
             for name in ["spikes", "count", "expected", "p_value"]:
                 self.assertEqual(values(tidy, "/A/01/" + name), values(other, "/A/01/" + name), name)
+        _, text = self.ccg(self.session("backwards"), "backwards", code=3)
+        self.assertIn("an interval from 8 to 1.9 s", text)
+        self.assertIn("01.nwb, invalid_times, interval 0", text)
         invalid, text = self.ccg(self.session("invalid"), "invalid")
         left = [sum(time < 1.9 for time in train) for train in self.TIDY]
         self.assertEqual(values(invalid, "/A/01/spikes"), left)
@@ -275,4 +302,4 @@ class Killed(CcgCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -1,11 +1,10 @@
 """Connections of methods against a known network and against each other."""
 
-import unittest
-
+from rewire_cli import main
 from spike_case import SpikeCase, values
 
 
-class Compare(SpikeCase):
+class CompareCase(SpikeCase):
     job = "compare"
 
     def means(self, text):
@@ -13,6 +12,8 @@ class Compare(SpikeCase):
         rows = [line.split() for line in text.splitlines()]
         return {row[2]: float(row[-1]) for row in rows if len(row) == 7 and row[0] in ("network", "A")}
 
+
+class Reference(CompareCase):
     def test_known_network(self):
         network = self.known_network()
         for job in ["glmcc", "ccg"]:
@@ -48,6 +49,8 @@ class Compare(SpikeCase):
         self.assertIn("Methods compared", page)
         self.assertIn("common input", page)
 
+
+class Compare(CompareCase):
     def test_same_bits_on_any_number_of_ranks_and_methods_with_each_other(self):
         study = self.session("planted")
         for job in ["glmcc", "ccg"]:
@@ -111,7 +114,8 @@ class Compare(SpikeCase):
         self.assertIn("#SBATCH", out)
         chain = self.rewire("chain", "spikes").splitlines()
         self.assertIn("compare\twhole\tccg,glmcc\t-", chain)
+        self.assertEqual([line.split("\t")[0] for line in chain], ["ccg", "glmcc", "compare", "report"])
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -369,7 +369,7 @@ class Mistakes(Case):
 
     def test_a_limit_that_leaves_nothing_for_linear_algebra(self):
         words = " ".join(["rewiring", "--results", str(self.folder)])
-        done = subprocess.run(["bash", "-c", f"ulimit -v 420000; exec {REWIRE} {words}"], capture_output=True,
+        done = subprocess.run(["bash", "-c", f"ulimit -v 320000; exec {REWIRE} {words}"], capture_output=True,
                               text=True, timeout=60)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("ulimit -v", done.stderr)

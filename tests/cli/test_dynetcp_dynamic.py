@@ -192,7 +192,7 @@ class Dynamic(DynamicCase):
                              "all", "--ranks", 64)
         self.assertEqual(code, 0, err)
         self.assertIn("64 ranks share the 16 trials of a batch, each trial in", out)
-        code, out, _ = run("chain", "spikes")
+        code, out, _ = run("chain", "dynamic-connectivity")
         self.assertIn(JOB, out)
 
 

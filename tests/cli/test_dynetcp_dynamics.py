@@ -104,6 +104,17 @@ class Dynamics(DynamicsCase):
                          "--overwrite", job=HISTOGRAMS)
             self.assertFails(3, wording, JOB, "--study", self.triplets(), "--results", self.folder / "out")
 
+    def test_histograms_of_other_trials_are_refused(self):
+        self.model("out", "--where", "stimulus==0")
+        base = [JOB, "--study", self.triplets(), "--results", self.folder / "out"]
+        self.histograms()
+        self.assertFails(3, "of other trials than the weights: 60 there, 30 of the model", *base)
+        self.histograms("out", "--where", "stimulus==1", "--overwrite")
+        self.assertFails(3, "30, --where stimulus==1 there, 30, --where stimulus==0 of the model", *base)
+        # A condition on units chooses no trials.
+        self.histograms("out", "--where", "stimulus==0", "--where", "id<6", "--overwrite")
+        self.dynamics()
+
     def test_weights_of_every_trial(self):
         model = self.model("out", "--test", "0.2")
         result, _ = self.dynamics("out", "--write-edges", ranks=2)

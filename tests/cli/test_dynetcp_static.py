@@ -114,6 +114,10 @@ class Static(StaticCase):
         found = {(row["pre"], row["post"]) for row in self.edges("out")}
         self.assertLessEqual(found, set(self.true_pairs(study)))
         self.assertGreaterEqual(len(found), 4)
+        # Their jitter is no draw: no chance is subtracted.
+        other, _ = self.fit(study, "other", "--window-s", "0.5", "--lags", "70", "--lambda", "1", "--min-pair-spikes", "0",
+                            "--seed", "7")
+        self.assertEqual(values(other, "/A/01/weight_jittered"), values(result, "/A/01/weight_jittered"))
 
     def test_trials_are_split_within_conditions(self):
         study, words = self.session("small"), [*TRIALS, "--lags", "10", "--jitter", "none", "--lambda", "1"]
@@ -179,7 +183,7 @@ class Static(StaticCase):
         code, out, err = run("plan", JOB, "--study", study, "--results", self.folder / "out", *TRIALS, "--ranks", 4)
         self.assertEqual(code, 0, err)
         self.assertIn("#SBATCH", out)
-        code, out, _ = run("chain", "spikes")
+        code, out, _ = run("chain", "dynamic-connectivity")
         self.assertIn(JOB, out)
 
 

@@ -1,18 +1,16 @@
 """Couplings of all pairs as a command: the published program's weights, a known network, the same bits, kill and resume."""
 
-import unittest
-
-from rewire_cli import kill_all, run, start, wait_for
-from spike_case import SPIKES, SpikeCase, values
-
 import subprocess
+
+from rewire_cli import kill_all, main, run, start, wait_for
+from spike_case import SPIKES, SpikeCase, values
 
 
 class GlmccCase(SpikeCase):
     job = "glmcc"
 
 
-class Glmcc(GlmccCase):
+class Reference(GlmccCase):
     def test_weights_of_the_published_program(self):
         recording = self.recording()
         reference = recording.parents[2] / "reference" / "spikes" / "glmcc_hh20_0_5400s.h5"
@@ -50,6 +48,8 @@ class Glmcc(GlmccCase):
         self.assertEqual(len(self.table("out")), sum(call != 0 for call in significant))
         self.assertEqual(len(self.table("out", "--all-pairs")), units * (units - 1))
 
+
+class Glmcc(GlmccCase):
     def test_same_bits_on_any_number_of_ranks(self):
         study = self.folder / "study"
         subprocess.run([SPIKES, study], check=True)
@@ -141,4 +141,4 @@ class Killed(GlmccCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -57,6 +57,18 @@ class MoreJobs(Case):
                                   capture_output=True, text=True)
             self.assertEqual(same.returncode, 0, same.stdout)
 
+    def test_faults_of_the_program_end_all_ranks_with_70(self):
+        for where, wording in [("everywhere", "wrong on every rank"), ("together", "and the others wait"),
+                               ("unit", "wrong in a unit"), ("alone", "nobody agreed on it"),
+                               ("options", "an option that nobody declared")]:
+            for ranks in [1, 3]:
+                with self.subTest(where=where, ranks=ranks):
+                    code, out, err = run("faulty", "--where", where, ranks=ranks)
+                    self.assertEqual(code, 70, out + err)
+                    self.assertIn(wording, err)
+                    self.assertIn("report", err)
+                    self.assertNotIn("terminate called", err)
+
     def test_rates_are_spikes_over_time(self):
         study = self.spike_study()
         self.ok("unit-rates", "--study", study, "--results", self.folder / "out")

@@ -67,6 +67,21 @@ class Rewiring(Case):
             else:
                 self.assertAlmostEqual(value, wanted, places=places)
 
+    # --- what it needs ---
+
+    def test_solvers_that_cannot_be_loaded_are_told_before_the_work_begins(self):
+        self.write(THREE)
+        broken = self.folder / "lib"
+        broken.mkdir()
+        shutil.copy(BUILD / "lib" / "librewire_linalg.so", broken)  # which loads what lies beside it
+        (broken / "librewire_slepc.so").write_text("")
+        for ranks in [1, 2]:
+            self.assertFails(4, ["cannot load the library for linear algebra over ranks", "librewire_slepc.so", "PETSc"],
+                             "rewiring", "--results", self.folder / "results", ranks=ranks,
+                             env={"LD_LIBRARY_PATH": str(broken)})
+        self.assertFalse((self.folder / "results" / "rewiring.h5").exists())
+        self.rewire("rewiring", "--results", self.folder / "results")
+
     # --- movement fraction ---
 
     def test_movement_fraction_by_hand(self):

@@ -1,5 +1,6 @@
 """Recordings of units with known connections: what is simulated, and what the jobs find in it."""
 
+import csv
 import hashlib
 import random
 import re
@@ -170,6 +171,12 @@ class SimulatedUnits(SpikeCase):
         for job, words in [("ccg", []), ("glmcc", []), ("jpsth", [*window, "--pairs", pairs])]:
             result, _ = self.compute(study, "out", "--all-units", *words, job=job)
             self.assertEqual(values(result, "/visual/01/cell_type"), expected, job)
+        for job in ["ccg", "glmcc"]:
+            self.rewire("export", "--results", self.folder / "out", "--what", job, "--all-pairs")
+            with open(self.folder / "out" / "export" / f"{job}.csv") as table:
+                for row in csv.DictReader(table):
+                    types = [{1: "E", -1: "I"}[expected[int(row[unit])]] for unit in ["pre", "post"]]
+                    self.assertEqual([row["pre_type"], row["post_type"]], types)
 
 
 if __name__ == "__main__":

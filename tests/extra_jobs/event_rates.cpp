@@ -22,7 +22,7 @@ void compute(runtime::RunContext& context, const jobs::Wave& wave,
     for (std::size_t position = 0; output != nullptr && position < wave.size(); ++position) {
         const auto& session = wave.session(position);
         const auto& input = inputs[wave.sessions[position]];
-        auto rates = SessionRates{.head = jobs::head_of(session, input.sha256),
+        auto rates = SessionRates{.head = wave.head(position),
                                   .tau_s = input.tau_s,
                                   .id = session.record.activity->neuron_id};
         const auto seconds =
@@ -80,6 +80,7 @@ jobs::Entry event_rates_entry()
             .has_result = true,
             .tasks = jobs::TaskLevel::session,
             .feeds = {io::Feed::activity},
+            .reading = jobs::nwb_options,
             .chains = {"rates"},
             .page = rate_page(job_name, axis),
             .table = rate_table(job_name, axis)};

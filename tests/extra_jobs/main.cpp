@@ -1,4 +1,5 @@
-// The program with two more jobs, which nothing else knows of.
+// The program with two more jobs, which nothing else knows of, and one that fails.
+#include "faulty.hpp"
 #include "jobs/catalogue.hpp"
 #include "jobs/frame/program.hpp"
 #include "unit_rates.hpp"
@@ -9,6 +10,7 @@ int main(int argc, char** argv)
         auto entries = rewire::jobs::catalogue();
         entries.push_back(rewire::test::unit_rates_entry());
         entries.push_back(rewire::test::event_rates_entry());
+        entries.push_back(rewire::test::faulty_entry());
         return entries;
     });
 }

@@ -14,11 +14,11 @@ namespace {
 constexpr auto job_name = "unit-rates";
 constexpr auto axis = "unit_id";
 
-SessionRates rates_of(const io::StudySession& session, const std::string& sha256)
+SessionRates rates_of(const jobs::Wave& wave, std::size_t position)
 {
-    const auto file = io::NwbSession(session.path, {});
+    const auto file = io::NwbSession(wave.session(position).path, {});
     const auto units = file.read_units();
-    auto rates = SessionRates{.head = jobs::head_of(session, sha256)};
+    auto rates = SessionRates{.head = wave.head(position)};
     auto last_s = 0.0;
     for (const auto time : units.spike_time_s)
         last_s = std::max(last_s, time);
@@ -42,15 +42,12 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
     return estimate;
 }
 
-void compute(runtime::RunContext& context, const jobs::Wave& wave,
-             const std::vector<jobs::SessionFacts>& facts, const io::ResultFile* output)
+void compute(runtime::RunContext& context, const jobs::Wave& wave, const io::ResultFile* output)
 {
     const auto computed = context.each_unit<runtime::UnitResults>(
         "rates" + wave.suffix, std::vector<double>(wave.size(), 1.0),
         [&](std::int64_t unit, runtime::UnitResults& results, const runtime::Tick&) {
-            const auto position = static_cast<std::size_t>(unit);
-            const auto rates =
-                rates_of(wave.session(position), facts[wave.sessions[position]].sha256);
+            const auto rates = rates_of(wave, static_cast<std::size_t>(unit));
             auto packer = base::Packer{};
             const auto put = base::PackField{packer};
             put(rates.id), put(rates.rate_hz);
@@ -59,41 +56,25 @@ void compute(runtime::RunContext& context, const jobs::Wave& wave,
         });
     runtime::gather_to_root(context.comm(), computed, static_cast<std::int64_t>(wave.size()),
                             [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                                const auto position = static_cast<std::size_t>(unit);
                                 auto unpacker = base::Unpacker(bytes);
                                 const auto get = base::UnpackField{unpacker};
-                                auto rates = SessionRates{
-                                    .head = jobs::head_of(wave.session(position),
-                                                          facts[wave.sessions[position]].sha256)};
+                                auto rates =
+                                    SessionRates{.head = wave.head(static_cast<std::size_t>(unit))};
                                 get(rates.id), get(rates.rate_hz);
                                 write_rates(*output, axis, rates);
                             });
 }
 
-void run(runtime::RunContext& context)
+jobs::SessionJob session_job(runtime::RunContext& context)
 {
-    auto facts = std::vector<jobs::SessionFacts>{};
-    jobs::run_session_job(
-        context,
-        {.check =
-             [&](const io::Study& study) {
-                 return facts = jobs::hashes_of(context, study, io::Feed::units);
-             },
-         .node_bytes =
-             [](const io::StudySession& session) {
-                 return 8.0 * static_cast<double>(session.record.units->spikes);
-             },
-         .estimate = estimate_of,
-         .compute = [&](const jobs::Wave& wave,
-                        const io::ResultFile* output) { compute(context, wave, facts, output); }});
-}
-
-runtime::Estimate plan(runtime::RunContext& context)
-{
-    const auto study = jobs::open_study(context);
-    jobs::require_feed(study, io::Feed::units);
-    return jobs::plan_sessions(context, study,
-                               [&](const auto& sessions) { return estimate_of(study, sessions); });
+    return {
+        .node_bytes =
+            [](const io::StudySession& session) {
+                return 8.0 * static_cast<double>(session.record.units->spikes);
+            },
+        .estimate = estimate_of,
+        .compute = [&context](const jobs::Wave& wave,
+                              const io::ResultFile* output) { compute(context, wave, output); }};
 }
 
 } // namespace
@@ -106,8 +87,8 @@ jobs::Entry unit_rates_entry()
                     .details = "Spikes over the time of the last one.",
                     .examples = {"rewire unit-rates --study data/ --results out/"},
                     .options = runtime::common_options(),
-                    .run = run,
-                    .plan = plan},
+                    .run = jobs::run_of(session_job),
+                    .plan = jobs::plan_of(session_job)},
             .has_result = true,
             .tasks = jobs::TaskLevel::session,
             .feeds = {io::Feed::units},

@@ -75,25 +75,21 @@ class SessionJobs : public testing::Test
         auto context = runtime::RunContext(mpi::Communicator::world(), job,
                                            runtime::parse_options("spikes", job.options, all),
                                            "rewire spikes", &table);
-        auto facts = std::vector<jobs::SessionFacts>{};
         waves.clear();
         jobs::run_session_job(
             context,
-            {.check =
-                 [&](const io::Study& study) { return facts = jobs::hashes_of(context, study); },
-             .node_bytes = [](const io::StudySession&) { return 0.6e9; },
+            {.node_bytes = [](const io::StudySession&) { return 0.6e9; },
              .estimate = [](const io::Study&,
                             const std::vector<std::size_t>&) { return runtime::Estimate{}; },
              .compute =
                  [&](const jobs::Wave& wave, const io::ResultFile* output) {
                      waves.push_back(wave.suffix);
-                     compute(context, wave, facts, run_number, failing, output);
+                     compute(context, wave, run_number, failing, output);
                  }});
     }
 
-    void compute(runtime::RunContext& context, const jobs::Wave& wave,
-                 const std::vector<jobs::SessionFacts>& facts, std::int64_t run_number, int failing,
-                 const io::ResultFile* output) const
+    void compute(runtime::RunContext& context, const jobs::Wave& wave, std::int64_t run_number,
+                 int failing, const io::ResultFile* output) const
     {
         const auto counted = context.each_unit<runtime::UnitResults>(
             "count" + wave.suffix, std::vector<double>(wave.size(), 1.0),
@@ -108,9 +104,7 @@ class SessionJobs : public testing::Test
         runtime::gather_to_root(
             context.comm(), counted, static_cast<std::int64_t>(wave.size()),
             [&](std::int64_t unit, std::span<const std::byte> bytes) {
-                const auto& session = wave.session(static_cast<std::size_t>(unit));
-                const auto head = jobs::head_of(
-                    session, facts[wave.sessions[static_cast<std::size_t>(unit)]].sha256);
+                const auto head = wave.head(static_cast<std::size_t>(unit));
                 const auto group = output->group(head.subject + "/" + head.session);
                 jobs::each_head_attribute(head, jobs::WriteAttribute{group});
                 io::write_attribute(group, "spikes", base::Unpacker(bytes).get<std::int64_t>());

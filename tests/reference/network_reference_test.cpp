@@ -82,8 +82,8 @@ class Network : public testing::Test
             const auto pairs = glmcc_tile(trains_.view(), tile, settings, never_stop);
             for_each_pair(tile, [&](auto i, auto j, auto pair) {
                 const auto& one = (*pairs)[at(pair)];
-                result[at(i * units + j)] = sign_of(one.forward.weight_mv);
-                result[at(j * units + i)] = sign_of(one.backward.weight_mv);
+                result[at(i * units + j)] = sign_of(one.backward.weight_mv);
+                result[at(j * units + i)] = sign_of(one.forward.weight_mv);
             });
         }
         return result;

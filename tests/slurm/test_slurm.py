@@ -5,6 +5,7 @@ Starts its own cluster (cluster.py). Exit code 77: Slurm is not installed here.
 
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -20,8 +21,8 @@ SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "slurm"
 
 # What is waited for comes in seconds on a quiet machine; a busy one may take many times that.
 LONG_S = 900
-# Long enough to be disturbed after its first checkpoint, which comes within a few seconds.
-SINGLE_RANK_S = 30
+# Processor time of one rank: long enough to be disturbed after its first checkpoint, which comes within a few seconds.
+SINGLE_RANK_S = 15
 
 
 def setUpModule():
@@ -37,14 +38,20 @@ def simulate(folder, *words):
     cluster.run(REWIRE, "simulate", "lever-press", "--out", folder, *words)
 
 
+def processor_s():
+    """That the programs took which this one has waited for: wall time is that of what else runs here, too."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Reference:
     """A job long enough to be disturbed, and its result when nobody disturbs it."""
 
     def __init__(self):
         shuffles = 1_000_000
-        start = time.monotonic()
+        before = processor_s()
         cluster.run(*self.command(cluster.folder / "calibration", shuffles))
-        speed = shuffles / (time.monotonic() - start)
+        speed = shuffles / (processor_s() - before)
         self.shuffles = min(max(shuffles, round(speed * SINGLE_RANK_S)), 2_000_000_000)
         self.results = cluster.folder / "undisturbed"
         job = submit(2, self.command(self.results), "-N1")

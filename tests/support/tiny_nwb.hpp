@@ -132,14 +132,20 @@ inline io::Handle write_behaviour(hid_t file, const std::string& name,
     return group;
 }
 
+/// @param contrast a column of that name; empty: none
 inline void write_intervals(hid_t file, const std::string& name, const std::vector<double>& start,
-                            const std::vector<double>& stop)
+                            const std::vector<double>& stop,
+                            const std::vector<double>& contrast = {})
 {
     const auto rows = static_cast<std::int64_t>(start.size());
-    const auto table =
-        begin_table(file, "/intervals/" + name, "TimeIntervals", rows, {"start_time", "stop_time"});
+    auto columns = std::vector<std::string>{"start_time", "stop_time"};
+    if (!contrast.empty())
+        columns.emplace_back("contrast");
+    const auto table = begin_table(file, "/intervals/" + name, "TimeIntervals", rows, columns);
     io::write_dataset(table, "start_time", start, {rows});
     io::write_dataset(table, "stop_time", stop, {rows});
+    if (!contrast.empty())
+        io::write_dataset(table, "contrast", contrast, {rows});
 }
 
 /// Units with an index of type T.

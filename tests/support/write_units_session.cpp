@@ -4,10 +4,16 @@
 //   trials      12 units of which none drives another, all with the same response to each of 100
 //               trials of 1 s, within 2 ms after 0.5 s
 //   near        as planted, units 0 and 1 on one channel, 2 and 3 on channels 40 um apart
+//   region      as near, places as pynwb writes them: rows of the electrodes table, on the probe
+//   regions     the same, every unit on all electrodes of its probe
+//   repeats     as trials, in drifting_gratings_75_repeats_presentations, each third with a
+//   contrast
+//               of 0.2 and the others of 0.8
 //   many        80 independent units at 10 Hz for 1,800 s
 //   tidy        3 units, times in order, within 0 .. 8 s
 //   untidy      the same trains out of order, one time twice, one beyond the observed time
 //   invalid     the same trains, with invalid_times around the spikes from 2 s on
+//   backwards   the same, from their end to their begin
 //   negative    the same trains 3 s earlier, observed from -3 s on
 //   before      the tidy trains with a spike before 0 s, where the observed time begins
 //   empty       a units table without rows
@@ -42,8 +48,12 @@ struct Session
     std::vector<std::int64_t> id;
     std::vector<double> snr;           ///< empty: no such column
     std::vector<std::int64_t> channel; ///< empty: no such column; channel c at x = 20 c um
-    std::vector<double> trial_start;   ///< empty: no trials
-    std::vector<double> invalid;       ///< start and stop of one interval, s; empty: none
+    bool region = false; ///< channels as rows of the electrodes table that units refer to
+    std::int64_t electrodes_of_unit = 1;
+    std::vector<double> trial_start; ///< empty: no trials
+    std::string trials = "trials";   ///< name of their table
+    std::vector<double> contrast;    ///< [trials]; empty: no such column
+    std::vector<double> invalid;     ///< start and stop of one interval, s; empty: none
 };
 
 /// Whole microseconds, a refractory time of 3 ms.
@@ -117,8 +127,21 @@ Session session_of(const std::string& kind)
         session.channel = {5, 5, 10, 12, 100, 110, 120, 130};
         return session;
     }
+    if (kind == "region" || kind == "regions") {
+        auto session = session_of("near");
+        session.region = true;
+        session.electrodes_of_unit = kind == "region" ? 1 : 3;
+        return session;
+    }
     if (kind == "trials")
         return locked();
+    if (kind == "repeats") {
+        auto session = locked();
+        session.trials = "drifting_gratings_75_repeats_presentations";
+        for (std::size_t trial = 0; trial < session.trial_start.size(); ++trial)
+            session.contrast.push_back(trial % 3 == 0 ? 0.2 : 0.8);
+        return session;
+    }
     auto session = tidy();
     if (kind == "many") {
         session = {};
@@ -129,6 +152,8 @@ Session session_of(const std::string& kind)
         session.train[1].push_back(9);
     } else if (kind == "invalid") {
         session.invalid = {1.9, 8};
+    } else if (kind == "backwards") {
+        session.invalid = {8, 1.9};
     } else if (kind == "negative") {
         for (auto& train : session.train)
             for (auto& time : train)
@@ -171,7 +196,7 @@ void write(const std::filesystem::path& path, const Session& session)
     if (!session.snr.empty())
         columns.emplace_back("snr");
     if (!session.channel.empty())
-        columns.emplace_back("peak_channel_id");
+        columns.emplace_back(session.region ? "electrodes" : "peak_channel_id");
     const auto table = test::begin_table(file, "/units", "Units", units, columns);
     auto all = Train{};
     auto end = std::vector<std::int64_t>{};
@@ -191,22 +216,36 @@ void write(const std::filesystem::path& path, const Session& session)
     if (!session.snr.empty())
         io::write_dataset(table, "snr", session.snr, {units});
     if (!session.channel.empty()) {
-        io::write_dataset(table, "peak_channel_id", session.channel, {units});
-        const auto channels = std::int64_t{131};
+        const auto channels = std::int64_t{140};
+        if (session.region) {
+            auto row = std::vector<std::int64_t>{};
+            auto last = std::vector<std::int64_t>{};
+            for (const auto channel : session.channel) {
+                for (std::int64_t k = 0; k < session.electrodes_of_unit; ++k)
+                    row.push_back(channel + k);
+                last.push_back(std::ssize(row));
+            }
+            io::write_dataset(table, "electrodes", row, {std::ssize(row)});
+            io::write_dataset(table, "electrodes_index", last, {units});
+        } else {
+            io::write_dataset(table, "peak_channel_id", session.channel, {units});
+        }
+        const auto axes = session.region ? std::vector<std::string>{"rel_x", "rel_y"}
+                                         : std::vector<std::string>{"x", "y", "z"};
         const auto electrodes = test::begin_table(file, "/general/extracellular_ephys/electrodes",
-                                                  "DynamicTable", channels, {"x", "y", "z"});
+                                                  "DynamicTable", channels, axes);
         auto x = test::counting<float>(channels);
         for (auto& value : x)
             value *= 20;
-        io::write_dataset(electrodes, "x", x, {channels});
-        for (const auto* axis : {"y", "z"})
-            io::write_dataset(electrodes, axis, std::vector<float>(x.size(), 0), {channels});
+        io::write_dataset(electrodes, axes.front(), x, {channels});
+        for (std::size_t axis = 1; axis < axes.size(); ++axis)
+            io::write_dataset(electrodes, axes[axis], std::vector<float>(x.size(), 0), {channels});
     }
     if (!session.trial_start.empty()) {
         auto stop = session.trial_start;
         for (auto& time : stop)
             time += 1;
-        test::write_intervals(file, "trials", session.trial_start, stop);
+        test::write_intervals(file, session.trials, session.trial_start, stop, session.contrast);
     }
     if (!session.invalid.empty())
         test::write_intervals(file, "invalid_times", {session.invalid[0]}, {session.invalid[1]});

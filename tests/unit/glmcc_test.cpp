@@ -1,5 +1,6 @@
 // GLMCC: events against all pairs of spikes, the optimum against the posterior computed on a fine
 // grid, couplings recovered from events drawn from the model.
+#include "scalar_glmcc.hpp"
 #include "spike_trains.hpp"
 
 #include <rewire/spikes/glmcc.hpp>
@@ -89,6 +90,40 @@ std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> connected(double
     return {pre, post};
 }
 
+/// Events of pairs of every kind: connected or not, few and many, one without a J that fits.
+std::vector<GlmccEvents> various_events()
+{
+    auto result = std::vector<GlmccEvents>{};
+    for (const auto excess : {0.0, 0.02, 0.3})
+        for (const auto inhibits : {false, true}) {
+            const auto [pre, post] = connected(excess, inhibits);
+            result.push_back(glmcc_events(pre, post));
+            result.push_back(glmcc_events(post, pre));
+        }
+    for (const auto rate : {0.5, 3.0, 50.0}) {
+        const auto trains = test::poisson_trains(4, {rate, rate}, 60);
+        result.push_back(glmcc_events(trains.view().train(0), trains.view().train(1)));
+    }
+    auto empty_after_delay = result.front();
+    empty_after_delay.kernel_sum[1].fill(0);
+    for (std::size_t k = 53; k < 100; ++k)
+        empty_after_delay.count[k] = 0;
+    result.push_back(empty_after_delay);
+    return result;
+}
+
+void expect_same_bits(const GlmccFit& one, const GlmccFit& other)
+{
+    EXPECT_EQ(one.delay_ms, other.delay_ms);
+    EXPECT_EQ(one.log_background, other.log_background);
+    EXPECT_EQ(one.coupling, other.coupling);
+    EXPECT_EQ(one.expected, other.expected);
+    EXPECT_EQ(one.log_posterior, other.log_posterior);
+    EXPECT_EQ(one.log_likelihood, other.log_likelihood);
+    EXPECT_EQ(one.iterations, other.iterations);
+    EXPECT_EQ(one.converged, other.converged);
+}
+
 } // namespace
 
 TEST(GlmccEvents, AreThoseOfEveryPairOfSpikes)
@@ -111,6 +146,53 @@ TEST(GlmccEvents, AreThoseOfEveryPairOfSpikes)
         for (std::size_t m = 0; m < 50; ++m)
             EXPECT_NEAR(fast.kernel_sum[side][m], slow.kernel_sum[side][m],
                         1e-13 * (1 + slow.kernel_sum[side][m]));
+}
+
+TEST(GlmccFit, IsThatOfOnePairAtATime)
+{
+    for (const auto& events : various_events())
+        for (const auto delay : {1, 4})
+            for (const auto tau_ms : {4.0, 7.0})
+                for (const auto without : {-1, 0, 1}) {
+                    const auto slow =
+                        test::scalar_glmcc::fit(events, delay, 4000, tau_ms, nullptr, without);
+                    const auto fast = fit_glmcc(events, delay, 4000, tau_ms, nullptr, without);
+
+                    ASSERT_TRUE(slow.converged);
+                    EXPECT_TRUE(fast.converged);
+                    EXPECT_NEAR(fast.log_posterior, slow.log_posterior,
+                                1e-9 * std::abs(slow.log_posterior));
+                    EXPECT_NEAR(fast.log_likelihood, slow.log_likelihood,
+                                1e-7 * std::abs(slow.log_likelihood));
+                    for (std::size_t side = 0; side < 2; ++side)
+                        EXPECT_NEAR(fast.coupling[side], slow.coupling[side], 1e-6);
+                    for (std::size_t k = 0; k < 100; ++k) {
+                        EXPECT_NEAR(fast.log_background[k], slow.log_background[k], 1e-6);
+                        EXPECT_NEAR(fast.expected[k], slow.expected[k], 1e-5 * slow.expected[k]);
+                    }
+                }
+}
+
+TEST(GlmccFit, HasTheSameBitsAloneAndInAnyCompany)
+{
+    const auto events = various_events();
+    for (const auto mode : {GlmccMode::glm, GlmccMode::likelihood_ratio}) {
+        const auto settings = GlmccSettings::with(mode, true);
+        const auto together = glmcc_pairs(events, settings);
+        auto reversed_events = events;
+        std::reverse(reversed_events.begin(), reversed_events.end());
+        auto reversed = glmcc_pairs(reversed_events, settings);
+        std::reverse(reversed.begin(), reversed.end());
+
+        for (std::size_t pair = 0; pair < events.size(); ++pair) {
+            SCOPED_TRACE(pair);
+            const auto alone = glmcc_pair(events[pair], settings);
+            expect_same_bits(together[pair].fit, alone.fit);
+            expect_same_bits(reversed[pair].fit, alone.fit);
+            EXPECT_EQ(together[pair].forward.likelihood_ratio, alone.forward.likelihood_ratio);
+            EXPECT_EQ(reversed[pair].backward.likelihood_ratio, alone.backward.likelihood_ratio);
+        }
+    }
 }
 
 TEST(GlmccFit, IsTheTopOfThePosterior)
@@ -218,8 +300,8 @@ TEST(GlmccTile, IsTheSameWhateverTheTiling)
             const auto pairs = glmcc_tile(trains.view(), tile, settings, test::never_stop);
             for_each_pair(tile, [&](auto i, auto j, auto pair) {
                 const auto one = glmcc_pair(
-                    glmcc_events(trains.view().train(i), trains.view().train(j)), settings);
-                EXPECT_EQ((*pairs)[static_cast<std::size_t>(pair)].fit.coupling, one.fit.coupling);
+                    glmcc_events(trains.view().train(j), trains.view().train(i)), settings);
+                expect_same_bits((*pairs)[static_cast<std::size_t>(pair)].fit, one.fit);
             });
         }
     EXPECT_FALSE(

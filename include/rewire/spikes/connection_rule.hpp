@@ -68,6 +68,9 @@ struct UnitPlace
     double z_um = 0;
 };
 
+/// Whether anything is known by which two units can be near.
+bool is_known(const UnitPlace& place) noexcept;
+
 /// Whether two units share their peak channel or lie within the distance: there, sorters lose
 /// coincident spikes, and a correlogram says more about sorting than about synapses.
 bool near(const UnitPlace& first, const UnitPlace& second, double distance_um = 50) noexcept;

@@ -1,6 +1,5 @@
-#include "rewire/linalg/singular_triplets.hpp"
-
 #include "slepc_session.hpp"
+#include "solvers.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/mpi/agreement.hpp>
@@ -13,7 +12,7 @@
 #include <limits>
 #include <vector>
 
-namespace rewire::linalg {
+namespace rewire::slepc {
 
 namespace {
 
@@ -229,4 +228,4 @@ SingularTriplets leading_singular_triplets(const mpi::Communicator& comm,
     return triplets(shell, solver.get(), matrix, count);
 }
 
-} // namespace rewire::linalg
+} // namespace rewire::slepc

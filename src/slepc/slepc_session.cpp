@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace rewire::linalg {
+namespace rewire::slepc {
 
 namespace {
 
@@ -70,4 +70,4 @@ void check(PetscErrorCode code)
         "check the connectomes for extreme values");
 }
 
-} // namespace rewire::linalg
+} // namespace rewire::slepc

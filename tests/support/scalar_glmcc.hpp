@@ -1,14 +1,19 @@
-#include "exponentials.hpp"
+#pragma once
 
-#include <rewire/base/dispatch.hpp>
 #include <rewire/spikes/glmcc.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <vector>
 
-namespace rewire::spikes {
+/// The fit of GLMCC, one pair at a time, bin after bin: what those of many pairs are held against.
+namespace rewire::test::scalar_glmcc {
 
-namespace {
+using spikes::glmcc_bins;
+using spikes::glmcc_half;
+using spikes::GlmccEvents;
+using spikes::GlmccFit;
 
 constexpr auto background_bins = static_cast<std::size_t>(glmcc_bins);
 constexpr auto smallest_coupling = -3.0;
@@ -32,7 +37,7 @@ constexpr auto node_place =
 constexpr auto node_weight = std::array{0.118463442528095, 0.239314335249683, 0.284444444444444,
                                         0.239314335249683, 0.118463442528095};
 
-std::vector<KernelBin> make_kernel_bins(double tau_ms)
+inline std::vector<KernelBin> make_kernel_bins(double tau_ms)
 {
     auto result = std::vector<KernelBin>{};
     for (std::int64_t r = 0; r < glmcc_half; ++r) {
@@ -50,25 +55,6 @@ std::vector<KernelBin> make_kernel_bins(double tau_ms)
     return result;
 }
 
-/// Those of the last tau asked for: making them costs as much as two iterations.
-const std::vector<KernelBin>& kernel_bins(double tau_ms)
-{
-    thread_local auto known_tau_ms = 4.0;
-    thread_local auto known = make_kernel_bins(known_tau_ms);
-    if (tau_ms != known_tau_ms) {
-        known = make_kernel_bins(tau_ms);
-        known_tau_ms = tau_ms;
-    }
-    return known;
-}
-
-REWIRE_CLONES("avx512f", "avx2", "default")
-void exponentials(const double* x, std::int64_t count, double* out)
-{
-    for (std::int64_t i = 0; i < count; ++i)
-        out[i] = bounded_exponential(x[i]);
-}
-
 /// Integrals over a bin of e^{Jf}, f e^{Jf}, f^2 e^{Jf}.
 struct Integrals
 {
@@ -77,37 +63,24 @@ struct Integrals
     double second = 0;
 };
 
-/// Of the bins from the delay on. Where J f is small a series does (the next terms are below
-/// 1e-13), elsewhere five nodes a bin.
-void all_integrals(const std::vector<KernelBin>& kernel, double coupling, std::int64_t count,
-                   Integrals* out)
+inline Integrals integrals_of(const KernelBin& kernel, double j)
 {
-    constexpr auto nodes = KernelBin::nodes;
-    auto exponent = std::array<double, nodes * glmcc_half>{};
-    auto large = std::size_t{0};
-    const auto last = static_cast<std::size_t>(count);
-    for (; large < last && std::abs(coupling) * kernel[large].largest >= 1e-3; ++large)
-        for (std::size_t q = 0; q < nodes; ++q)
-            exponent[large * nodes + q] = coupling * kernel[large].value[q];
-    exponentials(exponent.data(), static_cast<std::int64_t>(large * nodes), exponent.data());
-    for (std::size_t r = 0; r < large; ++r) {
-        auto sum = Integrals{0, 0, 0};
-        for (std::size_t q = 0; q < nodes; ++q) {
-            const auto f = kernel[r].value[q];
-            const auto term = node_weight[q] * exponent[r * nodes + q];
-            sum.none += term;
-            sum.first += f * term;
-            sum.second += f * f * term;
-        }
-        out[r] = sum;
+    if (std::abs(j) * kernel.largest < 1e-3) {
+        // the next terms are below 1e-13
+        const auto& m = kernel.moment;
+        return {1 + j * (m[0] + j * (m[1] / 2 + j * (m[2] / 6 + j * m[3] / 24))),
+                m[0] + j * (m[1] + j * (m[2] / 2 + j * m[3] / 6)),
+                m[1] + j * (m[2] + j * m[3] / 2)};
     }
-    for (auto r = large; r < last; ++r) {
-        const auto& m = kernel[r].moment;
-        const auto j = coupling;
-        out[r] = {1 + j * (m[0] + j * (m[1] / 2 + j * (m[2] / 6 + j * m[3] / 24))),
-                  m[0] + j * (m[1] + j * (m[2] / 2 + j * m[3] / 6)),
-                  m[1] + j * (m[2] + j * m[3] / 2)};
+    auto sum = Integrals{0, 0, 0};
+    for (std::size_t q = 0; q < KernelBin::nodes; ++q) {
+        const auto f = kernel.value[q];
+        const auto term = node_weight[q] * std::exp(j * f);
+        sum.none += term;
+        sum.first += f * term;
+        sum.second += f * f * term;
     }
+    return sum;
 }
 
 /// The log posterior at a point, its gradient and Hessian.
@@ -128,7 +101,10 @@ class Model
 {
   public:
     Model(const GlmccEvents& events, int delay_ms, double stiffness, double tau_ms)
-        : events_(events), delay_(delay_ms), stiffness_(stiffness), kernel_(kernel_bins(tau_ms))
+        : events_(events),
+          delay_(delay_ms),
+          stiffness_(stiffness),
+          kernel_(make_kernel_bins(tau_ms))
     {
         for (std::size_t side = 0; side < 2; ++side) {
             for (auto m = static_cast<std::size_t>(delay_ms); m < events.kernel_sum[side].size();
@@ -147,17 +123,13 @@ class Model
             point.gradient_j[side] = sum_[side];
         }
         auto roughness = 0.0;
-        auto backgrounds = Background{};
-        auto of_side = std::array<std::array<Integrals, glmcc_half>, 2>{};
-        exponentials(point.a.data(), glmcc_bins, backgrounds.data());
-        for (std::size_t side = 0; side < 2; ++side)
-            all_integrals(kernel_, point.coupling[side], glmcc_half - delay_, of_side[side].data());
         for (std::size_t k = 0; k < background_bins; ++k) {
             const auto [side, distance] = place(k);
             const auto on_kernel = distance >= 0;
-            const auto parts =
-                on_kernel ? of_side[side][static_cast<std::size_t>(distance)] : Integrals{};
-            const auto background = backgrounds[k];
+            const auto parts = on_kernel ? integrals_of(kernel_[static_cast<std::size_t>(distance)],
+                                                        point.coupling[side])
+                                         : Integrals{};
+            const auto background = std::exp(point.a[k]);
             point.expected[k] = background * parts.none;
             point.mixed[k] = background * parts.first;
             if (on_kernel) {
@@ -283,13 +255,13 @@ class Model
     const GlmccEvents& events_;
     int delay_;
     double stiffness_;
-    const std::vector<KernelBin>& kernel_;
+    std::vector<KernelBin> kernel_;
     Pair sum_{};
 };
 
 /// Couplings that a step must leave: those asked for, and those at a limit that the gradient would
 /// push beyond it.
-std::array<bool, 2> held_couplings(const Point& point, int without)
+inline std::array<bool, 2> held_couplings(const Point& point, int without)
 {
     auto result = std::array<bool, 2>{};
     for (std::size_t side = 0; side < 2; ++side) {
@@ -302,7 +274,8 @@ std::array<bool, 2> held_couplings(const Point& point, int without)
 }
 
 /// The farthest of the step and its halves that does not lower the posterior.
-bool take_step(const Model& model, const Background& step_a, const Pair& step_j, Point& point)
+inline bool take_step(const Model& model, const Background& step_a, const Pair& step_j,
+                      Point& point)
 {
     auto next = point;
     auto length = 1.0;
@@ -321,10 +294,8 @@ bool take_step(const Model& model, const Background& step_a, const Pair& step_j,
     return false;
 }
 
-} // namespace
-
-GlmccFit fit_glmcc(const GlmccEvents& events, int delay_ms, double stiffness, double tau_ms,
-                   const GlmccFit* start, int without)
+inline GlmccFit fit(const GlmccEvents& events, int delay_ms, double stiffness, double tau_ms,
+                    const GlmccFit* start = nullptr, int without = -1)
 {
     constexpr auto most_iterations = 200;
     const auto model = Model(events, delay_ms, stiffness, tau_ms);
@@ -361,4 +332,4 @@ GlmccFit fit_glmcc(const GlmccEvents& events, int delay_ms, double stiffness, do
     return result;
 }
 
-} // namespace rewire::spikes
+} // namespace rewire::test::scalar_glmcc

@@ -1,6 +1,5 @@
-#include "rewire/linalg/minimise.hpp"
-
 #include "slepc_session.hpp"
+#include "solvers.hpp"
 
 #include <rewire/base/error.hpp>
 
@@ -11,7 +10,7 @@
 #include <cmath>
 #include <exception>
 
-namespace rewire::linalg {
+namespace rewire::slepc {
 
 namespace {
 
@@ -94,4 +93,4 @@ FoundMinimum minimise(const SmoothFunction& function, std::vector<double> start,
     return found;
 }
 
-} // namespace rewire::linalg
+} // namespace rewire::slepc

@@ -1,12 +1,11 @@
-#include "rewire/linalg/eigenpairs.hpp"
-
 #include "slepc_session.hpp"
+#include "solvers.hpp"
 
 #include <rewire/base/error.hpp>
 
 #include <fmt/format.h>
 
-namespace rewire::linalg {
+namespace rewire::slepc {
 
 namespace {
 
@@ -68,4 +67,4 @@ Eigenpairs leading_eigenpairs(const Eigen::MatrixXd& symmetric, Eigen::Index cou
     return pairs;
 }
 
-} // namespace rewire::linalg
+} // namespace rewire::slepc

@@ -1,4 +1,4 @@
-#include "jobs/catalogue.hpp"
+#include "catalogue.hpp"
 #include "jobs/frame/program.hpp"
 
 int main(int argc, char** argv)

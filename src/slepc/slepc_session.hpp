@@ -3,7 +3,7 @@
 #include <slepceps.h>
 #include <slepcsvd.h>
 
-namespace rewire::linalg {
+namespace rewire::slepc {
 
 /// Starts PETSc and SLEPc on this rank unless they run; they end just before MPI does. Not
 /// collective: what PETSc takes for its world is this rank alone.
@@ -39,4 +39,4 @@ using Vector = Handle<Vec, VecDestroy>;
 using EigenSolver = Handle<EPS, EPSDestroy>;
 using SingularSolver = Handle<SVD, SVDDestroy>;
 
-} // namespace rewire::linalg
+} // namespace rewire::slepc
