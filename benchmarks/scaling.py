@@ -255,7 +255,7 @@ def main():
         mode.add_argument("--work", default=os.path.join(os.environ.get("TMPDIR", "/tmp"), "rewire-scaling"))
     options = parser.parse_args()
     if options.mode == "ranks" and options.surrogates is None:
-        options.surrogates = 12000 if options.job == "ccg" else 2000
+        options.surrogates = 3000 if options.job == "ccg" else 2000
     if options.mode != "spikes" and options.neurons is None:
         options.neurons = 40 if options.job == "dynetcp-dynamic" else 500
     if (os.cpu_count() or 1) < 2:

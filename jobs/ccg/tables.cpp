@@ -60,8 +60,8 @@ std::string write_table(const ExportTable::Request& request)
 {
     const auto path = request.folder / "ccg.csv";
     auto table = io::WholeStream(path);
-    table.write("subject,session,pre,post,sign,peak_lag_ms,p_value,q_value,corrected,rule,pre_type,"
-                "post_type\n");
+    table.write("subject,session,pre,post,sign,peak_lag_ms,p_value,q_value,corrected,rule,"
+                "pre_type,post_type,first_half,second_half\n");
     for (const auto& name : sessions_in(request.result)) {
         const auto session = read_ccg(request.result, name);
         write_calls(table, session,

@@ -42,7 +42,7 @@ PlantedConnections read_planted_connections(const std::filesystem::path& nwb_fil
     if (!is_group(file, connections_path))
         throw base::InputError("the file holds no planted connections",
                                nwb_file.string() + ":" + connections_path,
-                               "only sessions made by 'rewire simulate' know what was planted");
+                               "only simulated sessions know what was planted");
     const auto table = open_group(file, connections_path);
     auto planted = PlantedConnections{};
     planted.pre = read_all<std::int64_t>(table, "pre");
@@ -69,7 +69,7 @@ Truth read_truth(const std::filesystem::path& nwb_file)
     const auto file = open_for_reading(nwb_file);
     if (!is_group(file, neurons_path) || !is_group(file, edges_path))
         throw base::InputError("the file holds no truth", nwb_file.string() + ":/scratch/truth",
-                               "only sessions made by 'rewire simulate' know what was planted");
+                               "only simulated sessions know what was planted");
     const auto neurons = open_group(file, neurons_path);
     const auto edges = open_group(file, edges_path);
     auto truth = Truth{};

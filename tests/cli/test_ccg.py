@@ -126,6 +126,11 @@ class Ccg(CcgCase):
         attribute = subprocess.run(["h5dump", "-a", "/A/01/trials", result], capture_output=True, text=True).stdout
         self.assertIn("(0): 66", attribute)
 
+    def test_a_trial_without_a_time_is_named(self):
+        study = self.session("lost-trial")
+        self.assertFails(3, ["a trial that begins at nan s", "01.nwb, trials, row 3"], "ccg", "--study", study,
+                         "--results", self.folder / "out", "--align", "trials", "--stop-s", "0.9")
+
     def test_near_units_are_flagged_and_not_tested(self):
         study = self.session("near")
         result, _ = self.ccg(study, "out")

@@ -108,6 +108,12 @@ class Glmcc(GlmccCase):
         self.assertEqual(self.table("lonely"), [])
         self.assertIn("fewer than two units to pair", self.page("lonely"))
 
+    def test_often_interrupted_observation_is_said(self):
+        _, text = self.compute(self.session("pieces"), "pieces")
+        self.assertIn("10.1 % of the observed time lies within 50 ms of a gap", text)
+        _, text = self.compute(self.session("planted"), "whole")
+        self.assertNotIn("of a gap", text)
+
     def test_usage(self):
         study = self.session("tidy")
         for words, wording in [(["--delay", "search", "--delay-ms", "3"], "searched for"), (["--mode", "glmm"], "glm"),

@@ -1,6 +1,7 @@
 // write_units_session FILE KIND: one session of sorted units that a test asks for.
 //   planted     8 units at 5 Hz for 300 s; unit 0 drives 1 and unit 2 drives 3 after 2 ms; unit 7
 //               has snr 0.5
+//   pieces      as planted, 10 ms of every second invalid
 //   trials      12 units of which none drives another, all with the same response to each of 100
 //               trials of 1 s, within 2 ms after 0.5 s
 //   near        as planted, units 0 and 1 on one channel, 2 and 3 on channels 40 um apart
@@ -9,6 +10,7 @@
 //   repeats     as trials, in drifting_gratings_75_repeats_presentations, each third with a
 //   contrast
 //               of 0.2 and the others of 0.8
+//   lost-trial  as trials, of which one begins at NaN
 //   many        80 independent units at 10 Hz for 1,800 s
 //   tidy        3 units, times in order, within 0 .. 8 s
 //   untidy      the same trains out of order, one time twice, one beyond the observed time
@@ -53,7 +55,7 @@ struct Session
     std::vector<double> trial_start; ///< empty: no trials
     std::string trials = "trials";   ///< name of their table
     std::vector<double> contrast;    ///< [trials]; empty: no such column
-    std::vector<double> invalid;     ///< start and stop of one interval, s; empty: none
+    std::vector<double> invalid;     ///< start and stop of each interval, s; empty: none
 };
 
 /// Whole microseconds, a refractory time of 3 ms.
@@ -133,8 +135,19 @@ Session session_of(const std::string& kind)
         session.electrodes_of_unit = kind == "region" ? 1 : 3;
         return session;
     }
+    if (kind == "pieces") {
+        auto session = planted();
+        for (auto second = 1.0; second < 300; second += 1)
+            session.invalid.insert(session.invalid.end(), {second, second + 0.01});
+        return session;
+    }
     if (kind == "trials")
         return locked();
+    if (kind == "lost-trial") {
+        auto session = locked();
+        session.trial_start[3] = std::numeric_limits<double>::quiet_NaN();
+        return session;
+    }
     if (kind == "repeats") {
         auto session = locked();
         session.trials = "drifting_gratings_75_repeats_presentations";
@@ -247,8 +260,15 @@ void write(const std::filesystem::path& path, const Session& session)
             time += 1;
         test::write_intervals(file, session.trials, session.trial_start, stop, session.contrast);
     }
-    if (!session.invalid.empty())
-        test::write_intervals(file, "invalid_times", {session.invalid[0]}, {session.invalid[1]});
+    if (!session.invalid.empty()) {
+        auto start = std::vector<double>{};
+        auto stop = std::vector<double>{};
+        for (std::size_t k = 0; k < session.invalid.size(); k += 2) {
+            start.push_back(session.invalid[k]);
+            stop.push_back(session.invalid[k + 1]);
+        }
+        test::write_intervals(file, "invalid_times", start, stop);
+    }
     if (!session.id.empty())
         io::write_block<std::int64_t>(io::open_dataset(table, "id"), {0}, {units}, session.id);
 }
