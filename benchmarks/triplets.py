@@ -92,16 +92,18 @@ def compare(options):
     print(f"true edges   {len(active)} active and {len(inactive)} inactive bins of {len(true)} edges, {left_out} without a spike: AUC "
           f"of the weight {shown:.4f}, asked {GOAL}: {'yes' if shown >= GOAL else 'NO'}")
     apart = Apart(results, true, BINS)
-    kept, called = apart.by_rule()
+    kept, called, by_chance = apart.by_rule()
     as_many, by_weight, by_ratio = apart.as_many(apart.weight, kept), apart.auc(apart.weight), apart.auc(apart.ratio)
     good = as_many < called and by_weight > by_ratio
-    print(f"active bins  {len(apart.direct)} of connections, {len(apart.indirect)} of {len(apart.between)} indirect pairs")
-    print(f"ratio rule   keeps {kept:.3f} of the bins of connections and calls {called:.3f} of the indirect; AUC {by_ratio:.4f}")
+    print(f"active bins  {len(apart.direct)} of connections, {len(apart.indirect)} of {len(apart.between)} indirect pairs; "
+          f"{len(apart.unconnected)} bins of unconnected ones")
+    print(f"ratio rule   keeps {kept:.3f} of the bins of connections, calls {called:.3f} of the indirect and {by_chance:.3f} of the "
+          f"unconnected; AUC {by_ratio:.4f}")
     print(f"weight       calls {as_many:.3f} where it keeps as many; AUC {by_weight:.4f}: better {'yes' if good else 'NO'}")
     if options.null > 0:
-        (kept_q, called_q), (edges, between), p_bin = apart.by_null()
-        print(f"null models  q <= 0.05 keeps {kept_q:.3f} of the bins and calls {called_q:.3f} of the indirect; of whole edges "
-              f"{edges:.3f} and {between:.3f}; AUC of p {apart.auc([-p for p in p_bin]):.4f}")
+        (kept, called, by_chance), p_bin = apart.by_null()
+        print(f"null models  q <= 0.05 keeps {kept:.3f} of the bins of connections, calls {called:.3f} of the indirect and "
+              f"{by_chance:.3f} of the unconnected; AUC of p {apart.auc([-p for p in p_bin]):.4f}")
     return shown >= GOAL and good
 
 

@@ -3,5 +3,5 @@
 
 int main(int argc, char** argv)
 {
-    return rewire::jobs::run_program(argc, argv, rewire::jobs::catalogue);
+    rewire::jobs::run_program(argc, argv, rewire::jobs::catalogue);
 }

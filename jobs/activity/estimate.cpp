@@ -2,6 +2,7 @@
 
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "options.hpp"
 
 #include <fmt/format.h>
 
@@ -85,8 +86,8 @@ runtime::Estimate deconvolution_estimate(const io::Study& study,
         seconds += work;
         longest = std::max(longest, work / static_cast<double>(std::max<std::int64_t>(parts, 1)));
         blocks += parts;
-        const auto with_neuropil = options.declared("baseline") &&
-                                   options.text("baseline") != "none" && !activity.neuropil.empty();
+        const auto with_neuropil =
+            baseline_of(options) != calcium::BaselineKind::none && !activity.neuropil.empty();
         estimate.rank_bytes =
             std::max(estimate.rank_bytes, (with_neuropil ? 2.9 : 1.9) * block_bytes(activity));
         estimate.checkpoint_bytes += activity_bytes(activity);

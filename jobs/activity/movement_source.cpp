@@ -133,12 +133,6 @@ SessionMovements from_intervals(const io::NwbSession& file, const std::string& t
 }
 
 /// How a series becomes movements.
-struct SeriesReading
-{
-    std::string threshold; ///< --lever-threshold
-    bool mask_uncovered = false;
-};
-
 SessionMovements covered(behaviour::CoveredEpochs partial, std::string source)
 {
     auto movements = SessionMovements{};
@@ -149,8 +143,8 @@ SessionMovements covered(behaviour::CoveredEpochs partial, std::string source)
 }
 
 SessionMovements from_mask(const io::NwbSession& file, const io::Series& series,
-                           const behaviour::MaskValues& values, const SeriesReading& reading,
-                           const std::string& where)
+                           const behaviour::MaskValues& values,
+                           const MovementSourceSettings& reading, const std::string& where)
 {
     const auto said = values == behaviour::MaskValues{}
                           ? std::string("binary series")
@@ -190,7 +184,7 @@ double threshold_of(const std::string& text, const std::string& unit, const std:
 }
 
 SessionMovements from_lever(const io::NwbSession& file, io::Series series,
-                            const SeriesReading& reading, const std::string& where)
+                            const MovementSourceSettings& reading, const std::string& where)
 {
     const auto frame_times = file.frame_times();
     const auto stated_rate = series.info.has_timestamps ? 0 : series.info.rate_hz;
@@ -199,7 +193,7 @@ SessionMovements from_lever(const io::NwbSession& file, io::Series series,
     if (reading.mask_uncovered) {
         const auto pieces = behaviour::lever_pieces(std::move(series.values), series.time_s,
                                                     stated_rate, frame_times, where);
-        options.threshold_per_ms = threshold_of(reading.threshold, series.info.unit, where,
+        options.threshold_per_ms = threshold_of(reading.lever_threshold, series.info.unit, where,
                                                 [&] { return pieces.noise_threshold(); });
         auto movements =
             covered(behaviour::lever_epochs(pieces, frame_times, where, options), source);
@@ -208,7 +202,7 @@ SessionMovements from_lever(const io::NwbSession& file, io::Series series,
     }
     const auto trace = behaviour::on_even_clock(std::move(series.values), series.time_s,
                                                 stated_rate, frame_times, where);
-    options.threshold_per_ms = threshold_of(reading.threshold, series.info.unit, where, [&] {
+    options.threshold_per_ms = threshold_of(reading.lever_threshold, series.info.unit, where, [&] {
         return behaviour::noise_threshold(behaviour::lever_speed(trace.value, trace.rate_hz));
     });
     const auto movements = behaviour::lever_movements(trace, options);
@@ -242,7 +236,7 @@ SessionMovements from_lever(const io::NwbSession& file, io::Series series,
 }
 
 SessionMovements from_series(const io::NwbSession& file, const Candidate& source, bool as_lever,
-                             const SeriesReading& reading)
+                             const MovementSourceSettings& reading)
 {
     auto series = file.read_series(source.path);
     const auto where = file.path().string() + ":" + source.path;
@@ -289,11 +283,24 @@ std::vector<runtime::Option> movement_source_options()
     };
 }
 
-std::string lacks_movements(const io::NwbSession& file, const runtime::Options& options)
+MovementSourceSettings movement_source_settings(const runtime::Options& options)
+{
+    const auto settings =
+        MovementSourceSettings{.movement = options.text("movement"),
+                               .lever = options.text("lever"),
+                               .lever_threshold = options.text("lever-threshold"),
+                               .mask_uncovered = options.text("uncovered") == "mask"};
+    checked_threshold(settings.lever_threshold);
+    if (!settings.movement.empty() && !settings.lever.empty())
+        throw base::UsageError("both --movement and --lever", "", "give one of them");
+    return settings;
+}
+
+std::string lacks_movements(const io::NwbSession& file, const MovementSourceSettings& source)
 {
     const auto all = candidates_of(file);
-    for (const auto* option : {"movement", "lever"})
-        if (const auto name = options.text(option); !name.empty())
+    for (const auto& name : {source.movement, source.lever})
+        if (!name.empty())
             return std::any_of(all.begin(), all.end(),
                                [&](const Candidate& one) { return io::is_named(one.path, name); })
                        ? ""
@@ -301,25 +308,18 @@ std::string lacks_movements(const io::NwbSession& file, const runtime::Options& 
     return std::any_of(all.begin(), all.end(), is_possible) ? "" : "no movements";
 }
 
-SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options)
+SessionMovements movements_in(const io::NwbSession& file, const MovementSourceSettings& source)
 {
-    const auto wanted = options.text("movement");
-    const auto lever = options.text("lever");
-    const auto reading = SeriesReading{.threshold = options.text("lever-threshold"),
-                                       .mask_uncovered = options.text("uncovered") == "mask"};
-    checked_threshold(reading.threshold);
-    if (!wanted.empty() && !lever.empty())
-        throw base::UsageError("both --movement and --lever", "", "give one of them");
     const auto all = candidates_of(file);
-    if (!lever.empty()) {
+    if (!source.lever.empty()) {
         const auto series =
             candidates_that(all, [](const Candidate& one) { return !one.is_table; });
-        return from_series(file, candidate_named(series, lever, file), true, reading);
+        return from_series(file, candidate_named(series, source.lever, file), true, source);
     }
-    const auto source =
-        wanted.empty() ? default_candidate(all, file) : candidate_named(all, wanted, file);
-    return source.is_table ? from_intervals(file, source.path)
-                           : from_series(file, source, false, reading);
+    const auto candidate = source.movement.empty() ? default_candidate(all, file)
+                                                   : candidate_named(all, source.movement, file);
+    return candidate.is_table ? from_intervals(file, candidate.path)
+                              : from_series(file, candidate, false, source);
 }
 
 } // namespace rewire::jobs

@@ -31,27 +31,48 @@ struct SessionMovements
 /// --movement, --lever, --lever-threshold, --uncovered
 std::vector<runtime::Option> movement_source_options();
 
+/// Which table or series movements are taken from, and how.
+struct MovementSourceSettings
+{
+    std::string movement; ///< table or series; empty: not named
+    std::string lever;    ///< series; empty: not named
+    std::string lever_threshold;
+    bool mask_uncovered = false; ///< frames where the series is not known are left out
+
+    bool is_named() const { return !movement.empty() || !lever.empty(); }
+};
+/// @throws UsageError: both named, or a threshold that is none
+MovementSourceSettings movement_source_settings(const runtime::Options& options);
+
+/// On which frames movements are wanted.
+struct MovementsWanted
+{
+    io::NwbOptions nwb;
+    MovementSourceSettings source;
+    std::int64_t dilate = 0; ///< frames that every movement is widened by, at both ends
+    bool dff = false;        ///< of dF/F (all kept frames), not of smoothed events
+};
+
 /// Movement epochs of the sessions of a wave, sessions over ranks; on all ranks. Collective. Notes
 /// the source, or warns where the sessions have different ones.
-/// @param dff whether the activity is dF/F (all kept frames) and not smoothed events
-/// (unmixed_frames of them, two fewer at each end)
+/// Of smoothed events those are unmixed_frames, two fewer at each end.
 /// @param inputs of the study's sessions: frames at which the movement is not known are left out of
 /// what is used of them (--uncovered mask)
 /// @throws InputError: no source of movements, or not the one asked for; several that may be meant;
 /// a series that is neither binary nor a lever; one that does not cover the imaging, or has gaps
 std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
                                            std::vector<SessionInput>& inputs,
-                                           const std::vector<std::size_t>& sessions, bool dff,
-                                           const std::string& phase);
+                                           const std::vector<std::size_t>& sessions,
+                                           const MovementsWanted& wanted, const std::string& phase);
 
 /// Why a file has nothing that movements could come from; empty where it has something.
-std::string lacks_movements(const io::NwbSession& file, const runtime::Options& options);
+std::string lacks_movements(const io::NwbSession& file, const MovementSourceSettings& source);
 
 /// Movement frames of one session on all frames of its file, not dilated. Without --movement and
 /// --lever: the table, else the series, that is called movement_epochs, movements or movement;
 /// else the only table or series with "movement" in its name or series with "lever" in it (among
 /// several levers, the one called just that). A series of two values is a mask, the larger being
 /// movement; another is a lever only if its name says so or --lever names it.
-SessionMovements movements_in(const io::NwbSession& file, const runtime::Options& options);
+SessionMovements movements_in(const io::NwbSession& file, const MovementSourceSettings& source);
 
 } // namespace rewire::jobs

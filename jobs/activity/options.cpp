@@ -16,10 +16,10 @@ namespace rewire::jobs {
 
 namespace {
 
-double tau_of(const io::StudySession& session, const runtime::Options& options)
+double tau_of(const io::StudySession& session, const ActivitySettings& settings)
 {
-    if (options.has("tau-s"))
-        return options.real("tau-s");
+    if (settings.tau_s)
+        return *settings.tau_s;
     if (session.tau_s)
         return *session.tau_s;
     throw base::UsageError(
@@ -140,9 +140,18 @@ void adopt_activity_options(runtime::RunContext& context)
     }
 }
 
-io::NanPolicy nan_policy(const runtime::Options& options)
+ActivitySettings activity_settings(const runtime::Options& options)
 {
-    return *io::parse_nan_policy(options.text("nan"));
+    const auto number = [&](const char* name) {
+        return options.has(name) ? std::optional(options.real(name)) : std::nullopt;
+    };
+    return {.nwb = nwb_options(options),
+            .tau_s = number("tau-s"),
+            .oasis = options.text("oasis") == "suite2p" ? calcium::OasisVariant::suite2p
+                                                        : calcium::OasisVariant::farci,
+            .nan = *io::parse_nan_policy(options.text("nan")),
+            .baseline = baseline_of(options),
+            .smoothing_s = number("smoothing-s")};
 }
 
 calcium::BaselineKind baseline_of(const runtime::Options& options)
@@ -153,34 +162,31 @@ calcium::BaselineKind baseline_of(const runtime::Options& options)
                                   : calcium::BaselineKind::none;
 }
 
-std::int64_t taps_of(const io::StudySession& session, const runtime::Options& options)
+std::int64_t taps_of(const io::StudySession& session, const ActivitySettings& settings)
 {
-    return options.has("smoothing-s")
-               ? calcium::taps_for(options.real("smoothing-s"), session.record.activity->rate_hz)
+    return settings.smoothing_s
+               ? calcium::taps_for(*settings.smoothing_s, session.record.activity->rate_hz)
                : calcium::paper_taps;
 }
 
 calcium::OasisParameters oasis_of(const io::StudySession& session, double tau_s,
-                                  const runtime::Options& options)
+                                  const ActivitySettings& settings)
 {
-    return {.tau_s = tau_s,
-            .rate_hz = session.record.activity->rate_hz,
-            .variant = options.text("oasis") == "suite2p" ? calcium::OasisVariant::suite2p
-                                                          : calcium::OasisVariant::farci};
+    return {.tau_s = tau_s, .rate_hz = session.record.activity->rate_hz, .variant = settings.oasis};
 }
 
-double checked_tau(const io::StudySession& session, const runtime::Options& options)
+double checked_tau(const io::StudySession& session, const ActivitySettings& settings)
 {
-    const auto tau_s = tau_of(session, options);
-    calcium::oasis_decay(oasis_of(session, tau_s, options));
+    const auto tau_s = tau_of(session, settings);
+    calcium::oasis_decay(oasis_of(session, tau_s, settings));
     return tau_s;
 }
 
-void require_tau(const io::Study& study, const runtime::Options& options)
+void require_tau(const io::Study& study, const ActivitySettings& settings)
 {
     require_feed(study, io::Feed::activity);
     for (const auto& session : study.sessions)
-        checked_tau(session, options);
+        checked_tau(session, settings);
 }
 
 } // namespace rewire::jobs

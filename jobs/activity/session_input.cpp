@@ -98,9 +98,10 @@ void keep_frames(std::vector<T>& block, std::int64_t neurons, const std::vector<
 }
 
 /// Five frames were chosen for 28 Hz.
-void say_smoothing(runtime::RunContext& context, const io::Study& study)
+void say_smoothing(runtime::RunContext& context, const io::Study& study,
+                   const ActivitySettings& settings)
 {
-    if (context.options().has("smoothing-s"))
+    if (settings.smoothing_s)
         return;
     constexpr auto paper_rate_hz = 28.0;
     auto slowest = paper_rate_hz;
@@ -117,9 +118,10 @@ void say_smoothing(runtime::RunContext& context, const io::Study& study)
                 calcium::paper_taps, static_cast<double>(calcium::paper_taps) / rate, rate));
 }
 
-void say_baseline(runtime::RunContext& context, const io::Study& study)
+void say_baseline(runtime::RunContext& context, const io::Study& study,
+                  const ActivitySettings& settings)
 {
-    if (baseline_of(context.options()) == calcium::BaselineKind::none)
+    if (settings.baseline == calcium::BaselineKind::none)
         return;
     const auto with =
         std::count_if(study.sessions.begin(), study.sessions.end(), [](const auto& session) {
@@ -142,27 +144,28 @@ void SessionInput::unpack(base::Unpacker& unpacker)
     each_field(*this, UnpackField{unpacker});
 }
 
-SessionInput session_input_of(const io::StudySession& session, const runtime::Options& options,
+SessionInput session_input_of(const io::StudySession& session, const ActivitySettings& settings,
                               const std::string& segments, bool deconvolves)
 {
     auto input = SessionInput{};
     if (deconvolves)
-        input.tau_s = checked_tau(session, options);
+        input.tau_s = checked_tau(session, settings);
     input.sha256 = io::sha256_of_file(session.path);
-    const auto file = io::NwbSession(session.path, nwb_options(options));
-    input.baseline = baseline_of(options);
-    input.taps = taps_of(session, options);
+    const auto file = io::NwbSession(session.path, settings.nwb);
+    input.baseline = settings.baseline;
+    input.taps = taps_of(session, settings);
     if (input.baseline == calcium::BaselineKind::none)
         require_dff(file);
     const auto missing = io::find_missing(file);
     input.missing = missing.total();
-    input.used = io::apply_policy(file, missing, nan_policy(options));
+    input.used = io::apply_policy(file, missing, settings.nan);
     input.segments = segments_in(file, segments, session.record.file);
     return input;
 }
 
 std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
-                                       bool deconvolves, const std::string& segments)
+                                       const ActivitySettings& settings, bool deconvolves,
+                                       const std::string& segments)
 {
     mpi::collective(context.comm(), [&] { require_feed(study, io::Feed::activity); });
     const auto sessions = study.sessions.size();
@@ -171,8 +174,8 @@ std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::S
         costs.push_back(static_cast<double>(session.record.bytes));
     auto inputs = context.each_unit_to_all<SessionInput>(
         "inputs", costs, [&](std::int64_t unit, const runtime::Tick&) {
-            return session_input_of(study.sessions[static_cast<std::size_t>(unit)],
-                                    context.options(), segments, deconvolves);
+            return session_input_of(study.sessions[static_cast<std::size_t>(unit)], settings,
+                                    segments, deconvolves);
         });
     for (std::size_t i = 0; i < sessions; ++i)
         if (inputs[i].missing > 0 && context.comm().is_root()) {
@@ -184,8 +187,8 @@ std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::S
                             study.sessions[i].record.activity->frames));
         }
     if (deconvolves)
-        say_smoothing(context, study);
-    say_baseline(context, study);
+        say_smoothing(context, study, settings);
+    say_baseline(context, study, settings);
     return inputs;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/frame/session_job.hpp"
+#include "options.hpp"
 
 #include <rewire/base/partition.hpp>
 #include <rewire/calcium/baseline.hpp>
@@ -37,10 +38,11 @@ struct SessionInput
 /// @param deconvolves whether the decay time of the indicator is needed
 /// @param segments intervals table of stretches without gap; empty: by the clock
 std::vector<SessionInput> check_inputs(runtime::RunContext& context, const io::Study& study,
-                                       bool deconvolves = true, const std::string& segments = {});
+                                       const ActivitySettings& settings, bool deconvolves = true,
+                                       const std::string& segments = {});
 
 /// The same of one session. @throws InputError, UsageError as check_inputs
-SessionInput session_input_of(const io::StudySession& session, const runtime::Options& options,
+SessionInput session_input_of(const io::StudySession& session, const ActivitySettings& settings,
                               const std::string& segments, bool deconvolves = true);
 
 /// @throws InputError: raw fluorescence, and --baseline none

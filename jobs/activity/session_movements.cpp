@@ -68,21 +68,19 @@ void SessionMovements::unpack(base::Unpacker& unpacker)
 
 std::vector<SessionMovements> movements_of(runtime::RunContext& context, const io::Study& study,
                                            std::vector<SessionInput>& inputs,
-                                           const std::vector<std::size_t>& sessions, bool dff,
-                                           const std::string& phase)
+                                           const std::vector<std::size_t>& sessions,
+                                           const MovementsWanted& wanted, const std::string& phase)
 {
-    const auto dilate = context.options().integer("dilate");
     const auto compute = [&](std::int64_t unit, const runtime::Tick&) {
         const auto index = sessions[static_cast<std::size_t>(unit)];
         const auto& input = inputs[index];
-        const auto file =
-            io::NwbSession(study.sessions[index].path, nwb_options(context.options()));
-        auto movements = movements_in(file, context.options());
+        const auto file = io::NwbSession(study.sessions[index].path, wanted.nwb);
+        auto movements = movements_in(file, wanted.source);
         auto known = input;
         io::leave_out_frames(known.used, movements.known, study.sessions[index].record.file);
         movements.epochs =
-            on_kept_frames(behaviour::dilated(movements.epochs, dilate), known.used.kept);
-        if (!dff)
+            on_kept_frames(behaviour::dilated(movements.epochs, wanted.dilate), known.used.kept);
+        if (!wanted.dff)
             movements.epochs =
                 on_kept_frames(behaviour::on_smoothed_axis(movements.epochs, (input.taps - 1) / 2),
                                unmixed_frames(known));

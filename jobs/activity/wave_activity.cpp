@@ -118,11 +118,11 @@ void append(std::vector<std::int64_t>& start, const std::vector<std::int64_t>& b
 
 std::optional<activity::Activity> smoothed_events_of(const io::StudySession& session,
                                                      const SessionInput& input,
-                                                     const runtime::Options& options,
+                                                     const ActivitySettings& settings,
                                                      const runtime::Tick& tick)
 {
-    const auto file = io::NwbSession(session.path, nwb_options(options));
-    const auto oasis = oasis_of(session, input.tau_s, options);
+    const auto file = io::NwbSession(session.path, settings.nwb);
+    const auto oasis = oasis_of(session, input.tau_s, settings);
     auto made = BlockEvents{};
     for (const auto& neurons : neuron_blocks(*session.record.activity)) {
         deconvolve(session, file, neurons, input, oasis, Keep::smoothed, made);
@@ -133,7 +133,8 @@ std::optional<activity::Activity> smoothed_events_of(const io::StudySession& ses
 }
 
 WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
-                           const std::vector<SessionInput>& inputs, Keep keep)
+                           const std::vector<SessionInput>& inputs,
+                           const ActivitySettings& settings, Keep keep)
 {
     struct Unit
     {
@@ -160,8 +161,8 @@ WaveActivity::WaveActivity(runtime::RunContext& context, const Wave& wave,
             const auto& unit = units[static_cast<std::size_t>(index)];
             const auto& session = wave.session(unit.position);
             const auto& input = inputs[wave.sessions[unit.position]];
-            const auto file = io::NwbSession(session.path, nwb_options(context.options()));
-            const auto oasis = oasis_of(session, input.tau_s, context.options());
+            const auto file = io::NwbSession(session.path, settings.nwb);
+            const auto oasis = oasis_of(session, input.tau_s, settings);
             auto events = BlockEvents{};
             deconvolve(session, file, unit.neurons, input, oasis, keep, events);
             if (!tick())

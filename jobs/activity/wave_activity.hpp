@@ -26,7 +26,7 @@ enum class Keep : std::uint8_t
 /// stopped it.
 std::optional<activity::Activity> smoothed_events_of(const io::StudySession& session,
                                                      const SessionInput& input,
-                                                     const runtime::Options& options,
+                                                     const ActivitySettings& settings,
                                                      const runtime::Tick& tick);
 
 /// The smoothed events of the sessions of a wave, deconvolved in blocks of neurons over all ranks
@@ -37,7 +37,8 @@ class WaveActivity
     /// Collective.
     /// @param inputs [session of the study]
     WaveActivity(runtime::RunContext& context, const Wave& wave,
-                 const std::vector<SessionInput>& inputs, Keep keep = Keep::smoothed);
+                 const std::vector<SessionInput>& inputs, const ActivitySettings& settings,
+                 Keep keep = Keep::smoothed);
 
     /// @param position in the wave
     activity::ActivityView activity(std::size_t position) const;

@@ -369,8 +369,8 @@ PageEntry ccg_page()
                                                    "{}",
                                                    units->first, units->second),
                                        "--correlogram-of",
-                                       "ids are those that `rewire export` lists as pre and "
-                                       "post");
+                                       "ids are those that the exported table lists as pre "
+                                       "and post");
             return std::make_unique<CcgPart>(std::move(sessions));
         }};
 }

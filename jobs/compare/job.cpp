@@ -157,8 +157,9 @@ runtime::Job described_job()
             "lies what is called. Writes\n"
             "RESULTS/compare.h5.",
         .examples = {"rewire compare --study network/ --results out/",
-                     "rewire compare --study data/ --results out/ --truth ccg-fdr --method glmcc"},
-        .citation = "",
+                     "mpirun -n 4 rewire compare --study network/ --results out/ --min-pair-spikes "
+                     "5 --min-pair-spikes 20"},
+        .citation = "Matthews 1975 (correlation coefficient); the DyNetCP paper (alpha_w, alpha_p)",
         .paper = "the DyNetCP paper",
         .options = runtime::common_options() + compare_options(),
         .run = run_of(session_job),

@@ -16,16 +16,15 @@ namespace {
 /// Nothing when `tick` stopped it.
 std::optional<calcium::ShrinkageTerms> terms_of(const io::StudySession& session,
                                                 const ConnectomeSettings& settings,
-                                                const runtime::Options& options,
                                                 const runtime::Tick& tick)
 {
-    const auto input = session_input_of(session, options, settings.segments);
-    const auto smoothed = smoothed_events_of(session, input, options, tick);
+    const auto input = session_input_of(session, settings.activity, settings.segments);
+    const auto smoothed = smoothed_events_of(session, input, settings.activity, tick);
     if (!smoothed)
         return std::nullopt;
-    const auto frames = frames_of(session, input, settings, options, smoothed->view());
+    const auto frames = frames_of(session, input, settings, smoothed->view());
     const auto used =
-        used_activity(frames, smoothed->view(), covariates_of(session, input, settings, options));
+        used_activity(frames, smoothed->view(), covariates_of(session, input, settings));
     const auto view = used.activity.view();
     const auto effective = effective_frames_of(view, used.covariates.view());
     if (!(effective > 0))
@@ -47,8 +46,7 @@ std::map<std::string, double> shrinkage_of_animals(runtime::RunContext& context,
         costs.push_back(shrinkage_seconds(*session.record.activity));
     const auto terms = context.each_unit_to_all<calcium::ShrinkageTerms>(
         "shrinkage", costs, [&](std::int64_t unit, const runtime::Tick& tick) {
-            return terms_of(whole.sessions[static_cast<std::size_t>(unit)], settings,
-                            context.options(), tick);
+            return terms_of(whole.sessions[static_cast<std::size_t>(unit)], settings, tick);
         });
     auto sums = std::map<std::string, calcium::ShrinkageTerms>{};
     for (std::size_t i = 0; i < terms.size(); ++i)

@@ -69,10 +69,9 @@ class Sessions
         traces_ = {};
         traces_.activity = activity_.activity(position);
         traces_.events = activity_.events(position);
-        const auto frames =
-            frames_of(session, input, settings_, context_.options(), traces_.activity);
+        const auto frames = frames_of(session, input, settings_, traces_.activity);
         traces_.circles = frames.circles(traces_.activity.frames);
-        traces_.covariates = covariates_of(session, input, settings_, context_.options());
+        traces_.covariates = covariates_of(session, input, settings_);
         traces_.segments = frames.segments;
         traces_.active = calcium::active_neurons(traces_.activity);
         traces_.window_frames = window_frames_of(*session.record.activity, settings_);

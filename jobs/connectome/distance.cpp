@@ -1,5 +1,7 @@
 #include "distance.hpp"
 
+#include <rewire/stats/median.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,15 +16,6 @@ double distance_between(const SessionConnectome& session, std::size_t i, std::si
     const auto* a = session.position.data() + 3 * i;
     const auto* b = session.position.data() + 3 * j;
     return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
-}
-
-double median_of(std::vector<double> values)
-{
-    if (values.empty())
-        return std::numeric_limits<double>::quiet_NaN();
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
 }
 
 } // namespace
@@ -54,7 +47,7 @@ DistanceSummary distances_of(const SessionConnectome& session)
             bin.distance += distance;
             q.push_back(tests.q_both[of_pair]);
         }
-        bin.q = median_of(std::move(q));
+        bin.q = stats::upper_median(std::move(q));
     }
     return summary;
 }

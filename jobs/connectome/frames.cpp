@@ -63,11 +63,10 @@ std::vector<std::uint8_t> SessionFrames::states(const std::string& file) const
 }
 
 SessionFrames frames_of(const io::StudySession& session, const SessionInput& input,
-                        const ConnectomeSettings& settings, const runtime::Options& options,
-                        const activity::ActivityView& smoothed)
+                        const ConnectomeSettings& settings, const activity::ActivityView& smoothed)
 {
     const auto segment = segment_of_frames(input);
-    const auto state = state_of(session, input, settings, options);
+    const auto state = state_of(session, input, settings);
     const auto artefact = settings.drop_artefacts
                               ? calcium::artefact_frames(smoothed)
                               : std::vector<std::uint8_t>(at(smoothed.frames), 0);

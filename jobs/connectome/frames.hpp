@@ -32,8 +32,7 @@ struct SessionFrames
 
 /// @param smoothed events of the session
 SessionFrames frames_of(const io::StudySession& session, const SessionInput& input,
-                        const ConnectomeSettings& settings, const runtime::Options& options,
-                        const activity::ActivityView& smoothed);
+                        const ConnectomeSettings& settings, const activity::ActivityView& smoothed);
 
 /// Activity and covariates without the frames that are left out: what is correlated.
 struct UsedActivity

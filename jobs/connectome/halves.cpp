@@ -61,7 +61,6 @@ struct HalfSource
     activity::ActivityView activity; ///< smoothed events
     activity::ActivityView events;
     const ConnectomeSettings& settings;
-    const runtime::Options& options;
 };
 
 /// A half has its own share of the effective frames; a session whose half has no inverse is left
@@ -93,8 +92,7 @@ bool take(calcium::PartialCorrelation partial, std::vector<double>& values, std:
 
 SessionFrames frames_of(const HalfSource& source)
 {
-    return frames_of(source.session, source.input, source.settings, source.options,
-                     source.activity);
+    return frames_of(source.session, source.input, source.settings, source.activity);
 }
 
 /// What two ascending lists of ranges have in common.
@@ -128,8 +126,7 @@ bool partial_halves(const HalfSource& source, std::span<const std::int32_t> of_f
     const auto frames = used_of(of_frames, frames_of(source));
     const auto halves =
         calcium::interleaved_halves(frames, source.session.record.activity->rate_hz);
-    const auto covariates =
-        covariates_of(source.session, source.input, source.settings, source.options);
+    const auto covariates = covariates_of(source.session, source.input, source.settings);
     const auto options = half_options(source, covariates.view());
     const auto partial_of = [&](std::span<const std::int32_t> chosen) {
         return calcium::partial_correlation_of_frames(source.activity, chosen, options,
@@ -191,7 +188,7 @@ bool fine_halves(const HalfSource& source, HalfResult& result, const runtime::Ti
 
 bool quiet_halves(const HalfSource& source, HalfResult& result, const runtime::Tick& tick)
 {
-    const auto quiet = quiet_frames_of(source.session, source.input, source.options);
+    const auto quiet = quiet_frames_of(source.session, source.input, source.settings);
     result.movement_share = quiet.movement_share;
     result.half.status = quiet.status;
     return quiet.status != "ok" || partial_halves(source, quiet.frames, false, result, tick);
@@ -232,17 +229,17 @@ void put(SessionHalves& halves, HalfKind kind, HalfResult result)
 } // namespace
 
 QuietFrames quiet_frames_of(const io::StudySession& session, const SessionInput& input,
-                            const runtime::Options& options)
+                            const ConnectomeSettings& settings)
 {
     auto quiet = QuietFrames{.movement_share = std::numeric_limits<double>::quiet_NaN()};
-    const auto asked_for = !options.text("movement").empty() || !options.text("lever").empty();
-    const auto file = io::NwbSession(session.path, nwb_options(options));
-    quiet.status = lacks_movements(file, options);
+    const auto asked_for = settings.movement.is_named();
+    const auto file = io::NwbSession(session.path, settings.activity.nwb);
+    quiet.status = lacks_movements(file, settings.movement);
     if (!quiet.status.empty() && !asked_for)
         return quiet;
     auto movements = SessionMovements{};
     try {
-        movements = movements_in(file, options);
+        movements = movements_in(file, settings.movement);
     } catch (const base::InputError& error) {
         if (asked_for)
             throw;
@@ -308,12 +305,9 @@ std::vector<std::optional<SessionHalves>> halves_of(runtime::RunContext& context
         "halves" + wave.suffix, costs,
         [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick& tick) {
             const auto& unit = units[static_cast<std::size_t>(index)];
-            const auto source = HalfSource{wave.session(unit.position),
-                                           inputs[wave.sessions[unit.position]],
-                                           activity.activity(unit.position),
-                                           activity.events(unit.position),
-                                           settings,
-                                           context.options()};
+            const auto source = HalfSource{
+                wave.session(unit.position), inputs[wave.sessions[unit.position]],
+                activity.activity(unit.position), activity.events(unit.position), settings};
             auto result = HalfResult{};
             if (!compute(source, unit.kind, result, tick))
                 return false;

@@ -35,6 +35,6 @@ struct QuietFrames
 };
 /// @throws InputError where --movement or --lever asked for something that the file does not have
 QuietFrames quiet_frames_of(const io::StudySession& session, const SessionInput& input,
-                            const runtime::Options& options);
+                            const ConnectomeSettings& settings);
 
 } // namespace rewire::jobs

@@ -109,7 +109,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
 {
     const auto with_tests = settings.support != SupportBy::none;
     const auto with_events = with_tests || settings.halves != HalvesOf::none;
-    const auto activity = WaveActivity(context, wave, inputs,
+    const auto activity = WaveActivity(context, wave, inputs, settings.activity,
                                        with_events ? Keep::smoothed_and_events : Keep::smoothed);
     auto costs = std::vector<double>{};
     for (std::size_t position = 0; position < wave.size(); ++position)
@@ -120,14 +120,13 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             const auto position = static_cast<std::size_t>(unit);
             const auto& session = wave.session(position);
             const auto& input = inputs[wave.sessions[position]];
-            const auto covariates = covariates_of(session, input, settings, context.options());
-            const auto frames =
-                frames_of(session, input, settings, context.options(), activity.activity(position));
+            const auto covariates = covariates_of(session, input, settings);
+            const auto frames = frames_of(session, input, settings, activity.activity(position));
             warn_of_frames(context, session, frames);
             const auto used = used_activity(frames, activity.activity(position), covariates);
             auto result =
                 connectome_of(session, input, used.activity.view(), activity.summary(position),
-                              used.covariates.view(), settings, context.options());
+                              used.covariates.view(), settings);
             result.segments = frames.segment_count;
             result.artefact_frames = frames.artefacts;
             auto packer = base::Packer{};
@@ -172,9 +171,7 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
                      const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
 {
-    const auto with_movements =
-        settings.halves != HalvesOf::none &&
-        (context.options().given("movement") || context.options().given("lever"));
+    const auto with_movements = settings.halves != HalvesOf::none && settings.movement.is_named();
     if (settings.within.empty() && settings.covariates.empty() && settings.highpass_s == 0 &&
         !with_movements)
         return;
@@ -183,14 +180,14 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
         [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick&) {
             const auto index = sessions[static_cast<std::size_t>(unit)];
             const auto& session = study.sessions[index];
-            state_of(session, inputs[index], settings, context.options());
-            covariates_of(session, inputs[index], settings, context.options());
+            state_of(session, inputs[index], settings);
+            covariates_of(session, inputs[index], settings);
             auto none = activity::ActivityView{};
             none.frames =
                 calcium::smoothed_frames(frames_used(session, inputs[index]), inputs[index].taps);
-            frames_of(session, inputs[index], settings, context.options(), none);
+            frames_of(session, inputs[index], settings, none);
             if (with_movements && with_halves(study, index, settings))
-                quiet_frames_of(session, inputs[index], context.options());
+                quiet_frames_of(session, inputs[index], settings);
             return true;
         });
 }
@@ -227,7 +224,7 @@ void run_connectome(runtime::RunContext& context)
         {.table_head = table_head(settings),
          .check =
              [&](const io::Study& study) {
-                 inputs = check_inputs(context, study, true, settings.segments);
+                 inputs = check_inputs(context, study, settings.activity, true, settings.segments);
                  if (settings.shrinks_animals_alike)
                      settings.shrinkage_of_animal = shrinkage_of_animals(context, study, settings);
                  return facts_of(study, inputs, settings);
@@ -254,7 +251,7 @@ runtime::Estimate plan_connectome(runtime::RunContext& context)
     adopt_activity_options(context);
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
-    require_tau(study, context.options());
+    require_tau(study, settings.activity);
     const auto rates = measured_connectome_rates(most_neurons(study));
     auto estimate = plan_sessions(context, study, [&](const auto& sessions) {
         return connectome_estimate(study, sessions, settings, context.options(), rates);

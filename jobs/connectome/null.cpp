@@ -88,8 +88,8 @@ class Plans
         const auto& session = wave_.session(position);
         const auto& input = inputs_[wave_.sessions[position]];
         const auto smoothed = activity_.activity(position);
-        const auto frames = frames_of(session, input, settings_, context_.options(), smoothed);
-        const auto covariates = covariates_of(session, input, settings_, context_.options());
+        const auto frames = frames_of(session, input, settings_, smoothed);
+        const auto covariates = covariates_of(session, input, settings_);
         const auto used = used_activity(frames, smoothed, covariates);
         const auto key =
             calcium::ShiftNullKey{context_.seed(), base::key_of(session.record.subject),

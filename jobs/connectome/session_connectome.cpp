@@ -39,10 +39,10 @@ std::string estimator_of(const calcium::PartialCorrelation& partial,
     return "inverse";
 }
 
-void take_positions(const io::StudySession& session, const runtime::Options& options,
+void take_positions(const io::StudySession& session, const io::NwbOptions& nwb,
                     SessionConnectome& result)
 {
-    const auto positions = io::roi_positions(io::NwbSession(session.path, nwb_options(options)));
+    const auto positions = io::roi_positions(io::NwbSession(session.path, nwb));
     for (const auto& place : positions.place)
         result.position.insert(result.position.end(), place.begin(), place.end());
     result.position_unit = positions.unit;
@@ -55,7 +55,7 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
                                 const activity::ActivityView& activity,
                                 const std::vector<calcium::NeuronSummary>& summary,
                                 const calcium::CovariateView& covariates,
-                                const ConnectomeSettings& settings, const runtime::Options& options)
+                                const ConnectomeSettings& settings)
 {
     auto result = SessionConnectome{};
     static_cast<SessionHead&>(result) = head_of(session, input.sha256);
@@ -63,7 +63,7 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
     result.neuron_id_column = session.record.activity->id_column;
     result.neuron_ids_are_rows = session.record.activity->ids_are_rows ? 1 : 0;
     result.neuron_id_candidates = session.record.activity->id_candidates;
-    take_positions(session, options, result);
+    take_positions(session, settings.activity.nwb, result);
     result.tau_s = input.tau_s;
     result.rate_hz = session.record.activity->rate_hz;
     result.frames = activity.frames;

@@ -15,7 +15,6 @@ SessionConnectome connectome_of(const io::StudySession& session, const SessionIn
                                 const activity::ActivityView& activity,
                                 const std::vector<calcium::NeuronSummary>& summary,
                                 const calcium::CovariateView& covariates,
-                                const ConnectomeSettings& settings,
-                                const runtime::Options& options);
+                                const ConnectomeSettings& settings);
 
 } // namespace rewire::jobs

@@ -278,7 +278,9 @@ ConnectomeSettings connectome_settings(const runtime::Options& options)
     if (of_animals && shrinkage.kind != calcium::Shrinkage::Kind::ledoit_wolf)
         throw base::UsageError("--shrinkage-of animal without --shrinkage ledoit-wolf", "",
                                "none and a number are the same for all sessions anyhow");
-    return {.partial_correlation = {.shrinkage = shrinkage,
+    return {.activity = activity_settings(options),
+            .movement = movement_source_settings(options),
+            .partial_correlation = {.shrinkage = shrinkage,
                                     .when_singular = when_singular_of(options.text("singular"))},
             .shrinks_animals_alike = of_animals,
             .alpha = options.real("alpha"),
@@ -311,12 +313,12 @@ bool with_halves(const io::Study& study, std::size_t session, const ConnectomeSe
 }
 
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
-                                const ConnectomeSettings& settings, const runtime::Options& options)
+                                const ConnectomeSettings& settings)
 {
     auto covariates = SessionCovariates{};
     const auto rate_hz = session.record.activity->rate_hz;
     if (!settings.covariates.empty()) {
-        const auto file = io::NwbSession(session.path, nwb_options(options));
+        const auto file = io::NwbSession(session.path, settings.activity.nwb);
         const auto lags = std::llround(settings.covariate_lags_s * rate_hz);
         for (const auto& name : settings.covariates)
             for (const auto& values :
@@ -344,12 +346,11 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
 }
 
 std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
-                                   const ConnectomeSettings& settings,
-                                   const runtime::Options& options)
+                                   const ConnectomeSettings& settings)
 {
     if (settings.within.empty())
         return {};
-    const auto file = io::NwbSession(session.path, nwb_options(options));
+    const auto file = io::NwbSession(session.path, settings.activity.nwb);
     const auto table = file.read_intervals(settings.within);
     const auto epochs = behaviour::epochs_of_intervals(
         table.at("start_time").numbers(), table.at("stop_time").numbers(), file.frame_times(),

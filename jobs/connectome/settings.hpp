@@ -1,5 +1,7 @@
 #pragma once
 
+#include "jobs/activity/movement_source.hpp"
+#include "jobs/activity/options.hpp"
 #include "jobs/activity/session_input.hpp"
 
 #include <rewire/calcium/covariance.hpp>
@@ -32,6 +34,8 @@ enum class HalvesOf : std::uint8_t
 
 struct ConnectomeSettings
 {
+    ActivitySettings activity;
+    MovementSourceSettings movement;
     calcium::PartialCorrelationOptions partial_correlation;
     /// One intensity for all sessions of an animal: by subject, once it is known.
     bool shrinks_animals_alike = false;
@@ -93,13 +97,11 @@ struct SessionCovariates
 /// for --highpass-s. @throws InputError: no such series or table, it does not cover the frames, or
 /// there would be more than a tenth as many covariates as frames
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
-                                const ConnectomeSettings& settings,
-                                const runtime::Options& options);
+                                const ConnectomeSettings& settings);
 
 /// 1 for frames inside the intervals of `--within`, on the frames of the smoothed events; empty
 /// without.
 std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
-                                   const ConnectomeSettings& settings,
-                                   const runtime::Options& options);
+                                   const ConnectomeSettings& settings);
 
 } // namespace rewire::jobs

@@ -48,10 +48,10 @@ dynetcp::Agreement agreement_with(const EdgeHistograms* histograms, std::int64_t
 CourseDimension dimension_of(const std::string& space, const std::vector<double>& courses,
                              std::int64_t rows, std::int64_t bins, std::int64_t units)
 {
-    const auto found = spikes::dimensionality(courses, rows, bins, variance_share);
-    return {space, found.components,
-            found.varying_rows > 0
-                ? static_cast<double>(found.components) / static_cast<double>(units)
+    const auto dimensions = spikes::dimensionality(courses, rows, bins, variance_share);
+    return {space, dimensions.components,
+            dimensions.varying_rows > 0
+                ? static_cast<double>(dimensions.components) / static_cast<double>(units)
                 : base::nan};
 }
 

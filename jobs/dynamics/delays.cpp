@@ -60,8 +60,8 @@ std::vector<spikes::PeakLag> EdgeHierarchy::peaks(const EdgeTests& tests) const
     auto pairs = std::map<std::pair<std::int32_t, std::int32_t>, PairPeak>{};
     for (std::int64_t edge = 0; edge < model_.edges(); ++edge) {
         const auto weight = weight_[at(edge)];
-        const auto found = tests.q_max.empty() || tests.q_max[at(edge)] <= test_level;
-        if (!found || !(weight > 0))
+        const auto significant = tests.q_max.empty() || tests.q_max[at(edge)] <= test_level;
+        if (!significant || !(weight > 0))
             continue;
         const auto sender = model_.sender[at(edge)];
         const auto receiver = model_.receiver[at(edge)];

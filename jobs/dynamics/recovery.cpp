@@ -4,6 +4,7 @@
 #include "result.hpp"
 
 #include <rewire/base/nan.hpp>
+#include <rewire/stats/median.hpp>
 #include <rewire/stats/tests.hpp>
 
 #include <fmt/format.h>
@@ -157,15 +158,6 @@ std::string share(std::int64_t part, std::size_t whole)
                      : "-";
 }
 
-double median_of(std::vector<double> values)
-{
-    if (values.empty())
-        return base::nan;
-    const auto middle = values.begin() + std::ssize(values) / 2;
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
-
 std::string table_of(const ByKind& by_kind)
 {
     auto text = fmt::format("{:<26} {:>10} {:>10} {:>10} {:>10}\n", "dynamic weights", "bins",
@@ -174,7 +166,7 @@ std::string table_of(const ByKind& by_kind)
         const auto& bins = by_kind.at(kind);
         text += fmt::format(
             "{:<26} {:>10} {:>10} {:>10} {:>10}\n", kind_names.at(kind), bins.weight.size(),
-            bins.weight.empty() ? "-" : fmt::format("{:.3f}", median_of(bins.weight)),
+            bins.weight.empty() ? "-" : fmt::format("{:.3f}", stats::median(bins.weight)),
             share(bins.present, bins.weight.size()),
             share(bins.found, static_cast<std::size_t>(bins.tested)));
     }
@@ -203,7 +195,7 @@ void print_dynamics_recovery(const RecoveryRequest& request)
         table_of(found.by_kind) +
         line_of("AUC of weights, planted: active against other bins", area_since(found, 0, 0)) +
         line_of(fmt::format("  of single edges, median of {}", found.edge_area.size()),
-                median_of(found.edge_area)) +
+                stats::median(found.edge_area)) +
         line_of("AUC of weights, planted and active against indirect",
                 stats::roc_area(active.weight, indirect.weight)) +
         line_of("AUC of ratios, planted and active against indirect",

@@ -97,7 +97,8 @@ report::Figure graph_at(const PageSession& session, const std::vector<std::int32
     }
     plot.low = -4;
     plot.high = 4;
-    plot.size = {300, 280};
+    plot.palette = report::Palette::diverging;
+    plot.size = {235, 225};
     return report::figure_of(plot);
 }
 
@@ -124,6 +125,7 @@ report::Figure matrix_of(const PageSession& session, const std::vector<double>& 
         }
     plot.high = largest;
     plot.low = low * largest;
+    plot.palette = low < 0 ? report::Palette::diverging : report::Palette::sequence;
     plot.size = {400, 280};
     return report::figure_of(plot);
 }
@@ -241,8 +243,9 @@ class DynamicsPart : public PagePart
             return;
         block.caption =
             "Of each session the edge with the largest static weight that has a joint histogram. "
-            "Left: dynamic weight where the sender fired so long before, from minus to plus its "
-            "largest size. Right: probability of a spike of the receiver given one of the sender, "
+            "Left: dynamic weight where the sender fired so long before, from minus (blue) to "
+            "plus (red) its largest size. Right: probability of a spike of the receiver given one "
+            "of the sender, "
             "from 0 to its largest value. Both over the most recent bins; grey: no spike of the "
             "sender, or before the trial.";
         page.figure(std::move(block));
@@ -323,7 +326,7 @@ class DynamicsPart : public PagePart
         }
         if (block.panels.empty())
             return;
-        block.key = report::colour_key("ratio", "−4", "4", 32);
+        block.key = report::colour_key("ratio", "−4", "4", 33, report::Palette::diverging);
         block.caption = fmt::format(
             "Connections that are present at four times of the trial: dynamic over static weight, "
             "with the sign of the dynamic one (below 0: inhibits); grey: absent. Units of the "

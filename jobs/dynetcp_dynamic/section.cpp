@@ -39,6 +39,7 @@ report::Figure losses_of(const DynamicResult& result)
                           .y = result.curve.validation_nll,
                           .half_width = {}});
     plot.reference = result.static_validation_nll;
+    plot.x.whole_numbers = true;
     return report::figure_of(plot);
 }
 

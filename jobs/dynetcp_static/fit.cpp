@@ -24,15 +24,15 @@ struct Stopped
 dynetcp::Minimiser minimiser_with(const runtime::Tick& tick)
 {
     return [&tick](const dynetcp::Objective& objective, std::vector<double> start) {
-        auto found = linalg::minimise(
+        auto minimum = linalg::minimise(
             [&](std::span<const double> at, std::span<double> gradient) {
                 if (!tick())
                     throw Stopped{};
                 return objective(at, gradient);
             },
             std::move(start));
-        return dynetcp::Minimum{std::move(found.at), found.value, found.gradient_norm,
-                                found.evaluations};
+        return dynetcp::Minimum{std::move(minimum.at), minimum.value, minimum.gradient_norm,
+                                minimum.evaluations};
     };
 }
 

@@ -8,12 +8,13 @@
 #include <rewire/runtime/log.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
 namespace rewire::jobs {
 
-int run_program(int argc, char** argv, const std::function<std::vector<Entry>()>& entries)
+void run_program(int argc, char** argv, const std::function<std::vector<Entry>()>& entries)
 {
     using base::ExitCode;
     runtime::catch_stop_signals(); // MPI takes a while to start
@@ -33,7 +34,10 @@ int run_program(int argc, char** argv, const std::function<std::vector<Entry>()>
             error.what());
         mpi::end_all_ranks(ExitCode::bug);
     }
-    return code;
+    // Exit handlers have nothing of ours to do, and OpenBLAS's waits for threads that, where memory
+    // is short, ask for it for ever.
+    std::fflush(nullptr);
+    std::_Exit(code);
 }
 
 } // namespace rewire::jobs

@@ -2,6 +2,8 @@
 
 #include "result.hpp"
 
+#include <rewire/stats/median.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,15 +70,6 @@ report::Figure matrix_of(const GlmccSession& session)
     return report::figure_of(plot);
 }
 
-double median_of(std::vector<double> values)
-{
-    if (values.empty())
-        return std::nan("");
-    const auto middle = values.begin() + std::ssize(values) / 2;
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
-
 class GlmccPart : public PagePart
 {
   public:
@@ -110,7 +103,7 @@ class GlmccPart : public PagePart
                  std::to_string(result.counts.directions), std::to_string(result.counts.excitatory),
                  std::to_string(result.counts.inhibitory),
                  fmt::format("{:.1f}", level * static_cast<double>(result.counts.directions)),
-                 ratio.empty() ? "–" : fmt::format("{:.2f}", median_of(ratio)),
+                 ratio.empty() ? "–" : fmt::format("{:.2f}", stats::median(ratio)),
                  ratio.empty()
                      ? "–"
                      : fmt::format("{:.3g}", *std::max_element(ratio.begin(), ratio.end())),

@@ -126,17 +126,17 @@ void JpsthWriter::write_dimensionality(const std::vector<double>& psth) const
 {
     const auto bins = settings_.bins();
     const auto units = std::ssize(psth) / bins;
-    const auto found = spikes::dimensionality(
+    const auto dimensions = spikes::dimensionality(
         spikes::smoothed(psth, units, bins, settings_.smooth_ms / settings_.trials.bin_ms), units,
         bins, variance_share);
     io::write_attribute(group_, "variance_share", variance_share);
     io::write_attribute(group_, "smooth_ms", settings_.smooth_ms);
-    io::write_attribute(group_, "dimensionality", found.components);
-    io::write_attribute(group_, "normalised_dimensionality", found.normalised);
-    io::write_attribute(group_, "varying_units", found.varying_rows);
-    io::write_index_axis(group_, "component", std::ssize(found.variance_ratio),
+    io::write_attribute(group_, "dimensionality", dimensions.components);
+    io::write_attribute(group_, "normalised_dimensionality", dimensions.normalised);
+    io::write_attribute(group_, "varying_units", dimensions.varying_rows);
+    io::write_index_axis(group_, "component", std::ssize(dimensions.variance_ratio),
                          "principal components of the PSTHs of all chosen units");
-    io::write_array(group_, "variance_ratio", found.variance_ratio, {"component"}, "1",
+    io::write_array(group_, "variance_ratio", dimensions.variance_ratio, {"component"}, "1",
                     "share of the variance over time that the component holds");
 }
 

@@ -42,7 +42,7 @@ std::vector<runtime::Option> jpsth_options()
          .default_value = significant_pairs,
          .help = "pairs of units: those that the correlograms of the results folder connect "
                  "(significant), or a file with the columns pre and post and, if need be, subject "
-                 "and session, separated by commas, such as `rewire export` writes"},
+                 "and session, separated by commas, as in exported tables"},
         {.name = "bin-ms",
          .kind = OptionKind::real,
          .default_value = "5",

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "jobs/activity/movement_source.hpp"
+#include "jobs/activity/options.hpp"
 #include "rates.hpp"
 
 #include <rewire/base/pack.hpp>
@@ -26,6 +28,9 @@ struct MovementSettings
     double block_s = 0;         ///< units are permuted within blocks of this; 0: over all
     std::vector<double> levels; ///< ascending
     bool dff = false;           ///< the activity is dF/F and not smoothed events
+    std::int64_t dilate = 0;    ///< frames that every movement is widened by, at both ends
+    ActivitySettings activity;
+    MovementSourceSettings source;
 };
 
 /// Frames of a block of time.

@@ -39,7 +39,10 @@ MovementSettings movement_settings(const runtime::Options& options)
                                                        : behaviour::ShuffleUnits::runs,
             .block_s = options.real("block-s"),
             .levels = levels,
-            .dff = options.text("activity") == "dff"};
+            .dff = options.text("activity") == "dff",
+            .dilate = options.integer("dilate"),
+            .activity = activity_settings(options),
+            .source = movement_source_settings(options)};
 }
 
 std::string row_of(const SessionMovement& session)
@@ -148,29 +151,31 @@ void run_movement(runtime::RunContext& context)
     warn_of_few_shuffles(context, settings);
     auto inputs = std::vector<SessionInput>{};                  // [session of the study]
     auto movements = std::map<std::size_t, SessionMovements>{}; // by session of the study
-    run_session_job(context,
-                    {.table_head = table_head(settings),
-                     .check =
-                         [&](const io::Study& study) {
-                             inputs = check_inputs(context, study, !settings.dff);
-                             return facts_of(inputs);
-                         },
-                     .node_bytes = session_bytes,
-                     .estimate =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             return movement_estimate(study, sessions, settings, context.options());
-                         },
-                     .prepare =
-                         [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                             auto of_sessions = movements_of(context, study, inputs, sessions,
-                                                             settings.dff, "epochs");
-                             for (std::size_t i = 0; i < sessions.size(); ++i)
-                                 movements.emplace(sessions[i], std::move(of_sessions[i]));
-                         },
-                     .compute =
-                         [&](const Wave& wave, const io::ResultFile* output) {
-                             run_wave(context, wave, inputs, movements, settings, output);
-                         }});
+    run_session_job(
+        context, {.table_head = table_head(settings),
+                  .check =
+                      [&](const io::Study& study) {
+                          inputs = check_inputs(context, study, settings.activity, !settings.dff);
+                          return facts_of(inputs);
+                      },
+                  .node_bytes = session_bytes,
+                  .estimate =
+                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                          return movement_estimate(study, sessions, settings, context.options());
+                      },
+                  .prepare =
+                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                          auto of_sessions = movements_of(context, study, inputs, sessions,
+                                                          {settings.activity.nwb, settings.source,
+                                                           settings.dilate, settings.dff},
+                                                          "epochs");
+                          for (std::size_t i = 0; i < sessions.size(); ++i)
+                              movements.emplace(sessions[i], std::move(of_sessions[i]));
+                      },
+                  .compute =
+                      [&](const Wave& wave, const io::ResultFile* output) {
+                          run_wave(context, wave, inputs, movements, settings, output);
+                      }});
 }
 
 runtime::Estimate plan_movement(runtime::RunContext& context)
@@ -181,7 +186,7 @@ runtime::Estimate plan_movement(runtime::RunContext& context)
     if (settings.dff)
         require_feed(study, io::Feed::activity);
     else
-        require_tau(study, context.options());
+        require_tau(study, settings.activity);
     const auto rates = measured_movement_rates();
     auto estimate = plan_sessions(context, study, [&](const auto& sessions) {
         return movement_estimate(study, sessions, settings, context.options(), rates);
@@ -277,11 +282,12 @@ Entry movement_entry()
             .lacks =
                 [](const io::StudySession& session, const runtime::Options& options) {
                     return lacks_movements(io::NwbSession(session.path, nwb_options(options)),
-                                           options);
+                                           movement_source_settings(options));
                 },
             .check =
                 [](const io::StudySession& session, const runtime::Options& options) {
-                    movements_in(io::NwbSession(session.path, nwb_options(options)), options);
+                    movements_in(io::NwbSession(session.path, nwb_options(options)),
+                                 movement_source_settings(options));
                 },
             .check_options = movement_source_options(),
             .page = movement_page(),

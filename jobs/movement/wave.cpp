@@ -88,7 +88,7 @@ class MovementRun
     {
         if (settings_.dff)
             return;
-        events_ = std::make_unique<WaveActivity>(context, wave, inputs);
+        events_ = std::make_unique<WaveActivity>(context, wave, inputs, settings.activity);
         for (std::size_t position = 0; position < wave.size(); ++position) {
             unmixed_.push_back(unmixed_frames(input(position)));
             say_left_out(position);
@@ -185,8 +185,7 @@ class MovementRun
                      const runtime::Tick& tick) const
     {
         const auto& epochs = movements_[unit.position].epochs;
-        const auto file =
-            io::NwbSession(wave_.session(unit.position).path, nwb_options(context_.options()));
+        const auto file = io::NwbSession(wave_.session(unit.position).path, settings_.activity.nwb);
         const auto block = read_block<T>(file, unit.neurons, input(unit.position));
         const auto view = activity::DenseActivityView<T>{epochs.frames, unit.neurons.size(), block};
         return count_unit(view, {0, unit.neurons.size()}, unit, epochs, settings_,
@@ -204,9 +203,9 @@ class MovementRun
         result.epochs = static_cast<std::int64_t>(epochs.movements.size());
         result.movement_frames = epochs.movement_frames();
         result.frames = epochs.frames;
-        result.dilate = context_.options().integer("dilate");
-        result.units = context_.options().text("units");
-        result.activity = context_.options().text("activity");
+        result.dilate = settings_.dilate;
+        result.units = settings_.units == behaviour::ShuffleUnits::frames ? "frames" : "runs";
+        result.activity = settings_.dff ? "dff" : "events";
         if (input(position).baseline != calcium::BaselineKind::none)
             result.activity_unit = "fluorescence";
         result.uncovered_frames = movements_[position].uncovered;
@@ -273,8 +272,7 @@ class MovementRun
             return jobs::trace_of(events_->activity(position), neuron);
         if (!settings_.dff)
             return jobs::trace_of(without_mixed(position, {neuron, neuron + 1}).view(), 0);
-        const auto file =
-            io::NwbSession(wave_.session(position).path, nwb_options(context_.options()));
+        const auto file = io::NwbSession(wave_.session(position).path, settings_.activity.nwb);
         return read_block<double>(file, {neuron, neuron + 1}, input(position));
     }
 

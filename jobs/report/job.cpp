@@ -99,7 +99,8 @@ Entry report_entry()
                  "is named together with the\n"
                  "command that makes it. The figures are drawn by gnuplot (Debian package "
                  "gnuplot-nox).",
-             .examples = {"rewire report --results out/"},
+             .examples = {"rewire report --results out/",
+                          "rewire report --results out/ --null-session 14"},
              .options = {{.name = "results",
                           .kind = Kind::path,
                           .help = "folder of the results",

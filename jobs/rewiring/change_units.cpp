@@ -16,12 +16,12 @@ std::vector<ChangeUnit> change_units_of(const std::vector<SubjectConnectomes>& s
     auto units = std::vector<ChangeUnit>{};
     for (std::size_t subject = 0; subject < subjects.size(); ++subject)
         for (std::size_t kind = 0; kind < kinds; ++kind) {
-            const auto& found = sessions[subject][kind];
-            if (!found.ok())
+            const auto& halves = sessions[subject][kind];
+            if (!halves.ok())
                 continue;
             const auto pairs = subjects[subject].pairs();
             for (const auto& range :
-                 base::blocks_of(pairs, pairs_of_change_unit(pairs, found.count())))
+                 base::blocks_of(pairs, pairs_of_change_unit(pairs, halves.count())))
                 units.push_back({subject, kind, range});
         }
     return units;

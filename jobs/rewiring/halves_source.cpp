@@ -70,19 +70,19 @@ double number_or_nan(const io::Handle& group, const char* name)
 HalfSessions half_sessions_of(const io::Handle& connectome, const SubjectConnectomes& subject,
                               HalfKind kind)
 {
-    auto found = HalfSessions{.kind = kind, .with_jackknife = kind == HalfKind::all};
+    auto halves = HalfSessions{.kind = kind, .with_jackknife = kind == HalfKind::all};
     for (std::size_t session = 0; session < subject.sessions.size(); ++session) {
         const auto group = session_group(connectome, subject, static_cast<std::int64_t>(session));
         const auto status = status_of_halves(group, kind);
         if (status != "ok") {
-            found.left_out.push_back(fmt::format("{}: {}", subject.sessions[session], status));
+            halves.left_out.push_back(fmt::format("{}: {}", subject.sessions[session], status));
             continue;
         }
-        found.sessions.push_back(static_cast<std::int64_t>(session));
-        found.with_jackknife = found.with_jackknife && io::exists(group, jackknife_name);
+        halves.sessions.push_back(static_cast<std::int64_t>(session));
+        halves.with_jackknife = halves.with_jackknife && io::exists(group, jackknife_name);
     }
-    found.status = status_of(found, subject);
-    return found;
+    halves.status = status_of(halves, subject);
+    return halves;
 }
 
 HalfBlock read_halves(const io::Handle& connectome, const SubjectConnectomes& subject,

@@ -312,7 +312,7 @@ runtime::Job described_job()
             "RESULTS/rewiring.h5.",
         .examples = {"rewire rewiring --results out/",
                      "mpirun -n 8 rewire rewiring --results out/ --edges all --components 5"},
-        .citation = "",
+        .citation = "the rewiring paper (trajectories of functional connectomes)",
         .paper = "the rewiring paper",
         .options = rewiring_options(),
         .run = run_rewiring,

@@ -42,7 +42,7 @@ void print_distances(const RecoveryRequest& request, const io::Handle& group,
     if (!io::exists(group, "distance"))
         return;
     const auto distance = io::read_all<double>(group, "distance");
-    auto found = std::vector<double>{};
+    auto measured = std::vector<double>{};
     auto there = std::vector<double>{};
     for (std::size_t s = 0; s < planted.size(); ++s)
         for (auto t = s + 1; t < planted.size(); ++t) {
@@ -50,13 +50,13 @@ void print_distances(const RecoveryRequest& request, const io::Handle& group,
             const auto known = planted_distance(planted, s, t);
             if (std::isnan(value) || std::isnan(known))
                 continue;
-            found.push_back(value);
+            measured.push_back(value);
             there.push_back(known);
         }
     request.context.print(
         fmt::format("{:<26} {:>8} pairs of sessions, correlation of their distance with the "
                     "planted one: {:.3f}\n",
-                    "distances of " + subject, found.size(), stats::pearson(found, there)));
+                    "distances of " + subject, measured.size(), stats::pearson(measured, there)));
 }
 
 } // namespace

@@ -33,16 +33,16 @@ ChangedAnimals changed_by(const Animals& data, KindSummary AnimalChange::*kind)
         if (const auto& summary = animal.change.*kind;
             summary.ok() && !std::isnan(summary.mantel_p))
             p.push_back(summary.mantel_p);
-    auto found = ChangedAnimals{.tested = static_cast<std::int64_t>(p.size())};
+    auto counts = ChangedAnimals{.tested = static_cast<std::int64_t>(p.size())};
     const auto below = [](const std::vector<double>& values) {
         return std::count_if(values.begin(), values.end(),
                              [](double value) { return value <= level; });
     };
-    found.changed = below(p);
-    found.holm = below(stats::holm(p));
+    counts.changed = below(p);
+    counts.holm = below(stats::holm(p));
     for (const auto value : p)
-        found.smallest_p = std::min(found.smallest_p, value);
-    return found;
+        counts.smallest_p = std::min(counts.smallest_p, value);
+    return counts;
 }
 
 std::string counts_of(const ChangedAnimals& found)

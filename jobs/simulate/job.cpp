@@ -249,6 +249,7 @@ Entry simulate_entry()
                                  "rewire simulate recording --out recording/ --trials 600",
                                  "mpirun -n 2 rewire simulate hodgkin-huxley --out network/ "
                                  "--duration-s 600"},
+                    .citation = "Kobayashi et al. 2019 (the network of Hodgkin-Huxley cells)",
                     .paper = "the rewiring paper",
                     .options = simulate_options(),
                     .run = run_simulate,

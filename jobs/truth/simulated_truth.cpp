@@ -47,7 +47,7 @@ PlantedConnections read_planted_connections(const std::filesystem::path& nwb_fil
     if (!io::is_group(file, connections_path))
         throw base::InputError("the file holds no planted connections",
                                nwb_file.string() + ":" + connections_path,
-                               "only sessions made by 'rewire simulate' know what was planted");
+                               "only simulated sessions know what was planted");
     const auto table = io::open_group(file, connections_path);
     auto planted = PlantedConnections{};
     planted.pre = io::read_all<std::int64_t>(table, "pre");
@@ -74,7 +74,7 @@ Truth read_truth(const std::filesystem::path& nwb_file)
     const auto file = io::open_for_reading(nwb_file);
     if (!io::is_group(file, neurons_path) || !io::is_group(file, edges_path))
         throw base::InputError("the file holds no truth", nwb_file.string() + ":/scratch/truth",
-                               "only sessions made by 'rewire simulate' know what was planted");
+                               "only simulated sessions know what was planted");
     const auto neurons = io::open_group(file, neurons_path);
     const auto edges = io::open_group(file, edges_path);
     auto truth = Truth{};

@@ -1,13 +1,13 @@
 #include "rewire/behaviour/lever.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
 #include <rewire/behaviour/filters.hpp>
 #include <rewire/behaviour/movement_epochs.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <utility>
 
@@ -48,9 +48,7 @@ std::optional<double> volts_in(std::string_view unit)
     static const auto prefixes = std::vector<std::pair<std::string_view, double>>{
         {"milli", 1e-3}, {"micro", 1e-6}, {"m", 1e-3}, {"u", 1e-6}, {"\xc2\xb5", 1e-6}, {"", 1}};
     const auto is_volt = [](std::string_view text) {
-        auto lower = std::string(text);
-        std::transform(lower.begin(), lower.end(), lower.begin(),
-                       [](unsigned char letter) { return std::tolower(letter); });
+        const auto lower = base::lower_case(text);
         return lower == "v" || lower == "volt" || lower == "volts";
     };
     for (const auto& [prefix, factor] : prefixes)

@@ -1,11 +1,13 @@
 #include "sample_times.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/stats/median.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace rewire::behaviour {
@@ -16,9 +18,7 @@ double median_step(std::span<const double> time_s)
         return 0;
     auto steps = std::vector<double>(time_s.size() - 1);
     std::transform(time_s.begin() + 1, time_s.end(), time_s.begin(), steps.begin(), std::minus<>());
-    const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-    std::nth_element(steps.begin(), middle, steps.end());
-    return *middle;
+    return stats::upper_median(std::move(steps));
 }
 
 void check_frame_times(std::span<const double> frame_time_s)

@@ -1,18 +1,13 @@
 #include "rewire/calcium/artefacts.hpp"
 
+#include <rewire/stats/median.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 namespace rewire::calcium {
 
 namespace {
-
-double median_of(std::vector<double> values)
-{
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 /// [frame] mean over neurons, each over its standard deviation.
 std::vector<double> population_mean(const activity::ActivityView& activity)
@@ -45,11 +40,11 @@ std::vector<std::uint8_t> artefact_frames(const activity::ActivityView& smoothed
     if (artefact.empty())
         return artefact;
     const auto mean = population_mean(smoothed);
-    const auto median = median_of(mean);
+    const auto median = stats::upper_median(mean);
     auto deviation = mean;
     for (auto& value : deviation)
         value = std::abs(value - median);
-    const auto limit = artefact_deviations * median_of(deviation);
+    const auto limit = artefact_deviations * stats::upper_median(deviation);
     for (std::int64_t t = 0; limit > 0 && t < smoothed.frames; ++t)
         if (mean[static_cast<std::size_t>(t)] - median > limit)
             std::fill(artefact.begin() + std::max<std::int64_t>(0, t - artefact_margin),

@@ -4,6 +4,7 @@
 #include <rewire/base/index.hpp>
 #include <rewire/base/nan.hpp>
 #include <rewire/base/partition.hpp>
+#include <rewire/stats/median.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 #include <rewire/stats/pearson3.hpp>
 
@@ -195,17 +196,6 @@ class Assembly
     std::size_t pairs_;
 };
 
-double median_of(std::vector<double> values)
-{
-    if (values.empty())
-        return nan;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    if (values.size() % 2 == 1)
-        return *middle;
-    return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
-
 /// p, its logarithm and the sign, of the tail that is the smaller.
 void make_two_sided(EdgeTests& tests)
 {
@@ -317,7 +307,7 @@ EdgeTests finish_edge_tests(const ShiftMoments& moments, std::span<const EdgeTil
     }
     tests.null_sd = assembly.active(tiles, &EdgeTile::null_sd);
     tests.skewness = assembly.active(tiles, &EdgeTile::skewness);
-    tests.drive = median_of(assembly.active(tiles, &EdgeTile::drive));
+    tests.drive = stats::median(assembly.active(tiles, &EdgeTile::drive));
     judge_frames(moments, tiles, tests);
     return tests;
 }

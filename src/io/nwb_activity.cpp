@@ -191,7 +191,7 @@ bool Reader::select(Rois& rois)
     }
     if (info_.column.empty()) {
         say(Severity::error, fmt::format("--where leaves none of {} ROIs", rois.selected.size()),
-            "check the value: `h5dump` or `rewire study` shows the columns of the ROI table");
+            "check the value: `h5dump` shows the columns of the ROI table");
         return false;
     }
     if (info_.column.size() == rois.selected.size())

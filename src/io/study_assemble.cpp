@@ -264,7 +264,7 @@ void check_selection(const std::map<std::string, std::vector<Draft*>>& groups,
                 return left_out.session == wanted && selection.left_out.contains(left_out.file);
             }))
             problems.push_back({Severity::error, "--session " + wanted, "no such session",
-                                "give its name or its number as `rewire study` shows them"});
+                                "give its name or its number as a list of the study shows them"});
 }
 
 /// Drafts of readable files into Study::subjects and Study::sessions.

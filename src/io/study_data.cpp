@@ -63,10 +63,12 @@ std::string what_is_missing(const ActivityInfo& info, const MissingSamples& miss
     for (std::size_t i = 0; i < missing.by_neuron.size(); ++i)
         if (missing.by_neuron[i] > 0 && ++neurons <= 5)
             ids.push_back(info.neuron_id[i]);
-    return fmt::format("{} samples are NaN or infinite: in {} of {} neurons ({}{}) and {} of {} "
+    return fmt::format("{} {} NaN or infinite: in {} of {} neurons ({}{}) and {} of {} "
                        "frames",
-                       missing.total(), neurons, info.neurons, base::joined(ids, ", "),
-                       neurons > 5 ? ", ..." : "", missing_frames(missing), info.frames);
+                       base::counted(missing.total(), "sample"),
+                       missing.total() == 1 ? "is" : "are", neurons, info.neurons,
+                       base::joined(ids, ", "), neurons > 5 ? ", ..." : "", missing_frames(missing),
+                       info.frames);
 }
 
 constexpr auto missing_next =

@@ -154,8 +154,9 @@ class TableReader
         }
         auto exclude = parse_exclusion(cell["exclude"]);
         if (!exclude)
-            fail("exclude is neither yes nor no nor names of jobs: " + cell["exclude"],
-                 "yes, no, or the jobs that are to leave the session out: movement, rewiring");
+            fail(
+                "exclude is neither yes nor no nor names of jobs: " + cell["exclude"],
+                "yes, no, or the jobs that are to leave the session out, with commas between them");
         else
             row.exclude = std::move(*exclude);
     }

@@ -126,10 +126,10 @@ Figure figure_of(const LinePlot& plot)
     const auto around = [](const Interval& range) {
         return Interval{range.low / 1.15, range.high * 1.15};
     };
-    script.axis('x', plot.x,
-                plot.x.logarithmic                   ? around(x)
-                : plot.x.whole_numbers && !x.empty() ? half_step
-                                                     : x.padded(0.03));
+    const auto shown = plot.x.logarithmic                   ? around(x)
+                       : plot.x.whole_numbers && !x.empty() ? half_step
+                                                            : x.padded(0.03);
+    script.axis('x', plot.x, shown);
     script.axis('y', plot.y, plot.y.logarithmic ? around(y) : y.padded(0.06));
     for (std::size_t i = 0; i < plot.lines.size(); ++i)
         if (plot.lines[i].faint)
@@ -139,10 +139,10 @@ Figure figure_of(const LinePlot& plot)
     for (std::size_t i = 0; i < plot.lines.size(); ++i)
         if (!plot.lines[i].faint)
             add_line(script, plot.lines[i], colour_index(plot.lines[i].colour, i));
+    // gnuplot leaves out a line whose ends both lie beyond the axis.
     if (plot.reference && !x.empty())
-        script.element(
-            straight(script, x.low - 0.5, *plot.reference, x.high + 0.5, *plot.reference) +
-            " linecolor rgb '#606060' dashtype (6,5)");
+        script.element(straight(script, shown.low, *plot.reference, shown.high, *plot.reference) +
+                       " linecolor rgb '#606060' dashtype (6,5)");
     return script.finished(description_of(plot.title, plot.x.label, plot.y.label), plot.size);
 }
 
@@ -220,7 +220,7 @@ Figure figure_of(const Trajectory& plot)
 }
 
 Figure colour_key(const std::string& label, const std::string& first, const std::string& last,
-                  std::size_t points)
+                  std::size_t points, Palette palette)
 {
     auto script = PlotScript("", Size{});
     script.command("unset border; unset ytics; unset grid; set tmargin 0.4; set bmargin 3.2; "
@@ -235,7 +235,7 @@ Figure colour_key(const std::string& label, const std::string& first, const std:
     for (std::size_t i = 0; i < count; ++i) {
         const auto at = static_cast<double>(i);
         rows.push_back(
-            {at, 0.5, at - 0.5, at + 0.5, 0, 1, static_cast<double>(sequence_colour(i, count))});
+            {at, 0.5, at - 0.5, at + 0.5, 0, 1, static_cast<double>(colour_in(palette, i, count))});
     }
     script.element(script.block(rows) +
                    " using 1:2:3:4:5:6:7 with boxxyerror linecolor rgb variable");

@@ -14,13 +14,13 @@ namespace {
 constexpr auto shades = std::size_t{256};
 constexpr auto no_value = std::uint32_t{0xe2e2e2};
 
-std::uint32_t colour_in(const HeatMap& plot, double value)
+std::uint32_t cell_colour(const HeatMap& plot, double value)
 {
     if (!std::isfinite(value))
         return no_value;
     const auto share = plot.high > plot.low ? (value - plot.low) / (plot.high - plot.low) : 0;
     const auto place = std::clamp(share, 0.0, 1.0) * static_cast<double>(shades - 1);
-    return sequence_colour(static_cast<std::size_t>(std::lround(place)), shades);
+    return colour_in(plot.palette, static_cast<std::size_t>(std::lround(place)), shades);
 }
 
 /// From border to border.
@@ -48,7 +48,7 @@ Figure figure_of(const HeatMap& plot)
     auto next = plot.value.begin();
     for (const auto y : plot.row)
         for (const auto x : plot.column) {
-            const auto colour = colour_in(plot, *next++);
+            const auto colour = cell_colour(plot, *next++);
             cells.push_back({x, y, static_cast<double>(colour >> 16 & 0xff),
                              static_cast<double>(colour >> 8 & 0xff),
                              static_cast<double>(colour & 0xff)});

@@ -27,6 +27,7 @@ figure { margin: 1.2rem 0 1.8rem; }
 .legend svg { vertical-align: -1px; }
 .panels { display: flex; flex-wrap: wrap; gap: .4rem .9rem; align-items: flex-end; }
 .panels svg { max-width: 100%; height: auto; break-inside: avoid; }
+svg image { image-rendering: pixelated; }
 figcaption { font-size: .84rem; line-height: 1.45; max-width: 56rem; margin-top: .5rem; color: #222; }
 figcaption b, caption b { color: #000; }
 table { border-collapse: collapse; font-size: .82rem; margin: .3rem 0; font-variant-numeric: tabular-nums; }

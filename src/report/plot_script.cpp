@@ -64,6 +64,23 @@ std::string logarithmic_ticks(double low, double high)
     return base::joined(ticks, ", ");
 }
 
+/// Colour of place `index` of `count` along the anchors, as 0xRRGGBB.
+std::uint32_t between(std::span<const std::uint32_t> anchors, std::size_t index, std::size_t count)
+{
+    const auto place = count < 2 ? 0.0
+                                 : static_cast<double>(index) / static_cast<double>(count - 1) *
+                                       static_cast<double>(anchors.size() - 1);
+    const auto left = std::min(static_cast<std::size_t>(place), anchors.size() - 2);
+    const auto share = place - static_cast<double>(left);
+    auto colour = std::uint32_t{0};
+    for (const auto shift : {16U, 8U, 0U}) {
+        const auto from = static_cast<double>((anchors[left] >> shift) & 0xFFU);
+        const auto to = static_cast<double>((anchors[left + 1] >> shift) & 0xFFU);
+        colour |= static_cast<std::uint32_t>(std::lround(from + share * (to - from))) << shift;
+    }
+    return colour;
+}
+
 } // namespace
 
 std::string in_quotes(std::string_view text)
@@ -101,18 +118,15 @@ std::uint32_t sequence_colour(std::size_t index, std::size_t count)
     // viridis up to its yellow-green: the end of the map is too light for white paper.
     static constexpr auto anchors = std::array<std::uint32_t, 8>{
         0x440154, 0x46327e, 0x365c8d, 0x277f8e, 0x1fa187, 0x4ac16d, 0x7ad151, 0xbddf26};
-    const auto place = count < 2 ? 0.0
-                                 : static_cast<double>(index) / static_cast<double>(count - 1) *
-                                       static_cast<double>(anchors.size() - 1);
-    const auto left = std::min(static_cast<std::size_t>(place), anchors.size() - 2);
-    const auto share = place - static_cast<double>(left);
-    auto colour = std::uint32_t{0};
-    for (const auto shift : {16U, 8U, 0U}) {
-        const auto from = static_cast<double>((anchors[left] >> shift) & 0xFFU);
-        const auto to = static_cast<double>((anchors[left + 1] >> shift) & 0xFFU);
-        colour |= static_cast<std::uint32_t>(std::lround(from + share * (to - from))) << shift;
-    }
-    return colour;
+    return between(anchors, index, count);
+}
+
+std::uint32_t colour_in(Palette palette, std::size_t index, std::size_t count)
+{
+    static constexpr auto blue_to_red = std::array<std::uint32_t, 7>{
+        0x2166ac, 0x67a9cf, 0xd1e5f0, 0xf7f7f7, 0xfddbc7, 0xef8a62, 0xb2182b};
+    return palette == Palette::sequence ? sequence_colour(index, count)
+                                        : between(blue_to_red, index, count);
 }
 
 void Interval::add(double value)

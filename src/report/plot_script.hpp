@@ -28,6 +28,7 @@ std::string colour_of(int index);
 int marker_of(int index);
 /// Colour of place `index` of `count` on a path through time, as 0xRRGGBB.
 std::uint32_t sequence_colour(std::size_t index, std::size_t count);
+std::uint32_t colour_in(Palette palette, std::size_t index, std::size_t count);
 
 /// Closed interval of finite values; empty while low > high.
 struct Interval

@@ -115,7 +115,7 @@ void run_plan(const mpi::Communicator& comm, const Catalogue& catalogue,
     const auto& job = *mpi::collective(comm, [&] {
         if (words.empty() || words.front().starts_with("-"))
             throw base::UsageError("which job is to be planned?", "",
-                                   "rewire plan connectome --study DIR ... --ranks 64");
+                                   "rewire plan JOB with the options of the job, --ranks 64");
         refuse_without_working_memory();
         const auto* named = &find_job(catalogue, words.front());
         if (!named->plan)

@@ -144,9 +144,9 @@ void RunContext::refuse_unless_it_fits(const Estimate& estimate)
         const auto ignored = options_.declared("ignore-memory") && options_.flag("ignore-memory");
         if (wanted > usable && !ignored)
             throw base::InputError(
-                fmt::format(
-                    "not enough memory: {} ranks on this node would need {}, {} can be used",
-                    ranks_here, base::human_bytes(wanted), base::human_bytes(usable)),
+                fmt::format("not enough memory: {} on this node would need {}, {} can be used",
+                            base::counted(ranks_here, "rank"), base::human_bytes(wanted),
+                            base::human_bytes(usable)),
                 mpi::host_name(),
                 fmt::format(
                     "use fewer ranks a node or ask for more memory{}{}",

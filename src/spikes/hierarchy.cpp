@@ -3,6 +3,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/stats/correlation.hpp>
+#include <rewire/stats/median.hpp>
 
 #include <fmt/format.h>
 
@@ -15,13 +16,6 @@
 namespace rewire::spikes {
 
 namespace {
-
-double median(std::vector<double> values)
-{
-    std::sort(values.begin(), values.end());
-    const auto half = values.size() / 2;
-    return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
-}
 
 double correlation(const std::vector<AreaPair>& pairs, std::span<const double> score)
 {
@@ -108,7 +102,7 @@ Hierarchy hierarchy(std::span<const PeakLag> peaks, std::span<const double> scor
     for (const auto& [areas, values] : delays)
         if (std::ssize(values) >= settings.least_pairs)
             result.area_pairs.push_back({areas.first, areas.second, std::ssize(values),
-                                         median(values),
+                                         stats::median(values),
                                          score[static_cast<std::size_t>(areas.second)] -
                                              score[static_cast<std::size_t>(areas.first)]});
     result.r = correlation(result.area_pairs, score);

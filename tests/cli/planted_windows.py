@@ -19,8 +19,8 @@ def numbers(path, dataset):
         return array(next(code for name, code in KINDS.items() if name in head), raw.read_bytes())
 
 
-def edges_of(path):
-    return list(zip(*(numbers(path, GROUP + name) for name in ["sender", "receiver"])))
+def edges_of(path, group=GROUP):
+    return list(zip(*(numbers(path, group + name) for name in ["sender", "receiver"])))
 
 
 def planted(study):
@@ -82,25 +82,29 @@ def windows(results, true, bins, lags):
 
 
 class Apart:
-    """Bins in which a triplet is active: of its connections, and of the pairs that have none."""
+    """Bins in which a triplet is active: of its connections, and of its pairs that have none. All bins of unconnected pairs."""
 
-    def __init__(self, results, true, bins):
+    def __init__(self, results, true, bins, group=GROUP):
         file = Path(results) / f"{GRAPH}.h5"
+        self.group = group
         self.bins = bins
-        self.place = {pair: k for k, pair in enumerate(edges_of(file))}
-        self.weight, self.ratio = (numbers(file, GROUP + name) for name in ["weight", "ratio"])
+        self.place = {pair: k for k, pair in enumerate(edges_of(file, group))}
+        self.weight, self.ratio = (numbers(file, group + name) for name in ["weight", "ratio"])
         self.file = file
         self.between = [(pair, middle) for pair, middle in indirect(true) if pair in self.place]
         self.direct_edges = [pair for pair in true if pair in self.place]
         self.direct = [k for pair in self.direct_edges for k in self.active_bins(pair, true[pair][1])]
         self.indirect = [k for pair, middle in self.between for k in self.active_bins(pair, middle)]
+        related = set(true) | {pair for pair, _ in indirect(true)}
+        self.unconnected = [k for pair in self.place if pair not in related and pair[::-1] not in related
+                            for middle in (True, False) for k in self.active_bins(pair, middle)]
 
     def active_bins(self, pair, middle):
         at = [self.place[pair] * self.bins + time for time in range(self.bins) if is_active(time, self.bins, middle)]
         return [k for k in at if self.weight[k] == self.weight[k]]  # not NaN: a spike of the sender to align to
 
     def share(self, called, bins):
-        return sum(map(called, bins)) / len(bins)
+        return sum(map(called, bins)) / len(bins) if bins else float("nan")
 
     def as_many(self, score, kept):
         """Share of indirect bins above the score that leaves as many bins of connections as a rule keeps."""
@@ -111,13 +115,10 @@ class Apart:
         return auc([score[k] for k in self.direct], [score[k] for k in self.indirect])
 
     def by_rule(self):
-        """Shares of bins of connections, and of indirect pairs, that the published rule calls present."""
-        return [self.share(lambda k: abs(self.ratio[k]) > 1, bins) for bins in (self.direct, self.indirect)]
+        """Shares of bins of connections, of indirect and of unconnected pairs that the published rule calls present."""
+        return [self.share(lambda k: abs(self.ratio[k]) > 1, bins) for bins in (self.direct, self.indirect, self.unconnected)]
 
     def by_null(self):
-        """The same by q of a bin against models of shuffled trials; then of whole edges, by q of their maximum; and p of bins."""
-        p_bin, q_bin, q_max = (numbers(self.file, GROUP + name) for name in ["p_value", "q_value", "q_max"])
-        of_bins = [self.share(lambda k: q_bin[k] <= LEVEL, bins) for bins in (self.direct, self.indirect)]
-        of_edges = [sum(q_max[self.place[pair]] <= LEVEL for pair in pairs) / len(pairs)
-                    for pairs in (self.direct_edges, {pair for pair, _ in self.between})]
-        return of_bins, of_edges, p_bin
+        """The same by q of a bin against models of shuffled trials; and p of the bins."""
+        p_bin, q_bin = (numbers(self.file, self.group + name) for name in ["p_value", "q_value"])
+        return [self.share(lambda k: q_bin[k] <= LEVEL, bins) for bins in (self.direct, self.indirect, self.unconnected)], p_bin

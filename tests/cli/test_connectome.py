@@ -351,10 +351,11 @@ class Mistakes(Case):
 
     def test_a_limit_that_leaves_nothing_for_linear_algebra(self):
         words = " ".join(["rewiring", "--results", str(self.folder)])
-        done = subprocess.run(["bash", "-c", f"ulimit -v 320000; exec {REWIRE} {words}"], capture_output=True,
-                              text=True, timeout=60)
-        self.assertEqual(done.returncode, 3, done.stderr)
-        self.assertIn("ulimit -v", done.stderr)
+        for kilobytes, threads in [(320000, "1"), (220000, "1"), (220000, "2")]:  # that it has one more than it needs
+            done = subprocess.run(["bash", "-c", f"ulimit -v {kilobytes}; exec {REWIRE} {words}"], capture_output=True,
+                                  text=True, timeout=60, env={**os.environ, "OPENBLAS_NUM_THREADS": threads})
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn("ulimit -v", done.stderr)
 
     def test_results_that_may_not_be_written(self):
         study = self.simulate(sessions=1)

@@ -1,6 +1,7 @@
 """A program with two more jobs, which no other code names: all that deals with jobs knows them from their entries."""
 
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -155,6 +156,37 @@ class MoreJobs(Case):
                 others = [path for path in found if not path.startswith(f"jobs/{job}/") and "catalogue" not in path
                           and not only_as_option(ROOT / path, name)]
                 self.assertEqual(others, [], f"{name} is named outside its folder")
+
+    def test_messages_name_no_command_but_of_jobs_whose_results_are_read(self):
+        commands = set(catalogue())
+        self.assertIn("dynetcp-static", commands)
+        sources = subprocess.run(["git", "ls-files", "src", "include", "jobs", "slurm/*.sbatch"], cwd=ROOT,
+                                 capture_output=True, text=True).stdout.split()
+        for path in sources:
+            lines = (ROOT / path).read_text().splitlines()
+            folder = path.split("/")[1] if path.startswith("jobs/") else ""
+            for command in commands:
+                job = command.replace("-", "_")
+                # The frame sends to the list of a study what is wrong with one.
+                if folder == job or (folder, job) == ("frame", "study") or folder and reads_result(folder, job):
+                    continue
+                named = re.compile(rf"\brewire {command}\b(?![-\w])|(?<![-\w]){command}\.h5")
+                for line in lines:
+                    if not line.lstrip().startswith(("//", "#")):
+                        texts = re.findall(r"\"(?:[^\"\\]|\\.)*\"", line)
+                        self.assertFalse(any(named.search(text) for text in texts), f"{path}: {line}")
+
+
+def catalogue():
+    """The jobs that help lists and that have a folder."""
+    _, out, _ = run("--help")
+    words = [line.split()[0] for line in out.splitlines() if line.strip()]
+    return [word for word in words if (ROOT / "jobs" / word.replace("-", "_")).is_dir()]
+
+
+def reads_result(folder, job):
+    """Whether a folder includes the header of a job's result."""
+    return any(f"jobs/{job}/" in path.read_text() for path in (ROOT / "jobs" / folder).glob("*.?pp"))
 
 
 def only_as_option(path, name):

@@ -16,9 +16,10 @@ constexpr auto job_name = "event-rates";
 constexpr auto axis = "neuron_id";
 
 void compute(runtime::RunContext& context, const jobs::Wave& wave,
-             const std::vector<jobs::SessionInput>& inputs, const io::ResultFile* output)
+             const std::vector<jobs::SessionInput>& inputs, const jobs::ActivitySettings& settings,
+             const io::ResultFile* output)
 {
-    const auto activity = jobs::WaveActivity(context, wave, inputs);
+    const auto activity = jobs::WaveActivity(context, wave, inputs, settings);
     for (std::size_t position = 0; output != nullptr && position < wave.size(); ++position) {
         const auto& session = wave.session(position);
         const auto& input = inputs[wave.sessions[position]];
@@ -36,28 +37,30 @@ void compute(runtime::RunContext& context, const jobs::Wave& wave,
 void run(runtime::RunContext& context)
 {
     jobs::adopt_activity_options(context);
+    const auto settings = jobs::activity_settings(context.options());
     auto inputs = std::vector<jobs::SessionInput>{};
     jobs::run_session_job(
-        context,
-        {.check =
-             [&](const io::Study& study) {
-                 inputs = jobs::check_inputs(context, study);
-                 return jobs::facts_of(inputs);
-             },
-         .node_bytes = jobs::session_bytes,
-         .estimate =
-             [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
-                 return jobs::deconvolution_estimate(study, sessions, context.options(),
-                                                     jobs::typical_activity_rates);
-             },
-         .compute = [&](const jobs::Wave& wave,
-                        const io::ResultFile* output) { compute(context, wave, inputs, output); }});
+        context, {.check =
+                      [&](const io::Study& study) {
+                          inputs = jobs::check_inputs(context, study, settings);
+                          return jobs::facts_of(inputs);
+                      },
+                  .node_bytes = jobs::session_bytes,
+                  .estimate =
+                      [&](const io::Study& study, const std::vector<std::size_t>& sessions) {
+                          return jobs::deconvolution_estimate(study, sessions, context.options(),
+                                                              jobs::typical_activity_rates);
+                      },
+                  .compute =
+                      [&](const jobs::Wave& wave, const io::ResultFile* output) {
+                          compute(context, wave, inputs, settings, output);
+                      }});
 }
 
 runtime::Estimate plan(runtime::RunContext& context)
 {
     const auto study = jobs::open_study(context);
-    jobs::require_tau(study, context.options());
+    jobs::require_tau(study, jobs::activity_settings(context.options()));
     return jobs::plan_sessions(context, study, [&](const auto& sessions) {
         return jobs::deconvolution_estimate(study, sessions, context.options(),
                                             jobs::typical_activity_rates);

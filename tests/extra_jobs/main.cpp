@@ -6,7 +6,7 @@
 
 int main(int argc, char** argv)
 {
-    return rewire::jobs::run_program(argc, argv, [] {
+    rewire::jobs::run_program(argc, argv, [] {
         auto entries = rewire::jobs::catalogue();
         entries.push_back(rewire::test::unit_rates_entry());
         entries.push_back(rewire::test::event_rates_entry());

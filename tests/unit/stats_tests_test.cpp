@@ -3,11 +3,13 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/stats/correlation.hpp>
+#include <rewire/stats/median.hpp>
 #include <rewire/stats/tests.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <vector>
@@ -147,4 +149,21 @@ TEST(NormalScoreOfT, HasTheSameTail)
     EXPECT_EQ(normal_score_of_t(0, 3), 0);
     EXPECT_EQ(normal_score_of_t(1e200, 50), 38);
     EXPECT_TRUE(std::isnan(normal_score_of_t(std::numeric_limits<double>::quiet_NaN(), 5)));
+}
+
+TEST(Median, IsTheMiddleOfTheSortedValues)
+{
+    auto stream = base::Stream(1, {2});
+    for (std::size_t count = 1; count < 20; ++count) {
+        auto values = Values{};
+        for (std::size_t k = 0; k < count; ++k)
+            values.push_back(std::floor(10 * stream.uniform())); // with ties
+        auto sorted = values;
+        std::sort(sorted.begin(), sorted.end());
+
+        EXPECT_EQ(median(values), (sorted[(count - 1) / 2] + sorted[count / 2]) / 2);
+        EXPECT_EQ(upper_median(values), sorted[count / 2]);
+    }
+    EXPECT_TRUE(std::isnan(median({})));
+    EXPECT_TRUE(std::isnan(upper_median({})));
 }

@@ -105,9 +105,14 @@ struct Trajectory
     std::vector<Ellipse> ellipse{}; ///< of each point, in its colour; empty: none
 };
 Figure figure_of(const Trajectory& plot);
+enum class Palette : std::uint8_t
+{
+    sequence,  ///< from dark to light
+    diverging, ///< from blue over white to red: of values whose sign matters
+};
 /// The colours of a trajectory of so many points, as a key to it.
 Figure colour_key(const std::string& label, const std::string& first, const std::string& last,
-                  std::size_t points);
+                  std::size_t points, Palette palette = Palette::sequence);
 
 /// A square matrix as colours, first row on top; NaN is grey.
 struct Heatmap

@@ -7,7 +7,7 @@
 
 namespace rewire::report {
 
-/// Values over two axes, coloured from dark (low) to light (high); the key is `colour_key`.
+/// Values over two axes, in colours from low to high; the key is `colour_key`.
 struct HeatMap
 {
     std::string title;
@@ -18,6 +18,7 @@ struct HeatMap
     std::vector<double> value;  ///< [row, column]; NaN: grey
     double low = 0;             ///< of the colours; what is beyond has the colour of the end
     double high = 1;
+    Palette palette = Palette::sequence;
     Size size{330, 300};
 };
 /// @throws InputError: values that are not rows * columns
