@@ -102,9 +102,9 @@ void warn_of_halves(runtime::RunContext& context, const SessionConnectome& sessi
 std::optional<ConnectomeTruth> known_truth(const io::StudySession& session,
                                            const SessionConnectome& result)
 {
-    if (!io::has_truth(session.path))
+    if (!has_truth(session.path))
         return std::nullopt;
-    const auto truth = io::read_truth(session.path);
+    const auto truth = read_truth(session.path);
     return truth.has_population ? std::optional(truth_of_pairs(truth, result.neuron_id))
                                 : std::nullopt;
 }
