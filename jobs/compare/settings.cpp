@@ -1,10 +1,10 @@
 #include "settings.hpp"
 
 #include "jobs/frame/command_of.hpp"
+#include "jobs/truth/simulated_truth.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/io/truth.hpp>
 
 #include <fmt/format.h>
 
@@ -59,11 +59,10 @@ void put_first(std::vector<MethodHere>& methods, const std::string& name)
 
 bool all_planted(const io::Study& study)
 {
-    return !study.sessions.empty() &&
-           std::all_of(study.sessions.begin(), study.sessions.end(),
-                       [](const io::StudySession& session) {
-                           return io::has_planted_connections(session.path);
-                       });
+    return !study.sessions.empty() && std::all_of(study.sessions.begin(), study.sessions.end(),
+                                                  [](const io::StudySession& session) {
+                                                      return has_planted_connections(session.path);
+                                                  });
 }
 
 } // namespace
@@ -115,7 +114,7 @@ CompareSettings compare_settings(runtime::RunContext& context, const io::Study& 
     settings.truth = options.text("truth");
     if (settings.truth == planted_truth) {
         for (const auto& session : study.sessions)
-            io::read_planted_connections(session.path); // throws where there are none
+            read_planted_connections(session.path); // throws where there are none
     } else {
         put_first(settings.methods, settings.truth);
         std::rotate(settings.methods.begin(), settings.methods.begin() + 1, settings.methods.end());

@@ -1,25 +1,20 @@
 #include "closed_form.hpp"
 
+#include "edge_tables.hpp"
 #include "estimate.hpp"
-#include "frames.hpp"
 #include "study_family.hpp"
 
 #include <rewire/base/nan.hpp>
-#include <rewire/base/pack.hpp>
-#include <rewire/base/random.hpp>
-#include <rewire/calcium/circles.hpp>
-#include <rewire/calcium/covariance.hpp>
-#include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/base/packed.hpp>
 #include <rewire/network/graph_metrics.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <limits>
 #include <map>
+#include <memory>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace rewire::jobs {
@@ -28,132 +23,29 @@ namespace {
 
 constexpr auto fine = static_cast<std::size_t>(calcium::DisplacedTest::fine);
 
-/// What the tests of a session read.
-struct SessionTraces
-{
-    calcium::FrameCircles circles;
-    SessionCovariates covariates;
-    activity::ActivityView activity;
-    activity::ActivityView events;
-    std::vector<base::Range> segments; ///< of the events' frames
-    std::vector<std::int64_t> active;
-    std::int64_t window_frames = 0;
-    std::vector<double> taps; ///< of the smoothing
-};
-
-/// The tables of a session.
-struct SessionTables
-{
-    calcium::ShiftMoments moments;
-    std::optional<calcium::EventJitter> jitter;
-};
-
-/// Traces and tables of sessions, the last ones kept: units of a session mostly follow one another.
-class Sessions
-{
-  public:
-    Sessions(runtime::RunContext& context, const Wave& wave,
-             const std::vector<SessionInput>& inputs, const WaveActivity& activity,
-             const ConnectomeSettings& settings)
-        : context_(context), wave_(wave), inputs_(inputs), activity_(activity), settings_(settings)
-    {
-    }
-
-    const SessionTraces& traces(std::size_t position)
-    {
-        if (traces_position_ == position)
-            return traces_;
-        traces_position_ = none;
-        const auto& session = wave_.session(position);
-        const auto& input = inputs_[wave_.sessions[position]];
-        traces_ = {};
-        traces_.activity = activity_.activity(position);
-        traces_.events = activity_.events(position);
-        const auto frames = frames_of(session, input, settings_, traces_.activity);
-        traces_.circles = frames.circles(traces_.activity.frames);
-        traces_.covariates = covariates_of(session, input, settings_);
-        traces_.segments = frames.segments;
-        traces_.active = calcium::active_neurons(traces_.activity);
-        traces_.window_frames = window_frames_of(*session.record.activity, settings_);
-        traces_.taps = calcium::smoothing_weights(input.taps);
-        traces_position_ = position;
-        return traces_;
-    }
-
-    /// Null when `tick` stopped it.
-    const SessionTables* tables(std::size_t position, const calcium::Tick& tick)
-    {
-        if (tables_position_ == position)
-            return &tables_;
-        tables_position_ = none;
-        tables_ = {}; // one session at a time
-        const auto& session = traces(position);
-        auto moments =
-            calcium::shift_moments_of(session.activity, session.circles, session.covariates.view(),
-                                      {.skewness = calcium::Precision::single}, tick);
-        if (!moments)
-            return nullptr;
-        tables_.moments = std::move(*moments);
-        if (tables_.moments.status == calcium::ShiftMomentStatus::ok)
-            tables_.jitter = calcium::event_jitter_of(
-                session.events, tables_.moments.active, session.segments,
-                {.window_frames = session.window_frames, .taps = session.taps});
-        tables_position_ = position;
-        return &tables_;
-    }
-
-    calcium::DisplacementInput displacement_input(std::size_t position)
-    {
-        const auto& session = traces(position);
-        return {.activity = session.activity,
-                .circles = session.circles,
-                .covariates = session.covariates.view(),
-                .events = session.events,
-                .segments = session.segments,
-                .jitter = {.window_frames = session.window_frames, .taps = session.taps},
-                .active = session.active};
-    }
-
-    calcium::DisplacementOptions displacement_options(std::size_t position) const
-    {
-        return jobs::displacement_options(*wave_.session(position).record.activity, settings_);
-    }
-
-    calcium::DisplacementKey key(std::size_t position) const
-    {
-        const auto& record = wave_.session(position).record;
-        return {context_.seed(), base::key_of(record.subject), base::key_of(record.session)};
-    }
-
-  private:
-    static constexpr auto none = static_cast<std::size_t>(-1);
-
-    runtime::RunContext& context_;
-    const Wave& wave_;
-    const std::vector<SessionInput>& inputs_; ///< [session of the study]
-    const WaveActivity& activity_;
-    const ConnectomeSettings& settings_;
-    std::size_t traces_position_ = none;
-    SessionTraces traces_;
-    std::size_t tables_position_ = none;
-    SessionTables tables_;
-};
-
 calcium::Tick counting(const runtime::Tick& tick)
 {
     return [&tick](std::int64_t) { return tick(); };
 }
 
-std::optional<std::vector<std::byte>> tested_draw(Sessions& sessions, const EdgeUnit& unit,
+std::optional<std::vector<std::byte>> tested_draw(const VersionTables& tables, const EdgeUnit& unit,
+                                                  const calcium::DisplacementOptions& options,
                                                   const calcium::Tick& tick)
 {
-    const auto tally = calcium::run_displacement(
-        sessions.displacement_input(unit.position), unit.draw,
-        sessions.displacement_options(unit.position), sessions.key(unit.position), tick);
-    if (!tally)
-        return std::nullopt;
     auto packer = base::Packer{};
-    packer.put(*tally);
+    const auto& moments = tables.moments;
+    const auto all = calcium::pair_tiles(moments.active_count());
+    const auto last = moments.status == calcium::ShiftMomentStatus::ok
+                          ? std::min(unit.tiles.last, static_cast<std::int64_t>(all.size()))
+                          : 0;
+    for (auto k = unit.tiles.first; k < last; ++k) {
+        const auto tested = calcium::test_tile(moments, tables.jitter ? &*tables.jitter : nullptr,
+                                               all[static_cast<std::size_t>(k)], options.tests);
+        base::pack_value(
+            packer, calcium::displaced_tile(tested, tables.displacement, moments.active, options));
+        if (!tick(0))
+            return std::nullopt;
+    }
     return packer.take();
 }
 
@@ -161,14 +53,21 @@ std::optional<std::vector<std::byte>> tested_draw(Sessions& sessions, const Edge
 std::vector<calcium::DisplacementTally> tallies_of(const mpi::Communicator& comm,
                                                    const std::vector<EdgeUnit>& units,
                                                    const runtime::UnitResults& draws,
-                                                   std::size_t sessions)
+                                                   const EdgeSessions& sessions, std::size_t count)
 {
-    auto tallies = std::vector<calcium::DisplacementTally>(sessions);
-    runtime::give_to_all(comm, draws, [&](std::int64_t unit, std::span<const std::byte> bytes) {
+    auto tiles =
+        std::map<std::pair<std::size_t, std::int64_t>, std::vector<calcium::DisplacedTile>>{};
+    runtime::give_to_all(comm, draws, [&](std::int64_t index, std::span<const std::byte> bytes) {
+        const auto& unit = units[static_cast<std::size_t>(index)];
+        auto& of_draw = tiles[{unit.position, unit.draw}];
         auto unpacker = base::Unpacker(bytes);
-        calcium::add_to(tallies[units[static_cast<std::size_t>(unit)].position],
-                        unpacker.get<calcium::DisplacementTally>());
+        while (unpacker.remaining() > 0)
+            of_draw.push_back(base::unpack_value<calcium::DisplacedTile>(unpacker));
     });
+    auto tallies = std::vector<calcium::DisplacementTally>(count);
+    for (const auto& [draw, of_draw] : tiles)
+        calcium::add_to(tallies[draw.first],
+                        calcium::tally_of(of_draw, sessions.displacement_options(draw.first)));
     return tallies;
 }
 
@@ -176,7 +75,7 @@ std::vector<calcium::DisplacementTally> tallies_of(const mpi::Communicator& comm
 /// does not, 0 for none; -1 where the window is not too long. [session of the wave] on all ranks.
 /// Collective.
 std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wave& wave,
-                                          Sessions& sessions,
+                                          EdgeSessions& sessions,
                                           const std::vector<calcium::DisplacementTally>& tallies,
                                           const ConnectomeSettings& settings)
 {
@@ -198,7 +97,7 @@ std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wa
         for (const auto window : calcium::shorter_windows(window_frames_of(info, settings)))
             for (std::int64_t draw = 0; draw < options.draws; ++draw) {
                 trials.push_back({position, window, draw});
-                costs.push_back(edge_draw_seconds(info));
+                costs.push_back(edge_tiles_seconds(info, 1, true));
             }
     }
     if (trials.empty())
@@ -223,33 +122,122 @@ std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wa
 
 } // namespace
 
-calcium::EdgeTestOptions edge_test_options(const ConnectomeSettings& settings)
+namespace {
+
+/// Units of one or more versions, whose tables fit into memory together.
+struct Batch
 {
-    return {.support = settings.support == SupportBy::shift ? calcium::Support::shift
-                                                            : calcium::Support::jitter,
-            .two_sided = settings.two_sided,
-            .level = supported_level};
+    std::vector<EdgeVersion> versions;
+    std::vector<std::int64_t> units;
+};
+
+std::vector<Batch> batches_of(const std::vector<EdgeUnit>& units, const EdgeSessions& sessions)
+{
+    auto batches = std::vector<Batch>{};
+    auto bytes = 0.0;
+    for (std::size_t k = 0; k < units.size(); ++k) {
+        const auto version = EdgeVersion{units[k].position, units[k].draw};
+        if (batches.empty() || batches.back().versions.back() != version) {
+            const auto more =
+                edge_version_bytes(sessions.info(version.position), version.draw >= 0);
+            if (batches.empty() || bytes + more > edge_batch_bytes) {
+                batches.emplace_back();
+                bytes = 0;
+            }
+            batches.back().versions.push_back(version);
+            bytes += more;
+        }
+        batches.back().units.push_back(static_cast<std::int64_t>(k));
+    }
+    return batches;
 }
 
-std::int64_t window_frames_of(const io::ActivityInfo& activity, const ConnectomeSettings& settings)
+/// The units of the batches, one batch after the other. Ranks make the tables of a batch together,
+/// but for what an earlier start had finished: of that nobody needs tables. Which batches these are
+/// is known to all once one of them had a unit left; up to then a rank makes what it needs alone.
+class BatchRun
 {
-    return calcium::jitter_window_frames(activity.rate_hz, settings.window_s);
-}
+  public:
+    BatchRun(runtime::RunContext& context, EdgeSessions& sessions,
+             const std::vector<EdgeUnit>& units, const calcium::EdgeTestOptions& options)
+        : context_(context),
+          sessions_(sessions),
+          units_(units),
+          options_(options),
+          together_(context.attempt().number <= first_attempt)
+    {
+    }
 
-calcium::DisplacementOptions displacement_options(const io::ActivityInfo& activity,
-                                                  const ConnectomeSettings& settings)
-{
-    // Displaced by less than a window, a pair would keep what the jitter leaves alone.
-    const auto shortest =
-        std::max({std::int64_t{1}, std::int64_t{std::llround(2 * activity.rate_hz)},
-                  window_frames_of(activity, settings)});
-    return {.draws = settings.displacements,
-            .shortest_frames = shortest,
-            .longest_frames = std::max<std::int64_t>(shortest, std::llround(10 * activity.rate_hz)),
-            .level = supported_level,
-            .tests = {.support = edge_test_options(settings).support},
-            .lags = {}};
-}
+    /// Results by unit. Collective.
+    runtime::UnitResults run(const std::string& phase, const Batch& batch)
+    {
+        auto costs = std::vector<double>{};
+        for (const auto unit : batch.units)
+            costs.push_back(unit_seconds(unit));
+        auto tables =
+            together_ ? std::make_unique<EdgeTables>(context_, sessions_, batch.versions) : nullptr;
+        auto computed = std::int64_t{0};
+        auto results = context_.each_unit<runtime::UnitResults>(
+            phase, costs,
+            [&](std::int64_t index, runtime::UnitResults& store, const runtime::Tick& tick) {
+                const auto unit = batch.units[static_cast<std::size_t>(index)];
+                auto bytes = tested(tables.get(), units_[static_cast<std::size_t>(unit)], tick);
+                if (!bytes)
+                    return false;
+                store.add(unit, std::move(*bytes));
+                ++computed;
+                return true;
+            });
+        alone_.reset();
+        together_ = context_.comm().sum(computed) > 0 || together_;
+        return results;
+    }
+
+  private:
+    static constexpr auto first_attempt = std::int64_t{1};
+
+    double unit_seconds(std::int64_t index) const
+    {
+        const auto& unit = units_[static_cast<std::size_t>(index)];
+        return edge_tiles_seconds(sessions_.info(unit.position), unit.tiles.size(), unit.draw >= 0);
+    }
+
+    /// Null when `tick` stopped it.
+    const VersionTables* tables_of(EdgeTables* tables, const EdgeVersion& version,
+                                   const calcium::Tick& tick)
+    {
+        if (tables != nullptr)
+            return &tables->of(version);
+        if (!alone_ || alone_->version != version) {
+            alone_.reset(); // one at a time
+            alone_ = tables_of_one(sessions_, version, tick);
+        }
+        return alone_ ? &*alone_ : nullptr;
+    }
+
+    std::optional<std::vector<std::byte>> tested(EdgeTables* tables, const EdgeUnit& unit,
+                                                 const runtime::Tick& tick)
+    {
+        const auto steps = counting(tick);
+        const auto* version = tables_of(tables, {unit.position, unit.draw}, steps);
+        if (version == nullptr)
+            return std::nullopt;
+        if (unit.draw >= 0)
+            return tested_draw(*version, unit, sessions_.displacement_options(unit.position),
+                               steps);
+        return tested_run(version->moments, version->jitter ? &*version->jitter : nullptr,
+                          unit.tiles, options_, steps);
+    }
+
+    runtime::RunContext& context_;
+    EdgeSessions& sessions_;
+    const std::vector<EdgeUnit>& units_;
+    const calcium::EdgeTestOptions& options_;
+    bool together_;
+    std::optional<VersionTables> alone_;
+};
+
+} // namespace
 
 std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const Wave& wave,
                                             const std::vector<SessionInput>& inputs,
@@ -260,41 +248,35 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
     for (std::size_t position = 0; position < wave.size(); ++position)
         neurons.push_back(wave.session(position).record.activity->neurons);
     const auto units = edge_units_of(neurons, settings.displacements);
-    auto costs = std::vector<double>{};
-    for (const auto& unit : units) {
-        const auto& info = *wave.session(unit.position).record.activity;
-        costs.push_back(unit.draw < 0 ? edge_run_seconds(info, unit.tiles)
-                                      : edge_draw_seconds(info));
-    }
     const auto options = edge_test_options(settings);
-    auto sessions = Sessions(context, wave, inputs, activity, settings);
-    auto computed = context.each_unit<runtime::UnitResults>(
-        "edges" + wave.suffix, costs,
-        [&](std::int64_t index, runtime::UnitResults& results, const runtime::Tick& tick) {
-            const auto& unit = units[static_cast<std::size_t>(index)];
-            const auto steps = counting(tick);
-            auto bytes = std::optional<std::vector<std::byte>>{};
-            if (unit.draw >= 0)
-                bytes = tested_draw(sessions, unit, steps);
-            else if (const auto* tables = sessions.tables(unit.position, steps))
-                bytes = tested_run(tables->moments, tables->jitter ? &*tables->jitter : nullptr,
-                                   unit.tiles, options, steps);
-            if (!bytes)
-                return false;
-            results.add(index, std::move(*bytes));
-            return true;
-        });
-
+    auto sessions = EdgeSessions(context, wave, inputs, activity, settings);
     auto runs = runtime::UnitResults{};
     auto draws = runtime::UnitResults{};
-    for (auto& [index, bytes] : computed.take())
-        (units[static_cast<std::size_t>(index)].draw < 0 ? runs : draws)
-            .add(index, std::move(bytes));
-    const auto tallies = tallies_of(context.comm(), units, draws, wave.size());
+    auto units_of_runs = std::vector<EdgeUnit>{};
+    auto run_number = std::vector<std::int64_t>{}; // [units] -1 of draws
+    for (const auto& unit : units) {
+        run_number.push_back(unit.draw < 0 ? static_cast<std::int64_t>(units_of_runs.size()) : -1);
+        if (unit.draw < 0)
+            units_of_runs.push_back(unit);
+    }
+    const auto batches = batches_of(units, sessions);
+    auto run = BatchRun(context, sessions, units, options);
+    for (std::size_t k = 0; k < batches.size(); ++k) {
+        const auto number = batches.size() > 1 ? fmt::format(".{}", k + 1) : "";
+        auto computed = run.run("edges" + wave.suffix + number, batches[k]);
+        for (auto& [index, bytes] : computed.take()) {
+            const auto place = run_number[static_cast<std::size_t>(index)];
+            if (place < 0)
+                draws.add(index, std::move(bytes));
+            else
+                runs.add(place, std::move(bytes));
+        }
+    }
+    const auto tallies = tallies_of(context.comm(), units, draws, sessions, wave.size());
     const auto passing = passing_windows(context, wave, sessions, tallies, settings);
     auto results = std::vector<ClosedFormTests>(context.comm().is_root() ? wave.size() : 0);
     gather_tests(
-        context.comm(), units, runs, options,
+        context.comm(), units_of_runs, runs, options,
         [&](std::size_t position, const calcium::ShiftMoments& moments, calcium::EdgeTests tests) {
             auto& session = results[position];
             auto& result = session.result;
@@ -322,6 +304,36 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
     return results;
 }
 
+namespace {
+
+std::string too_few_frames(const SessionConnectome& session, double effective_frames)
+{
+    return fmt::format(
+        "too few frames: {} active neurons and {:.0f} effective frames, of which at most {:g} "
+        "neurons a frame can be told apart",
+        std::count(session.active.begin(), session.active.end(), 1), effective_frames,
+        calcium::most_neurons_per_frame);
+}
+
+/// Unless shrinkage has made the connectome one of few frames.
+void claim_nothing(SessionConnectome& session, const std::string& status)
+{
+    if (session.shrinkage != 0 || session.computed == 0)
+        return;
+    session.status = status;
+    session.computed = 0;
+}
+
+} // namespace
+
+void judge_frames(SessionConnectome& session, double effective_frames)
+{
+    const auto active =
+        static_cast<double>(std::count(session.active.begin(), session.active.end(), 1));
+    if (active > calcium::most_neurons_per_frame * effective_frames)
+        claim_nothing(session, too_few_frames(session, effective_frames));
+}
+
 void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
 {
     auto& tests = closed.tests;
@@ -330,6 +342,7 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
     using base::nan;
     const auto possible = closed.status == calcium::ShiftMomentStatus::ok;
     const auto too_few = possible && tests.enough == calcium::EffectiveFrames::too_few;
+    result.artefacts_kept = session.artefacts_kept;
     result.effective_frames = tests.effective_frames;
     result.neurons_per_frame = tests.neurons_per_frame;
     result.drive = tests.drive;
@@ -337,11 +350,7 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
                              ? calcium::noise_edges(tests, session.threshold)
                              : nan;
     if (too_few) {
-        result.status = fmt::format(
-            "too few frames: {} active neurons and {:.0f} effective frames, of which at most {:g} "
-            "neurons a frame can be told apart",
-            std::count(session.active.begin(), session.active.end(), 1), tests.effective_frames,
-            calcium::most_neurons_per_frame);
+        result.status = too_few_frames(session, tests.effective_frames);
         for (auto* values :
              {&tests.p_partial, &tests.p_marginal, &tests.p_fine, &tests.p_both,
               &tests.log10_p_both, &tests.q_both, &tests.p_holm, &tests.p_both_negative})
@@ -349,10 +358,7 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
         std::fill(tests.sign.begin(), tests.sign.end(), std::int8_t{0});
         std::fill(tests.supported.begin(), tests.supported.end(), std::uint8_t{0});
         tests.tested = tests.supported_count = 0;
-        if (session.shrinkage == 0 && session.computed != 0) {
-            session.status = result.status;
-            session.computed = 0;
-        }
+        claim_nothing(session, result.status);
     }
     result.tested = tests.tested;
     result.supported_count = tests.supported_count;

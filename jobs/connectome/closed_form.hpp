@@ -1,5 +1,6 @@
 #pragma once
 
+#include "edge_sessions.hpp"
 #include "edge_units.hpp"
 #include "jobs/activity/wave_activity.hpp"
 #include "result.hpp"
@@ -15,12 +16,6 @@
 
 namespace rewire::jobs {
 
-/// How the edges of a session are tested: options, windows of the jitter, displacements.
-calcium::EdgeTestOptions edge_test_options(const ConnectomeSettings& settings);
-std::int64_t window_frames_of(const io::ActivityInfo& activity, const ConnectomeSettings& settings);
-calcium::DisplacementOptions displacement_options(const io::ActivityInfo& activity,
-                                                  const ConnectomeSettings& settings);
-
 /// What the tests of a session have shown, before its threshold is known.
 struct ClosedFormTests
 {
@@ -35,6 +30,10 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
                                             const std::vector<SessionInput>& inputs,
                                             const WaveActivity& activity,
                                             const ConnectomeSettings& settings);
+
+/// Without tests: a session of too few effective frames says so and does not count as computed
+/// either, unless its connectome was shrunk.
+void judge_frames(SessionConnectome& session, double effective_frames);
 
 /// Puts the tests into the session, with the edges that noise alone puts above its threshold. A
 /// session of too few effective frames makes no claim: its p-values are NaN, its status says so,

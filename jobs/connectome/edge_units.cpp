@@ -57,12 +57,10 @@ std::vector<EdgeUnit> edge_units_of(const std::vector<std::int64_t>& neurons, st
     auto units = std::vector<EdgeUnit>{};
     for (std::size_t position = 0; position < neurons.size(); ++position) {
         const auto tiles = static_cast<std::int64_t>(calcium::pair_tiles(neurons[position]).size());
-        for (std::int64_t first = 0; first == 0 || first < tiles; first += tiles_a_run)
-            units.push_back({position, {first, std::min(first + tiles_a_run, tiles)}, -1});
+        for (std::int64_t draw = -1; draw < draws; ++draw)
+            for (std::int64_t first = 0; first == 0 || first < tiles; first += tiles_a_run)
+                units.push_back({position, {first, std::min(first + tiles_a_run, tiles)}, draw});
     }
-    for (std::size_t position = 0; position < neurons.size(); ++position)
-        for (std::int64_t draw = 0; draw < draws; ++draw)
-            units.push_back({position, {}, draw});
     return units;
 }
 
@@ -92,8 +90,7 @@ void gather_tests(
     const runtime::UnitResults& runs, const calcium::EdgeTestOptions& options,
     const std::function<void(std::size_t, const calcium::ShiftMoments&, calcium::EdgeTests)>& take)
 {
-    const auto count = std::count_if(units.begin(), units.end(),
-                                     [](const EdgeUnit& unit) { return unit.draw < 0; });
+    const auto count = static_cast<std::int64_t>(units.size());
     auto moments = calcium::ShiftMoments{};
     auto tiles = std::vector<calcium::EdgeTile>{};
     runtime::gather_to_root(

@@ -2,6 +2,7 @@
 
 #include "animal_shrinkage.hpp"
 #include "closed_form.hpp"
+#include "edge_tables.hpp"
 #include "halves.hpp"
 #include "jobs/activity/estimate.hpp"
 #include "jobs/frame/session_job.hpp"
@@ -111,18 +112,48 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
            work.table_flops / rates.table_flops_per_s + work.pairs / rates.pairs_per_s;
 }
 
-double edge_run_seconds(const io::ActivityInfo& activity, base::Range tiles,
-                        const ConnectomeRates& rates)
+namespace {
+
+/// Shares of the whole closed form of a session, measured at 500 neurons x 42,000 frames.
+constexpr auto share_of_preparation = 0.05;
+constexpr auto share_of_tables = 0.6; ///< both rounds
+constexpr auto share_of_displaced = 0.6;
+
+double edge_seconds(const io::ActivityInfo& activity, bool displaced, const ConnectomeRates& rates)
 {
-    const auto pairs = std::min(base::pair_count(activity.neurons),
-                                tiles.size() * calcium::tile_neurons * calcium::tile_neurons);
-    return edge_flops(activity.neurons, activity.frames, pairs) / rates.edge_flops_per_s + 1e-3;
+    return (displaced ? share_of_displaced : 1) *
+           (edge_flops(activity.neurons, activity.frames, base::pair_count(activity.neurons)) /
+                rates.edge_flops_per_s +
+            1e-3);
 }
 
-double edge_draw_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)
+} // namespace
+
+double edge_preparation_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)
 {
-    const auto tiles = static_cast<std::int64_t>(calcium::pair_tiles(activity.neurons).size());
-    return 0.6 * edge_run_seconds(activity, {0, tiles}, rates);
+    return share_of_preparation * edge_seconds(activity, false, rates);
+}
+
+double edge_part_seconds(const io::ActivityInfo& activity, bool displaced,
+                         const ConnectomeRates& rates)
+{
+    const auto parts = calcium::MomentParts::count(activity.neurons);
+    return share_of_tables / 2 * edge_seconds(activity, displaced, rates) /
+           static_cast<double>(std::max<std::int64_t>(parts, 1));
+}
+
+double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, bool displaced,
+                          const ConnectomeRates& rates)
+{
+    const auto all = static_cast<std::int64_t>(calcium::pair_tiles(activity.neurons).size());
+    return (1 - share_of_tables - share_of_preparation) * edge_seconds(activity, displaced, rates) *
+           static_cast<double>(tiles) / static_cast<double>(std::max<std::int64_t>(all, 1));
+}
+
+double edge_version_bytes(const io::ActivityInfo& activity, bool displaced)
+{
+    return edge_table_bytes(activity.neurons, activity.frames,
+                            static_cast<double>(entries_of(activity)), displaced);
 }
 
 std::function<double(const io::StudySession& session)>
@@ -164,6 +195,8 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     auto test_seconds = 0.0;
     auto longest_test = 0.0;
     auto tests = std::int64_t{0};
+    auto batch_bytes = 0.0;
+    auto largest_version = 0.0;
     auto seconds = 0.0;
     auto longest = 0.0;
     auto null_seconds = 0.0;
@@ -187,20 +220,19 @@ runtime::Estimate connectome_estimate(const io::Study& study,
         estimate.result_bytes += pairs * 9;
         estimate.checkpoint_bytes += pairs * 9;
         if (with_tests) {
-            for (const auto& unit : edge_units_of({activity.neurons}, settings.displacements)) {
-                const auto unit_seconds = unit.draw < 0
-                                              ? edge_run_seconds(activity, unit.tiles, rates)
-                                              : edge_draw_seconds(activity, rates);
-                test_seconds += unit_seconds;
-                longest_test = std::max(longest_test, unit_seconds);
-                ++tests;
+            for (std::int64_t draw = -1; draw < settings.displacements; ++draw) {
+                test_seconds += edge_seconds(activity, draw >= 0, rates);
+                batch_bytes += edge_version_bytes(activity, draw >= 0);
             }
+            longest_test = std::max(longest_test, edge_preparation_seconds(activity, rates));
+            tests += static_cast<std::int64_t>(
+                edge_units_of({activity.neurons}, settings.displacements).size());
+            largest_version = std::max(largest_version, edge_version_bytes(activity, false));
             const auto events = static_cast<std::int64_t>(event_share * activity_bytes(activity) /
                                                           (sizeof(std::int32_t) + sizeof(double)));
             estimate.rank_bytes =
                 std::max(estimate.rank_bytes,
-                         runtime::base_rank_bytes +
-                             calcium::shift_moments_bytes(activity.neurons, activity.frames, 1) +
+                         runtime::base_rank_bytes + calcium::moment_scratch_bytes(activity.frames) +
                              calcium::event_jitter_bytes(activity.neurons, activity.frames, events,
                                                          window_frames_of(activity, settings)) +
                              5 * pairs * test_bytes); // fitted: 3.0 GB of 2,000 x 40,000
@@ -230,6 +262,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     if (settings.shrinks_animals_alike)
         estimate.add_phase("shrinkage", shrinkage.seconds, shrinkage.sessions, shrinkage.longest_s);
     estimate.add_phase("connectome", seconds, static_cast<std::int64_t>(sessions.size()), longest);
+    estimate.node_bytes += std::max(largest_version, std::min(batch_bytes, edge_batch_bytes));
     if (tests > 0)
         estimate.add_phase("edges", test_seconds, tests, longest_test);
     if (settings.family_of_study) {

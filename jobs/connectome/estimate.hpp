@@ -25,12 +25,19 @@ calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
 double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           const ConnectomeRates& rates = typical_connectome_rates);
 
-/// Seconds of one core for a run of tiles of the closed-form tests with the tables behind it, and
-/// for a draw of the displacement control, which is in single precision.
-double edge_run_seconds(const io::ActivityInfo& activity, base::Range tiles,
-                        const ConnectomeRates& rates = typical_connectome_rates);
-double edge_draw_seconds(const io::ActivityInfo& activity,
+/// Seconds of one core for the tests of edges, of a session or of a draw of its displacement
+/// control, which is in single precision: what all parts of its tables need first, a part in one of
+/// its two rounds, some tiles.
+double edge_preparation_seconds(const io::ActivityInfo& activity,
+                                const ConnectomeRates& rates = typical_connectome_rates);
+double edge_part_seconds(const io::ActivityInfo& activity, bool displaced,
                          const ConnectomeRates& rates = typical_connectome_rates);
+double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, bool displaced,
+                          const ConnectomeRates& rates = typical_connectome_rates);
+/// Of the tables of a session or a draw in the memory of a node, and of as many as are made at a
+/// time.
+double edge_version_bytes(const io::ActivityInfo& activity, bool displaced);
+inline constexpr auto edge_batch_bytes = 1.5e9;
 
 /// Of a session in the memory of a node while its wave is computed.
 std::function<double(const io::StudySession& session)>

@@ -67,12 +67,13 @@ SessionFrames frames_of(const io::StudySession& session, const SessionInput& inp
 {
     const auto segment = segment_of_frames(input);
     const auto state = state_of(session, input, settings);
-    const auto artefact = settings.drop_artefacts
-                              ? calcium::artefact_frames(smoothed)
-                              : std::vector<std::uint8_t>(at(smoothed.frames), 0);
+    auto artefact = calcium::artefact_frames(smoothed);
     const auto margin = (input.taps - 1) / 2;
     auto frames = SessionFrames{};
-    frames.artefacts = std::count(artefact.begin(), artefact.end(), 1);
+    const auto artefacts = std::count(artefact.begin(), artefact.end(), 1);
+    (settings.drop_artefacts ? frames.artefacts : frames.artefacts_kept) = artefacts;
+    if (!settings.drop_artefacts)
+        std::fill(artefact.begin(), artefact.end(), std::uint8_t{0});
     frames.segment_count = static_cast<std::int64_t>(used_segments(input).size());
     auto left_out = std::vector<std::uint8_t>(segment.size(), 0);
     for (std::int64_t t = 0; t < smoothed.frames; ++t)

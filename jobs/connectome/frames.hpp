@@ -22,7 +22,8 @@ struct SessionFrames
     /// Of the events before smoothing: frames that follow one another.
     std::vector<base::Range> segments;
     std::int64_t segment_count = 1;
-    std::int64_t artefacts = 0; ///< smoothed frames left out as such
+    std::int64_t artefacts = 0;      ///< smoothed frames left out as such
+    std::int64_t artefacts_kept = 0; ///< the same where they are not to be left out
 
     std::int64_t left_out() const;
     calcium::FrameCircles circles(std::int64_t frames) const;

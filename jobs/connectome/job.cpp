@@ -21,6 +21,7 @@
 #include "tables.hpp"
 
 #include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/calcium/shift_moments.hpp>
 
 #include <fmt/format.h>
 
@@ -81,6 +82,12 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
         context.warn(fmt::format("{}: {} frames in which nearly all neurons were active at once "
                                  "are left out",
                                  session.record.file, frames.artefacts));
+    if (frames.artefacts_kept > 0)
+        context.warn(fmt::format("{}: in {} frames far more neurons are active than usual "
+                                 "(population mean above 8 median absolute deviations): no test "
+                                 "tells an artefact there from connections, and displacing neurons "
+                                 "does not show it. --drop-artefacts leaves them out",
+                                 session.record.file, frames.artefacts_kept));
 }
 
 /// Halves that were wanted and could not be had.
@@ -95,9 +102,9 @@ void warn_of_halves(runtime::RunContext& context, const SessionConnectome& sessi
 std::optional<ConnectomeTruth> known_truth(const io::StudySession& session,
                                            const SessionConnectome& result)
 {
-    if (!io::has_truth(session.path))
+    if (!has_truth(session.path))
         return std::nullopt;
-    const auto truth = io::read_truth(session.path);
+    const auto truth = read_truth(session.path);
     return truth.has_population ? std::optional(truth_of_pairs(truth, result.neuron_id))
                                 : std::nullopt;
 }
@@ -127,8 +134,14 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             auto result =
                 connectome_of(session, input, used.activity.view(), activity.summary(position),
                               used.covariates.view(), settings);
+            if (!with_tests && result.computed != 0)
+                judge_frames(result, calcium::effective_frames_of(
+                                         activity.activity(position),
+                                         frames.circles(activity.activity(position).frames),
+                                         covariates.view()));
             result.segments = frames.segment_count;
             result.artefact_frames = frames.artefacts;
+            result.artefacts_kept = frames.artefacts_kept;
             auto packer = base::Packer{};
             result.pack(packer);
             results.add(unit, packer.take());

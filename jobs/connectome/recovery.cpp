@@ -1,10 +1,10 @@
 #include "recovery.hpp"
 
 #include "jobs/frame/recovery_counts.hpp"
+#include "jobs/truth/simulated_truth.hpp"
 #include "result.hpp"
 
 #include <rewire/base/partition.hpp>
-#include <rewire/io/truth.hpp>
 
 #include <fmt/format.h>
 
@@ -66,7 +66,7 @@ const std::vector<Rule>& rules()
 }
 
 /// Indices of the planted pairs of a session in the order of the result, by kind.
-std::map<std::string, std::set<std::size_t>> planted_pairs(const io::Truth& truth,
+std::map<std::string, std::set<std::size_t>> planted_pairs(const Truth& truth,
                                                            const SessionConnectome& session)
 {
     auto place = std::map<std::string, std::int64_t>{};
@@ -192,7 +192,7 @@ void print_connectome_recovery(const RecoveryRequest& request)
             there.insert(Needs::study_family);
         if (session.null)
             there.insert(Needs::surrogates);
-        const auto truth = io::read_truth(entry.path);
+        const auto truth = read_truth(entry.path);
         if (truth.has_population)
             population.add(truth_of_pairs(truth, session.neuron_id), session);
         auto planted = std::set<std::size_t>{};

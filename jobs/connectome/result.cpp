@@ -30,7 +30,7 @@ void each_field(Session& session, Field field)
         field(session.computed);
     field(session.neuron_id_column), field(session.neuron_ids_are_rows),
         field(session.neuron_id_candidates);
-    field(session.segments), field(session.artefact_frames);
+    field(session.segments), field(session.artefact_frames), field(session.artefacts_kept);
     field(session.estimator), field(session.animal_shrinkage);
     field(session.position), field(session.position_unit), field(session.position_source);
 }
@@ -99,6 +99,7 @@ void each_closed_form_attribute(ClosedForm& tests, Attribute attribute)
     attribute("neurons_per_effective_frame", tests.neurons_per_frame);
     attribute("drive", tests.drive), attribute("first_component", tests.first_component);
     attribute("largest_active_share", tests.largest_active_share);
+    attribute("artefact_frames_kept", tests.artefacts_kept);
     attribute("noise_edges", tests.noise_edges), attribute("noise_density", tests.noise_density);
     attribute("supported_density", tests.supported_density);
     attribute("displaced_pairs", tests.displaced_pairs);

@@ -79,6 +79,7 @@ struct ConnectomeClosedForm
     double drive = 0;
     double first_component = 0;      ///< share of the variance
     double largest_active_share = 0; ///< of neurons in one frame
+    std::int64_t artefacts_kept = 0; ///< frames in which nearly all are active, and that take part
     double noise_edges = 0;          ///< expected above the threshold of `edge`; NaN with shrinkage
     double noise_density = 0;        ///< 2 / N^2 times it
     /// Graph of the supported edges; NaN where there are no tests.
@@ -135,6 +136,7 @@ struct SessionConnectome : SessionHead
     std::int64_t frames = 0;     ///< of the smoothed events, without those left out
     std::int64_t segments = 1;   ///< stretches without gap
     std::int64_t artefact_frames = 0; ///< left out
+    std::int64_t artefacts_kept = 0;  ///< the same where they were not left out
     std::int64_t missing = 0;         ///< samples
     std::uint8_t computed = 0;        ///< 1: there are values, whatever the status says of how
     std::optional<ConnectomeNull> null;

@@ -145,6 +145,19 @@ void add_common_drive(report::Page& page, const ConnectomeSummary& data)
                         "not for edges; the jitter within short windows leaves alone what is "
                         "slower than its windows.",
                         spread, names_of(common)));
+    const auto artefacts = sessions_where(
+        data, [](const EdgeTestsSummary& tests) { return tests.artefacts_kept > 0; });
+    if (!artefacts.empty())
+        page.notice(
+            fmt::format("Far more neurons than usual are active in some frames of {} of {} "
+                        "sessions.",
+                        artefacts.size(), tested.size()),
+            fmt::format("In {}: frames whose population mean is above 8 median absolute "
+                        "deviations. A burst of the population looks like this, and so does a "
+                        "jump of the image, which makes every pair coincide within a frame: no "
+                        "test tells it from connections, nor do displaced neurons show it. "
+                        "--drop-artefacts leaves these frames out.",
+                        names_of(artefacts)));
     add_tables(page, data,
                {.head = {"animal", "sessions", "drive", "first component", "largest share active",
                          "displaced p ≤ 0.05: partial", "marginal", "fine", "both",

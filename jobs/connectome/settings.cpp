@@ -91,6 +91,18 @@ void add_cosines(std::int64_t frames, double period_frames, SessionCovariates& c
     }
 }
 
+/// 1 in the frames of an interval. A table without rows is one in which nothing happened.
+/// @throws InputError for intervals of which none holds a frame: another clock, or other units
+std::vector<std::uint8_t> mask_of_table(std::span<const double> start, std::span<const double> stop,
+                                        std::span<const double> times, const std::string& where)
+{
+    auto mask = behaviour::mask_of(behaviour::epochs_of_intervals(start, stop, times, where));
+    if (!start.empty() && std::find(mask.begin(), mask.end(), 1) == mask.end())
+        throw base::InputError("no interval holds an imaging frame", where,
+                               "are its times in seconds, on the clock of the recording?");
+    return mask;
+}
+
 /// A series, channel by channel, or a table of intervals, on all frames of the file.
 /// @param averaged over each frame; else their values when it begins
 std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const std::string& name,
@@ -107,8 +119,7 @@ std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const st
         const auto table = file.read_intervals(name);
         const auto start = table.at("start_time").numbers();
         const auto stop = table.at("stop_time").numbers();
-        const auto mask = behaviour::mask_of(
-            behaviour::epochs_of_intervals(start, stop, times, file_name + ":" + table.path));
+        const auto mask = mask_of_table(start, stop, times, file_name + ":" + table.path);
         if (averaged)
             return {behaviour::share_within(start, stop, times)};
         return {{mask.begin(), mask.end()}};
@@ -189,16 +200,14 @@ std::vector<runtime::Option> connectome_options()
          .help = "what has to support an edge beside its partial correlation (closed form, no "
                  "surrogates): jitter of the events within windows, which leaves slow common "
                  "drive alone; shift of the traces, which does not; none: no such tests",
-         .choices = {"jitter", "shift", "none"},
-         .reaches_later_jobs = false},
+         .choices = {"jitter", "shift", "none"}},
         {.name = "window-s",
          .kind = Kind::real,
          .default_value = "0.5",
          .unit = "s",
          .help = "windows within which events are jittered; at least 8 frames",
          .minimum = 1e-3,
-         .maximum = 1e4,
-         .reaches_later_jobs = false},
+         .maximum = 1e4},
         {.name = "displacements",
          .kind = Kind::integer,
          .default_value = "3",
@@ -235,8 +244,7 @@ std::vector<runtime::Option> connectome_options()
          .reaches_later_jobs = false},
         {.name = "within",
          .help = "intervals table (e.g. movement): shift inside and outside of its intervals "
-                 "separately",
-         .reaches_later_jobs = false},
+                 "separately"},
         {.name = "halves",
          .default_value = "auto",
          .help = "connectomes of two halves of every session, for `did the network change`: auto "
@@ -352,10 +360,10 @@ std::vector<std::uint8_t> state_of(const io::StudySession& session, const Sessio
         return {};
     const auto file = io::NwbSession(session.path, settings.activity.nwb);
     const auto table = file.read_intervals(settings.within);
-    const auto epochs = behaviour::epochs_of_intervals(
-        table.at("start_time").numbers(), table.at("stop_time").numbers(), file.frame_times(),
-        session.record.file + ":" + table.path);
-    return on_smoothed_frames(behaviour::mask_of(epochs), input);
+    return on_smoothed_frames(mask_of_table(table.at("start_time").numbers(),
+                                            table.at("stop_time").numbers(), file.frame_times(),
+                                            session.record.file + ":" + table.path),
+                              input);
 }
 
 } // namespace rewire::jobs

@@ -66,6 +66,7 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
         .drive = tests.drive,
         .first_component = tests.first_component,
         .largest_active_share = tests.largest_active_share,
+        .artefacts_kept = tests.artefacts_kept,
         .window_s = static_cast<double>(tests.window_frames) / session.rate_hz,
         .passing_window_s = static_cast<double>(tests.passing_window_frames) / session.rate_hz,
         .displaced = tests.displaced_pairs > 0,

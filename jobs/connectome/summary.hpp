@@ -58,6 +58,7 @@ struct EdgeTestsSummary
     double drive = 0;
     double first_component = 0;
     double largest_active_share = 0;
+    std::int64_t artefacts_kept = 0;
     double window_s = 0;         ///< of the jitter
     double passing_window_s = 0; ///< 0: none passes; negative: there is no need
     bool displaced = false;

@@ -15,7 +15,7 @@ constexpr auto most_steps = 3;
 /// ROI ids joined by planted edges that are there.
 using Neighbours = std::map<std::int64_t, std::vector<std::int64_t>>;
 
-Neighbours neighbours_of(const io::Truth& truth)
+Neighbours neighbours_of(const Truth& truth)
 {
     auto neighbours = Neighbours{};
     for (std::size_t edge = 0; edge < truth.edge_i.size(); ++edge) {
@@ -78,7 +78,7 @@ class Places
 
 } // namespace
 
-ConnectomeTruth truth_of_pairs(const io::Truth& truth, const std::vector<std::string>& neuron_id)
+ConnectomeTruth truth_of_pairs(const Truth& truth, const std::vector<std::string>& neuron_id)
 {
     const auto places = Places(neuron_id);
     const auto pairs = static_cast<std::size_t>(base::pair_count(places.neurons()));

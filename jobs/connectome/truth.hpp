@@ -1,7 +1,8 @@
 #pragma once
 
+#include "jobs/truth/simulated_truth.hpp"
+
 #include <rewire/io/result_file.hpp>
-#include <rewire/io/truth.hpp>
 
 #include <array>
 #include <cstddef>
@@ -27,7 +28,7 @@ struct ConnectomeTruth
 inline constexpr auto population_edge = 0.01;
 
 /// @param neuron_id of the session, in the order of its pairs
-ConnectomeTruth truth_of_pairs(const io::Truth& truth, const std::vector<std::string>& neuron_id);
+ConnectomeTruth truth_of_pairs(const Truth& truth, const std::vector<std::string>& neuron_id);
 
 void write_truth(const io::Handle& group, const ConnectomeTruth& truth);
 /// Nothing in results of recordings, and of simulations without a population.

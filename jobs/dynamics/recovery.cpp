@@ -1,9 +1,9 @@
 #include "recovery.hpp"
 
+#include "jobs/truth/simulated_truth.hpp"
 #include "result.hpp"
 
 #include <rewire/base/nan.hpp>
-#include <rewire/io/truth.hpp>
 #include <rewire/stats/median.hpp>
 #include <rewire/stats/tests.hpp>
 
@@ -54,7 +54,7 @@ struct Planted
     std::set<Pair> indirect;                ///< without a connection, in either direction
 };
 
-Planted planted_in(const io::PlantedConnections& truth)
+Planted planted_in(const PlantedConnections& truth)
 {
     auto planted = Planted{};
     auto targets = std::map<std::string, std::vector<std::string>>{};
@@ -82,7 +82,7 @@ Planted planted_in(const io::PlantedConnections& truth)
     return planted;
 }
 
-bool is_active(const io::PlantedConnections& truth, std::size_t connection, double time_s)
+bool is_active(const PlantedConnections& truth, std::size_t connection, double time_s)
 {
     if (!truth.has_windows())
         return true;
@@ -111,7 +111,7 @@ double area_since(const Found& found, std::size_t active, std::size_t inactive)
 }
 
 void add_session(Found& found, const io::Handle& file, const SessionName& name,
-                 const io::PlantedConnections& truth)
+                 const PlantedConnections& truth)
 {
     const auto result = read_dynamics(file, name);
     const auto planted = planted_in(truth);
@@ -188,7 +188,7 @@ void print_dynamics_recovery(const RecoveryRequest& request)
     auto found = Found{};
     for (const auto& session : request.study.sessions)
         if (std::find(there.begin(), there.end(), name_of(session)) != there.end())
-            add_session(found, file, name_of(session), io::read_planted_connections(session.path));
+            add_session(found, file, name_of(session), read_planted_connections(session.path));
     const auto& active = found.of(Kind::active);
     const auto& indirect = found.of(Kind::indirect);
     request.context.print(

@@ -1,9 +1,8 @@
 #include "recovery.hpp"
 
 #include "jobs/frame/recovery_counts.hpp"
+#include "jobs/truth/simulated_truth.hpp"
 #include "result.hpp"
-
-#include <rewire/io/truth.hpp>
 
 #include <fmt/format.h>
 
@@ -16,7 +15,7 @@ void print_movement_recovery(const RecoveryRequest& request)
     const auto file = io::open_for_reading(request.result);
     auto total = RecoveryCounts{};
     for (const auto& entry : request.study.sessions) {
-        const auto truth = io::read_truth(entry.path);
+        const auto truth = read_truth(entry.path);
         const auto session = read_movement(file, entry.record.subject, entry.record.session);
         auto related = std::set<std::string>{};
         for (std::size_t neuron = 0; neuron < truth.neuron_id.size(); ++neuron)

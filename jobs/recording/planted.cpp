@@ -1,8 +1,7 @@
 #include "planted.hpp"
 
 #include "jobs/frame/recovery_counts.hpp"
-
-#include <rewire/io/truth.hpp>
+#include "jobs/truth/simulated_truth.hpp"
 
 #include <fmt/format.h>
 
@@ -42,7 +41,7 @@ struct SignedRecovery
 };
 
 /// Over the units of the result and all others that have a connection, the former first.
-std::vector<spikes::Relation> planted_relations(const io::PlantedConnections& planted,
+std::vector<spikes::Relation> planted_relations(const PlantedConnections& planted,
                                                 std::map<std::string, std::size_t> place)
 {
     const auto chosen = place.size();
@@ -93,7 +92,7 @@ struct RelationCounts
 PlantedMatrix planted_matrix(const std::filesystem::path& nwb_file,
                              const std::vector<std::string>& unit_id)
 {
-    const auto planted = io::read_planted_connections(nwb_file);
+    const auto planted = read_planted_connections(nwb_file);
     auto place = std::map<std::string, std::size_t>{};
     for (std::size_t unit = 0; unit < unit_id.size(); ++unit)
         place[unit_id[unit]] = unit;

@@ -1,9 +1,9 @@
 #include "entry.hpp"
 #include "jobs/frame/command_of.hpp"
 #include "jobs/frame/study_source.hpp"
+#include "jobs/truth/simulated_truth.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/io/truth.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -19,8 +19,8 @@ bool truth_is_of_units(const io::Study& study)
 {
     auto of_units = std::int64_t{0};
     for (const auto& session : study.sessions) {
-        const auto connections = io::has_planted_connections(session.path);
-        if (!connections && !io::has_truth(session.path))
+        const auto connections = has_planted_connections(session.path);
+        if (!connections && !has_truth(session.path))
             throw base::InputError("no planted truth in this file", session.record.file,
                                    "recovery is for studies with known truth");
         of_units += connections ? 1 : 0;

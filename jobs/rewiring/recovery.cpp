@@ -1,6 +1,7 @@
 #include "recovery.hpp"
 
-#include <rewire/io/truth.hpp>
+#include "jobs/truth/simulated_truth.hpp"
+
 #include <rewire/stats/correlation.hpp>
 
 #include <fmt/format.h>
@@ -72,7 +73,7 @@ void print_rewiring_recovery(const RecoveryRequest& request)
         auto planted = std::map<std::string, double>{};
         auto strengths = std::map<std::string, Planted::value_type>{};
         for (const auto index : subject.sessions) {
-            const auto truth = io::read_truth(study.sessions[index].path);
+            const auto truth = read_truth(study.sessions[index].path);
             auto& sum = planted[study.sessions[index].record.session];
             auto& strength = strengths[study.sessions[index].record.session];
             for (std::size_t edge = 0; edge < truth.edge_kind.size(); ++edge) {

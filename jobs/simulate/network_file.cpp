@@ -1,5 +1,6 @@
 #include "network_file.hpp"
 
+#include "jobs/truth/simulated_truth.hpp"
 #include "kind.hpp"
 #include "recordings.hpp"
 
@@ -91,7 +92,7 @@ io::NwbTable planted_units(const NetworkRecording& recording,
 io::NwbTable planted_connections(const NetworkRecording& recording,
                                  const simulate::HodgkinHuxleyNetwork& network)
 {
-    auto planted = io::PlantedConnections{};
+    auto planted = PlantedConnections{};
     for (const auto& synapse : network.synapse) {
         planted.pre.push_back(synapse.pre);
         planted.post.push_back(synapse.post);
@@ -130,8 +131,8 @@ void write_network(const NetworkRecording& recording, const simulate::HodgkinHux
     const auto trials = static_cast<std::int64_t>(recording.parameters.duration_s / trial_s);
     if (trials > 0)
         writer.add_intervals("trials", trials_end_to_end(trials, trial_s));
-    writer.add_truth("units", planted_units(recording, network));
-    writer.add_truth("connections", planted_connections(recording, network));
+    add_truth(writer, "units", planted_units(recording, network));
+    add_truth(writer, "connections", planted_connections(recording, network));
     writer.finish();
 }
 

@@ -60,7 +60,7 @@ std::vector<std::int64_t> counting(std::int64_t count)
     return numbers;
 }
 
-std::vector<io::NwbColumn> connection_columns(io::PlantedConnections planted,
+std::vector<io::NwbColumn> connection_columns(PlantedConnections planted,
                                               const std::string& strength)
 {
     return {{"pre", "id of the unit that drives", std::move(planted.pre)},

@@ -1,7 +1,8 @@
 #pragma once
 
+#include "jobs/truth/simulated_truth.hpp"
+
 #include <rewire/io/nwb_writer.hpp>
-#include <rewire/io/truth.hpp>
 #include <rewire/runtime/options.hpp>
 
 #include <cstdint>
@@ -29,9 +30,9 @@ io::NwbDescription recording_description(const RecordingText& text, std::int64_t
 /// 0, 1, 2 ...
 std::vector<std::int64_t> counting(std::int64_t count);
 
-/// Columns of the table of connections that io::read_planted_connections() reads.
+/// Columns of the table of connections that read_planted_connections() reads.
 /// @param strength what it is
-std::vector<io::NwbColumn> connection_columns(io::PlantedConnections planted,
+std::vector<io::NwbColumn> connection_columns(PlantedConnections planted,
                                               const std::string& strength);
 
 /// Trials of one length, end to end.

@@ -1,12 +1,12 @@
 #include "session.hpp"
 
+#include "jobs/truth/simulated_truth.hpp"
 #include "kind.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/io/nwb_writer.hpp>
-#include <rewire/io/truth.hpp>
 #include <rewire/simulate/population.hpp>
 #include <rewire/simulate/session_source.hpp>
 #include <rewire/simulate/session_trends.hpp>
@@ -184,14 +184,14 @@ io::NwbTable population(const simulate::LeverPressParameters& parameters,
     auto pair = std::size_t{0};
     for (std::size_t i = 0; i < truth.neurons.size(); ++i)
         for (auto j = i + 1; j < truth.neurons.size(); ++j, ++pair)
-            if (std::abs(all[pair]) >= io::smallest_population_correlation) {
+            if (std::abs(all[pair]) >= smallest_population_correlation) {
                 first.push_back(truth.neurons[i]);
                 second.push_back(truth.neurons[j]);
                 value.push_back(all[pair]);
             }
     return {fmt::format("partial correlations of smoothed events that a session without end would "
                         "show, of all pairs with at least {} (absolute)",
-                        io::smallest_population_correlation),
+                        smallest_population_correlation),
             {},
             {{"neuron_i", "roi_id of one end", std::move(first)},
              {"neuron_j", "roi_id of the other end, larger", std::move(second)},
@@ -254,9 +254,9 @@ void write_session(const simulate::LeverPressParameters& parameters,
     write_lever(writer, parameters, truth, deflate);
     writer.add_intervals("trials", trials(truth));
     writer.add_intervals("movement_epochs", movement_epochs(truth, parameters.rate_hz));
-    writer.add_truth("neurons", planted_neurons(animal, truth));
-    writer.add_truth("edges", planted_edges(animal, session));
-    writer.add_truth("population", population(parameters, animal, truth));
+    add_truth(writer, "neurons", planted_neurons(animal, truth));
+    add_truth(writer, "edges", planted_edges(animal, session));
+    add_truth(writer, "population", population(parameters, animal, truth));
     writer.finish();
 }
 

@@ -1,3 +1,4 @@
+#include "jobs/truth/simulated_truth.hpp"
 #include "kind.hpp"
 #include "recordings.hpp"
 
@@ -61,7 +62,7 @@ io::NwbUnits units_of(const simulate::TripletParameters& parameters,
 io::NwbTable planted_connections(const simulate::TripletParameters& parameters,
                                  const simulate::TripletNetwork& network)
 {
-    auto planted = io::PlantedConnections{};
+    auto planted = PlantedConnections{};
     auto triplet = std::vector<std::int64_t>{};
     auto start = std::vector<double>{};
     auto stop = std::vector<double>{};
@@ -137,10 +138,10 @@ void write_recording(const simulate::TripletParameters& parameters, std::int64_t
     writer.add_intervals("trials",
                          trials_end_to_end(parameters.trials, static_cast<double>(parameters.bins) *
                                                                   parameters.bin_s));
-    writer.add_truth("units", planted_units(parameters, network));
+    add_truth(writer, "units", planted_units(parameters, network));
     if (!network.connections.empty())
-        writer.add_truth("triplets", planted_triplets(network));
-    writer.add_truth("connections", planted_connections(parameters, network));
+        add_truth(writer, "triplets", planted_triplets(network));
+    add_truth(writer, "connections", planted_connections(parameters, network));
     writer.finish();
 }
 

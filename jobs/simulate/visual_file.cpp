@@ -1,5 +1,6 @@
 #include "visual_file.hpp"
 
+#include "jobs/truth/simulated_truth.hpp"
 #include "kind.hpp"
 #include "recordings.hpp"
 
@@ -238,7 +239,7 @@ io::NwbTable planted_units(const simulate::VisualTruth& truth, const std::vector
 
 io::NwbTable planted_connections(const simulate::VisualTruth& truth)
 {
-    auto planted = io::PlantedConnections{};
+    auto planted = PlantedConnections{};
     for (const auto& connection : truth.connection) {
         planted.pre.push_back(connection.pre);
         planted.post.push_back(connection.post);
@@ -297,9 +298,9 @@ bool write_visual_recording(const simulate::VisualParameters& parameters, std::i
                        .rate_hz = simulate::speed_rate_hz,
                        .value = truth.speed_cm_s,
                        .deflate = deflate});
-    writer.add_truth("units", planted_units(truth, units));
-    writer.add_truth("areas", planted_areas());
-    writer.add_truth("connections", planted_connections(truth));
+    add_truth(writer, "units", planted_units(truth, units));
+    add_truth(writer, "areas", planted_areas());
+    add_truth(writer, "connections", planted_connections(truth));
     writer.finish();
     return true;
 }

@@ -4,12 +4,13 @@
 #include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
-#include <rewire/stats/multiple_testing.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace rewire::calcium {
 
@@ -37,42 +38,21 @@ std::int64_t frames_of_draw(std::int64_t draw, const DisplacementOptions& option
     return std::llround(std::exp(low + share * (high - low)));
 }
 
-/// Pairs of active neurons across the halves, as indices into the pairs of all neurons.
-template <typename Visit>
-void across_halves(const std::vector<std::int64_t>& displacement,
-                   std::span<const std::int64_t> active, Visit visit)
+/// q <= level of Benjamini and Hochberg over `family` p-values, of which only those at or below the
+/// level are here: the others cannot bring a q down to it.
+std::int64_t discoveries_of(std::vector<std::pair<double, std::uint8_t>> small, std::int64_t family,
+                            double level)
 {
-    const auto neurons = static_cast<std::int64_t>(displacement.size());
-    for (std::size_t a = 0; a < active.size(); ++a)
-        for (auto b = a + 1; b < active.size(); ++b)
-            if (displacement[at(active[a])] != displacement[at(active[b])])
-                visit(at(base::pair_index(active[a], active[b], neurons)));
-}
-
-std::optional<EdgeTests> displaced_tests_of(const DisplacementInput& input,
-                                            const std::vector<std::int64_t>& displacement,
-                                            const DisplacementOptions& options, const Tick& tick)
-{
-    const auto moments = shift_moments_of(
-        input.activity, input.circles, input.covariates,
-        {.lags = options.lags, .precision = Precision::single, .displacement = displacement}, tick);
-    if (!moments)
-        return std::nullopt;
-    if (moments->status != ShiftMomentStatus::ok)
-        return finish_edge_tests(*moments, {}, options.tests);
-    auto jitter = std::optional<EventJitter>{};
-    if (input.events.neurons() > 0) {
-        auto jitter_options = input.jitter;
-        jitter_options.displacement = displacement;
-        jitter = event_jitter_of(input.events, moments->active, input.segments, jitter_options);
-    }
-    auto tiles = std::vector<EdgeTile>{};
-    for (const auto& tile : pair_tiles(moments->active_count())) {
-        tiles.push_back(test_tile(*moments, jitter ? &*jitter : nullptr, tile, options.tests));
-        if (!tick(0))
-            return std::nullopt;
-    }
-    return finish_edge_tests(*moments, tiles, options.tests);
+    std::sort(small.begin(), small.end());
+    auto rank = small.size();
+    while (
+        rank > 0 &&
+        !(small[rank - 1].first * static_cast<double>(family) / static_cast<double>(rank) <= level))
+        --rank;
+    auto count = std::int64_t{0};
+    for (std::size_t k = 0; k < rank; ++k)
+        count += small[k].second;
+    return count;
 }
 
 } // namespace
@@ -102,30 +82,86 @@ std::vector<std::int64_t> displacement_of(std::int64_t draw, std::int64_t neuron
     return displacement;
 }
 
+DisplacedTile displaced_tile(const EdgeTile& tile, std::span<const std::int64_t> displacement,
+                             std::span<const std::int64_t> active,
+                             const DisplacementOptions& options)
+{
+    const auto p = std::array{&tile.p_partial, &tile.p_marginal, &tile.p_fine, &tile.p_both};
+    const auto& where = tile.tile;
+    auto result = DisplacedTile{.tested = where.pairs()};
+    auto next = std::size_t{0};
+    for (auto i = where.rows.first; i < where.rows.last; ++i)
+        for (auto j = where.diagonal() ? i + 1 : where.columns.first; j < where.columns.last;
+             ++j, ++next) {
+            const auto across = displacement[at(active[at(i)])] != displacement[at(active[at(j)])];
+            result.pairs += across ? 1 : 0;
+            for (std::size_t k = 0; k < displaced_tests; ++k) {
+                const auto value = (*p[k])[next];
+                if (!(value <= options.level))
+                    continue;
+                result.rejected[k] += across ? 1 : 0;
+                result.small_p[k].push_back(value);
+                result.across[k].push_back(across ? 1 : 0);
+            }
+        }
+    return result;
+}
+
+DisplacementTally tally_of(std::span<const DisplacedTile> tiles, const DisplacementOptions& options)
+{
+    auto tally = DisplacementTally{};
+    auto tested = std::int64_t{0};
+    for (const auto& tile : tiles) {
+        tested += tile.tested;
+        tally.pairs += tile.pairs;
+        for (std::size_t k = 0; k < displaced_tests; ++k)
+            tally.rejected[k] += tile.rejected[k];
+    }
+    tally.draws = tested > 0 ? 1 : 0;
+    for (std::size_t k = 0; k < displaced_tests; ++k) {
+        auto small = std::vector<std::pair<double, std::uint8_t>>{};
+        for (const auto& tile : tiles)
+            for (std::size_t e = 0; e < tile.small_p[k].size(); ++e)
+                small.emplace_back(tile.small_p[k][e], tile.across[k][e]);
+        tally.discovered[k] = discoveries_of(std::move(small), tested, options.level);
+    }
+    return tally;
+}
+
+ShiftMomentOptions displaced_moment_options(std::vector<std::int64_t> displacement,
+                                            const DisplacementOptions& options)
+{
+    return {.lags = options.lags,
+            .precision = Precision::single,
+            .displacement = std::move(displacement)};
+}
+
 std::optional<DisplacementTally> run_displacement(const DisplacementInput& input, std::int64_t draw,
                                                   const DisplacementOptions& options,
                                                   const DisplacementKey& key, const Tick& tick)
 {
     const auto displacement =
         displacement_of(draw, input.activity.neurons(), input.active, options, key);
-    const auto tests = displaced_tests_of(input, displacement, options, tick);
-    if (!tests)
+    const auto moments = shift_moments_of(input.activity, input.circles, input.covariates,
+                                          displaced_moment_options(displacement, options), tick);
+    if (!moments)
         return std::nullopt;
-    auto tally = DisplacementTally{};
-    if (tests->tested == 0)
-        return tally;
-    const auto p =
-        std::array{&tests->p_partial, &tests->p_marginal, &tests->p_fine, &tests->p_both};
-    tally.draws = 1;
-    across_halves(displacement, input.active, [&](std::size_t) { ++tally.pairs; });
-    for (std::size_t k = 0; k < displaced_tests; ++k) {
-        const auto q = stats::benjamini_hochberg(*p[k]);
-        across_halves(displacement, input.active, [&](std::size_t pair) {
-            tally.rejected[k] += (*p[k])[pair] <= options.level ? 1 : 0;
-            tally.discovered[k] += q[pair] <= options.level ? 1 : 0;
-        });
+    if (moments->status != ShiftMomentStatus::ok)
+        return DisplacementTally{};
+    auto jitter = std::optional<EventJitter>{};
+    if (input.events.neurons() > 0) {
+        auto jitter_options = input.jitter;
+        jitter_options.displacement = displacement;
+        jitter = event_jitter_of(input.events, moments->active, input.segments, jitter_options);
     }
-    return tally;
+    auto tiles = std::vector<DisplacedTile>{};
+    for (const auto& tile : pair_tiles(moments->active_count())) {
+        const auto tested = test_tile(*moments, jitter ? &*jitter : nullptr, tile, options.tests);
+        tiles.push_back(displaced_tile(tested, displacement, moments->active, options));
+        if (!tick(0))
+            return std::nullopt;
+    }
+    return tally_of(tiles, options);
 }
 
 std::optional<DisplacementTally> run_displaced_window(const DisplacementInput& input,

@@ -32,9 +32,9 @@ std::vector<double> products(std::span<const Real> rows, std::int64_t width, con
 
 std::vector<double> products_of(const MomentRows& rows, const PairTile& tile)
 {
-    if (!rows.full.empty())
-        return products<double>(rows.full, rows.width, tile);
-    return products<float>(rows.single, rows.width, tile);
+    if (!rows.doubles().empty())
+        return products<double>(rows.doubles(), rows.width, tile);
+    return products<float>(rows.floats(), rows.width, tile);
 }
 
 /// Third moments become skewness.

@@ -159,7 +159,10 @@ bool ShiftTraces::append(std::int64_t neuron, RowSamples& samples, std::span<dou
         moved.emplace_back(static_cast<std::int32_t>(first + turned), value[e]);
         level[at(circle)] -= value[e] / static_cast<double>(length);
     }
-    if (!std::is_sorted(moved.begin(), moved.end()))
+    // of one circle, what was turned over its end comes first
+    if (circles_.count() == 1)
+        std::rotate(moved.begin(), std::is_sorted_until(moved.begin(), moved.end()), moved.end());
+    else if (!std::is_sorted(moved.begin(), moved.end()))
         std::sort(moved.begin(), moved.end());
     auto squares = 0.0;
     auto entries = std::vector<std::int64_t>(level.size(), 0);

@@ -294,11 +294,13 @@ void NwbWriter::add_intervals(const std::string& name, const NwbTable& table)
     write_table("/intervals/" + name, "TimeIntervals", core, table);
 }
 
-void NwbWriter::add_truth(const std::string& name, const NwbTable& table)
+void NwbWriter::add_scratch(const std::string& container, const std::string& name,
+                            const NwbTable& table)
 {
-    if (!exists(file_, "/scratch/truth"))
-        typed_group("/scratch/truth", "NWBContainer");
-    write_table("/scratch/truth/" + name, "DynamicTable", common, table);
+    const auto path = "/scratch/" + container;
+    if (!exists(file_, path))
+        typed_group(path, "NWBContainer");
+    write_table(path + "/" + name, "DynamicTable", common, table);
 }
 
 /// @param more columns that the caller writes itself

@@ -1,14 +1,13 @@
 #include "rewire/mpi/shared_array.hpp"
 
+#include "node_window.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/mpi/agreement.hpp>
 
-#include <sys/mman.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -17,23 +16,6 @@
 #include <numeric>
 
 namespace rewire::mpi {
-
-namespace {
-
-/// @return false when there is no room for them; true also where the system cannot take them early
-bool take_pages(std::byte* begin, std::size_t bytes)
-{
-    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-    const auto before = reinterpret_cast<std::uintptr_t>(begin) % page; // of the window's own
-#ifdef MADV_POPULATE_WRITE
-    constexpr auto populate = MADV_POPULATE_WRITE;
-#else
-    constexpr auto populate = 23; // of Linux 5.14, by its number
-#endif
-    return madvise(begin - before, bytes + before, populate) == 0 || errno == EINVAL;
-}
-
-} // namespace
 
 double shared_memory_room()
 {
@@ -71,57 +53,12 @@ NodeShared::NodeShared(const Communicator& comm, std::int64_t items,
         if (!piece.bytes.empty())
             std::memcpy(base_ + offset_[static_cast<std::size_t>(piece.item)], piece.bytes.data(),
                         piece.bytes.size());
-    if (window_ != MPI_WIN_NULL)
-        MPI_Win_sync(window_);
-    node.barrier();
-
-    // What other nodes have: first ranks of the nodes pass it on (all ranks of a node where nothing
-    // is shared).
-    const auto passes_on = window_ == MPI_WIN_NULL || node.is_root();
-    const auto between = comm.split(passes_on ? 0 : 1);
-    auto place = std::int64_t{between.rank()};
-    if (window_ != MPI_WIN_NULL)
-        MPI_Bcast(&place, 1, MPI_INT64_T, 0, node.get());
-    const auto place_of_rank = comm.all_gather(place);
-    const auto anywhere_else =
-        std::any_of(place_of_rank.begin(), place_of_rank.end(), [](auto p) { return p != 0; });
-    if (passes_on && anywhere_else)
-        for (std::size_t i = 0; i < size.size(); ++i)
-            between.broadcast_into(
-                {base_ + offset_[i], static_cast<std::size_t>(size[i])},
-                static_cast<int>(place_of_rank[static_cast<std::size_t>(owner[i])]));
-    if (window_ != MPI_WIN_NULL)
-        MPI_Win_sync(window_);
-    node.barrier();
+    pass_on_between_nodes(comm, node, window_, base_, offset_, owner);
 }
 
 bool NodeShared::allocate_window(const Communicator& node, std::int64_t wanted)
 {
-    // Asked for where there is no room, Open MPI fails on one rank and lets the others wait for
-    // ever.
-    constexpr auto spare_bytes = 1e6;
-    if (node.smallest(shared_memory_room()) < static_cast<double>(wanted) + spare_bytes)
-        return false;
-    MPI_Comm_set_errhandler(node.get(), MPI_ERRORS_RETURN);
-    const auto mine = static_cast<MPI_Aint>(node.is_root() ? wanted : 0);
-    auto done = MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, node.get(), &base_, &window_) ==
-                MPI_SUCCESS;
-    if (node.sum(done ? 0 : 1) > 0) { // one that only some ranks have cannot be freed
-        window_ = MPI_WIN_NULL;
-        return false;
-    }
-    auto size = MPI_Aint{0};
-    auto unit = 0;
-    MPI_Win_shared_query(window_, 0, &size, &unit, &base_);
-    // Its pages are taken now: were the room gone when they are written to, that would be a crash.
-    done = !node.is_root() || take_pages(base_, static_cast<std::size_t>(wanted));
-    if (node.sum(done ? 0 : 1) > 0) {
-        MPI_Win_free(&window_);
-        window_ = MPI_WIN_NULL;
-        return false;
-    }
-    MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
-    return true;
+    return allocate_node_window(node, wanted, window_, base_);
 }
 
 void NodeShared::allocate(const Communicator& comm, const Communicator& node)

@@ -89,7 +89,7 @@ class Ccg(CcgCase):
         self.assertEqual(count.index(max(count)), 100 - 2)
         self.assertEqual(len(self.edges("out", "--all-pairs")), 2 * 2 * 21)
         by_rule = values(result, group + "direction_significant")
-        self.assertEqual([at for at, sign in enumerate(by_rule) if sign], [0, 22])
+        self.assertEqual([at for at, sign in enumerate(by_rule) if sign > 0], [0, 22])
         # Both are there in both halves of the session, as strong as in the whole.
         halves, whole = values(result, group + "half_peak"), values(result, group + "direction_peak")
         for direction in [0, 22]:

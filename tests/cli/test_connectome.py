@@ -209,6 +209,24 @@ class ClosedForm(Computes):
         _, out, err = run("rewiring", "--results", self.folder / "results")
         self.assertIn("too few frames", out + err)
 
+        self.connectome(study, "untested", "--support", "none")
+        self.assertIn("too few frames", (self.folder / "untested" / "connectome.log").read_text())
+        _, out, err = run("rewiring", "--results", self.folder / "untested")
+        self.assertIn("too few frames", out + err)
+
+    def test_what_reaches_trajectories_is_seen_when_it_changes(self):
+        study = self.simulate(sessions=3, neurons=12, duration_s=60)
+        self.connectome(study, "results", "--displacements", "0")
+        code, out, err = run("rewiring", "--results", self.folder / "results")
+        self.assertEqual(code, 0, out + err)
+        self.connectome(study, "results", "--displacements", "1", "--overwrite")
+        code, out, err = run("rewiring", "--results", self.folder / "results")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("up to date", out + err)
+        for words in [["--window-s", "1"], ["--support", "shift"], ["--within", "movement"]]:
+            self.connectome(study, "results", "--displacements", "0", *words, "--overwrite")
+            self.assertFails(2, [words[0], "other settings"], "rewiring", "--results", self.folder / "results")
+
     def test_shrinkage_is_reported(self):
         study = self.simulate(sessions=2, neurons=30, duration_s=60)
         self.connectome(study, "results", "--shrinkage", "ledoit-wolf")

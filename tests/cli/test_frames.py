@@ -80,7 +80,7 @@ class Frames(Case):
 
     def test_frames_in_which_all_are_active_are_left_out(self):
         study = self.simulate("--null", "--artefacts-per-min", "4", sessions=1, neurons=60, duration_s=180)
-        kept, _ = self.connectome(study, "kept")
+        kept, warned = self.connectome(study, "kept")
         dropped, err = self.connectome(study, "dropped", "--drop-artefacts")
 
         self.assertIn("nearly all neurons were active at once", err)
@@ -89,6 +89,8 @@ class Frames(Case):
         self.assertLessEqual(artefacts, 12 * 16)
         self.assertEqual(attribute(dropped, "frames"), attribute(kept, "frames") - artefacts)
         self.assertEqual(attribute(kept, "artefact_frames"), 0)
+        self.assertEqual(attribute(kept, "artefact_frames_kept"), artefacts)
+        self.assertIn(f"in {artefacts:.0f} frames far more neurons are active than usual", warned)
 
     def test_segments_are_shifted_within(self):
         study = self.simulate(sessions=1, duration_s=200)

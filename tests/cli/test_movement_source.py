@@ -207,6 +207,10 @@ class MovementSource(Case):
         self.assertFails(3, ["no samples from 10", ".nwb", "speed"], *words, self.folder / "c", "--covariate", "speed")
         self.put_timed("short", times[:500], self.lever(times[:500]))
         self.assertFails(3, ["lasts from 0.000 s", ".nwb", "short"], *words, self.folder / "c", "--covariate", "short")
+        self.put("intervals", "elsewhere", numbers=[5001, 5002, 5030, 5040])
+        for option in ["--within", "--covariate"]:
+            self.assertFails(3, ["no interval holds an imaging frame", ".nwb", "elsewhere", "clock"], *words,
+                             self.folder / "c", "--surrogates", "16", option, "elsewhere")
         self.put_timed("whole", times, self.lever(times))
         code, _, err = run(*words, self.folder / "c", "--covariate", "whole")
         self.assertEqual(code, 0, err)

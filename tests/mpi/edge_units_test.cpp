@@ -142,13 +142,16 @@ TEST_F(EdgeUnits, AStoppedRunGivesNothing)
                                   [](std::int64_t) { return false; }));
 }
 
-TEST_F(EdgeUnits, RunsComeBeforeDraws)
+TEST_F(EdgeUnits, DrawsFollowTheirSession)
 {
     const auto units = jobs::edge_units_of({2000, 10}, 2);
 
-    ASSERT_EQ(units.size(), 3U + 1 + 4); // 16 blocks of neurons: 136 tiles
-    EXPECT_EQ(units[2].tiles, (base::Range{128, 136}));
-    EXPECT_EQ(units[3].position, 1U);
-    EXPECT_EQ(units[4].draw, 0);
-    EXPECT_EQ(units[7].draw, 1);
+    ASSERT_EQ(units.size(), 3U * 136 + 3); // 16 blocks of neurons: 136 tiles
+    EXPECT_EQ(units[135].tiles, (base::Range{135, 136}));
+    EXPECT_EQ(units[135].draw, -1);
+    EXPECT_EQ(units[136].draw, 0);
+    EXPECT_EQ(units[136].tiles, (base::Range{0, 1}));
+    EXPECT_EQ(units[408].position, 1U);
+    EXPECT_EQ(units[410].draw, 1);
+    EXPECT_EQ(jobs::edge_units_of({2000}, 0, 64).size(), 3U);
 }

@@ -2,6 +2,7 @@
 #include <rewire/mpi/agreement.hpp>
 #include <rewire/mpi/communicator.hpp>
 #include <rewire/mpi/shared_array.hpp>
+#include <rewire/mpi/shared_tables.hpp>
 #include <rewire/mpi/work_queue.hpp>
 
 #include <gmock/gmock.h>
@@ -189,6 +190,34 @@ TEST(NodeShared, EveryRankReadsWhatOthersHandedIn)
         EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
                   texts[static_cast<std::size_t>(item)]);
     }
+}
+
+TEST(SharedTables, ItemsAreWrittenInPlaceByWhicheverRank)
+{
+    const auto comm = mpi::Communicator::world();
+    const auto sizes = std::vector<std::int64_t>{5, 0, 100, 8, 1, 64};
+    const auto shared = mpi::SharedTables(comm, sizes);
+    auto written = std::vector<std::int64_t>{};
+    for (std::int64_t item = 0; item < 6; ++item)
+        if (item % comm.size() == comm.rank()) {
+            for (auto& byte : shared.of(item, item + 1))
+                byte = static_cast<std::byte>(item + 1);
+            written.push_back(item);
+        }
+
+    shared.exchange(comm, written);
+
+    for (std::int64_t item = 0; item < 6; ++item) {
+        const auto bytes = shared.of(item, item + 1);
+        EXPECT_EQ(bytes.size(), static_cast<std::size_t>(sizes[static_cast<std::size_t>(item)]));
+        EXPECT_TRUE(std::all_of(bytes.begin(), bytes.end(), [&](std::byte byte) {
+            return byte == static_cast<std::byte>(item + 1);
+        }));
+    }
+    const auto sharers = shared.sharers(comm);
+    EXPECT_LT(sharers.index, sharers.count);
+    shared.barrier(comm);
+    EXPECT_THROW(shared.exchange(comm, {}), base::Error);
 }
 
 TEST(NodeShared, NothingAndTwiceTheSame)

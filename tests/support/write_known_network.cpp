@@ -1,5 +1,6 @@
 // write_known_network FILE: the reference network of 40 units whose couplings are known, as a
 // recording with the truth inside. Exit code 77 where the reference is not there.
+#include "jobs/truth/simulated_truth.hpp"
 #include "shared_data.hpp"
 
 #include <rewire/io/nwb_writer.hpp>
@@ -66,7 +67,7 @@ void write(const std::filesystem::path& reference, const std::filesystem::path& 
                                        .sex = "U",
                                        .age = "P90D"});
     writer.add_units(units);
-    writer.add_truth("connections", connections_of(network, std::ssize(units.spike_end)));
+    jobs::add_truth(writer, "connections", connections_of(network, std::ssize(units.spike_end)));
     writer.finish();
 }
 

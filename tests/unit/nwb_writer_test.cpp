@@ -1,9 +1,9 @@
+#include "jobs/truth/simulated_truth.hpp"
 #include "shared_data.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/io/nwb_table.hpp>
 #include <rewire/io/nwb_writer.hpp>
-#include <rewire/io/truth.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -76,8 +76,8 @@ void write_small(const std::filesystem::path& path, int deflate = 0)
                                     {{"start_time", "start", std::vector<double>{1, 2}},
                                      {"stop_time", "stop", std::vector<double>{1.5, 2.5}},
                                      {"rewarded", "got water", io::Booleans{{0, 1}}}}});
-    writer.add_truth("neurons", planted_neurons());
-    writer.add_truth("edges", planted_edges());
+    jobs::add_truth(writer, "neurons", planted_neurons());
+    jobs::add_truth(writer, "edges", planted_edges());
     writer.finish();
 }
 
@@ -273,7 +273,7 @@ TEST(NwbWriter, WhatCannotBeAValidFileIsRefused)
     EXPECT_THROW(writer.append_dfof(ramp(9)), base::InputError);
     EXPECT_THROW(writer.append_lever(std::vector<std::int16_t>{1}), base::InputError);
     EXPECT_THROW(writer.add_intervals("trials", no_stop), base::InputError);
-    EXPECT_THROW(writer.add_truth("edges", uneven), base::InputError);
+    EXPECT_THROW(jobs::add_truth(writer, "edges", uneven), base::InputError);
 }
 
 TEST(Truth, IsReadAsWritten)
@@ -282,9 +282,9 @@ TEST(Truth, IsReadAsWritten)
     const auto path = folder.path() / "s.nwb";
     write_small(path);
 
-    const auto truth = io::read_truth(path);
+    const auto truth = jobs::read_truth(path);
 
-    EXPECT_TRUE(io::has_truth(path));
+    EXPECT_TRUE(jobs::has_truth(path));
     EXPECT_THAT(truth.neuron_id, ElementsAre(7, 9, 12));
     EXPECT_THAT(truth.group, ElementsAre("Core", "NP", "Other"));
     EXPECT_THAT(truth.movement_related, ElementsAre(1, 0, 0));
@@ -299,19 +299,20 @@ TEST(Truth, PlantedConnectionsAreReadAsWritten)
     const auto folder = test::TemporaryFolder();
     const auto path = folder.path() / "units.nwb";
     auto writer = io::NwbWriter(path, description());
-    writer.add_truth("connections", {"connections",
-                                     {},
-                                     {{"pre", "pre", std::vector<std::int64_t>{3}},
-                                      {"post", "post", std::vector<std::int64_t>{5}},
-                                      {"sign", "sign", std::vector<std::int64_t>{-1}},
-                                      {"strength", "strength", std::vector<double>{0.5}},
-                                      {"delay_ms", "delay", std::vector<double>{2}}}});
+    jobs::add_truth(writer, "connections",
+                    {"connections",
+                     {},
+                     {{"pre", "pre", std::vector<std::int64_t>{3}},
+                      {"post", "post", std::vector<std::int64_t>{5}},
+                      {"sign", "sign", std::vector<std::int64_t>{-1}},
+                      {"strength", "strength", std::vector<double>{0.5}},
+                      {"delay_ms", "delay", std::vector<double>{2}}}});
     writer.finish();
 
-    const auto planted = io::read_planted_connections(path);
+    const auto planted = jobs::read_planted_connections(path);
 
-    EXPECT_TRUE(io::has_planted_connections(path));
-    EXPECT_FALSE(io::has_truth(path));
+    EXPECT_TRUE(jobs::has_planted_connections(path));
+    EXPECT_FALSE(jobs::has_truth(path));
     EXPECT_THAT(planted.pre, ElementsAre(3));
     EXPECT_THAT(planted.post, ElementsAre(5));
     EXPECT_THAT(planted.sign, ElementsAre(-1));
@@ -328,7 +329,7 @@ TEST(Truth, FileWithoutTruthSaysSo)
         writer.finish();
     }
 
-    EXPECT_FALSE(io::has_truth(path));
-    EXPECT_THROW(io::read_truth(path), base::InputError);
-    EXPECT_THROW(io::read_truth(folder.path() / "none.nwb"), base::IoError);
+    EXPECT_FALSE(jobs::has_truth(path));
+    EXPECT_THROW(jobs::read_truth(path), base::InputError);
+    EXPECT_THROW(jobs::read_truth(folder.path() / "none.nwb"), base::IoError);
 }

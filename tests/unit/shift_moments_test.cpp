@@ -3,6 +3,7 @@
 #include "edge_reference.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/calcium/moment_parts.hpp>
 #include <rewire/calcium/partial_correlation.hpp>
 #include <rewire/calcium/shift_moments.hpp>
 
@@ -256,6 +257,60 @@ TEST(ShiftMoments, SkewnessAloneInSinglePrecisionIsCloser)
             EXPECT_NEAR(single.skewness[k], full.skewness[k], 1e-5);
             EXPECT_NEAR(single.skewness_marginal[k], full.skewness_marginal[k], 1e-5);
         }
+}
+
+TEST(MomentParts, InAnyOrderTheyAreTheSameBits)
+{
+    const auto rows = random_rows(150, 700, 0.05, 16); // three parts, the last one smaller
+    const auto activity = activity_of(rows, 700);
+    const auto circles = three_circles(700);
+    for (const auto precision : {Precision::full, Precision::single}) {
+        const auto options =
+            ShiftMomentOptions{.precision = precision, .skewness = Precision::single};
+        const auto whole = *shift_moments_of(activity.view(), circles, {}, options, go_on);
+        auto scratch = MomentScratch{};
+        const auto made = *prepare_moments(activity.view(), circles, {}, options, scratch, go_on);
+        ASSERT_FALSE(made.whole);
+        const auto n = made.moments.active_count();
+        auto parts = MomentParts(n, made.arrays(), circles, options, scratch);
+        const auto frequencies = MomentParts::frequencies(circles);
+        const auto real = precision == Precision::full ? sizeof(double) : sizeof(float);
+        auto power = std::vector<std::byte>(at(n * frequencies) * real);
+        auto marginal = power;
+        auto norm = std::vector<double>(at(n));
+        auto refit = norm;
+        auto sums = std::vector<std::vector<double>>(
+            3, std::vector<double>(at(MomentParts::sums * frequencies)));
+        auto tables = MomentTables{.power = power,
+                                   .power_marginal = marginal,
+                                   .third = {},
+                                   .third_marginal = {},
+                                   .norm = norm,
+                                   .refit = refit};
+        for (const auto part : {2, 0, 1})
+            ASSERT_TRUE(parts.spectra(part, tables, sums[at(part)], go_on));
+        parts.set_sums(std::vector<std::span<const double>>(sums.begin(), sums.end()));
+        for (const auto& range : {base::Range{70, n}, base::Range{0, 70}})
+            parts.correct(range, tables);
+        auto third = std::vector<std::byte>(at(n * parts.third_width()) * real);
+        auto third_marginal = std::vector<std::byte>(at(n * parts.third_width_marginal()) * real);
+        tables.third = third;
+        tables.third_marginal = third_marginal;
+        for (const auto part : {1, 2, 0})
+            ASSERT_TRUE(parts.third_moments(part, tables, go_on));
+
+        const auto same = [](const std::vector<std::byte>& bytes, const MomentRows& expected) {
+            const auto theirs = expected.full.empty() ? std::as_bytes(expected.floats())
+                                                      : std::as_bytes(expected.doubles());
+            return std::equal(bytes.begin(), bytes.end(), theirs.begin(), theirs.end());
+        };
+        EXPECT_TRUE(same(power, whole.power));
+        EXPECT_TRUE(same(marginal, whole.power_marginal));
+        EXPECT_TRUE(same(third, whole.third));
+        EXPECT_TRUE(same(third_marginal, whole.third_marginal));
+        EXPECT_EQ(refit, whole.refit_share);
+        EXPECT_EQ(parts.lags().partial, whole.lags.partial);
+    }
 }
 
 TEST(ShiftMoments, WhatCannotBeComputedSaysWhy)

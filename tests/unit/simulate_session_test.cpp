@@ -1,9 +1,9 @@
 #include "jobs/simulate/session.hpp"
+#include "jobs/truth/simulated_truth.hpp"
 #include "shared_data.hpp"
 
 #include <rewire/base/error.hpp>
 #include <rewire/io/hdf5.hpp>
-#include <rewire/io/truth.hpp>
 #include <rewire/simulate/session_source.hpp>
 
 #include <gmock/gmock.h>
@@ -107,7 +107,7 @@ TEST(SimulateSession, TruthIsInTheFile)
     const auto path = folder.path() / "s.nwb";
 
     jobs::write_session(parameters, animal, 2, path, 4);
-    const auto truth = io::read_truth(path);
+    const auto truth = jobs::read_truth(path);
 
     ASSERT_EQ(truth.neuron_id.size(), session.neurons.size());
     for (std::size_t k = 0; k < truth.neuron_id.size(); ++k) {
@@ -159,7 +159,7 @@ TEST(SimulateSession, NullTwinHasTheSameLayout)
           "/intervals/movement_epochs/start_time", "/scratch/truth/neurons/group"})
         EXPECT_EQ(io::shape_of(io::open_dataset(null, data)),
                   io::shape_of(io::open_dataset(file, data)));
-    EXPECT_EQ(io::read_truth(null_path).edge_i.size(), 0U);
+    EXPECT_EQ(jobs::read_truth(null_path).edge_i.size(), 0U);
 }
 
 TEST(SimulateSession, SessionWithoutNeuronsIsRefused)

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 /// The displacement control: how often the tests of edges err on the user's own recording (methods:
@@ -73,14 +74,48 @@ struct DisplacementTally
 
 void add_to(DisplacementTally& sum, const DisplacementTally& part);
 
+/// What a tile of a displaced session shows: of each test counts, and the p-values at or below the
+/// level, the only ones that can be discoveries, with whether their pair lies across the halves.
+struct DisplacedTile
+{
+    std::int64_t tested = 0; ///< all pairs of the tile
+    std::int64_t pairs = 0;  ///< across the halves
+    std::array<std::int64_t, displaced_tests> rejected{};
+    std::array<std::vector<double>, displaced_tests> small_p;
+    std::array<std::vector<std::uint8_t>, displaced_tests> across;
+};
+
+template <typename Tile, typename Field>
+requires std::is_same_v<std::remove_const_t<Tile>, DisplacedTile>
+void each_field(Tile& tile, Field field)
+{
+    field(tile.tested), field(tile.pairs), field(tile.rejected);
+    for (std::size_t k = 0; k < displaced_tests; ++k)
+        field(tile.small_p[k]), field(tile.across[k]);
+}
+
+/// @param displacement [neurons of the session], of displacement_of
+/// @param active ShiftMoments::active of the displaced session
+DisplacedTile displaced_tile(const EdgeTile& tile, std::span<const std::int64_t> displacement,
+                             std::span<const std::int64_t> active,
+                             const DisplacementOptions& options);
+
+/// Of all tiles of a draw, in any order; no tiles: a session that could not be tested.
+DisplacementTally tally_of(std::span<const DisplacedTile> tiles,
+                           const DisplacementOptions& options);
+
+/// How a displaced session is tested: ShiftMomentOptions of the draw.
+ShiftMomentOptions displaced_moment_options(std::vector<std::int64_t> displacement,
+                                            const DisplacementOptions& options);
+
 /// Frames by which each neuron of the session is displaced: 0 or one number; inactive ones 0.
 std::vector<std::int64_t> displacement_of(std::int64_t draw, std::int64_t neurons,
                                           std::span<const std::int64_t> active,
                                           const DisplacementOptions& options,
                                           const DisplacementKey& key);
 
-/// One draw, in single precision: about half the time and memory of the session's own tests.
-/// Nothing when `tick` stopped it.
+/// One draw, in single precision: about half the time and memory of the session's own tests. By
+/// tiles: displaced_moment_options, displaced_tile, tally_of. Nothing when `tick` stopped it.
 /// @throws InputError as the tests themselves, or displacements out of range
 std::optional<DisplacementTally> run_displacement(const DisplacementInput& input, std::int64_t draw,
                                                   const DisplacementOptions& options,

@@ -80,12 +80,24 @@ enum class ShiftMomentStatus : std::uint8_t
 };
 
 /// Rows of some numbers for each active neuron, in the precision they were computed in: the other
-/// vector is empty.
+/// is empty.
 struct MomentRows
 {
     std::int64_t width = 0;
     std::vector<double> full; ///< [active, width]
     std::vector<float> single;
+    /// The same where they lie in somebody else's memory: the vectors are then empty.
+    std::span<const double> full_elsewhere{};
+    std::span<const float> single_elsewhere{};
+
+    std::span<const double> doubles() const noexcept
+    {
+        return full.empty() ? full_elsewhere : std::span<const double>(full);
+    }
+    std::span<const float> floats() const noexcept
+    {
+        return single.empty() ? single_elsewhere : std::span<const float>(single);
+    }
 };
 
 /// What the moments of all pairs of a session are made from. Made once; read by all tiles.
@@ -118,11 +130,12 @@ struct ShiftMoments
 };
 
 /// Reads the activity (smoothed events), makes the moments of each neuron. `tick` is told how many
-/// neurons have been transformed, three times each. Nothing when `tick` stopped it.
+/// neurons have been transformed, three times each. Nothing when `tick` stopped it. To share the
+/// work among ranks: moment_parts.hpp, of which this is all parts one after the other.
 ///
-/// Time: sparse activity (below a fifth of samples non-zero, no covariates) 2 n flops a non-zero
-/// sample and twice that many for its frame's other samples; else 3 n^2 T flops in products (n
-/// active neurons, T frames). n^3 for the inverse, three transforms of T a neuron, eight neurons
+/// Time: sparse activity (below a fifth of samples non-zero, no covariates) 4 n flops a non-zero
+/// sample and once that many for its frame's other samples; else 3 n^2 T flops in products (n
+/// active neurons, T frames). n^3 for the inverse, four transforms of T a neuron, eight neurons
 /// side by side (sixteen in single precision); numbers of frames with prime factors beyond 127 cost
 /// several times as much. Memory: shift_moments_bytes.
 /// @throws InputError for a displacement not of all neurons, or covariates as covariate_basis

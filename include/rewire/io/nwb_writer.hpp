@@ -123,8 +123,8 @@ class NwbWriter
 
     /// /intervals/NAME; needs the columns start_time and stop_time.
     void add_intervals(const std::string& name, const NwbTable& table);
-    /// A table in the container /scratch/truth, next to those already there.
-    void add_truth(const std::string& name, const NwbTable& table);
+    /// A table in the container /scratch/CONTAINER, next to those already there.
+    void add_scratch(const std::string& container, const std::string& name, const NwbTable& table);
 
     /// @throws InputError when fewer frames or samples came than were announced
     void finish();

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <rewire/io/nwb_writer.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-namespace rewire::io {
+/// What `simulate` plants, in the files that it writes: /scratch/truth.
+namespace rewire::jobs {
 
 /// Pairs of a smaller partial correlation in the population are left out of the file.
 inline constexpr auto smallest_population_correlation = 0.005;
@@ -46,6 +49,9 @@ struct PlantedConnections
     bool has_windows() const noexcept { return !active_start_s.empty(); }
 };
 
+/// A table of what was planted, next to those already there.
+void add_truth(io::NwbWriter& writer, const std::string& name, const io::NwbTable& table);
+
 bool has_truth(const std::filesystem::path& nwb_file);
 
 /// @throws IoError: cannot be read; InputError: no truth in the file, or tables of unequal columns
@@ -55,4 +61,4 @@ bool has_planted_connections(const std::filesystem::path& nwb_file);
 /// @throws as read_truth
 PlantedConnections read_planted_connections(const std::filesystem::path& nwb_file);
 
-} // namespace rewire::io
+} // namespace rewire::jobs
