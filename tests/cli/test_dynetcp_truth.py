@@ -3,7 +3,7 @@
 import csv
 import subprocess
 
-from planted_windows import DYNAMIC, GRAPH, Apart, auc, indirect, numbers, planted, windows
+from planted_windows import DYNAMIC, GRAPH, Apart, auc, numbers, planted, windows
 from rewire_cli import BUILD, Case, main, run
 
 WRITE = BUILD / "tests" / "write_triplets"
@@ -85,33 +85,6 @@ class Dynamic(TruthCase):
         self.assertLess(as_many, 0.5 * called)
         self.assertGreater(by_weight, by_ratio)
         self.assertGreaterEqual(by_weight, 0.95)
-
-
-class Null(TruthCase):
-    """Models of shuffled trials beside the rule of ratios. They say what is shared within the trials, which indirect pairs do."""
-
-    def test_what_q_keeps_and_calls(self):
-        study, results, table = self.folder / "01.nwb", self.folder / "out", self.folder / "edges.csv"
-        subprocess.run([WRITE, study, "small"], check=True)
-        with open(f"{study}.pairs.csv") as pairs:
-            true = {(int(row["pre"]), int(row["post"])): (int(row["lag"]), row["middle"] == "1") for row in csv.DictReader(pairs)}
-        edges = [*true, *(pair for pair, _ in indirect(true)), *((a, (a + 4) % 9) for a in range(9))]
-        table.write_text("pre,post\n" + "".join(f"{pre},{post}\n" for pre, post in edges))
-        self.rewire(DYNAMIC, "--study", study, "--results", results, "--align", "trials", "--stop-s", "0.1", "--bin-ms", "1",
-                    "--lags", "5", "--lambda", "0.3", "--learning-rate", "2e-3", "--epochs", "10", "--batch", "4", "--validation",
-                    "0.3", "--edges", table, "--null", "19", ranks=2)
-        self.rewire(GRAPH, "--study", study, "--results", results)
-        apart = Apart(results, true, 100, "/A/01/")
-        self.assertEqual([len(apart.direct_edges), len(apart.between)], [6, 3])
-        rule, (by_q, _) = apart.by_rule(), apart.by_null()
-        as_many = apart.as_many(apart.weight, by_q[0])
-        for name, shares in [("the ratio rule", rule), ("q <= 0.05", by_q)]:
-            print(f"{name}: {shares[0]:.3f} of the bins of connections, {shares[1]:.3f} of indirect pairs, {shares[2]:.3f} of unconnected")
-        print(f"the weight that keeps as many as q: {as_many:.3f} of indirect pairs")
-        self.assertGreaterEqual(by_q[0], 0.95)
-        self.assertLess(by_q[2], 0.1)
-        self.assertLess(by_q[2], 0.5 * rule[2])
-        self.assertLess(as_many, rule[1])
 
 
 if __name__ == "__main__":
