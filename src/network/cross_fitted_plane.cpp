@@ -137,8 +137,8 @@ std::vector<double> aligned_signs(std::span<const std::vector<double>> score,
     auto signs = std::vector<double>(score.size(), 1.0);
     if (animals < 2)
         return signs;
-    const auto leading =
-        Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(products).eigenvectors().col(animals - 1);
+    const auto solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(products);
+    const auto leading = solver.eigenvectors().col(animals - 1);
     for (Eigen::Index a = 1; a < animals; ++a)
         signs[static_cast<std::size_t>(a)] = leading[a] * leading[0] < 0 ? -1 : 1;
     return signs;
