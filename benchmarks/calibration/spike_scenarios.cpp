@@ -368,17 +368,17 @@ std::vector<Scenario> spike_scenarios()
     const auto glmcc = std::vector<Band>{{"significant (glm)", Quantity::rate, 1e-3, 0, 1.5},
                                          {"significant (lr)", Quantity::rate, 1e-4, 0, 3}};
     return {
-        scenario("independent", "6 units x 10 min at 8 Hz, independent", {}, measure, 200, 40,
+        scenario("independent", "6 units x 10 min at 8 Hz, independent", {}, measure, 200, 20,
                  conservative("p_lag")),
         scenario("slow-rates", "all rates go up and down by 80 % together, in 10 s",
-                 {.modulation = 0.8}, measure, 200, 40, conservative("p_lag")),
+                 {.modulation = 0.8}, measure, 200, 20, conservative("p_lag")),
         scenario("faster-rates", "the same in 500 ms", {.modulation = 0.8, .period_ms = 500},
                  measure, 200, 0, {}),
         scenario("fast-rates", "the same in 100 ms: faster than windows of 25 ms keep",
                  {.modulation = 0.8, .period_ms = 100}, measure, 200, 0, {}),
         scenario("jittered",
                  "synchronous to 2 ms, then every spike anywhere in its window of 25 ms",
-                 {.synchrony = 0.3, .jittered = true}, measure, 200, 40, conservative("p_lag")),
+                 {.synchrony = 0.3, .jittered = true}, measure, 200, 20, conservative("p_lag")),
         // Surrogates displace spikes a second time, so that this is not the null of the dither.
         scenario("dithered",
                  "the same, every spike displaced by up to 5 ms around its place, tested by the "
@@ -391,7 +391,7 @@ std::vector<Scenario> spike_scenarios()
         scenario("synchronous", "a tenth of the spikes of all units within 2 ms: no connection",
                  {.synchrony = 0.1}, measure, 200, 0, {}),
         scenario("connections", "2 of 30 directions transmit 5 % of the spikes, slow rates",
-                 {.modulation = 0.8, .transmission = 0.05}, measure, 400, 20,
+                 {.modulation = 0.8, .transmission = 0.05}, measure, 400, 12,
                  {{"q_value", Quantity::fdr, 0.05, 0, 0.05},
                   {"q_value", Quantity::power, 0.05, 0.8, 1},
                   {"p_trough of a direction", Quantity::rate, 0.05, 0, 1},
@@ -406,7 +406,7 @@ std::vector<Scenario> spike_scenarios()
                   {"p_value beside the other sign", Quantity::rate, 0.05, 0, 1},
                   {"q_value", Quantity::fdr, 0.05, 0, 0.05}}),
         scenario("stimulus", "200 trials, a response of 10 ms that all units have, gain by trial",
-                 {.rate_hz = 20, .trials = true, .jitter = Jitter::pattern}, measure, 200, 20,
+                 {.rate_hz = 20, .trials = true, .jitter = Jitter::pattern}, measure, 200, 12,
                  conservative("p_lag (pattern)")),
         scenario("stimulus-interval", "the same by interval jitter, which does not keep it",
                  {.rate_hz = 20, .trials = true}, measure, 200, 0, {}),

@@ -1,6 +1,5 @@
-#include "result.hpp"
-
 #include "jobs/recording/held_spikes.hpp"
+#include "result.hpp"
 
 #include <rewire/base/partition.hpp>
 

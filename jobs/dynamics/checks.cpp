@@ -1,8 +1,7 @@
 #include "checks.hpp"
 
-#include "jobs/recording/held_spikes.hpp"
-
 #include "jobs/frame/study_source.hpp"
+#include "jobs/recording/held_spikes.hpp"
 #include "sweep.hpp"
 
 #include <rewire/base/error.hpp>
