@@ -57,6 +57,19 @@ class Rewire:
             fail(log.read_text() + f"\nrewire {words[0]} on {ranks} ranks failed")
         return seconds
 
+    def run_two_at_once(self, words):
+        """Seconds of two commands of one rank each that know nothing of each other."""
+        beside = list(words)
+        beside[beside.index("--results") + 1] = self.work / "beside"
+        start = time.perf_counter()
+        # mpirun would bind both to the same core.
+        free = ["mpirun", "-n", "1", "--bind-to", "none", str(self.program)]
+        commands = [subprocess.Popen([*free, *map(str, each)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                     env=environment()) for each in (words, beside)]
+        if any([command.wait() for command in commands]):
+            fail(f"two commands of rewire {words[0]} at once failed")
+        return time.perf_counter() - start
+
     def peak_bytes(self, words, ranks):
         """Of the rank that needed most, shared memory divided among the ranks; and the seconds."""
         watch = self.work / "memory"
@@ -145,9 +158,11 @@ def compare_ranks(options):
     goal = RANKS_GOAL[options.job]
     peaks = {ranks: rewire.peak_bytes(words, ranks)[0] for ranks in (1, 2)}  # and the files come into memory
     seconds = {1: [], 2: []}
+    at_once = []  # times the work of one that two cores do
     for _ in range(options.repeat):
         for ranks in (1, 2):
             seconds[ranks].append(rewire.run(words, ranks))
+        at_once.append(2 * seconds[1][-1] / rewire.run_two_at_once(words))
 
     print(f"machine  {machine()}")
     print(f"work     {options.job} of {in_words}; whole command")
@@ -160,6 +175,8 @@ def compare_ranks(options):
     good = ratio >= goal
     print(f"speed    {ratio:.2f} times faster on 2 ranks (pairs {min(pairs):.2f}-{max(pairs):.2f}), asked "
           f"{goal}: {verdict(good)}")
+    print(f"machine  two such commands of one rank at once: {statistics.median(at_once):.2f} times the work of one alone "
+          f"({min(at_once):.2f}-{max(at_once):.2f})")
     for ranks in (1, 2):
         planned = rewire.plan(words, ranks).bytes
         fits = within(peaks[ranks], planned)
