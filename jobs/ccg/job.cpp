@@ -192,14 +192,14 @@ runtime::Job described_job()
             "lags: unit i fires after\n"
             "unit j. A small p says that two trains coincide, at that lag, more than by their slow "
             "rates; a common input\n"
-            "faster than the window rejects as well as a synapse does. A direction's p is the "
-            "strict one: a peak has to\n"
-            "stand out of the flanks, too, so that the shadows of peaks are not troughs. Time "
-            "counts where all chosen units\n"
-            "were observed (obs_intervals, without invalid_times); with --align, in trials around "
-            "the rows of "
-            "a table. With\n"
-            "--surrogates, Monte Carlo gives the p of the largest deviation of a direction, too. "
+            "faster than the window rejects as well as a synapse does. Calls go by a "
+            "strict p (p_value_strict):\n"
+            "a peak has to stand out of the flanks, too, so that the shadows of peaks are not "
+            "troughs. Time counts\n"
+            "where all chosen units were observed (obs_intervals, without invalid_times); with "
+            "--align, in trials around\n"
+            "the rows of a table. With --surrogates, Monte Carlo gives the p of the largest deviation "
+            "of a direction, too.\n"
             "Writes RESULTS/ccg.h5.",
         .examples =
             {"rewire ccg --study data/ --results out/",

@@ -47,8 +47,10 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
     session.areas = read_areas(group);
     if (io::exists(group, "p_value")) {
         session.p_value = numbers("p_value");
+        session.p_value_strict = numbers("p_value_strict");
         session.q_value = numbers("q_value");
         session.p_trough = numbers("p_trough");
+        session.p_trough_strict = numbers("p_trough_strict");
         session.q_trough = numbers("q_trough");
     }
     return session;

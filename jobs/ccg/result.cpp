@@ -20,6 +20,7 @@ namespace {
 constexpr auto pair_axis = "pair";
 constexpr auto lag_axis = "lag_ms";
 constexpr auto direction_axis = "direction";
+constexpr auto strict_suffix = "_strict";
 constexpr auto per_spike = "coincidences a bin and spike"; ///< of the geometric mean rate
 
 using base::at;
@@ -358,35 +359,42 @@ void CcgWriter::write_halves() const
     };
     write("half_peak",
           "corrected at direction_peak_lag_ms in each half of the session, of directions with a "
-          "peak by the rule or p_value of at most 0.05; else NaN",
+          "peak by the rule or p_value_strict of at most 0.05; else NaN",
           &PairCall::half_peak);
     write("half_trough",
           "corrected at direction_trough_lag_ms in each half, of directions with a trough by the "
-          "rule or p_trough of at most 0.05; else NaN",
+          "rule or p_trough_strict of at most 0.05; else NaN",
           &PairCall::half_trough);
 }
 
 void CcgWriter::write_tests(CcgCounts& counts) const
 {
     const auto axes = std::vector<std::string>{pair_axis, direction_axis};
-    const auto write = [&](const char* p_name, const char* q_name, const char* what, auto get) {
-        const auto p = of_each_direction(calls_, get);
-        const auto q = stats::benjamini_hochberg(p);
-        io::write_array(group_, p_name, p, axes, "1",
+    const auto write = [&](const std::string& p_name, const char* q_name, const char* what,
+                           auto jittered, auto strict) {
+        io::write_array(group_, p_name, of_each_direction(calls_, jittered), axes, "1",
                         std::string(what) +
-                            ": smallest strict p over the direction's lags of 10 ms, times their "
-                            "number. Strict: the larger of the p under jitter and of a Poisson p "
-                            "against the level of the flanks, so that the shadow of a peak is no "
-                            "trough and that of a trough no peak; NaN where not tested");
+                            ": smallest p under jitter over the direction's lags, a bin to 10 ms, "
+                            "times their number (Bonferroni); NaN where not tested");
+        const auto p = of_each_direction(calls_, strict);
+        const auto q = stats::benjamini_hochberg(p);
+        io::write_array(group_, p_name + strict_suffix, p, axes, "1",
+                        std::string(what) +
+                            ": the same of the strict p of a lag, the larger of that under jitter "
+                            "and of a Poisson p against the level of the flanks, so that the "
+                            "shadow of a peak is no trough and that of a trough no peak");
         io::write_array(group_, q_name, q, axes, "1",
-                        std::string("Benjamini-Hochberg of ") + p_name +
+                        "Benjamini-Hochberg of " + p_name + strict_suffix +
                             " over the session's tested pairs and directions");
         return at_most(q, ccg_level);
     };
-    counts.peaks_fdr =
-        write("p_value", "q_value", "peaks", [](const DirectionCall& call) { return call.p_peak; });
-    counts.troughs_fdr = write("p_trough", "q_trough", "troughs",
-                               [](const DirectionCall& call) { return call.p_trough; });
+    using Call = DirectionCall;
+    counts.peaks_fdr = write(
+        "p_value", "q_value", "peaks", [](const Call& call) { return call.p_peak; },
+        [](const Call& call) { return call.p_peak_strict; });
+    counts.troughs_fdr = write(
+        "p_trough", "q_trough", "troughs", [](const Call& call) { return call.p_trough; },
+        [](const Call& call) { return call.p_trough_strict; });
 }
 
 void CcgWriter::write_surrogates() const

@@ -98,9 +98,11 @@ struct CcgSession
     std::vector<double> direction_peak_lag_ms;
     std::vector<double> direction_trough;
     std::vector<double> direction_trough_lag_ms;
-    std::vector<double> p_value; ///< [pair, 2]; empty without a null
-    std::vector<double> q_value;
+    std::vector<double> p_value;        ///< [pair, 2] under jitter; empty without a null
+    std::vector<double> p_value_strict; ///< against the flanks, too
+    std::vector<double> q_value;        ///< of the strict p: what is called
     std::vector<double> p_trough;
+    std::vector<double> p_trough_strict;
     std::vector<double> q_trough;
     std::vector<double> half_peak; ///< [pair, 2, half]; NaN where it was not asked for
     std::vector<double> half_trough;

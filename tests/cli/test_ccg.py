@@ -1,6 +1,7 @@
 """Correlograms of all pairs as a command: the reference case, the same bits, kill and resume, what is wrong with spikes."""
 
 import csv
+import math
 import subprocess
 
 from rewire_cli import BUILD, Case, kill_all, main, run, start, wait_for
@@ -96,6 +97,29 @@ class Ccg(CcgCase):
             for half in halves[2 * direction:2 * direction + 2]:
                 self.assertAlmostEqual(half / whole[direction], 1, delta=0.3)
         self.assertGreater(sum(value != value for value in halves), len(halves) / 2)
+
+    def test_p_of_a_direction_is_that_of_its_lags_and_calls_go_by_the_strict_one(self):
+        result, _ = self.ccg(self.session("planted"), "out")
+        group = "/A/01/"
+        lag, p, strict = (values(result, group + name) for name in ["p_lag", "p_value", "p_value_strict"])
+        for place in range(len(p)):
+            pair, backward = divmod(place, 2)
+            tested = range(101, 111) if backward else range(90, 100)
+            smallest = min(lag[pair * LAGS + k] for k in tested)
+            self.assertTrue(math.isclose(p[place], min(1, 10 * smallest), rel_tol=1e-9))
+            self.assertGreaterEqual(strict[place], p[place])
+        # Benjamini and Hochberg of the strict p.
+        q = dict(zip(sorted(range(len(p)), key=strict.__getitem__), range(1, len(p) + 1)))
+        for place, found in enumerate(values(result, group + "q_value")):
+            expected = min([1] + [strict[other] * len(p) / rank for other, rank in q.items() if strict[other] >= strict[place]])
+            self.assertTrue(math.isclose(found, expected, rel_tol=1e-9))
+        # The peak of unit 1 after unit 0 lies in the expectation of the lags around it, which is no inhibition.
+        trough, strict = values(result, group + "p_trough"), values(result, group + "p_trough_strict")
+        self.assertLess(trough[0], 0.01)
+        self.assertGreater(strict[0], 0.05)
+        for row in self.edges("out", "--all-pairs"):
+            self.assertLessEqual(float(row["p_value"]), float(row["p_value_strict"]))
+            self.assertLessEqual(float(row["p_value_strict"]), float(row["q_value"]) * (1 + 1e-9))
 
     def test_choice_of_units(self):
         study = self.session("planted")
