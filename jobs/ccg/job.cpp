@@ -76,6 +76,14 @@ class WaveWriter
             context_.note("    " + described(trials));
         note_recording(context_, head_, recording);
         note_near_pairs(context_, counts.near, settings_.test_near);
+        if (counts.few + counts.slow > 0)
+            context_.note(fmt::format(
+                "    of {} calls by the rule, chance gives {} no more than {:g} coincidences, and "
+                "{} "
+                "have a unit of no more than {:g} Hz: the paper calls neither (--min-pair-spikes, "
+                "--min-rate-hz)",
+                counts.peaks + counts.troughs, counts.few, paper_pair_spikes, counts.slow,
+                paper_rate_hz));
     }
 
   private:
@@ -198,7 +206,8 @@ runtime::Job described_job()
             "troughs. Time counts\n"
             "where all chosen units were observed (obs_intervals, without invalid_times); with "
             "--align, in trials around\n"
-            "the rows of a table. With --surrogates, Monte Carlo gives the p of the largest deviation "
+            "the rows of a table. With --surrogates, Monte Carlo gives the p of the largest "
+            "deviation "
             "of a direction, too.\n"
             "Writes RESULTS/ccg.h5.",
         .examples =

@@ -22,6 +22,8 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
                       .tested = count("tested_pairs"),
                       .peaks = count("peaks"),
                       .troughs = count("troughs"),
+                      .few = count("calls_of_few_coincidences"),
+                      .slow = count("calls_of_slow_units"),
                       .peaks_fdr = count("peaks_fdr"),
                       .troughs_fdr = count("troughs_fdr")};
     session.pair_i = io::read_all<std::int32_t>(group, "pair_i");
@@ -32,6 +34,7 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
     session.post = io::read_all<std::int32_t>(group, "post");
     const auto numbers = [&](const char* array) { return io::read_all<double>(group, array); };
     session.rate_hz = numbers("rate_hz");
+    session.chance = numbers("chance");
     session.cell_type = read_cell_types(group, session.unit_id.size());
     session.flank_sd = numbers("flank_sd");
     session.peak = numbers("peak");

@@ -243,16 +243,37 @@ std::vector<spikes::PeakLag> CcgWriter::peaks_between(const Areas& areas) const
     return peaks;
 }
 
+double CcgWriter::chance_of(std::int64_t i, std::int64_t j) const
+{
+    const auto& timeline = trains_.timeline;
+    return spikes::chance_coincidences(
+        trains_.rate_hz(i), trains_.rate_hz(j),
+        1e-9 * static_cast<double>(timeline.observed_bins() * timeline.bin_ns), pair_window_s);
+}
+
+CcgCounts CcgWriter::counted() const
+{
+    auto counts = CcgCounts{.pairs = std::ssize(calls_)};
+    auto pair = std::size_t{0};
+    for (std::int64_t i = 0; i < units_; ++i)
+        for (auto j = i + 1; j < units_; ++j, ++pair) {
+            const auto& call = calls_[pair];
+            counts.tested += call.tested;
+            counts.near += call.near;
+            counts.peaks += call.significant > 0 ? 1 : 0;
+            counts.troughs += call.significant < 0 ? 1 : 0;
+            if (call.significant == 0)
+                continue;
+            counts.few += chance_of(i, j) <= paper_pair_spikes;
+            counts.slow += std::min(trains_.rate_hz(i), trains_.rate_hz(j)) <= paper_rate_hz;
+        }
+    return counts;
+}
+
 CcgCounts CcgWriter::finish()
 {
     write_row();
-    auto counts = CcgCounts{.pairs = std::ssize(calls_)};
-    for (const auto& call : calls_) {
-        counts.tested += call.tested;
-        counts.near += call.near;
-        counts.peaks += call.significant > 0 ? 1 : 0;
-        counts.troughs += call.significant < 0 ? 1 : 0;
-    }
+    auto counts = counted();
     write_calls();
     write_directions();
     write_rule_of_directions();
@@ -268,6 +289,8 @@ CcgCounts CcgWriter::finish()
     io::write_attribute(group_, "tested_pairs", counts.tested);
     io::write_attribute(group_, "peaks", counts.peaks);
     io::write_attribute(group_, "troughs", counts.troughs);
+    io::write_attribute(group_, "calls_of_few_coincidences", counts.few);
+    io::write_attribute(group_, "calls_of_slow_units", counts.slow);
     io::write_attribute(group_, "peaks_fdr", counts.peaks_fdr);
     io::write_attribute(group_, "troughs_fdr", counts.troughs_fdr);
     return counts;
@@ -306,6 +329,13 @@ void CcgWriter::write_calls() const
                     pair, "",
                     "1: chance gives min_pair_spikes coincidences within 10 ms or more, and the "
                     "units are not near (or --test-near)");
+    auto chance = std::vector<double>{};
+    for (std::int64_t i = 0; i < units_; ++i)
+        for (auto j = i + 1; j < units_; ++j)
+            chance.push_back(chance_of(i, j));
+    io::write_array(group_, "chance", chance, pair, "1",
+                    "coincidences within 10 ms that chance gives, for alpha_p: rate i x rate j x "
+                    "observed_s x 0.01 s");
     io::write_array(group_, "near",
                     of_each<std::uint8_t>(calls_, [](const auto& call) { return call.near; }), pair,
                     "",

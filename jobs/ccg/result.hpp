@@ -19,6 +19,10 @@ namespace rewire::jobs {
 
 inline constexpr auto ccg_name = "ccg"; ///< of the job that writes it
 inline constexpr auto ccg_level = 0.05; ///< false discovery rate of what is counted and exported
+/// Limits of the paper for calls by the rule, which are said but not kept unless they are asked
+/// for: the exact p holds at any rate, and the published cells fire at 0.7 Hz and more.
+inline constexpr auto paper_rate_hz = 1.0;      ///< alpha_s: units fire at more than this
+inline constexpr auto paper_pair_spikes = 10.0; ///< alpha_p: chance gives more coincidences
 
 /// What a session's pairs gave, in numbers.
 struct CcgCounts
@@ -28,6 +32,8 @@ struct CcgCounts
     std::int64_t near = 0;        ///< pairs on one peak channel or within 50 um
     std::int64_t peaks = 0;       ///< pairs called by the rule
     std::int64_t troughs = 0;     ///< the same
+    std::int64_t few = 0;         ///< of both, pairs with no more than paper_pair_spikes by chance
+    std::int64_t slow = 0;        ///< of both, pairs with a unit of no more than paper_rate_hz
     std::int64_t peaks_fdr = 0;   ///< directions with q <= ccg_level
     std::int64_t troughs_fdr = 0; ///< the same of troughs
 };
@@ -48,6 +54,8 @@ class CcgWriter
 
   private:
     void make_arrays();
+    double chance_of(std::int64_t i, std::int64_t j) const;
+    CcgCounts counted() const;
     void write_row();
     void write_units(const SessionHead& head);
     void write_calls() const;
@@ -86,6 +94,7 @@ struct CcgSession
     std::vector<std::int32_t> pair_i;   ///< [pair]
     std::vector<std::int32_t> pair_j;
     std::vector<std::uint8_t> tested;
+    std::vector<double> chance; ///< [pair] coincidences within 10 ms
     std::vector<std::int8_t> significant;
     std::vector<std::int32_t> pre;
     std::vector<std::int32_t> post;

@@ -4,7 +4,6 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/spikes/connection_rule.hpp>
 
 #include <fmt/format.h>
 
@@ -145,22 +144,6 @@ std::string in_both_halves(const CcgSession& session)
     return fmt::format("{} of {}", both, all);
 }
 
-/// Called by the rule, though chance gives fewer than the ten coincidences that the paper asks for.
-std::int64_t called_on_few(const CcgSession& session)
-{
-    constexpr auto least_chance = 10.0;
-    auto few = std::int64_t{0};
-    for (std::size_t pair = 0; pair < session.significant.size(); ++pair) {
-        const auto rate = [&](const std::vector<std::int32_t>& unit) {
-            return session.rate_hz[static_cast<std::size_t>(unit[pair])];
-        };
-        few += session.significant[pair] != 0 &&
-               spikes::chance_coincidences(rate(session.pair_i), rate(session.pair_j),
-                                           session.observed_s, pair_window_s) <= least_chance;
-    }
-    return few;
-}
-
 /// pre and post of the calls of a sign: by the rule, or the directions with q <= ccg_level.
 report::Points calls_of(const CcgSession& session, int sign, bool by_rate)
 {
@@ -230,23 +213,26 @@ class CcgPart : public PagePart
         auto table = report::Table{
             .head = {"animal", "session", "units", "pairs tested", "peaks by the rule",
                      "troughs by the rule", "of these on ≤ 10 chance coincidences",
-                     "directed peaks, q ≤ 0.05", "directed troughs, q ≤ 0.05",
-                     "such peaks in both halves"}};
+                     "of these with a unit of ≤ 1 Hz", "directed peaks, q ≤ 0.05",
+                     "directed troughs, q ≤ 0.05", "such peaks in both halves"}};
         for (const auto& session : sessions_) {
             const auto& counts = session.result.counts;
             const auto null = !session.result.p_value.empty();
             table.rows.push_back({session.result.head.subject, session.result.head.session,
                                   std::to_string(session.result.unit_id.size()),
                                   std::to_string(counts.tested), std::to_string(counts.peaks),
-                                  std::to_string(counts.troughs),
-                                  std::to_string(called_on_few(session.result)),
+                                  std::to_string(counts.troughs), std::to_string(counts.few),
+                                  std::to_string(counts.slow),
                                   null ? std::to_string(counts.peaks_fdr) : "–",
                                   null ? std::to_string(counts.troughs_fdr) : "–",
                                   null ? in_both_halves(session.result) : "–"});
         }
         const auto& first = sessions_.front().result;
         table.caption = fmt::format(
-            "Connections. The rule: within 10 ms, {:g} SD of the flanks beyond 50 ms. q: "
+            "Connections. The rule: within 10 ms, {:g} SD of the flanks beyond 50 ms; the paper "
+            "asks for units of more than "
+            "1 Hz and more than 10 coincidences by chance, which --min-rate-hz and "
+            "--min-pair-spikes do. q: "
             "Benjamini-Hochberg over the pairs and directions of a session, of the strict p "
             "(jitter: {}{}). A peak says that two units coincide beyond their slow rates, not that "
             "one drives the other: a fast common input does the same.",

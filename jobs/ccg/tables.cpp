@@ -46,14 +46,15 @@ void write_calls(io::WholeStream& table, const CcgSession& session, const Signed
                 return std::isnan(value) ? std::string{} : number_text(value);
             };
             table.write(fmt::format(
-                "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(session.head.subject),
-                csv_field(session.head.session),
+                "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                csv_field(session.head.subject), csv_field(session.head.session),
                 csv_field(session.unit_id[static_cast<std::size_t>(pre)]),
                 csv_field(session.unit_id[static_cast<std::size_t>(post)]), calls.sign,
                 number_text(calls.lag_ms[at]), or_empty(calls.p), or_empty(calls.p_strict),
                 or_empty(calls.q), number_text(calls.value[at]), by_rule ? 1 : 0,
                 session.cell_type[static_cast<std::size_t>(pre)],
-                session.cell_type[static_cast<std::size_t>(post)], half_text(0), half_text(1)));
+                session.cell_type[static_cast<std::size_t>(post)], half_text(0), half_text(1),
+                number_text(session.chance[pair])));
         }
 }
 
@@ -63,7 +64,7 @@ std::string write_table(const ExportTable::Request& request)
     auto table = io::WholeStream(path);
     table.write(
         "subject,session,pre,post,sign,peak_lag_ms,p_value,p_value_strict,q_value,corrected,rule,"
-        "pre_type,post_type,first_half,second_half\n");
+        "pre_type,post_type,first_half,second_half,chance\n");
     for (const auto& name : sessions_in(request.result)) {
         const auto session = read_ccg(request.result, name);
         write_calls(table, session,

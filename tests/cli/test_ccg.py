@@ -195,6 +195,28 @@ class Ccg(CcgCase):
         self.assertEqual(set(values(result, "/A/01/significant")), {0})
         self.assertEqual(self.edges("out"), [])
 
+    def test_calls_below_the_limits_of_the_paper_are_said(self):
+        study = self.session("slow")
+        result, text = self.ccg(study, "out")
+        rate = values(result, "/A/01/rate_hz")
+        self.assertEqual(values(result, "/A/01/significant"), [1])
+        chance = values(result, "/A/01/chance")[0]
+        self.assertAlmostEqual(chance, 0.01 * 301 * rate[0] * rate[1], 9)
+        self.assertLess(max(chance / 10, *rate), 1)
+        self.assertIn("of 1 calls by the rule, chance gives 1 no more than 10 coincidences, and 1 have a unit of no more than 1 "
+                      "Hz", text)
+        self.assertAlmostEqual(float(self.edges("out")[0]["chance"]), chance, 5)
+        code, out, err = run("report", "--results", self.folder / "out")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("of these with a unit of ≤ 1 Hz", (self.folder / "out" / "report.html").read_text())
+        strict, text = self.ccg(study, "strict", "--min-pair-spikes", "10")
+        self.assertEqual(values(strict, "/A/01/significant"), [0])
+        self.assertNotIn("calls by the rule", text)
+        _, text = self.ccg(study, "fast", "--min-rate-hz", "1")
+        self.assertIn("rate > 1 Hz: 2 of 2 units fail", text)
+        _, text = self.ccg(self.session("planted"), "planted")
+        self.assertNotIn("calls by the rule", text)
+
     def test_trains_that_are_not_in_order_are_put_in_order_and_reported(self):
         tidy, _ = self.ccg(self.session("tidy"), "tidy")
         untidy, text = self.ccg(self.session("untidy"), "untidy")
