@@ -19,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -27,6 +28,7 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto too_few = "fewer than two units to pair";
+constexpr auto band_surrogates = std::int64_t{2000}; ///< at most: a second of rank 0
 
 std::string table_head()
 {
@@ -47,8 +49,13 @@ class WaveWriter
 {
   public:
     WaveWriter(runtime::RunContext& context, const Wave& wave, const HeldTrains& held,
-               const CcgSettings& settings, const io::ResultFile* output)
-        : context_(context), wave_(wave), held_(held), settings_(settings), output_(output)
+               const CcgSettings& settings, const SurrogateRun& drawn, const io::ResultFile* output)
+        : context_(context),
+          wave_(wave),
+          held_(held),
+          settings_(settings),
+          drawn_(drawn),
+          output_(output)
     {
     }
 
@@ -69,6 +76,11 @@ class WaveWriter
     void end(std::size_t position)
     {
         const auto counts = writer_->finish();
+        if (const auto pair = writer_->strongest(); pair && settings_.surrogates > 0) {
+            const auto surrogates = std::min(settings_.surrogates, band_surrogates);
+            writer_->write_band(drawn_.band(position, pair->i, pair->j, surrogates, ccg_level),
+                                surrogates);
+        }
         writer_.reset();
         const auto& recording = held_.session(position).recording;
         context_.note(row_of(head_, recording.units(), counts));
@@ -91,6 +103,7 @@ class WaveWriter
     const Wave& wave_;
     const HeldTrains& held_;
     const CcgSettings& settings_;
+    const SurrogateRun& drawn_;
     const io::ResultFile* output_;
     SessionHead head_;
     std::unique_ptr<CcgWriter> writer_;
@@ -107,9 +120,10 @@ void compute(runtime::RunContext& context, const Wave& wave, const CcgSettings& 
                               tile_seconds(held.session(position), tile, settings)};
         });
     auto surrogates = std::vector<SurrogateP>{};
+    auto drawn = SurrogateRun(held, wave, settings);
     if (settings.surrogates > 0)
-        surrogates = SurrogateRun(held, wave, settings).run(context);
-    auto writer = WaveWriter(context, wave, held, settings, output);
+        surrogates = drawn.run(context);
+    auto writer = WaveWriter(context, wave, held, settings, drawn, output);
     auto plan = std::optional<spikes::JitterPlan>{}; // of the session that a rank is at
     auto halves = std::optional<Halves>{};
     auto planned = wave.size();
@@ -207,8 +221,8 @@ runtime::Job described_job()
             "where all chosen units were observed (obs_intervals, without invalid_times); with "
             "--align, in trials around\n"
             "the rows of a table. With --surrogates, Monte Carlo gives the p of the largest "
-            "deviation "
-            "of a direction, too.\n"
+            "deviation of a direction,\n"
+            "too. "
             "Writes RESULTS/ccg.h5.",
         .examples =
             {"rewire ccg --study data/ --results out/",

@@ -48,6 +48,10 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
     session.half_peak = numbers("half_peak");
     session.half_trough = numbers("half_trough");
     session.areas = read_areas(group);
+    session.strongest_pair = count("strongest_pair");
+    if (io::exists(group, "band_peak"))
+        session.band =
+            SurrogateBand{count("band_surrogates"), numbers("band_peak"), numbers("band_trough")};
     if (io::exists(group, "p_value")) {
         session.p_value = numbers("p_value");
         session.p_value_strict = numbers("p_value_strict");

@@ -293,7 +293,43 @@ CcgCounts CcgWriter::finish()
     io::write_attribute(group_, "calls_of_slow_units", counts.slow);
     io::write_attribute(group_, "peaks_fdr", counts.peaks_fdr);
     io::write_attribute(group_, "troughs_fdr", counts.troughs_fdr);
+    const auto shown = strongest();
+    io::write_attribute(group_, "strongest_pair", shown ? shown->pair : std::int64_t{-1});
     return counts;
+}
+
+std::optional<CcgWriter::Strongest> CcgWriter::strongest() const
+{
+    auto result = std::optional<Strongest>{};
+    auto most_sd = 0.0;
+    auto pair = std::int64_t{0};
+    for (std::int64_t i = 0; i < units_; ++i)
+        for (auto j = i + 1; j < units_; ++j, ++pair) {
+            const auto& call = calls_[at(pair)];
+            // Of near pairs, say, nothing is said.
+            const auto in_sd =
+                call.tested != 0 && call.flank_sd > 0 ? call.peak / call.flank_sd : 0.0;
+            if (in_sd > most_sd) {
+                result = Strongest{pair, i, j};
+                most_sd = in_sd;
+            }
+        }
+    return result;
+}
+
+void CcgWriter::write_band(const spikes::DeviationBand& band, std::int64_t surrogates) const
+{
+    const auto write = [&](const char* name, const char* description,
+                           const std::array<double, 2>& limit) {
+        io::write_array(group_, name, std::vector<double>(limit.begin(), limit.end()),
+                        {direction_axis}, "1", description);
+    };
+    write("band_peak",
+          "of strongest_pair: z = (count - expected) / sqrt(expected) that 5 % of band_surrogates "
+          "surrogates reach at any lag of the direction, a bin to 10 ms; infinite: too few",
+          band.peak);
+    write("band_trough", "the same of -z", band.trough);
+    io::write_attribute(group_, "band_surrogates", surrogates);
 }
 
 void CcgWriter::write_calls() const

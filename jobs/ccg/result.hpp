@@ -10,6 +10,7 @@
 #include <rewire/io/result_file.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,16 @@ class CcgWriter
              const SurrogateP* surrogates = nullptr);
     /// Writes what needs all pairs.
     CcgCounts finish();
+    /// The tested pair whose peak stands out most, in SD of its flanks; nothing without any.
+    struct Strongest
+    {
+        std::int64_t pair = 0;
+        std::int64_t i = 0;
+        std::int64_t j = 0;
+    };
+    std::optional<Strongest> strongest() const;
+    /// Of that pair, after finish().
+    void write_band(const spikes::DeviationBand& band, std::int64_t surrogates) const;
 
   private:
     void make_arrays();
@@ -76,6 +87,14 @@ class CcgWriter
     TileResult pairs_;            ///< of that row, in the order of pairs
     std::vector<double> drawn_p_; ///< the same: p of surrogates, [pairs, lags]
     std::vector<PairCall> calls_; ///< [pairs] of the session
+};
+
+/// Of the pair strongest_pair: z of the largest deviation that ccg_level of the surrogates pass.
+struct SurrogateBand
+{
+    std::int64_t surrogates = 0;
+    std::vector<double> peak; ///< [direction]; infinite with too few surrogates
+    std::vector<double> trough;
 };
 
 /// Result of a session as tables and the page need it.
@@ -115,7 +134,9 @@ struct CcgSession
     std::vector<double> q_trough;
     std::vector<double> half_peak; ///< [pair, 2, half]; NaN where it was not asked for
     std::vector<double> half_trough;
-    AreaDelays areas; ///< empty where no area is known
+    std::int64_t strongest_pair = -1;
+    std::optional<SurrogateBand> band; ///< with surrogates
+    AreaDelays areas;                  ///< empty where no area is known
 };
 CcgSession read_ccg(const io::Handle& file, const SessionName& name);
 

@@ -13,7 +13,6 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto peak_ms = 10.0;  ///< lags that are searched and tested
 constexpr auto flank_ms = 50.0; ///< flanks lie beyond
 constexpr auto most_lags = std::int64_t{5000};
 

@@ -20,6 +20,12 @@ def values(path, dataset):
     return [float(word) for word in inside.replace(",", " ").split()]
 
 
+def attribute(path, name):
+    """A number."""
+    text = subprocess.run(["h5dump", "-a", name, path], capture_output=True, text=True, check=True).stdout
+    return float(text.split("(0):")[1].split()[0])
+
+
 class CcgCase(Case):
     def session(self, kind):
         path = self.folder / kind / "01.nwb"
@@ -289,6 +295,20 @@ class Ccg(CcgCase):
         smallest = 1 / (surrogates + 1)
         self.assertEqual({place for place, p in enumerate(largest) if p < 2 * smallest}, {0, 22})
         self.assertEqual(values(result, group + "q_max_lag")[0], values(result, group + "q_max_lag")[22])
+        # The band of the pair that is drawn is passed where its p is at most 0.05.
+        pair = int(attribute(result, group + "strongest_pair"))
+        self.assertIn(pair, [0, 11])
+        self.assertEqual(int(attribute(result, group + "band_surrogates")), surrogates)
+        count, expected = values(result, group + "count"), values(result, group + "expected")
+        trough = values(result, group + "p_max_lag_trough")
+        bands = [values(result, group + name) for name in ["band_peak", "band_trough"]]
+        for direction, tested in enumerate([range(90, 100), range(101, 111)]):
+            z = [(count[pair * LAGS + k] - expected[pair * LAGS + k]) / expected[pair * LAGS + k] ** 0.5 for k in tested]
+            self.assertEqual(max(z) > bands[0][direction], largest[2 * pair + direction] <= 0.05)
+            self.assertEqual(-min(z) > bands[1][direction], trough[2 * pair + direction] <= 0.05)
+        code, out, err = run("report", "--results", self.folder / "out")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("95 % of surrogates", (self.folder / "out" / "report.html").read_text())
         for ranks in [1, 3]:
             again, _ = self.ccg(study, ranks, "--surrogates", surrogates, ranks=ranks)
             self.assertSameDatasets(result, again)
