@@ -16,6 +16,7 @@
 #include "tile.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
 
 #include <fmt/format.h>
 
@@ -86,6 +87,9 @@ class WaveWriter
         context_.note(row_of(head_, recording.units(), counts));
         if (const auto& trials = held_.session(position).trials; trials.rows > 0)
             context_.note("    " + described(trials));
+        if (counts.clipped > 0)
+            context_.note(fmt::format("    {} spikes in a bin that had one are not counted",
+                                      base::grouped(counts.clipped)));
         note_recording(context_, head_, recording);
         note_near_pairs(context_, counts.near, settings_.test_near);
         if (counts.few + counts.slow > 0)

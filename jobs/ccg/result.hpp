@@ -31,6 +31,7 @@ struct CcgCounts
     std::int64_t pairs = 0;
     std::int64_t tested = 0;
     std::int64_t near = 0;        ///< pairs on one peak channel or within 50 um
+    std::int64_t clipped = 0;     ///< spikes in a bin that had one
     std::int64_t peaks = 0;       ///< pairs called by the rule
     std::int64_t troughs = 0;     ///< the same
     std::int64_t few = 0;         ///< of both, pairs with no more than paper_pair_spikes by chance

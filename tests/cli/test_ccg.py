@@ -136,6 +136,8 @@ class Ccg(CcgCase):
         self.ccg(study, "none", "--where", "depth>3", code=3)
         _, err = self.ccg(study, "none", "--where", "depth>3", code=3)
         self.assertIn("it has: snr", err)
+        _, err = self.ccg(self.session("regions"), "none", "--where", "electrodes==1", code=3)
+        self.assertIn("column electrodes has several values a row", err)
 
     def test_places_as_pynwb_writes_them(self):
         """References to rows of the electrodes table; a unit on several electrodes may lie at any of them."""
@@ -230,6 +232,17 @@ class Ccg(CcgCase):
         self.assertIn("1 outside of the observed time", text)
         self.assertEqual(values(tidy, "/A/01/count"), values(untidy, "/A/01/count"))
 
+    def test_spikes_that_share_a_bin_are_counted_once_and_said(self):
+        result, text = self.ccg(self.session("tidy"), "tidy")
+        self.assertNotIn("that had one", text)
+        coarse, text = self.ccg(self.session("planted"), "coarse", "--bin-ms", "5", "--min-rate-hz", "1")
+        clipped = int(attribute(coarse, "/A/01/spikes_clipped"))
+        self.assertGreater(clipped, 10)
+        self.assertIn(f"{clipped} spikes in a bin that had one are not counted", text)
+        fine, _ = self.ccg(self.session("planted"), "fine")
+        self.assertEqual(sum(values(coarse, "/A/01/spikes")) + clipped,
+                         sum(values(fine, "/A/01/spikes")) + int(attribute(fine, "/A/01/spikes_clipped")))
+
     def test_spikes_before_zero_and_in_invalid_times(self):
         tidy, _ = self.ccg(self.session("tidy"), "tidy")
         # Where time begins does not matter, and a spike before the observed time is left out.
@@ -317,6 +330,8 @@ class Ccg(CcgCase):
         study = self.session("tidy")
         for words, wording in [(["--jitter", "pattern"], "across trials"), (["--window-ms", "40"], "flanks"),
                                (["--bin-ms", "3"], "whole number of bins"), (["--where", "snr"], "snr"),
+                               (["--bin-ms", "0.1", "--window-ms", "1000"], "too many bins in the window"),
+                               (["--bin-ms", "0.05"], "255 bins of jitter"),
                                (["--jitter", "none", "--jitter-ms", "5"], "nothing to jitter"),
                                (["--jitter", "none", "--surrogates", "9"], "nothing to draw"),
                                (["--stop-s", "1"], "--align"), (["--align", "trials"], "--stop-s")]:
