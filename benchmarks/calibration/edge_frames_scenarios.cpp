@@ -98,7 +98,9 @@ Scenario sparse(const char* name, double strength)
 std::vector<Scenario> edge_frames_scenarios()
 {
     auto moving = EventModel{.neurons = 40, .frames = minutes_10, .rate = movement_bouts(0.014)};
-    auto short_session = EventModel{.neurons = 40, .frames = 604, .rate = constant_rate(0.03)};
+    // Where there is nothing, all is shrunk away and every p is 1.
+    auto short_session = EventModel{
+        .neurons = 40, .frames = 604, .rate = constant_rate(0.03), .copies = chains(40, 5, 0.4)};
     return {
         edge_scenario("movement-gain-within",
                       "40 neurons x 10 min, half of them with 1.8 x the rate in movement, --within "
@@ -110,13 +112,16 @@ std::vector<Scenario> edge_frames_scenarios()
         edge_scenario("trials-segments", "the same, with --segments",
                       with_segments(simulated(trial_by_trial())), 0.1, 200, 16,
                       exact_partial() + exact_marginal() + valid_both()),
-        edge_scenario("ledoit-wolf",
-                      "40 neurons x 600 frames, 999 drawn shifts, --shrinkage ledoit-wolf",
-                      simulated(short_session), 0.3, 400, 0,
-                      {rate("p_value (surrogates)", 0.05, 0.9, 1.1),
-                       rate("p_value (surrogates)", 0.01, 0.9, 1.1),
-                       rate("p_fwe (surrogates)", 0.05, 0, 1.1)},
-                      {.surrogates = 999, .ledoit_wolf = true}),
+        edge_scenario(
+            "ledoit-wolf",
+            "40 neurons x 600 frames, chains of 5 at .4, 999 drawn shifts, --shrinkage "
+            "ledoit-wolf",
+            simulated(short_session), 0.3, 400, 0,
+            // Surrogates keep the intensity, and have no connections that take part of it.
+            {rate("p_value (surrogates)", 0.05, 0.4, 1.1),
+             rate("p_value (surrogates)", 0.01, 0.2, 1.1),
+             rate("p_fwe (surrogates)", 0.05, 0, 1.1)},
+            {.surrogates = 999, .ledoit_wolf = true}),
         study_family(),
         sparse("sparse-.02", 0.02),
         sparse("sparse-.2", 0.2),
