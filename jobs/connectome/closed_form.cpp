@@ -129,22 +129,24 @@ struct Batch
 std::vector<Batch> batches_of(const std::vector<EdgeUnit>& units, const EdgeSessions& sessions,
                               const ConnectomeSettings& settings)
 {
-    auto batches = std::vector<Batch>{};
-    auto bytes = 0.0;
-    for (std::size_t k = 0; k < units.size(); ++k) {
-        const auto version = EdgeVersion{units[k].position, units[k].draw};
-        if (batches.empty() || batches.back().versions.back() != version) {
-            const auto more =
-                edge_version_bytes(sessions.info(version.position), settings, version.draw >= 0);
-            if (batches.empty() || bytes + more > edge_batch_bytes) {
-                batches.emplace_back();
-                bytes = 0;
-            }
-            batches.back().versions.push_back(version);
-            bytes += more;
+    auto versions = std::vector<EdgeVersion>{};
+    auto bytes = std::vector<double>{};
+    auto version_of = std::vector<std::size_t>{}; // [units]
+    for (const auto& unit : units) {
+        const auto version = EdgeVersion{unit.position, unit.draw};
+        if (versions.empty() || versions.back() != version) {
+            versions.push_back(version);
+            bytes.push_back(
+                edge_version_bytes(sessions.info(version.position), settings, version.draw >= 0));
         }
-        batches.back().units.push_back(static_cast<std::int64_t>(k));
+        version_of.push_back(versions.size() - 1);
     }
+    const auto batch_of = edge_batches(bytes);
+    auto batches = std::vector<Batch>(batch_of.empty() ? 0 : batch_of.back() + 1);
+    for (std::size_t v = 0; v < versions.size(); ++v)
+        batches[batch_of[v]].versions.push_back(versions[v]);
+    for (std::size_t k = 0; k < units.size(); ++k)
+        batches[batch_of[version_of[k]]].units.push_back(static_cast<std::int64_t>(k));
     return batches;
 }
 

@@ -40,7 +40,8 @@ double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, 
 /// time.
 double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           bool displaced);
-inline constexpr auto edge_batch_bytes = 1.5e9;
+/// [versions] the batch of each: as many, in their order, as have room together.
+std::vector<std::size_t> edge_batches(const std::vector<double>& version_bytes);
 
 /// Of a session in the memory of a node while its wave is computed.
 std::function<double(const io::StudySession& session)>

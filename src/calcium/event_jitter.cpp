@@ -430,16 +430,19 @@ TileJitter tile_jitter(const EventJitter& jitter, const PairTile& tile)
     return result;
 }
 
+double jitter_sample_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events)
+{
+    constexpr auto spread = 8.0; // frames that an event is smoothed over, where they may overlap
+    return 12 * static_cast<double>(events) * (1 + spread) +
+           16 * static_cast<double>(frames) * static_cast<double>(jitter_blocks(rows));
+}
+
 double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events,
                           std::int64_t window_frames)
 {
-    constexpr auto spread = 9.0; // frames that an event is smoothed over
-    const auto whole_windows = frames / window_frames;
-    const auto windows = static_cast<double>(whole_windows);
-    const auto samples = static_cast<double>(events) * (1 + spread);
-    const auto blocks = static_cast<double>(jitter_blocks(rows));
-    return 6 * 8 * static_cast<double>(rows) * windows + 12 * samples +
-           16 * static_cast<double>(frames) * blocks;
+    const auto windows = frames / window_frames;
+    return 6 * 8 * static_cast<double>(rows) * static_cast<double>(windows) +
+           jitter_sample_bytes(rows, frames, events);
 }
 
 } // namespace rewire::calcium

@@ -132,8 +132,9 @@ struct TileJitter
 /// 12 rows columns windows flops. @pre a tile of pair_tiles(jitter.rows)
 TileJitter tile_jitter(const EventJitter& jitter, const PairTile& tile);
 
-/// Bytes of an EventJitter.
+/// Bytes of an EventJitter, and of its samples alone.
 double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events,
                           std::int64_t window_frames);
+double jitter_sample_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events);
 
 } // namespace rewire::calcium
