@@ -143,7 +143,7 @@ runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::siz
         const auto packed_bytes =
             static_cast<double>(study.sessions[session].record.units->units * settings.bins()) *
             (usual_trials / 8 + sizeof(double));
-        read_bytes = std::max(read_bytes, packed_bytes + 64e6);
+        read_bytes = std::max(read_bytes, packed_bytes + 16e6);
     }
     estimate.node_bytes = largest_wave(study, sessions, held_spikes_bytes,
                                        node_limit_bytes(options), held_spikes_bytes);

@@ -12,6 +12,8 @@ namespace rewire::jobs {
 
 namespace {
 
+constexpr auto reading_bytes = 4e6; ///< of the file's library, and of the unit that is read
+
 SessionSpikes read_session(const io::StudySession& session, const UnitChoice& choice,
                            const std::optional<WantedTrials>& trials,
                            std::vector<std::int64_t>& spikes)
@@ -80,7 +82,7 @@ double add_reading(runtime::Estimate& estimate, const io::Study& study,
             reading_seconds(static_cast<double>(study.sessions[session].record.units->spikes));
         all += seconds;
         longest = std::max(longest, seconds);
-        bytes = std::max(bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
+        bytes = std::max(bytes, 2 * held_bytes(study.sessions[session]) + reading_bytes);
     }
     estimate.add_phase("read", all, std::ssize(sessions), longest);
     return bytes;
