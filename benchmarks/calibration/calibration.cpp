@@ -181,7 +181,9 @@ std::vector<runtime::Option> calibration_options()
     using Kind = runtime::OptionKind;
     auto options = std::vector<runtime::Option>{
         {.name = "only", .help = "a family, or a scenario of one; repeatable", .repeatable = true},
-        {.name = "reduced", .kind = Kind::flag, .help = "the few data sets of the test: a minute"},
+        {.name = "reduced",
+         .kind = Kind::flag,
+         .help = "the few data sets of the test: half a minute"},
         {.name = "data-sets",
          .kind = Kind::integer,
          .help = "of every scenario, instead of its own number",
