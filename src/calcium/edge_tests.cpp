@@ -31,29 +31,38 @@ void for_pairs(const PairTile& tile, Visit visit)
             visit(i, j, at((i - tile.rows.first) * tile.columns.size() + j - tile.columns.first));
 }
 
-/// Upper tail with its logarithm, and the lower one.
+/// Both tails with their logarithms.
 struct Tails
 {
     double upper = nan;
     double log10_upper = nan;
     double lower = nan;
+    double log10_lower = nan;
 };
 
 /// The logarithm is only computed anew where the tail is about to underflow.
 Tails tails_of(double score, double skewness, bool two_sided)
 {
+    constexpr auto small = 1e-280;
     const auto upper = stats::pearson3_upper_tail(score, skewness);
-    return {.upper = upper,
-            .log10_upper = upper > 1e-280 ? std::log10(upper)
-                                          : stats::log10_pearson3_upper_tail(score, skewness),
-            .lower = two_sided ? stats::pearson3_lower_tail(score, skewness) : nan};
+    auto tails =
+        Tails{.upper = upper,
+              .log10_upper = upper > small ? std::log10(upper)
+                                           : stats::log10_pearson3_upper_tail(score, skewness)};
+    if (!two_sided)
+        return tails;
+    tails.lower = stats::pearson3_lower_tail(score, skewness);
+    tails.log10_lower = tails.lower > small ? std::log10(tails.lower)
+                                            : stats::log10_pearson3_lower_tail(score, skewness);
+    return tails;
 }
 
 Tails larger_of(const Tails& a, const Tails& b)
 {
     return {.upper = std::max(a.upper, b.upper),
             .log10_upper = std::max(a.log10_upper, b.log10_upper),
-            .lower = std::max(a.lower, b.lower)};
+            .lower = std::max(a.lower, b.lower),
+            .log10_lower = std::max(a.log10_lower, b.log10_lower)};
 }
 
 Tails jitter_tails(double coincidence, const JitterMoments& moments, std::size_t place,
@@ -61,7 +70,7 @@ Tails jitter_tails(double coincidence, const JitterMoments& moments, std::size_t
 {
     const auto variance = moments.variance[place];
     if (!(variance > 0))
-        return {.upper = 1, .log10_upper = 0, .lower = 1};
+        return {.upper = 1, .log10_upper = 0, .lower = 1, .log10_lower = 0};
     const auto sd = std::sqrt(variance);
     return tails_of((coincidence - moments.expected[place]) / sd,
                     moments.third_moment[place] / (variance * sd), two_sided);
@@ -104,8 +113,10 @@ class TileTest
             result_.p_fine.push_back(fine.upper);
             result_.p_both.push_back(both.upper);
             result_.log10_p_both.push_back(both.log10_upper);
-            if (options_.two_sided)
+            if (options_.two_sided) {
                 result_.p_both_negative.push_back(both.lower);
+                result_.log10_p_both_negative.push_back(both.log10_lower);
+            }
         });
         return std::move(result_);
     }
@@ -197,15 +208,14 @@ class Assembly
 };
 
 /// p, its logarithm and the sign, of the tail that is the smaller.
-void make_two_sided(EdgeTests& tests)
+void make_two_sided(EdgeTests& tests, const std::vector<double>& log10_negative)
 {
     tests.sign.assign(tests.p_both.size(), 0);
     for (std::size_t pair = 0; pair < tests.p_both.size(); ++pair) {
         if (std::isnan(tests.p_both[pair]))
             continue;
-        const auto negative = tests.p_both_negative[pair] < tests.p_both[pair];
-        const auto smaller =
-            negative ? std::log10(tests.p_both_negative[pair]) : tests.log10_p_both[pair];
+        const auto negative = log10_negative[pair] < tests.log10_p_both[pair];
+        const auto smaller = negative ? log10_negative[pair] : tests.log10_p_both[pair];
         tests.sign[pair] = static_cast<std::int8_t>(negative ? -1 : 1);
         tests.p_both[pair] =
             std::min(1.0, 2 * std::min(tests.p_both[pair], tests.p_both_negative[pair]));
@@ -296,7 +306,7 @@ EdgeTests finish_edge_tests(const ShiftMoments& moments, std::span<const EdgeTil
     tests.log10_p_both = assembly.all(tiles, &EdgeTile::log10_p_both);
     if (options.two_sided) {
         tests.p_both_negative = assembly.all(tiles, &EdgeTile::p_both_negative);
-        make_two_sided(tests);
+        make_two_sided(tests, assembly.all(tiles, &EdgeTile::log10_p_both_negative));
     }
     auto adjusted = stats::adjusted(tests.p_both);
     tests.q_both = std::move(adjusted.q_value);

@@ -183,6 +183,27 @@ TEST(EdgeTests, TwoSidedTakesTheSmallerTailTwice)
     EXPECT_TRUE(one.p_both_negative.empty());
 }
 
+TEST(EdgeTests, FarBelowNothingIsSmallerThanItsLogarithm)
+{
+    // one neuron is the other upside down, but for noise; white, so that skewness is small
+    auto rows = Rows{{}, {}, {}};
+    auto stream = base::Stream(5, {});
+    for (auto t = 0; t < 4000; ++t) {
+        const auto shared = stream.normal();
+        rows[0].push_back(shared + 0.3 * stream.normal());
+        rows[1].push_back(-shared + 0.3 * stream.normal());
+        rows[2].push_back(stream.normal());
+    }
+    const auto session = Session(std::move(rows));
+
+    const auto tests = session.tests({.support = Support::shift, .two_sided = true});
+
+    EXPECT_EQ(tests.sign[0], -1);
+    EXPECT_EQ(tests.p_both[0], 0); // below the smallest double
+    EXPECT_LT(tests.log10_p_both[0], -308);
+    EXPECT_TRUE(std::isfinite(tests.log10_p_both[0]));
+}
+
 TEST(EdgeTests, WithoutEventsThereIsOnlySupportByShifts)
 {
     const auto session = Session(random_rows(4, 600, 0.05, 1));

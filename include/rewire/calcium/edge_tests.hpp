@@ -47,7 +47,8 @@ struct EdgeTile
     std::vector<double> p_fine; ///< NaN without a jitter table
     std::vector<double> p_both;
     std::vector<double> log10_p_both;
-    std::vector<double> p_both_negative; ///< from the lower tails; empty unless two-sided
+    std::vector<double> p_both_negative;       ///< from the lower tails; empty unless two-sided
+    std::vector<double> log10_p_both_negative; ///< likewise
 };
 
 /// @param jitter rows = moments.active; null where there are no events: p_fine is then NaN, and
