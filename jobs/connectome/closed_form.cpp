@@ -40,7 +40,8 @@ std::optional<std::vector<std::byte>> tested_draw(const VersionTables& tables, c
                           : 0;
     for (auto k = unit.tiles.first; k < last; ++k) {
         const auto tested = calcium::test_tile(moments, tables.jitter ? &*tables.jitter : nullptr,
-                                               all[static_cast<std::size_t>(k)], options.tests);
+                                               all[static_cast<std::size_t>(k)],
+                                               calcium::displaced_test_options(options));
         base::pack_value(
             packer, calcium::displaced_tile(tested, tables.displacement, moments.active, options));
         if (!tick(0))

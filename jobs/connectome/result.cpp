@@ -127,9 +127,9 @@ void each_closed_form_array(ClosedForm& tests, Array array)
 std::string described(const std::string& p_value)
 {
     static const auto descriptions = std::map<std::string, std::string>{
-        {"p_partial", "p of the partial correlation against all circular shifts"},
-        {"p_marginal", "p of the plain correlation against all circular shifts"},
-        {"p_fine", "p of coincident events against events jittered within the window"},
+        {"p_partial", "p of the partial correlation against all circular shifts: upper tail"},
+        {"p_marginal", "p of the plain correlation against all circular shifts: upper tail"},
+        {"p_fine", "p of coincident events against events jittered within the window: upper tail"},
         {"p_both", "larger of the p-values that support an edge"},
         {"q_both", "Benjamini-Hochberg of p_both over the pairs of the session"},
         {"p_holm", "Holm's adjustment of p_both over the pairs of the session"},
@@ -158,7 +158,8 @@ void write_closed_form(const io::Handle& group, const ConnectomeClosedForm& test
     each_supported_metric(tests, WriteAttribute{group});
     io::write_text_axis(group, "test", {"partial", "marginal", "fine", "both"}, "tests of edges");
     io::write_array(group, "displaced_rate", tests.displaced_rate, {"test"}, "1",
-                    "share of displaced pairs, which cannot be connected, with p at most 0.05");
+                    "share of displaced pairs, which cannot be connected, with p at most 0.05 "
+                    "(two-sided: twice the smaller tail of each test)");
     io::write_array(group, "displaced_discoveries", tests.displaced_discoveries, {"test"}, "1",
                     "share of displaced pairs that would be discovered at q at most 0.05");
     each_closed_form_attribute(tests, WriteAttribute{group});

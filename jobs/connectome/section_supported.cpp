@@ -318,7 +318,8 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
     add_study_family(page, tested);
     if (example.two_sided)
         page.paragraph(
-            fmt::format("Two-sided: {} of the supported pairs a session are negative.",
+            fmt::format("Two-sided: {} of the supported pairs a session are negative. The "
+                        "displaced pairs are tested two-sided, too.",
                         test_range(tested, "{:.0f}", &EdgeTestsSummary::supported_negative)));
 }
 

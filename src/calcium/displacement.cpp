@@ -82,6 +82,13 @@ std::vector<std::int64_t> displacement_of(std::int64_t draw, std::int64_t neuron
     return displacement;
 }
 
+EdgeTestOptions displaced_test_options(const DisplacementOptions& options)
+{
+    auto tests = options.tests;
+    tests.folded = tests.two_sided;
+    return tests;
+}
+
 DisplacedTile displaced_tile(const EdgeTile& tile, std::span<const std::int64_t> displacement,
                              std::span<const std::int64_t> active,
                              const DisplacementOptions& options)
@@ -156,7 +163,8 @@ std::optional<DisplacementTally> run_displacement(const DisplacementInput& input
     }
     auto tiles = std::vector<DisplacedTile>{};
     for (const auto& tile : pair_tiles(moments->active_count())) {
-        const auto tested = test_tile(*moments, jitter ? &*jitter : nullptr, tile, options.tests);
+        const auto tested =
+            test_tile(*moments, jitter ? &*jitter : nullptr, tile, displaced_test_options(options));
         tiles.push_back(displaced_tile(tested, displacement, moments->active, options));
         if (!tick(0))
             return std::nullopt;
@@ -180,7 +188,7 @@ std::optional<DisplacementTally> run_displaced_window(const DisplacementInput& i
     constexpr auto fine = static_cast<std::size_t>(DisplacedTest::fine);
     auto tally = DisplacementTally{.draws = 1};
     for (const auto& tile : pair_tiles(jitter.rows)) {
-        const auto p = fine_tails(jitter, tile);
+        const auto p = fine_tails(jitter, tile, options.tests.two_sided);
         auto next = std::size_t{0};
         for (auto i = tile.rows.first; i < tile.rows.last; ++i)
             for (auto j = tile.diagonal() ? i + 1 : tile.columns.first; j < tile.columns.last;

@@ -65,6 +65,14 @@ Tails larger_of(const Tails& a, const Tails& b)
             .log10_lower = std::max(a.log10_lower, b.log10_lower)};
 }
 
+/// Both sides in one.
+Tails folded(const Tails& tails)
+{
+    return {.upper = std::min(1.0, 2 * std::min(tails.upper, tails.lower)),
+            .log10_upper =
+                std::min(0.0, std::min(tails.log10_upper, tails.log10_lower) + std::log10(2.0))};
+}
+
 Tails jitter_tails(double coincidence, const JitterMoments& moments, std::size_t place,
                    bool two_sided)
 {
@@ -91,7 +99,9 @@ class TileTest
     TileTest(const ShiftMoments& moments, const EventJitter* jitter, const PairTile& tile,
              const EdgeTestOptions& options)
         : moments_(moments),
-          options_(options),
+          folded_(options.folded),
+          two_sided_(options.two_sided || options.folded),
+          by_jitter_(options.support == Support::jitter),
           shift_(tile_moments(moments, tile)),
           jitter_(jitter == nullptr ? TileJitter{} : tile_jitter(*jitter, tile)),
           with_jitter_(jitter != nullptr)
@@ -106,14 +116,14 @@ class TileTest
             const auto partial = test_partial(i, j, pair, place);
             const auto marginal = test_marginal(pair, place);
             const auto fine = test_fine(place);
-            const auto other = options_.support == Support::jitter ? fine : marginal;
-            const auto both = larger_of(partial, other);
-            result_.p_partial.push_back(partial.upper);
-            result_.p_marginal.push_back(marginal.upper);
-            result_.p_fine.push_back(fine.upper);
+            const auto each = larger_of(partial, by_jitter_ ? fine : marginal);
+            const auto both = folded_ ? folded(each) : each;
+            result_.p_partial.push_back(p_of(partial));
+            result_.p_marginal.push_back(p_of(marginal));
+            result_.p_fine.push_back(p_of(fine));
             result_.p_both.push_back(both.upper);
             result_.log10_p_both.push_back(both.log10_upper);
-            if (options_.two_sided) {
+            if (two_sided_ && !folded_) {
                 result_.p_both_negative.push_back(both.lower);
                 result_.log10_p_both_negative.push_back(both.log10_lower);
             }
@@ -122,6 +132,8 @@ class TileTest
     }
 
   private:
+    double p_of(const Tails& tails) const { return folded_ ? folded(tails).upper : tails.upper; }
+
     Tails test_partial(std::int64_t i, std::int64_t j, std::size_t pair, std::size_t place)
     {
         const auto left = (1 - moments_.refit_share[at(i)]) * (1 - moments_.refit_share[at(j)]);
@@ -130,7 +142,7 @@ class TileTest
         result_.variance_sum += shift_.variance[place];
         result_.null_sd.push_back(sd);
         result_.skewness.push_back(skewness);
-        return tails_of(moments_.partial[pair] / sd, skewness, options_.two_sided);
+        return tails_of(moments_.partial[pair] / sd, skewness, two_sided_);
     }
 
     Tails test_marginal(std::size_t pair, std::size_t place)
@@ -138,16 +150,18 @@ class TileTest
         const auto score = moments_.correlation[pair] / std::sqrt(shift_.variance_marginal[place]);
         const auto skewness = shift_.skewness_marginal[place];
         result_.drive.push_back(score + skewness / 6);
-        return tails_of(score, skewness, options_.two_sided);
+        return tails_of(score, skewness, two_sided_);
     }
 
     Tails test_fine(std::size_t place) const
     {
-        return with_jitter_ ? fine_tails_of(jitter_, place, options_.two_sided) : Tails{};
+        return with_jitter_ ? fine_tails_of(jitter_, place, two_sided_) : Tails{};
     }
 
     const ShiftMoments& moments_;
-    const EdgeTestOptions& options_;
+    bool folded_;
+    bool two_sided_;
+    bool by_jitter_;
     TileMoments shift_;
     TileJitter jitter_;
     bool with_jitter_;
@@ -275,12 +289,13 @@ EdgeTile test_tile(const ShiftMoments& moments, const EventJitter* jitter, const
     return TileTest(moments, jitter, tile, options).run();
 }
 
-std::vector<double> fine_tails(const EventJitter& jitter, const PairTile& tile)
+std::vector<double> fine_tails(const EventJitter& jitter, const PairTile& tile, bool both_sides)
 {
     const auto moments = tile_jitter(jitter, tile);
     auto p = std::vector<double>{};
     for_pairs(tile, [&](std::int64_t, std::int64_t, std::size_t place) {
-        p.push_back(fine_tails_of(moments, place, false).upper);
+        const auto tails = fine_tails_of(moments, place, both_sides);
+        p.push_back((both_sides ? folded(tails) : tails).upper);
     });
     return p;
 }

@@ -341,6 +341,44 @@ TEST(Displacement, CountsAreThoseOfTheDisplacedSession)
     EXPECT_GT(tally.rejected[2], 0);
 }
 
+TEST(Displacement, TwoSidedCountsNegativeTailsToo)
+{
+    const auto session = Session(random_rows(20, 1500, 0.03, 3));
+    const auto circles = one_circle(1500);
+    const auto options = DisplacementOptions{
+        .level = 0.2, .tests = {.two_sided = true}, .lags = session.moments.lags};
+    const auto by = displacement_of(1, 20, session.moments.active, options, {.seed = 7});
+    auto moved = session.rows;
+    for (std::size_t n = 0; n < moved.size(); ++n)
+        std::rotate(moved[n].begin(), moved[n].end() - by[n], moved[n].end());
+    const auto displaced = Session(std::move(moved));
+    const auto expected = displaced.tests({.two_sided = true});
+    auto partial = 0;
+    auto negative = 0;
+    auto both = 0;
+    auto pair = std::size_t{0};
+    for (std::int64_t i = 0; i < 20; ++i)
+        for (auto j = i + 1; j < 20; ++j, ++pair) {
+            if (by[at(i)] == by[at(j)])
+                continue;
+            const auto score = expected.partial_correlation[pair] / expected.null_sd[pair];
+            const auto low = stats::pearson3_lower_tail(score, expected.skewness[pair]);
+            partial += 2 * std::min(expected.p_partial[pair], low) <= 0.2 ? 1 : 0;
+            negative += 2 * low <= 0.2 ? 1 : 0;
+            both += expected.p_both[pair] <= 0.2 ? 1 : 0;
+        }
+
+    const auto tally =
+        *run_displacement(input_of(session, circles), 1, options, {.seed = 7}, go_on);
+    const auto window =
+        *run_displaced_window(input_of(session, circles), 1, 14, options, {.seed = 7}, go_on);
+
+    EXPECT_EQ(tally.rejected[0], partial);
+    EXPECT_EQ(tally.rejected[3], both);
+    EXPECT_EQ(window.rejected[2], tally.rejected[2]);
+    EXPECT_GT(negative, 0);
+}
+
 TEST(Displacement, WindowsAloneCountAsInTheWholeTest)
 {
     const auto session = Session(random_rows(20, 1500, 0.03, 3));

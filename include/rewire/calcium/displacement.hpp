@@ -27,8 +27,8 @@ struct DisplacementOptions
     std::int64_t shortest_frames = 56; ///< 2 s at 28 frames/s
     std::int64_t longest_frames = 280; ///< 10 s; draws lie evenly in between on a log scale
     double level = 0.05;               ///< of p and of q
-    EdgeTestOptions tests{};
-    ShiftLags lags{}; ///< those of the session
+    EdgeTestOptions tests{};           ///< two-sided: p of each test is twice its smaller tail
+    ShiftLags lags{};                  ///< those of the session
 };
 
 /// Names the random stream of a draw: ("displaced half", subject, session, draw).
@@ -94,6 +94,10 @@ void each_field(Tile& tile, Field field)
         field(tile.small_p[k]), field(tile.across[k]);
 }
 
+/// How the tiles of a displaced session are tested: as those of the session, both sides in one p.
+EdgeTestOptions displaced_test_options(const DisplacementOptions& options);
+
+/// @param tile tested with displaced_test_options
 /// @param displacement [neurons of the session], of displacement_of
 /// @param active ShiftMoments::active of the displaced session
 DisplacedTile displaced_tile(const EdgeTile& tile, std::span<const std::int64_t> displacement,
