@@ -1,5 +1,6 @@
 #pragma once
 
+#include "covariates.hpp"
 #include "settings.hpp"
 
 #include <rewire/activity/activity.hpp>

@@ -1,5 +1,6 @@
 #include "animal_shrinkage.hpp"
 #include "closed_form.hpp"
+#include "covariates.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "frames.hpp"

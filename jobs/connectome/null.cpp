@@ -1,5 +1,6 @@
 #include "null.hpp"
 
+#include "covariates.hpp"
 #include "estimate.hpp"
 #include "frames.hpp"
 

@@ -1,5 +1,6 @@
 """Which frames of a session are correlated, and what is taken out of them first."""
 
+import math
 import shutil
 import subprocess
 import unittest
@@ -59,6 +60,46 @@ class Frames(Case):
         self.assertEqual(len({attribute(file, "threshold") for file in [plain, movement, lagged]}), 3)
         self.assertFails(3, ["covariates", "--covariate-lags-s"], "connectome", "--study", study, "--results",
                          self.folder / "many", "--tau-s", "0.7", "--covariate", "movement", "--covariate-lags-s", "10")
+
+    def test_lags_and_slow_cosines_know_of_gaps(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        first, rate_hz, margin = 2000, 28, 2
+        frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 2 * margin
+        gapped = self.gapped(study, first, frames)
+        place = [t if t < first else t + 10 * rate_hz for t in range(frames)]
+        file = next(gapped.rglob("*.nwb"))
+
+        def put(name, values):
+            self.put(file, "series", name, "timestamps",
+                     text="\n".join(f"{p / rate_hz!r} {v!r}" for p, v in zip(place, values)))
+
+        def segment(t):
+            return (0, first - 1) if t < first else (first, frames - 1)
+
+        jumping = [math.sin(t / 5) + (3 if t < first else -t / frames) for t in range(frames)]
+        for name, lag in [("jumping", 0), ("before", 1), ("after", -1)]:
+            put(name, [jumping[min(max(t - lag, segment(t)[0]), segment(t)[1])] for t in range(frames)])
+        lagged, _ = self.connectome(gapped, "lagged", "--covariate", "jumping", "--covariate-lags-s", str(1 / rate_hz))
+        by_hand, _ = self.connectome(gapped, "by-hand", "--covariate", "jumping", "--covariate", "before", "--covariate",
+                                     "after")
+        self.assertClose(lagged, by_hand)
+
+        for period_s in [100, 9]:  # the gap lasts ten
+            step = min(10 * rate_hz + 1, period_s * rate_hz)
+            at = [t - margin if t < first else t - margin + step - 1 for t in range(frames)]
+            length = at[-1 - margin] + 1
+            waves = int(2 * length / (period_s * rate_hz))
+            for k in range(1, waves + 1):
+                put(f"wave{period_s}-{k}", [math.cos(math.pi * k * (p + 0.5) / length) for p in at])
+            slow, _ = self.connectome(gapped, f"slow{period_s}", "--highpass-s", str(period_s))
+            by_hand, _ = self.connectome(gapped, f"waves{period_s}", *[
+                word for k in range(1, waves + 1) for word in ["--covariate", f"wave{period_s}-{k}"]])
+            self.assertClose(slow, by_hand)
+
+    def assertClose(self, first, second):
+        for name in ["partial_correlation", "p_both"]:
+            for a, b in zip(dataset(first, name), dataset(second, name)):
+                self.assertAlmostEqual(a, b, delta=1e-9)
 
     def test_covariates_are_averaged_over_frames_where_asked(self):
         study = self.simulate(sessions=1)
