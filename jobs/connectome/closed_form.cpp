@@ -284,7 +284,7 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
             session.status = moments.status;
             session.tests = std::move(tests);
             result.status = moments.status_text;
-            result.support = settings.support == SupportBy::shift ? "shift" : "jitter";
+            result.support = settings.support == SupportBy::shift ? "shift" : support_by_jitter;
             result.two_sided = settings.two_sided;
             result.family = settings.family_of_study ? family_of_study : family_of_session;
             result.window_frames =
@@ -344,6 +344,7 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
     const auto possible = closed.status == calcium::ShiftMomentStatus::ok;
     const auto too_few = possible && tests.enough == calcium::EffectiveFrames::too_few;
     result.artefacts_kept = session.artefacts_kept;
+    result.coverage = session.coverage;
     result.effective_frames = tests.effective_frames;
     result.neurons_per_frame = tests.neurons_per_frame;
     result.drive = tests.drive;

@@ -1,6 +1,7 @@
 #include "animal_shrinkage.hpp"
 #include "closed_form.hpp"
 #include "covariates.hpp"
+#include "coverage.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "frames.hpp"
@@ -69,6 +70,26 @@ void warn_of_frames(runtime::RunContext& context, const SessionConnectome& sessi
                                  "take no part in the tests of edges",
                                  session.file, session.frames - tests->frames_used, session.frames,
                                  calcium::shortest_circle));
+}
+
+/// What the jitter of events cannot see for lack of whole windows.
+void warn_of_windows(runtime::RunContext& context, const SessionConnectome& session)
+{
+    const auto& tests = session.closed_form;
+    if (!tests || tests->status != "ok" || tests->support != support_by_jitter)
+        return;
+    const auto window_s = static_cast<double>(tests->window_frames) / session.rate_hz;
+    if (tests->coverage.windows == 0)
+        context.warn(fmt::format("{}: no segment is as long as a window of the jitter ({:.2g} s, "
+                                 "{} frames): no edge can be supported. Give a shorter --window-s "
+                                 "(never below 8 frames), or --support shift",
+                                 session.file, window_s, tests->window_frames));
+    else if (tests->coverage.events_outside > most_events_outside)
+        context.warn(
+            fmt::format("{}: {:.0f} % of the events lie after the last whole window ({:.2g} "
+                        "s) of a segment and take no part in the jitter: edges are missed. "
+                        "A shorter --window-s leaves out less",
+                        session.file, 100 * tests->coverage.events_outside, window_s));
 }
 
 /// What was left out, and where time is not continuous.
@@ -143,6 +164,9 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             result.segments = frames.segment_count;
             result.artefact_frames = frames.artefacts;
             result.artefacts_kept = frames.artefacts_kept;
+            if (with_tests)
+                result.coverage = coverage_of(frames, activity.activity(position),
+                                              activity.events(position), session, settings);
             auto packer = base::Packer{};
             result.pack(packer);
             results.add(unit, packer.take());
@@ -164,6 +188,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
                 add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
             session.halves = std::move(halves[static_cast<std::size_t>(unit)]);
             warn_of_frames(context, session);
+            warn_of_windows(context, session);
             warn_of_halves(context, session);
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));

@@ -31,6 +31,7 @@ void each_field(Session& session, Field field)
     field(session.neuron_id_column), field(session.neuron_ids_are_rows),
         field(session.neuron_id_candidates);
     field(session.segments), field(session.artefact_frames), field(session.artefacts_kept);
+    field(session.coverage);
     field(session.estimator), field(session.animal_shrinkage);
     field(session.position), field(session.position_unit), field(session.position_source);
 }
@@ -107,6 +108,14 @@ void each_closed_form_attribute(ClosedForm& tests, Attribute attribute)
     attribute("tests_status", tests.status);
 }
 
+/// What results of before these were there have none of.
+template <typename ClosedForm, typename Attribute>
+void each_coverage_attribute(ClosedForm& tests, Attribute attribute)
+{
+    attribute("windows", tests.coverage.windows);
+    attribute("events_outside_windows", tests.coverage.events_outside);
+}
+
 template <typename ClosedForm, typename Attribute>
 void each_supported_metric(ClosedForm& tests, Attribute attribute)
 {
@@ -163,6 +172,7 @@ void write_closed_form(const io::Handle& group, const ConnectomeClosedForm& test
     io::write_array(group, "displaced_discoveries", tests.displaced_discoveries, {"test"}, "1",
                     "share of displaced pairs that would be discovered at q at most 0.05");
     each_closed_form_attribute(tests, WriteAttribute{group});
+    each_coverage_attribute(tests, WriteAttribute{group});
     io::write_text_attribute(group, "tests_sided",
                              tests.two_sided ? "two-sided" : "one-sided, positive");
     io::write_text_attribute(
@@ -186,6 +196,8 @@ ConnectomeClosedForm read_closed_form(const io::Handle& group)
     tests.displaced_rate = io::read_all<double>(group, "displaced_rate");
     tests.displaced_discoveries = io::read_all<double>(group, "displaced_discoveries");
     each_closed_form_attribute(tests, ReadAttribute{group});
+    if (io::has_attribute(group, "windows"))
+        each_coverage_attribute(tests, ReadAttribute{group});
     // Results of before these were there have none of them.
     tests.family = io::text_attribute_or_empty(group, "family");
     if (io::exists(group, "supported_degree")) {

@@ -42,6 +42,18 @@ struct ConnectomeNull
     static ConnectomeNull unpack(base::Unpacker& unpacker);
 };
 
+inline constexpr auto support_by_jitter = "jitter"; ///< ConnectomeClosedForm::support
+
+/// Share of the events outside of the windows of the jitter above which it is worth a warning.
+inline constexpr auto most_events_outside = 0.05;
+
+/// How much of a session the tests of events reach.
+struct TestCoverage
+{
+    std::int64_t windows = 0;  ///< of the jitter
+    double events_outside = 0; ///< share of the events that lie in no whole window
+};
+
 /// q_both up to which an edge is called supported.
 inline constexpr auto supported_level = 0.05;
 
@@ -80,8 +92,9 @@ struct ConnectomeClosedForm
     double first_component = 0;      ///< share of the variance
     double largest_active_share = 0; ///< of neurons in one frame
     std::int64_t artefacts_kept = 0; ///< frames in which nearly all are active, and that take part
-    double noise_edges = 0;          ///< expected above the threshold of `edge`; NaN with shrinkage
-    double noise_density = 0;        ///< 2 / N^2 times it
+    TestCoverage coverage;
+    double noise_edges = 0;   ///< expected above the threshold of `edge`; NaN with shrinkage
+    double noise_density = 0; ///< 2 / N^2 times it
     /// Graph of the supported edges; NaN where there are no tests.
     double supported_density = 0; ///< non-zero elements / N^2
     double supported_mean_degree = 0;
@@ -137,6 +150,7 @@ struct SessionConnectome : SessionHead
     std::int64_t segments = 1;   ///< stretches without gap
     std::int64_t artefact_frames = 0; ///< left out
     std::int64_t artefacts_kept = 0;  ///< the same where they were not left out
+    TestCoverage coverage;            ///< of the closed-form tests
     std::int64_t missing = 0;         ///< samples
     std::uint8_t computed = 0;        ///< 1: there are values, whatever the status says of how
     std::optional<ConnectomeNull> null;

@@ -1,3 +1,4 @@
+#include "result.hpp"
 #include "section.hpp"
 
 #include <rewire/calcium/displacement.hpp>
@@ -210,6 +211,34 @@ void add_window(report::Page& page, const ConnectomeSummary& data)
                                 names_of(none)));
 }
 
+/// Events that no window of the jitter takes in.
+void add_windows_reach(report::Page& page, const ConnectomeSummary& data)
+{
+    const auto none = sessions_where(data, [](const EdgeTestsSummary& tests) {
+        return tests.ok() && tests.support == support_by_jitter && tests.coverage.windows == 0;
+    });
+    const auto missed = sessions_where(data, [](const EdgeTestsSummary& tests) {
+        return tests.ok() && tests.support == support_by_jitter && tests.coverage.windows > 0 &&
+               tests.coverage.events_outside > most_events_outside;
+    });
+    if (!none.empty())
+        page.notice("No window of the jitter fits into the segments of some sessions.",
+                    fmt::format("In {} no segment lasts as long as a window, so that nothing can "
+                                "be supported, whatever is there: --window-s, down to 8 frames, "
+                                "or --support shift.",
+                                names_of(none)));
+    if (!missed.empty())
+        page.notice(
+            "Many events lie outside of the windows of the jitter.",
+            fmt::format("In {} segments are so short that a share of {} of the events comes after "
+                        "their last whole window. These take no part in the jitter, and edges are "
+                        "missed; a shorter --window-s leaves out less.",
+                        names_of(missed),
+                        range_of(missed, "{:.2f}", [](const SessionSummary& session) {
+                            return session.tests->coverage.events_outside;
+                        })));
+}
+
 void add_too_few(report::Page& page, const ConnectomeSummary& data)
 {
     const auto without =
@@ -276,7 +305,7 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
     if (tested.empty())
         return;
     const auto& example = *tested.front()->tests;
-    const auto jitter = example.support == "jitter";
+    const auto jitter = example.support == support_by_jitter;
     page.paragraph(fmt::format(
         "A pair is supported where two tests agree, q ≤ 0.05 over the pairs of its session "
         "(Benjamini-Hochberg): its partial correlation is larger than over all circular shifts of "
@@ -353,6 +382,7 @@ void add_supported_edges(report::Page& page, const ConnectomeSummary& data)
         return;
     add_common_drive(page, data);
     add_window(page, data);
+    add_windows_reach(page, data);
     add_too_few(page, data);
     add_counts(page, data);
     add_meaning(page, data);

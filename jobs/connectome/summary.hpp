@@ -2,6 +2,7 @@
 
 #include "distance.hpp"
 #include "jobs/frame/session_place.hpp"
+#include "result.hpp"
 #include "truth.hpp"
 
 #include <rewire/report/page.hpp>
@@ -59,6 +60,7 @@ struct EdgeTestsSummary
     double first_component = 0;
     double largest_active_share = 0;
     std::int64_t artefacts_kept = 0;
+    TestCoverage coverage;
     double window_s = 0;         ///< of the jitter
     double passing_window_s = 0; ///< 0: none passes; negative: there is no need
     bool displaced = false;

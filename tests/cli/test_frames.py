@@ -184,6 +184,39 @@ class Frames(Case):
         self.assertLess(attribute(dropped, "quiet_half_frames"), left)
         self.assertSameDatasets(dropped, again)
 
+    def in_short_blocks(self, frames, **how):
+        """A study imaged for so many frames of every second."""
+        study = self.simulate(sessions=1, **how)
+        rate_hz, seconds = 28, how.get("duration_s", 120)
+        self.put(next(study.rglob("*.nwb")), "intervals", "blocks",
+                 text=" ".join(f"{k} {k + (frames - 0.5) / rate_hz}" for k in range(seconds - 1)))
+        return study
+
+    def page(self, results):
+        code, _, err = run("report", "--results", self.folder / results)
+        self.assertEqual(code, 0, err)
+        return (self.folder / results / "report.html").read_text()
+
+    def test_events_outside_of_whole_windows_are_counted(self):
+        study = self.in_short_blocks(24)  # windows have 14
+        short, err = self.connectome(study, "short", "--segments", "blocks")
+        self.assertEqual(attribute(short, "windows"), attribute(short, "segments"))
+        self.assertAlmostEqual(attribute(short, "events_outside_windows"), 10 / 24, delta=0.1)
+        self.assertIn("of the events lie after the last whole window (0.5 s)", err)
+        self.assertIn("Many events lie outside of the windows", self.page("short"))
+
+        none, err = self.connectome(study, "none", "--segments", "blocks", "--window-s", "1")
+        self.assertEqual(attribute(none, "windows"), 0)
+        self.assertEqual(attribute(none, "supported_pairs"), 0)
+        self.assertIn("no segment is as long as a window of the jitter (1 s, 28 frames)", err)
+        self.assertIn("No window of the jitter fits into the segments", self.page("none"))
+
+        shift, err = self.connectome(study, "shift", "--segments", "blocks", "--window-s", "1", "--support", "shift")
+        self.assertNotIn("window", err)
+        whole, err = self.connectome(study, "whole")
+        self.assertLess(attribute(whole, "events_outside_windows"), 0.02)
+        self.assertNotIn("window", err)
+
     def test_segments_that_overlap_are_refused(self):
         study = self.simulate(sessions=1)
         file = next(study.rglob("*.nwb"))

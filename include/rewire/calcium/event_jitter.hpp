@@ -80,6 +80,22 @@ EventJitter event_jitter_of(const activity::ActivityView& events,
                             std::span<const base::Range> segments,
                             const EventJitterOptions& options);
 
+/// What the windows take in. An event outside of them is tested by nobody.
+struct WindowCoverage
+{
+    std::int64_t windows = 0;
+    std::int64_t events = 0;         ///< of the neurons, within segments
+    std::int64_t events_outside = 0; ///< of them, after the last whole window of a segment
+
+    double share_outside() const; ///< 0 where there are no events
+};
+
+/// Of the tables that event_jitter_of would make of the same (without displacement).
+/// Cost: the events. @throws InputError as event_jitter_of
+WindowCoverage window_coverage(const activity::ActivityView& events,
+                               std::span<const std::int64_t> neurons,
+                               std::span<const base::Range> segments, std::int64_t window_frames);
+
 /// Moments under the jitter of one neuron of a pair.
 struct JitterMoments
 {
