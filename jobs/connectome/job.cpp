@@ -92,6 +92,20 @@ void warn_of_windows(runtime::RunContext& context, const SessionConnectome& sess
                         session.file, 100 * tests->coverage.events_outside, window_s));
 }
 
+/// Stretches too short for the displacement control.
+void warn_of_displacements(runtime::RunContext& context, const SessionConnectome& session)
+{
+    const auto& tests = session.closed_form;
+    if (!tests || tests->status != "ok" || tests->coverage.displaced_cut <= most_displaced_cut)
+        return;
+    context.warn(fmt::format(
+        "{}: {:.0f} % of the frames lie in stretches too short to displace neurons by as much as "
+        "the control should: {:.2g} to {:.2g} s on average. displaced_rate is of pairs that keep "
+        "what is slower than that",
+        session.file, 100 * tests->coverage.displaced_cut, tests->coverage.displaced_shortest_s,
+        tests->coverage.displaced_longest_s));
+}
+
 /// What was left out, and where time is not continuous.
 void warn_of_frames(runtime::RunContext& context, const io::StudySession& session,
                     const SessionFrames& frames)
@@ -189,6 +203,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             session.halves = std::move(halves[static_cast<std::size_t>(unit)]);
             warn_of_frames(context, session);
             warn_of_windows(context, session);
+            warn_of_displacements(context, session);
             warn_of_halves(context, session);
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));

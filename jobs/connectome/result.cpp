@@ -114,6 +114,9 @@ void each_coverage_attribute(ClosedForm& tests, Attribute attribute)
 {
     attribute("windows", tests.coverage.windows);
     attribute("events_outside_windows", tests.coverage.events_outside);
+    attribute("displaced_shortest_s", tests.coverage.displaced_shortest_s);
+    attribute("displaced_longest_s", tests.coverage.displaced_longest_s);
+    attribute("displaced_cut_share", tests.coverage.displaced_cut);
 }
 
 template <typename ClosedForm, typename Attribute>

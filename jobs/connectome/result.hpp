@@ -47,11 +47,20 @@ inline constexpr auto support_by_jitter = "jitter"; ///< ConnectomeClosedForm::s
 /// Share of the events outside of the windows of the jitter above which it is worth a warning.
 inline constexpr auto most_events_outside = 0.05;
 
+/// Share of the frames that cannot be displaced as far as they should above which it is worth a
+/// warning.
+inline constexpr auto most_displaced_cut = 0.05;
+
 /// How much of a session the tests of events reach.
 struct TestCoverage
 {
     std::int64_t windows = 0;  ///< of the jitter
     double events_outside = 0; ///< share of the events that lie in no whole window
+    /// Of the displacement control: how far the draws move neurons, the least and the most, means
+    /// over frames; and the share of the frames in stretches too short for the least. 0 without.
+    double displaced_shortest_s = 0;
+    double displaced_longest_s = 0;
+    double displaced_cut = 0;
 };
 
 /// q_both up to which an edge is called supported.

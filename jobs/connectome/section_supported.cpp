@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace rewire::jobs {
 
@@ -114,6 +115,21 @@ void add_tables(report::Page& page, const ConnectomeSummary& data, report::Table
     page.folded_table("The same for every session", by_session);
 }
 
+/// How far neurons were displaced: "2 to 10 s", the least and the most of all draws and sessions.
+std::string displaced_text(const SessionList& sessions)
+{
+    auto shortest = std::numeric_limits<double>::infinity();
+    auto longest = 0.0;
+    for (const auto* session : sessions)
+        if (session->tests->coverage.displaced_longest_s > 0) {
+            shortest = std::min(shortest, session->tests->coverage.displaced_shortest_s);
+            longest = std::max(longest, session->tests->coverage.displaced_longest_s);
+        }
+    const auto from = fmt::format("{:.2g}", shortest);
+    const auto to = fmt::format("{:.2g}", longest);
+    return longest == 0 ? "some seconds" : (from == to ? to : from + " to " + to) + " s";
+}
+
 /// What a recording has in common, before any edge is looked at.
 bool covaries(const EdgeTestsSummary& tests)
 {
@@ -146,6 +162,21 @@ void add_common_drive(report::Page& page, const ConnectomeSummary& data)
                         "not for edges; the jitter within short windows leaves alone what is "
                         "slower than its windows.",
                         spread, names_of(common)));
+    const auto cut = sessions_where(data, [](const EdgeTestsSummary& tests) {
+        return tests.displaced && tests.coverage.displaced_cut > most_displaced_cut;
+    });
+    if (!cut.empty())
+        page.notice("Some sessions are cut too short for displaced neurons.",
+                    fmt::format("In {} a share of {} of the frames lies in segments, or in what "
+                                "artefacts leave of them, that are too short to displace neurons "
+                                "by a few seconds: {}. Displaced pairs keep there what is slower "
+                                "than that, so that the shares below say nothing of it.",
+                                names_of(cut),
+                                range_of(cut, "{:.2f}",
+                                         [](const SessionSummary& session) {
+                                             return session.tests->coverage.displaced_cut;
+                                         }),
+                                displaced_text(cut)));
     const auto artefacts = sessions_where(
         data, [](const EdgeTestsSummary& tests) { return tests.artefacts_kept > 0; });
     if (!artefacts.empty())
@@ -163,13 +194,14 @@ void add_common_drive(report::Page& page, const ConnectomeSummary& data)
                {.head = {"animal", "sessions", "drive", "first component", "largest share active",
                          "displaced p ≤ 0.05: partial", "marginal", "fine", "both",
                          "displaced q ≤ 0.05: both"},
-                .caption =
+                .caption = fmt::format(
                     "What recordings have in common, ranges over sessions. Displaced: a random "
-                    "half of the neurons is moved by 2 to 10 s, and the pairs across the halves "
+                    "half of the neurons is moved by {}, and the pairs across the halves "
                     "are tested. They share what is slow and nothing fine, so what is found among "
                     "them is an error: the share with p ≤ 0.05 should not be above 0.05, and the "
                     "share that would have been called supported is the last column. Drive: "
-                    "without a common one it is near 0, and above 0.1 is a warning."},
+                    "without a common one it is near 0, and above 0.1 is a warning.",
+                    displaced_text(tested))},
                [](const SessionList& sessions) {
                    const auto rate = [&](DisplacedTest test) {
                        return displaced_range(sessions, &EdgeTestsSummary::displaced_rate, test);

@@ -82,6 +82,26 @@ std::vector<std::int64_t> displacement_of(std::int64_t draw, std::int64_t neuron
     return displacement;
 }
 
+DisplacementReach displacement_reach(std::span<const std::int64_t> length,
+                                     const DisplacementOptions& options) noexcept
+{
+    auto frames = 0.0;
+    auto reach = DisplacementReach{};
+    const auto longest = frames_of_draw(options.draws - 1, options);
+    for (const auto stretch : length) {
+        const auto weight = static_cast<double>(stretch);
+        frames += weight;
+        reach.shortest_frames +=
+            weight * static_cast<double>(displaced_by(options.shortest_frames, stretch));
+        reach.longest_frames += weight * static_cast<double>(displaced_by(longest, stretch));
+        reach.cut_share += stretch < 2 * options.shortest_frames ? weight : 0;
+    }
+    if (frames == 0)
+        return {};
+    return {reach.shortest_frames / frames, reach.longest_frames / frames,
+            reach.cut_share / frames};
+}
+
 EdgeTestOptions displaced_test_options(const DisplacementOptions& options)
 {
     auto tests = options.tests;

@@ -217,6 +217,23 @@ class Frames(Case):
         self.assertLess(attribute(whole, "events_outside_windows"), 0.02)
         self.assertNotIn("window", err)
 
+    def test_how_far_neurons_are_displaced_is_said(self):
+        study = self.in_short_blocks(24)
+        whole, err = self.connectome(study, "whole", "--displacements", "3")
+        self.assertNotIn("too short to displace", err)
+        self.assertAlmostEqual(attribute(whole, "displaced_shortest_s"), 2, delta=0.01)
+        self.assertAlmostEqual(attribute(whole, "displaced_longest_s"), 10, delta=0.01)
+        self.assertIn("is moved by 2 to 10 s", self.page("whole"))
+
+        short, err = self.connectome(study, "short", "--segments", "blocks", "--displacements", "3")
+        self.assertIn("100 % of the frames lie in stretches too short to displace", err)
+        self.assertEqual(attribute(short, "displaced_cut_share"), 1)
+        for name in ["displaced_shortest_s", "displaced_longest_s"]:  # half of the 20 that smoothing leaves
+            self.assertAlmostEqual(attribute(short, name), 10 / 28, delta=0.001)
+        page = self.page("short")
+        self.assertIn("is moved by 0.36 s", page)
+        self.assertIn("cut too short for displaced neurons", page)
+
     def test_segments_that_overlap_are_refused(self):
         study = self.simulate(sessions=1)
         file = next(study.rglob("*.nwb"))

@@ -308,6 +308,25 @@ TEST(Displacement, MovesARandomHalfByOneNumberOfFrames)
     EXPECT_THROW(displacement_of(0, 10, active, {.shortest_frames = 0}, {}), base::InputError);
 }
 
+TEST(Displacement, ReachIsWhatShortStretchesAllow)
+{
+    const auto options = DisplacementOptions{}; // 56 to 280 frames
+    const auto whole = std::vector<std::int64_t>{20'000};
+    const auto short_ones = std::vector<std::int64_t>{30, 30, 140};
+
+    const auto far = displacement_reach(whole, options);
+    const auto near = displacement_reach(short_ones, options);
+
+    EXPECT_DOUBLE_EQ(far.shortest_frames, 56);
+    EXPECT_DOUBLE_EQ(far.longest_frames, 280);
+    EXPECT_EQ(far.cut_share, 0);
+    EXPECT_DOUBLE_EQ(near.shortest_frames, (60 * 15 + 140 * 56) / 200.0);
+    EXPECT_DOUBLE_EQ(near.longest_frames, (60 * 15 + 140 * 70) / 200.0);
+    EXPECT_DOUBLE_EQ(near.cut_share, 0.3);
+    EXPECT_EQ(displacement_reach({}, options).longest_frames, 0);
+    EXPECT_DOUBLE_EQ(displacement_reach(whole, {.draws = 1}).longest_frames, 56);
+}
+
 TEST(Displacement, CountsAreThoseOfTheDisplacedSession)
 {
     const auto session = Session(random_rows(20, 1500, 0.03, 3));

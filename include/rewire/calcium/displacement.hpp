@@ -118,6 +118,21 @@ std::vector<std::int64_t> displacement_of(std::int64_t draw, std::int64_t neuron
                                           const DisplacementOptions& options,
                                           const DisplacementKey& key);
 
+/// How far displacements reach where stretches are so short that displaced_by cuts them: means over
+/// frames, of the draw that moves least and of the one that moves most.
+struct DisplacementReach
+{
+    double shortest_frames = 0;
+    double longest_frames = 0;
+    /// Of the frames, in stretches shorter than twice the shortest displacement: pairs there keep
+    /// what is slower than they were moved, and may keep what is fine.
+    double cut_share = 0;
+};
+
+/// @param length of the circles, or of the segments of the events; none: nothing is reached
+DisplacementReach displacement_reach(std::span<const std::int64_t> length,
+                                     const DisplacementOptions& options) noexcept;
+
 /// One draw, in single precision: about half the time and memory of the session's own tests. By
 /// tiles: displaced_moment_options, displaced_tile, tally_of. Nothing when `tick` stopped it.
 /// @throws InputError as the tests themselves, or displacements out of range
