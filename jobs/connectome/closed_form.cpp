@@ -72,9 +72,15 @@ std::vector<calcium::DisplacementTally> tallies_of(const mpi::Communicator& comm
     return tallies;
 }
 
-/// Where p_fine rejects more than its level on displaced pairs: the longest shorter window that
-/// does not, 0 for none; -1 where the window is not too long. [session of the wave] on all ranks.
-/// Collective.
+/// Whether p_fine rejects displaced pairs more often than its level and chance explain.
+bool rejects_too_often(const calcium::DisplacementTally& tally, double level)
+{
+    return calcium::finish_displacement(tally).rate[fine] >
+           calcium::highest_rate_by_chance(level, tally.pairs);
+}
+
+/// Where p_fine rejects displaced pairs too often: the longest shorter window that does not, 0 for
+/// none; -1 where the window is not too long. [session of the wave] on all ranks. Collective.
 std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wave& wave,
                                           EdgeSessions& sessions,
                                           const std::vector<calcium::DisplacementTally>& tallies,
@@ -92,13 +98,13 @@ std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wa
     for (std::size_t position = 0; position < wave.size(); ++position) {
         const auto& info = *wave.session(position).record.activity;
         const auto options = displacement_options(info, settings);
-        if (!(calcium::finish_displacement(tallies[position]).rate[fine] > options.level))
+        if (!rejects_too_often(tallies[position], options.level))
             continue;
         passing[position] = 0;
         for (const auto window : calcium::shorter_windows(window_frames_of(info, settings)))
             for (std::int64_t draw = 0; draw < options.draws; ++draw) {
                 trials.push_back({position, window, draw});
-                costs.push_back(edge_tiles_seconds(info, 1, true));
+                costs.push_back(window_trial_seconds(info, window));
             }
     }
     if (trials.empty())
@@ -115,8 +121,7 @@ std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wa
     for (std::size_t k = 0; k < trials.size(); ++k)
         calcium::add_to(sums[{trials[k].position, trials[k].window_frames}], results[k]);
     for (const auto& [trial, tally] : sums)
-        if (calcium::finish_displacement(tally).rate[fine] <=
-            sessions.displacement_options(trial.first).level)
+        if (!rejects_too_often(tally, sessions.displacement_options(trial.first).level))
             passing[trial.first] = std::max(passing[trial.first], trial.second);
     return passing;
 }

@@ -115,8 +115,8 @@ struct ConnectomeClosedForm
     std::vector<double> displaced_rate;
     std::vector<double> displaced_discoveries;
     std::int64_t displaced_pairs = 0; ///< over all draws
-    /// Where p_fine rejects more than 5 % of displaced pairs: the longest shorter window that does
-    /// not, 0 for none; -1 where there is no need.
+    /// Where p_fine rejects more displaced pairs than 5 % and chance: the longest shorter window
+    /// that does not, 0 for none; -1 where there is no need.
     std::int64_t passing_window_frames = -1;
     std::string status; ///< "ok", or why there are no p-values
 };

@@ -136,7 +136,8 @@ bool covaries(const EdgeTestsSummary& tests)
     const auto rate = tests.displaced ? displaced(tests, &EdgeTestsSummary::displaced_rate,
                                                   DisplacedTest::marginal)
                                       : 0.0;
-    return tests.drive > calcium::warn_drive || rate > 0.1;
+    return tests.drive > calcium::warn_drive ||
+           rate > std::max(0.1, calcium::highest_rate_by_chance(0.05, tests.displaced_pairs));
 }
 
 void add_common_drive(report::Page& page, const ConnectomeSummary& data)
@@ -229,17 +230,16 @@ void add_window(report::Page& page, const ConnectomeSummary& data)
     if (!shorter.empty())
         page.notice(
             "The windows of the jitter are too long for some sessions.",
-            fmt::format("In {} windows of {} s reject more than 5 % of the displaced "
-                        "pairs; the longest that do not last {} s: give them as "
-                        "--window-s (never below 8 frames).",
+            fmt::format("In {} windows of {} s reject more of the displaced pairs than 5 % and "
+                        "chance; the longest that do not last {} s: give them as --window-s.",
                         names_of(shorter),
                         test_range(shorter, "{:.2g}", &EdgeTestsSummary::window_s),
-                        test_range(shorter, "{:.2g}", &EdgeTestsSummary::passing_window_s)));
+                        test_range(shorter, "{:.3g}", &EdgeTestsSummary::passing_window_s)));
     if (!none.empty())
         page.notice("No window of the jitter passes in some sessions.",
-                    fmt::format("In {} even the shortest windows reject more than 5 % of the "
-                                "displaced pairs: supported edges of these sessions cannot be "
-                                "told from what everything shares.",
+                    fmt::format("In {} even the shortest windows, of 8 frames, reject more of the "
+                                "displaced pairs than 5 % and chance: supported edges of these "
+                                "sessions cannot be told from what everything shares.",
                                 names_of(none)));
 }
 

@@ -71,6 +71,7 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
         .window_s = static_cast<double>(tests.window_frames) / session.rate_hz,
         .passing_window_s = static_cast<double>(tests.passing_window_frames) / session.rate_hz,
         .displaced = tests.displaced_pairs > 0,
+        .displaced_pairs = tests.displaced_pairs,
         .displaced_rate = tests.displaced_rate,
         .displaced_discoveries = tests.displaced_discoveries};
     for (std::size_t pair = 0; pair < tests.supported.size(); ++pair) {

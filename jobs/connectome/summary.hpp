@@ -64,6 +64,7 @@ struct EdgeTestsSummary
     double window_s = 0;         ///< of the jitter
     double passing_window_s = 0; ///< 0: none passes; negative: there is no need
     bool displaced = false;
+    std::int64_t displaced_pairs = 0;          ///< over all draws
     std::vector<double> displaced_rate;        ///< [calcium::displaced_tests]
     std::vector<double> displaced_discoveries; ///< likewise
 

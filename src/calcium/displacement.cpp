@@ -226,9 +226,15 @@ std::optional<DisplacementTally> run_displaced_window(const DisplacementInput& i
 std::vector<std::int64_t> shorter_windows(std::int64_t window_frames)
 {
     auto windows = std::vector<std::int64_t>{};
-    for (std::int64_t window = 2; window < window_frames; window *= 2)
+    for (auto window = least_window_frames; window < window_frames; window *= 2)
         windows.push_back(window);
     return windows;
+}
+
+double highest_rate_by_chance(double level, std::int64_t pairs) noexcept
+{
+    constexpr auto errors = 3.0;
+    return level + errors * std::sqrt(level * (1 - level) / static_cast<double>(pairs));
 }
 
 DisplacementControl finish_displacement(const DisplacementTally& tally) noexcept

@@ -18,8 +18,6 @@ namespace rewire::calcium {
 
 namespace {
 
-constexpr auto least_window_frames = std::int64_t{8};
-
 using base::at;
 
 /// Runs of windows, of one segment each.

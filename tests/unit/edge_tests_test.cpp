@@ -410,8 +410,23 @@ TEST(Displacement, WindowsAloneCountAsInTheWholeTest)
 
     EXPECT_EQ(window.pairs, whole.pairs);
     EXPECT_EQ(window.rejected[2], whole.rejected[2]);
-    EXPECT_THAT(shorter_windows(14), testing::ElementsAre(2, 4, 8));
-    EXPECT_THAT(shorter_windows(16), testing::ElementsAre(2, 4, 8));
+}
+
+TEST(Displacement, ShorterWindowsAreOnesThatCanBeAskedFor)
+{
+    EXPECT_THAT(shorter_windows(8), testing::IsEmpty());
+    EXPECT_THAT(shorter_windows(14), testing::ElementsAre(8));
+    EXPECT_THAT(shorter_windows(16), testing::ElementsAre(8));
+    EXPECT_THAT(shorter_windows(56), testing::ElementsAre(8, 16, 32));
+    for (const auto window : shorter_windows(200))
+        EXPECT_EQ(jitter_window_frames(28, static_cast<double>(window) / 28), window);
+}
+
+TEST(Displacement, FewPairsRejectMoreOftenByChance)
+{
+    EXPECT_DOUBLE_EQ(highest_rate_by_chance(0.05, 75), 0.05 + 3 * std::sqrt(0.05 * 0.95 / 75));
+    EXPECT_NEAR(highest_rate_by_chance(0.05, 3'000'000), 0.05, 0.0005);
+    EXPECT_TRUE(std::isinf(highest_rate_by_chance(0.05, 0)));
 }
 
 TEST(Displacement, SharesAreOfAllDraws)

@@ -141,15 +141,21 @@ std::optional<DisplacementTally> run_displacement(const DisplacementInput& input
                                                   const DisplacementKey& key, const Tick& tick);
 
 /// p_fine alone, with another window, on the pairs across the halves of one draw: `fine` of pairs
-/// and rejected. Where p_fine exceeds its level the longest of W = 2, 4, 8 ... frames that does not
-/// is the one to be recommended. Nothing when `tick` stopped it.
+/// and rejected. Where p_fine exceeds its level the longest of shorter_windows that does not is the
+/// one to be recommended. Nothing when `tick` stopped it.
 std::optional<DisplacementTally> run_displaced_window(const DisplacementInput& input,
                                                       std::int64_t draw, std::int64_t window_frames,
                                                       const DisplacementOptions& options,
                                                       const DisplacementKey& key, const Tick& tick);
 
-/// 2, 4, 8 ... below `window_frames`, which was found to be too long.
+/// least_window_frames, twice, four times as many ... below `window_frames`, which was found to be
+/// too long; none where it is the least.
 std::vector<std::int64_t> shorter_windows(std::int64_t window_frames);
+
+/// The share of so many pairs with p <= level that chance alone hardly exceeds: three standard
+/// errors of independent pairs above the level. What lies above it is the test's doing. Infinite
+/// for no pairs.
+double highest_rate_by_chance(double level, std::int64_t pairs) noexcept;
 
 /// Shares of pairs, NaN for no pairs.
 struct DisplacementControl

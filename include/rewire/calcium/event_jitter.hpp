@@ -22,7 +22,10 @@
 /// two directions.
 namespace rewire::calcium {
 
-/// Windows of W frames: `window_s`, and at least 8 frames. @pre frame_rate_hz > 0
+/// Shorter windows are not used: events hardly move in them.
+inline constexpr auto least_window_frames = std::int64_t{8};
+
+/// Windows of W frames: `window_s`, and at least least_window_frames. @pre frame_rate_hz > 0
 std::int64_t jitter_window_frames(double frame_rate_hz, double window_s = 0.5);
 
 /// Sparse samples by frame.
