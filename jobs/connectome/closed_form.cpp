@@ -1,5 +1,6 @@
 #include "closed_form.hpp"
 
+#include "compared.hpp"
 #include "edge_tables.hpp"
 #include "estimate.hpp"
 #include "study_family.hpp"
@@ -16,6 +17,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace rewire::jobs {
 
@@ -287,6 +289,7 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
             auto& session = results[position];
             auto& result = session.result;
             session.status = moments.status;
+            session.within = settings.within;
             session.tests = std::move(tests);
             result.status = moments.status_text;
             result.support = settings.support == SupportBy::shift ? "shift" : support_by_jitter;
@@ -367,6 +370,12 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
         tests.tested = tests.supported_count = 0;
         claim_nothing(session, result.status);
     }
+    auto compared = compared_of(
+        session,
+        possible && !too_few ? std::move(tests.partial_correlation) : std::vector<double>{},
+        {.frames = result.frames_used, .within = closed.within}, tested_partial_name);
+    result.compare = std::move(compared.says);
+    result.tested_partial_correlation = std::move(compared.value);
     result.tested = tests.tested;
     result.supported_count = tests.supported_count;
     result.noise_density = 2 * result.noise_edges / (neurons * neurons);

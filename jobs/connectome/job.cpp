@@ -1,5 +1,6 @@
 #include "animal_shrinkage.hpp"
 #include "closed_form.hpp"
+#include "compared.hpp"
 #include "covariates.hpp"
 #include "coverage.hpp"
 #include "entry.hpp"
@@ -134,6 +135,17 @@ void warn_of_halves(runtime::RunContext& context, const SessionConnectome& sessi
                                  session.halves->all.status));
 }
 
+/// Keeps what surrogates were held against where it is not the session's own.
+void say_what_is_compared(SessionConnectome& session, const std::string& within)
+{
+    auto& null = *session.null;
+    auto compared = compared_of(session, std::move(null.observed),
+                                {.frames = null.frames_used, .within = within, .shrunk = true},
+                                surrogate_partial_name);
+    null.compare = std::move(compared.says);
+    null.observed = std::move(compared.value);
+}
+
 /// What was planted in a simulated session.
 std::optional<ConnectomeTruth> known_truth(const io::StudySession& session,
                                            const SessionConnectome& result)
@@ -198,6 +210,8 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             auto unpacker = base::Unpacker(bytes);
             auto session = SessionConnectome::unpack(unpacker);
             session.null = std::move(null[static_cast<std::size_t>(unit)]);
+            if (session.null)
+                say_what_is_compared(session, settings.within);
             if (with_tests)
                 add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
             session.halves = std::move(halves[static_cast<std::size_t>(unit)]);

@@ -41,6 +41,7 @@ void each_null_field(Null& null, Field field)
 {
     field(null.p_value), field(null.q_value), field(null.p_fwe), field(null.surrogates),
         field(null.singular);
+    field(null.observed), field(null.compare);
     field(null.offsets), field(null.frames_used), field(null.tested), field(null.minimum_shift_s);
     field(null.smallest_p), field(null.aligned_share), field(null.two_sided), field(null.status);
 }
@@ -62,6 +63,10 @@ void write_null(const io::Handle& group, const ConnectomeNull& null)
     io::write_attribute(group, "smallest_p", null.smallest_p);
     io::write_attribute(group, "aligned_share", null.aligned_share);
     io::write_text_attribute(group, "null_status", null.status);
+    io::write_text_attribute(group, "surrogates_compare", null.compare);
+    if (!null.observed.empty())
+        io::write_array(group, surrogate_partial_name, null.observed, {"pair"}, "1",
+                        "partial correlation that surrogates are held against");
     io::write_text_attribute(group, "sided", null.two_sided ? "two-sided" : "one-sided, positive");
     io::write_text_attribute(
         group, "null",
@@ -84,6 +89,7 @@ ConnectomeNull read_null(const io::Handle& group)
     null.smallest_p = io::read_attribute<double>(group, "smallest_p");
     null.aligned_share = io::read_attribute<double>(group, "aligned_share");
     null.status = io::read_text_attribute(group, "null_status");
+    null.compare = io::text_attribute_or_empty(group, "surrogates_compare");
     null.two_sided = io::read_text_attribute(group, "sided") == "two-sided";
     return null;
 }
@@ -165,6 +171,10 @@ void write_closed_form(const io::Handle& group, const ConnectomeClosedForm& test
                         "sign of the supported dependence");
     }
     io::write_text_attribute(group, "family", tests.family);
+    io::write_text_attribute(group, "tests_compare", tests.compare);
+    if (!tests.tested_partial_correlation.empty())
+        io::write_array(group, tested_partial_name, tests.tested_partial_correlation, {"pair"}, "1",
+                        "partial correlation that was tested: see tests_compare");
     io::write_array(group, "supported_degree", tests.supported_degree, {"neuron_id"}, "edges",
                     "supported edges of the neuron");
     each_supported_metric(tests, WriteAttribute{group});
@@ -203,6 +213,7 @@ ConnectomeClosedForm read_closed_form(const io::Handle& group)
         each_coverage_attribute(tests, ReadAttribute{group});
     // Results of before these were there have none of them.
     tests.family = io::text_attribute_or_empty(group, "family");
+    tests.compare = io::text_attribute_or_empty(group, "tests_compare");
     if (io::exists(group, "supported_degree")) {
         tests.supported_degree = io::read_all<std::int64_t>(group, "supported_degree");
         each_supported_metric(tests, ReadAttribute{group});

@@ -21,15 +21,21 @@ inline constexpr auto connectome_name = "connectome"; ///< of the job that write
 
 inline constexpr auto animal_shrinkage_name = "animal_shrinkage"; ///< attribute of a session
 
+/// Datasets of partial correlations that were tested, where they are others (compared.hpp).
+inline constexpr auto tested_partial_name = "tested_partial_correlation";
+inline constexpr auto surrogate_partial_name = "surrogate_partial_correlation";
+
 /// Surrogate p-values of a session's pairs.
 struct ConnectomeNull
 {
-    std::vector<double> p_value; ///< [pair]; NaN where a neuron is inactive
-    std::vector<double> q_value; ///< [pair] Benjamini-Hochberg over the session's tested pairs
-    std::vector<double> p_fwe;   ///< [pair] against the largest value of every surrogate
-    std::int64_t surrogates = 0; ///< used
-    std::int64_t singular = 0;   ///< surrogates without a result, left out
-    std::int64_t offsets = 0;    ///< distinct relative shifts a pair can have
+    std::vector<double> p_value;  ///< [pair]; NaN where a neuron is inactive
+    std::vector<double> q_value;  ///< [pair] Benjamini-Hochberg over the session's tested pairs
+    std::vector<double> p_fwe;    ///< [pair] against the largest value of every surrogate
+    std::vector<double> observed; ///< [pair] what surrogates were held against; written, not read
+    std::string compare;          ///< what that is: Compared::says
+    std::int64_t surrogates = 0;  ///< used
+    std::int64_t singular = 0;    ///< surrogates without a result, left out
+    std::int64_t offsets = 0;     ///< distinct relative shifts a pair can have
     std::int64_t frames_used = 0;
     std::int64_t tested = 0; ///< pairs
     double minimum_shift_s = 0;
@@ -92,6 +98,9 @@ struct ConnectomeClosedForm
     std::int64_t tested = 0; ///< pairs: the family of q_both and p_holm
     std::int64_t supported_count = 0;
     std::int64_t frames_used = 0;
+    std::string compare; ///< what p-values are of: Compared::says
+    /// [pair] what was tested, where it is not the session's own; written, not read
+    std::vector<double> tested_partial_correlation;
     std::int64_t window_frames = 0; ///< of the jitter
     std::int64_t lags = 0;          ///< at which the skewness of residuals is cut
     std::int64_t lags_marginal = 0; ///< and that of traces

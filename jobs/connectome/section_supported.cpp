@@ -305,6 +305,22 @@ void add_shrinkage(report::Page& page, const SessionList& tested)
                  [](const SessionSummary& session) { return session.shrinkage; })));
 }
 
+/// Where p-values are of other partial correlations than those of the threshold.
+void add_compared(report::Page& page, const SessionList& tested)
+{
+    auto other = SessionList{};
+    for (const auto* session : tested)
+        if (session->tests->compare.starts_with(tested_partial_name))
+            other.push_back(session);
+    if (!other.empty())
+        page.paragraph(fmt::format(
+            "In {} of {} sessions the p-values are not of the partial correlations of the "
+            "threshold, but of others, which the file holds beside them. In {} `{}`.",
+            other.size(), tested.size(),
+            other.front()->place.subject + "/" + other.front()->place.session,
+            other.front()->tests->compare));
+}
+
 /// What stays when all sessions are one family.
 void add_study_family(report::Page& page, const SessionList& tested)
 {
@@ -375,6 +391,7 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::noise_edges),
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::effective_frames)};
                });
+    add_compared(page, tested);
     add_shrinkage(page, tested);
     add_study_family(page, tested);
     if (example.two_sided)

@@ -39,6 +39,7 @@ EdgePValues p_values_of(const ConnectomeNull& null)
     summary.at_floor = std::count_if(null.p_value.begin(), null.p_value.end(),
                                      [&](double p) { return p <= null.smallest_p * (1 + 1e-9); });
     summary.two_sided = null.two_sided;
+    summary.compare = null.compare;
     return summary;
 }
 
@@ -48,6 +49,7 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
     auto summary = EdgeTestsSummary{
         .status = tests.status,
         .support = tests.support,
+        .compare = tests.compare,
         .two_sided = tests.two_sided,
         .tested = tests.tested,
         .supported = tests.supported_count,

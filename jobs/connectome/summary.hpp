@@ -33,6 +33,7 @@ struct EdgePValues
     double smallest_p = 1;     ///< that a pair could reach
     std::int64_t at_floor = 0; ///< pairs that do
     bool two_sided = false;
+    std::string compare; ///< what p-values are of; empty in results of before it was said
 
     /// Pairs with the smallest p that there have to be before one of them has q <= 0.05.
     std::int64_t needed_at_floor() const;
@@ -43,6 +44,7 @@ struct EdgeTestsSummary
 {
     std::string status;  ///< "ok", or why there are no p-values
     std::string support; ///< "jitter" or "shift"
+    std::string compare; ///< what p-values are of; empty in results of before it was said
     bool two_sided = false;
     std::int64_t tested = 0;
     std::int64_t supported = 0;           ///< q_both <= 0.05

@@ -23,6 +23,15 @@ def dataset(result, name):
     return [float(value) for value in values.replace(",", " ").split()]
 
 
+def text(result, name):
+    done = subprocess.run(["h5dump", "-a", f"/{SESSION}/{name}", result], capture_output=True, text=True, check=True)
+    return done.stdout.split('(0): "')[1].split('"')[0]
+
+
+def listed(result):
+    return subprocess.run(["h5ls", f"{result}/{SESSION}"], capture_output=True, text=True, check=True).stdout
+
+
 class Frames(Case):
     def put(self, file, *words, text=""):
         subprocess.run([BUILD / "tests" / "put_behaviour", file, *words], input=text, text=True, check=True)
@@ -233,6 +242,30 @@ class Frames(Case):
         page = self.page("short")
         self.assertIn("is moved by 0.36 s", page)
         self.assertIn("cut too short for displaced neurons", page)
+
+    def test_what_the_p_values_compare_is_said(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        words = ["--surrogates", "20"]
+        plain, _ = self.connectome(study, "plain", "--support", "jitter")
+        within, _ = self.connectome(study, "within", "--within", "movement", *words)
+        covariate, _ = self.connectome(study, "covariate", "--covariate", "movement")
+        shrunk, _ = self.connectome(study, "shrunk", "--shrinkage", "0.1", *words)
+
+        self.assertEqual(text(plain, "tests_compare"), "partial_correlation")
+        self.assertNotIn("tested_partial_correlation", listed(plain))
+        self.assertNotIn("not of the partial correlations of the threshold", self.page("plain"))
+        self.assertIn("means taken out inside and outside of movement apart", text(within, "tests_compare"))
+        # Means of two states are what a covariate of two values takes out.
+        for tested, own in zip(dataset(within, "tested_partial_correlation"), dataset(covariate, "partial_correlation")):
+            self.assertAlmostEqual(tested, own, delta=1e-6)
+        for tested, own in zip(dataset(shrunk, "tested_partial_correlation"), dataset(plain, "partial_correlation")):
+            self.assertAlmostEqual(tested, own, delta=1e-6)
+        self.assertIn("without shrinkage", text(shrunk, "tests_compare"))
+        self.assertIn("surrogate_partial_correlation: ", text(within, "surrogates_compare"))
+        self.assertIn("surrogate_partial_correlation", listed(within))
+        page = self.page("within")
+        self.assertIn("not of the partial correlations of the threshold", page)
+        self.assertIn("The surrogates are not held against", page)
 
     def test_segments_that_overlap_are_refused(self):
         study = self.simulate(sessions=1)
