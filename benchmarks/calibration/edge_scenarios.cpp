@@ -91,7 +91,7 @@ Make with_artefacts_dropped(const Make& make)
 {
     return [=](std::uint64_t seed) {
         auto session = make(seed);
-        session.left_out = calcium::artefact_frames(session.smoothed.view());
+        session.left_out = calcium::artefact_frames(session.smoothed.view()).artefact;
         return session;
     };
 }

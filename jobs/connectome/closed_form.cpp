@@ -352,6 +352,7 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
     const auto possible = closed.status == calcium::ShiftMomentStatus::ok;
     const auto too_few = possible && tests.enough == calcium::EffectiveFrames::too_few;
     result.artefacts_kept = session.artefacts_kept;
+    result.artefacts_judged = session.artefacts_judged;
     result.coverage = session.coverage;
     result.effective_frames = tests.effective_frames;
     result.neurons_per_frame = tests.neurons_per_frame;

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 #include <span>
 
@@ -27,6 +28,11 @@ void add(const std::vector<double>& values, SessionCovariates& covariates)
 {
     covariates.value.insert(covariates.value.end(), values.begin(), values.end());
     ++covariates.count;
+}
+
+bool is_constant(const std::vector<double>& values)
+{
+    return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>{}) == values.end();
 }
 
 /// The value of `lag` frames before; beyond the ends of what was imaged without a gap that of its
@@ -127,11 +133,22 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
     const auto rate_hz = session.record.activity->rate_hz;
     const auto lags = std::llround(settings.covariate_lags_s * rate_hz);
     const auto without_gap = segments_in(file, "", session.record.file);
-    for (const auto& name : settings.covariates)
-        for (const auto& values :
-             signals_of(file, name, settings.averages_covariates, session.record.file))
-            for (auto lag = -lags; lag <= lags; ++lag)
-                add(on_smoothed_frames(lagged(values, lag, without_gap), input), covariates);
+    for (const auto& name : settings.covariates) {
+        const auto signals =
+            signals_of(file, name, settings.averages_covariates, session.record.file);
+        for (std::size_t channel = 0; channel < signals.size(); ++channel) {
+            auto constant = true;
+            for (auto lag = -lags; lag <= lags; ++lag) {
+                const auto values =
+                    on_smoothed_frames(lagged(signals[channel], lag, without_gap), input);
+                constant = constant && is_constant(values);
+                add(values, covariates);
+            }
+            if (constant)
+                covariates.constant.push_back(
+                    signals.size() > 1 ? fmt::format("{}, channel {}", name, channel + 1) : name);
+        }
+    }
     if (settings.highpass_s > 0) {
         const auto period_frames = settings.highpass_s * rate_hz;
         const auto times = on_smoothed_frames(file.frame_times(), input);

@@ -18,6 +18,7 @@ struct SessionCovariates
 {
     std::vector<double> value;
     std::int64_t count = 0;
+    std::vector<std::string> constant; ///< names of those that are, and take nothing out
 
     calcium::CovariateView view() const { return {count, value}; }
 };

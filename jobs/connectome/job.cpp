@@ -119,6 +119,12 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
         context.warn(fmt::format("{}: {} frames in which nearly all neurons were active at once "
                                  "are left out",
                                  session.record.file, frames.artefacts));
+    if (!frames.artefacts_judged)
+        context.warn(fmt::format("{}: artefact frames could not be judged: half of the frames have "
+                                 "the same population mean, as where nothing is active. What all "
+                                 "neurons have in common in single frames is neither counted nor "
+                                 "left out",
+                                 session.record.file));
     if (frames.artefacts_kept > 0)
         context.warn(fmt::format("{}: in {} frames far more neurons are active than usual "
                                  "(population mean above 8 median absolute deviations): no test "
@@ -177,6 +183,10 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             const auto& input = inputs[wave.sessions[position]];
             const auto covariates = covariates_of(session, input, settings);
             const auto frames = frames_of(session, input, settings, activity.activity(position));
+            for (const auto& name : covariates.constant)
+                context.warn(fmt::format("{}: the covariate {} is constant in the imaged frames: "
+                                         "nothing is taken out",
+                                         session.record.file, name));
             warn_of_frames(context, session, frames);
             const auto used = used_activity(frames, activity.activity(position), covariates);
             auto result =
@@ -190,6 +200,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             result.segments = frames.segment_count;
             result.artefact_frames = frames.artefacts;
             result.artefacts_kept = frames.artefacts_kept;
+            result.artefacts_judged = frames.artefacts_judged ? 1 : 0;
             if (with_tests)
                 result.coverage = coverage_of(frames, activity.activity(position),
                                               activity.events(position), session, settings);

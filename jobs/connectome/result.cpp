@@ -31,7 +31,7 @@ void each_field(Session& session, Field field)
     field(session.neuron_id_column), field(session.neuron_ids_are_rows),
         field(session.neuron_id_candidates);
     field(session.segments), field(session.artefact_frames), field(session.artefacts_kept);
-    field(session.coverage);
+    field(session.artefacts_judged), field(session.coverage);
     field(session.estimator), field(session.animal_shrinkage);
     field(session.position), field(session.position_unit), field(session.position_source);
 }
@@ -118,6 +118,7 @@ void each_closed_form_attribute(ClosedForm& tests, Attribute attribute)
 template <typename ClosedForm, typename Attribute>
 void each_coverage_attribute(ClosedForm& tests, Attribute attribute)
 {
+    attribute("artefacts_judged", tests.artefacts_judged);
     attribute("windows", tests.coverage.windows);
     attribute("events_outside_windows", tests.coverage.events_outside);
     attribute("displaced_shortest_s", tests.coverage.displaced_shortest_s);

@@ -191,6 +191,14 @@ void add_common_drive(report::Page& page, const ConnectomeSummary& data)
                         "test tells it from connections, nor do displaced neurons show it. "
                         "--drop-artefacts leaves these frames out.",
                         names_of(artefacts)));
+    const auto unjudged =
+        sessions_where(data, [](const EdgeTestsSummary& tests) { return !tests.artefacts_judged; });
+    if (!unjudged.empty())
+        page.notice("Artefact frames could not be judged in some sessions.",
+                    fmt::format("In {} half of the frames have the same population mean, as where "
+                                "nothing is active: a jump of the image would not be told from "
+                                "activity, and supported edges may come from it.",
+                                names_of(unjudged)));
     add_tables(page, data,
                {.head = {"animal", "sessions", "drive", "first component", "largest share active",
                          "displaced p ≤ 0.05: partial", "marginal", "fine", "both",

@@ -69,6 +69,7 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
         .first_component = tests.first_component,
         .largest_active_share = tests.largest_active_share,
         .artefacts_kept = tests.artefacts_kept,
+        .artefacts_judged = tests.artefacts_judged != 0,
         .coverage = tests.coverage,
         .window_s = static_cast<double>(tests.window_frames) / session.rate_hz,
         .passing_window_s = static_cast<double>(tests.passing_window_frames) / session.rate_hz,

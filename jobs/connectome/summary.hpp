@@ -62,6 +62,7 @@ struct EdgeTestsSummary
     double first_component = 0;
     double largest_active_share = 0;
     std::int64_t artefacts_kept = 0;
+    bool artefacts_judged = true;
     TestCoverage coverage;
     double window_s = 0;         ///< of the jitter
     double passing_window_s = 0; ///< 0: none passes; negative: there is no need

@@ -142,6 +142,27 @@ class Frames(Case):
         self.assertEqual(attribute(kept, "artefact_frames_kept"), artefacts)
         self.assertIn(f"in {artefacts:.0f} frames far more neurons are active than usual", warned)
 
+    def test_sparse_activity_gives_no_judgement_of_artefacts(self):
+        study = self.simulate("--null", sessions=1, neurons=4, duration_s=120)
+        sparse, err = self.connectome(study, "sparse", "--drop-artefacts")
+        self.assertIn("artefact frames could not be judged", err)
+        self.assertEqual(attribute(sparse, "artefacts_judged"), 0)
+        self.assertEqual(attribute(sparse, "artefact_frames"), 0)
+        self.assertIn("Artefact frames could not be judged", self.page("sparse"))
+
+    def test_a_covariate_that_is_constant_is_said(self):
+        study = self.simulate(sessions=1)
+        file = next(study.rglob("*.nwb"))
+        self.put(file, "series", "flat", "10", "0", text=" ".join(["2.5"] * 1300))
+        self.put(file, "intervals", "none", text="")
+        plain, _ = self.connectome(study, "plain", "--covariate", "movement")
+        flat, err = self.connectome(study, "flat", "--covariate", "movement", "--covariate", "flat", "--covariate", "none",
+                                    "--covariate-lags-s", "0")
+        for name in ["flat", "none"]:
+            self.assertIn(f"the covariate {name} is constant in the imaged frames", err)
+        self.assertNotIn("the covariate movement", err)
+        self.assertSameDatasets(plain, flat)
+
     def test_segments_are_shifted_within(self):
         study = self.simulate(sessions=1, duration_s=200)
         whole, _ = self.connectome(study, "whole")
