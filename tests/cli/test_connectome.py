@@ -478,6 +478,35 @@ class Export(Case):
         edges = sum(len(xml.parse(graph).getroot().findall(f"{name}graph/{name}edge")) for graph in graphs)
         self.assertEqual(edges, len(rows))
 
+    def test_what_supports_an_edge_is_exported(self):
+        study = self.simulate(sessions=1, neurons=30, duration_s=300)
+        results = self.folder / "results"
+        run("connectome", "--study", study, "--results", results, "--tau-s", "0.7", "--two-sided", "--displacements", "0")
+        for form in ["csv", "graphml"]:
+            code, _, err = run("export", "--results", results, "--format", form, "--all-pairs")
+            self.assertEqual(code, 0, err)
+        with open(results / "export" / "connectome.csv") as file:
+            rows = list(csv.DictReader(file))
+
+        self.assertEqual(len(rows), 30 * 29 / 2)
+        signs = {row["sign"] for row in rows}
+        self.assertEqual(signs, {"1", "-1"})
+        for row in rows:
+            if row["sign"] == "1":  # twice the larger of two upper tails
+                self.assertAlmostEqual(float(row["p_both"]),
+                                       min(1, 2 * max(float(row["p_partial"]), float(row["p_fine"]))), delta=1e-12)
+            self.assertGreaterEqual(float(row["p_holm"]), float(row["q_both"]) * (1 - 1e-12))
+        name = "{http://graphml.graphdrawing.org/xmlns}"
+        graph = xml.parse(next((results / "export").glob("*.graphml"))).getroot()
+        self.assertTrue({"p_partial", "p_fine", "p_holm", "sign", "distance"} <=
+                        {key.get("id") for key in graph.findall(f"{name}key")})
+        edge = graph.find(f"{name}graph/{name}edge")
+        values = {data.get("key"): data.text for data in edge.findall(f"{name}data")}
+        first = next(row for row in rows if (row["neuron_i"], row["neuron_j"]) == (edge.get("source"), edge.get("target")))
+        for column in ["p_partial", "p_fine", "p_holm", "q_both", "sign"]:
+            self.assertEqual(float(values[column]), float(first[column]))
+        self.assertEqual(values.get("distance", ""), first["distance"])
+
     def test_without_a_result(self):
         self.assertFails(3, ["no connectome", "compute it first"], "export", "--results", self.folder)
 
