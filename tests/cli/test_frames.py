@@ -67,7 +67,7 @@ class Frames(Case):
         lagged, _ = self.connectome(study, "lagged", "--covariate", "movement", "--covariate-lags-s", "0.5", ranks=2)
 
         self.assertEqual(len({attribute(file, "threshold") for file in [plain, movement, lagged]}), 3)
-        self.assertFails(3, ["covariates", "--covariate-lags-s"], "connectome", "--study", study, "--results",
+        self.assertFails(3, ["covariates for", "little would be left", "--covariate-lags-s"], "connectome", "--study", study, "--results",
                          self.folder / "many", "--tau-s", "0.7", "--covariate", "movement", "--covariate-lags-s", "10")
 
     def test_lags_and_slow_cosines_know_of_gaps(self):
@@ -287,6 +287,33 @@ class Frames(Case):
         page = self.page("within")
         self.assertIn("not of the partial correlations of the threshold", page)
         self.assertIn("The surrogates are not held against", page)
+
+    def test_a_state_of_few_frames_takes_no_part(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        self.put(next(study.rglob("*.nwb")), "intervals", "brief", text="20 20.4")
+        result, err = self.connectome(study, "results", "--within", "brief")
+        frames, used = attribute(result, "frames"), attribute(result, "test_frames")
+        self.assertIn(frames - used, [11, 12])
+        self.assertIn(f"{frames - used:.0f} of {frames:.0f} frames are in a state of fewer than 16 frames", err)
+
+    def test_few_effective_frames_are_said(self):
+        study = self.simulate("--null", sessions=1, neurons=40, duration_s=14)
+        result, err = self.connectome(study, "results", "--surrogates", "30", "--halves", "yes")
+        ratio = attribute(result, "neurons_per_effective_frame")
+        self.assertGreater(ratio, 0.3)
+        self.assertLess(ratio, 0.5)
+        self.assertIn(f"{ratio:.2f} active neurons for every effective frame", err)
+        self.assertIn("no halves to tell change from noise", err)
+        self.assertIn("so q <= 0.05 needs", err)
+        self.assertIn("Few frames for so many neurons", self.page("results"))
+
+    def test_shifts_are_not_drawn_within_hundreds_of_segments(self):
+        study = self.in_short_blocks(24, duration_s=300)
+        words = ["connectome", "--study", study, "--results", self.folder / "drawn", "--tau-s", "0.7", "--segments", "blocks"]
+        self.assertFails(3, ["shifts cannot be drawn within more than 255 segments", "leave out --surrogates"], *words,
+                         "--surrogates", "5")
+        code, out, err = run(*words, "--displacements", "0")
+        self.assertEqual(code, 0, out + err)
 
     def test_segments_that_overlap_are_refused(self):
         study = self.simulate(sessions=1)
