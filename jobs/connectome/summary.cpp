@@ -91,6 +91,7 @@ TruthSummary truth_summary_of(const SessionConnectome& session)
     const auto& truth = *session.truth;
     const auto classes = classes_of(truth, static_cast<std::int64_t>(session.neuron_id.size()));
     auto summary = TruthSummary{};
+    summary.of_recording = truth.of_recording;
     summary.duration_s = static_cast<double>(session.frames) / session.rate_hz;
     for (std::size_t pair = 0; pair < classes.size(); ++pair) {
         const auto supported =

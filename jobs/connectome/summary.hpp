@@ -91,6 +91,7 @@ struct TruthSummary
         std::array{0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4};
 
     double duration_s = 0;
+    std::string of_recording;                        ///< ConnectomeTruth::of_recording
     std::array<Found, strengths.size()> by_strength; ///< planted pairs
     std::array<Found, pair_classes> by_class;
     Found of_population; ///< pairs at or above population_edge
