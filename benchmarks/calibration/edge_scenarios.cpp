@@ -5,6 +5,7 @@
 #include <rewire/calcium/artefacts.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/calcium/misleading_edges.hpp>
 #include <rewire/simulate/session_source.hpp>
 
 #include <fmt/format.h>
@@ -354,12 +355,13 @@ std::vector<Scenario> not_to_be_told()
     for (std::int32_t n = 0; n < 100; n += 5)
         hidden.hidden.push_back(n);
     return {
-        scenario("delays", "hubs that others repeat 1 to 4 frames later", simulated(delays), 0.3,
-                 20, 0, {}),
-        scenario("missed-events", "hubs, 30 % of all events not seen", simulated(missed), 0.3, 20,
-                 0, {}),
-        scenario("hidden-input", "hubs that are not recorded: all discoveries are false",
-                 simulated(hidden), 0.3, 20, 0, {}),
+        scenario(calcium::delayed_edges.scenario, "hubs that others repeat 1 to 4 frames later",
+                 simulated(delays), 0.3, calcium::misleading_data_sets, 0, {}),
+        scenario(calcium::missed_event_edges.scenario, "hubs, 30 % of all events not seen",
+                 simulated(missed), 0.3, calcium::misleading_data_sets, 0, {}),
+        scenario(calcium::hidden_input_edges.scenario,
+                 "hubs that are not recorded: all discoveries are false", simulated(hidden), 0.3,
+                 calcium::misleading_data_sets, 0, {}),
     };
 }
 

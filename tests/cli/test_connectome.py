@@ -7,6 +7,7 @@ import signal
 import subprocess
 import unittest
 import xml.etree.ElementTree as xml
+from pathlib import Path
 
 from rewire_cli import BUILD, REWIRE, Case, children_of, kill_all, run, start, wait_for
 
@@ -325,6 +326,23 @@ class ClosedForm(Computes):
             self.assertIn(words, section)
         for words in ["p-values of surrogates", "their neurons and surrogates", "surrogates left out"]:
             self.assertNotIn(words, page)
+
+    def test_the_shares_of_misleading_cases_are_those_of_the_documentation(self):
+        study = self.simulate(sessions=1)
+        self.connectome(study, "results", "--displacements", "0")
+        code, _, err = run("report", "--results", self.folder / "results")
+        self.assertEqual(code, 0, err)
+        page = (self.folder / "results" / "report.html").read_text()
+        docs = (Path(__file__).parents[2] / "docs" / "what-the-numbers-mean.md").read_text()
+        lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in docs.splitlines() if "|" in line]
+        fdr = next(line for line in lines if line[0] == "scenario").index("FDR")
+        for scenario, words in [("delays", "among hubs with delays"), ("missed-events", "Missed events"),
+                                ("hidden-input", "where nothing else joins them")]:
+            row = next(line for line in lines if line[0] == scenario)
+            item = next(item for item in page.split("<li>") if words in item)
+            self.assertIn(f"{100 * float(row[fdr]):.0f} % of the supported pairs", item)
+            self.assertIn(f"mean over {row[1]} data sets", page)
+            self.assertIn(f"--only {scenario}", page)
 
 
 class Mistakes(Case):
