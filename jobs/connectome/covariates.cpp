@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numbers>
 #include <span>
 
@@ -30,9 +29,14 @@ void add(const std::vector<double>& values, SessionCovariates& covariates)
     ++covariates.count;
 }
 
+/// But for rounding.
 bool is_constant(const std::vector<double>& values)
 {
-    return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>{}) == values.end();
+    constexpr auto negligible = 1e-10;
+    if (values.empty())
+        return true;
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    return *high - *low <= negligible * std::max(std::abs(*low), std::abs(*high));
 }
 
 /// The value of `lag` frames before; beyond the ends of what was imaged without a gap that of its

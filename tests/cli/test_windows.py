@@ -51,6 +51,9 @@ class Windows(Case):
         self.assertEqual(code, 0, out + err)
         return self.folder / results / "connectome.h5"
 
+    def snapshots(self):
+        return set(self.folder.glob("results/connectome.checkpoint/*/windows.*.snapshot"))
+
     def page(self, results):
         code, _, err = run("report", "--results", self.folder / results)
         self.assertEqual(code, 0, err)
@@ -88,9 +91,9 @@ class Windows(Case):
         words = ["--window-s", "2", "--displacements", "200"]
         base = ["connectome", "--study", study, "--results", self.folder / "results", *self.words, *words]
         for ranks in [3, 1]:
+            before = self.snapshots()
             process = start(*base, ranks=ranks)
-            wait_for(lambda: list(self.folder.glob("results/connectome.checkpoint/*/windows.*.snapshot")) or
-                     process.poll() is not None)
+            wait_for(lambda: self.snapshots() - before or process.poll() is not None)
             self.assertIsNone(process.poll(), "it ended before it could be disturbed")
             if ranks > 1:
                 kill_all(process)
@@ -118,7 +121,7 @@ class Windows(Case):
         study = self.simulate(sessions=1)
         for window, known in [("2", True), ("0.1", False)]:
             code, out, err = run("plan", "connectome", "--study", study, "--results", "out", "--tau-s", "0.7",
-                                 "--window-s", window)
+                                 "--window-s", window, "--ranks", "2")
             self.assertEqual(code, 0, err)
             self.assertEqual("windows" in out, known, out)
 
