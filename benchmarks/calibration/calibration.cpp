@@ -53,6 +53,7 @@ std::vector<Scenario> chosen_scenarios(const runtime::Options& options)
         });
         if (reduced)
             scenario.data_sets = scenario.checked;
+        scenario.fixed_draw = reduced && !options.given("data-sets") && !options.given("seed");
         if (options.given("data-sets"))
             scenario.data_sets = options.integer("data-sets");
         if ((only.empty() || asked) && scenario.data_sets > 0)
@@ -225,7 +226,9 @@ class Catalogue : public runtime::Catalogue
                    "p-value is below its level\n"
                    "where there is nothing, divided by the level, and what is found where there "
                    "is something. Ends with 5\n"
-                   "where a number lies outside of its band by more than sampling error.",
+                   "where a number lies outside of its band by more than sampling error; with "
+                   "--reduced, whose data sets\n"
+                   "are always the same, where it lies outside by more than a twentieth.",
         .examples = {"mpirun -n 2 calibration --reduced",
                      "srun calibration --only edges --results out/"},
         .options = calibration_options(),
@@ -238,8 +241,8 @@ class Catalogue : public runtime::Catalogue
 std::vector<Scenario> all_scenarios()
 {
     auto all = std::vector<Scenario>{};
-    for (const auto family :
-         {edge_scenarios, movement_scenarios, change_scenarios, spike_scenarios, dynamic_scenarios})
+    for (const auto family : {edge_scenarios, edge_frames_scenarios, movement_scenarios,
+                              change_scenarios, spike_scenarios, dynamic_scenarios})
         for (auto& scenario : family())
             all.push_back(std::move(scenario));
     return all;

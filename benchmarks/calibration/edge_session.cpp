@@ -2,11 +2,13 @@
 
 #include <rewire/base/index.hpp>
 #include <rewire/base/partition.hpp>
+#include <rewire/calcium/connectome.hpp>
 #include <rewire/calcium/displacement.hpp>
 #include <rewire/calcium/edge_tests.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/shift_null.hpp>
 #include <rewire/io/result_file.hpp>
+#include <rewire/network/graph_metrics.hpp>
 #include <rewire/stats/multiple_testing.hpp>
 
 #include <algorithm>
@@ -139,39 +141,86 @@ std::vector<double> larger_of(const std::vector<double>& a, const std::vector<do
     return larger;
 }
 
+std::int32_t segment_at(const EdgeSession& session, std::int64_t frame)
+{
+    return session.segment.empty() ? 0 : session.segment[at(frame)];
+}
+
 calcium::FrameCircles circles_of(const EdgeSession& session)
 {
-    if (session.left_out.empty())
-        return calcium::one_circle(session.smoothed.frames);
     auto label = std::vector<std::int32_t>{};
-    for (const auto out : session.left_out)
-        label.push_back(out != 0 ? -1 : 0);
+    const auto width = session.events.frames - session.smoothed.frames; // smoothing reaches so far
+    for (std::int64_t t = 0; t < session.smoothed.frames; ++t) {
+        const auto segment = segment_at(session, t);
+        const auto out = !session.left_out.empty() && session.left_out[at(t)] != 0;
+        const auto mixed = segment != segment_at(session, t + width);
+        const auto state = session.state.empty() ? 0 : session.state[at(t)];
+        label.push_back(out || mixed ? -1 : 2 * segment + state);
+    }
     return calcium::circles_of(label);
 }
 
-/// Of the events' frames, between those that are left out.
+/// Of the events' frames, between those that are left out and the ends of segments.
 std::vector<base::Range> segments_of(const EdgeSession& session)
 {
     const auto margin = (session.events.frames - session.smoothed.frames) / 2;
-    auto segments = std::vector<base::Range>{{0, 0}};
+    auto segments = std::vector<base::Range>{};
     for (std::int64_t t = 0; t < session.events.frames; ++t) {
         const auto place = t - margin;
         const auto out = !session.left_out.empty() && place >= 0 &&
                          place < session.smoothed.frames && session.left_out[at(place)] != 0;
-        if (out)
-            segments.push_back({t + 1, t + 1});
-        else
+        const auto goes_on = !segments.empty() && segments.back().last == t &&
+                             segment_at(session, t) == segment_at(session, t - 1);
+        if (!out && goes_on)
             segments.back().last = t + 1;
+        else if (!out)
+            segments.push_back({t, t + 1});
     }
-    std::erase_if(segments, [](const base::Range& range) { return range.empty(); });
     return segments;
 }
 
-void add_surrogates(Collected& findings, const EdgeSession& session, std::int64_t surrogates,
-                    std::uint64_t seed)
+/// Tables and tests of a session, lower tails included.
+struct SessionTiles
 {
-    const auto plan = calcium::plan_shift_null(session.smoothed.view(), {}, {},
-                                               {.surrogates = surrogates}, {.seed = seed});
+    calcium::ShiftMoments moments;
+    std::vector<calcium::EdgeTile> tiles;
+};
+
+SessionTiles tiles_of(const EdgeSession& session, const calcium::FrameCircles& circles,
+                      const calcium::CovariateView& covariates,
+                      const std::vector<base::Range>& segments,
+                      const calcium::EventJitterOptions& jitter_options)
+{
+    auto result =
+        SessionTiles{*calcium::shift_moments_of(session.smoothed.view(), circles, covariates,
+                                                {.skewness = calcium::Precision::single}, go_on),
+                     {}};
+    const auto& moments = result.moments;
+    const auto jitter =
+        calcium::event_jitter_of(session.events.view(), moments.active, segments, jitter_options);
+    for (const auto& tile : calcium::pair_tiles(moments.active_count()))
+        result.tiles.push_back(calcium::test_tile(moments, &jitter, tile, {.two_sided = true}));
+    return result;
+}
+
+calcium::EventJitterOptions jitter_options_of(const EdgeSession& session)
+{
+    return {.window_frames = calcium::jitter_window_frames(session.rate_hz)};
+}
+
+void add_surrogates(Collected& findings, const EdgeSession& session, const EdgeMeasure& measure,
+                    const calcium::FrameCircles& circles, std::uint64_t seed)
+{
+    auto options = calcium::ShiftNullOptions{.surrogates = measure.surrogates};
+    if (measure.ledoit_wolf)
+        options.shrinkage = {.kind = calcium::Shrinkage::Kind::ledoit_wolf,
+                             .scale = calcium::MatrixScale::correlation,
+                             .effective_frames =
+                                 calcium::effective_frames_of(session.smoothed.view(), circles)};
+    const auto plan =
+        calcium::plan_shift_null(session.smoothed.view(), {}, {}, options, {.seed = seed});
+    if (measure.ledoit_wolf)
+        findings.add_value("intensity", plan.shrinkage);
     auto tally = calcium::empty_tally(plan);
     for (std::int64_t block = 0; block < plan.blocks(); ++block)
         add_to(tally, calcium::run_shift_block(plan, block, go_on).value());
@@ -243,17 +292,9 @@ Findings measure_edges(const EdgeSession& session, const EdgeMeasure& measure, s
 {
     const auto circles = circles_of(session);
     const auto covariates = calcium::CovariateView{session.covariate_count, session.covariates};
-    const auto moments =
-        *calcium::shift_moments_of(session.smoothed.view(), circles, covariates,
-                                   {.skewness = calcium::Precision::single}, go_on);
     const auto segments = segments_of(session);
-    const auto jitter_options = calcium::EventJitterOptions{
-        .window_frames = calcium::jitter_window_frames(session.rate_hz)};
-    const auto jitter =
-        calcium::event_jitter_of(session.events.view(), moments.active, segments, jitter_options);
-    auto tiles = std::vector<calcium::EdgeTile>{};
-    for (const auto& tile : calcium::pair_tiles(moments.active_count()))
-        tiles.push_back(calcium::test_tile(moments, &jitter, tile, {.two_sided = true}));
+    const auto jitter_options = jitter_options_of(session);
+    const auto [moments, tiles] = tiles_of(session, circles, covariates, segments, jitter_options);
     const auto tests = calcium::finish_edge_tests(moments, tiles, {});
     const auto two_sided = calcium::finish_edge_tests(moments, tiles, {.two_sided = true});
     const auto by_shift = larger_of(tests.p_partial, tests.p_marginal);
@@ -273,11 +314,16 @@ Findings measure_edges(const EdgeSession& session, const EdgeMeasure& measure, s
     findings.add_discoveries("p_partial alone", stats::benjamini_hochberg(tests.p_partial));
     findings.add_discoveries("p_marginal alone", stats::benjamini_hochberg(tests.p_marginal));
     findings.add_discoveries("p_holm", tests.p_holm);
+    findings.add_discoveries("q_both (two-sided)", two_sided.q_both);
+    const auto network = network::graph_metrics(
+        calcium::connectome_of(tests.partial_correlation).edge, session.smoothed.neurons());
+    findings.add_value("density of the threshold", network.paper_density);
+    findings.add_value("its transitivity", network.transitivity);
     findings.add_value("N / T_eff", tests.neurons_per_frame);
     findings.add_value("drive", tests.drive);
     findings.add_value("first component", moments.first_component);
     if (measure.surrogates > 0)
-        add_surrogates(findings, session, measure.surrogates, seed);
+        add_surrogates(findings, session, measure, circles, seed);
     if (measure.displaced)
         add_displaced(findings, session,
                       {.activity = session.smoothed.view(),
@@ -288,6 +334,44 @@ Findings measure_edges(const EdgeSession& session, const EdgeMeasure& measure, s
                        .jitter = jitter_options,
                        .active = moments.active},
                       moments.lags, seed);
+    return findings.take();
+}
+
+Findings measure_study(const std::vector<EdgeSession>& sessions)
+{
+    auto truth = PairTruth{};
+    auto p_both = std::vector<double>{};
+    auto q_both = std::vector<double>{};
+    auto p_holm = std::vector<double>{};
+    const auto append = [](auto& all, const auto& more) {
+        all.insert(all.end(), more.begin(), more.end());
+    };
+    for (const auto& session : sessions) {
+        const auto [moments, tiles] =
+            tiles_of(session, circles_of(session), {session.covariate_count, session.covariates},
+                     segments_of(session), jitter_options_of(session));
+        const auto tests = calcium::finish_edge_tests(moments, tiles, {});
+        append(truth.planted, session.truth.planted);
+        append(truth.unrelated, session.truth.unrelated);
+        append(p_both, tests.p_both);
+        append(q_both, tests.q_both);
+        append(p_holm, tests.p_holm);
+    }
+    const auto family = stats::AdjustedFamily(p_both);
+    auto q_study = std::vector<double>{};
+    auto p_holm_study = std::vector<double>{};
+    for (const auto p : p_both) {
+        q_study.push_back(family.benjamini_hochberg(p));
+        p_holm_study.push_back(family.holm(p));
+    }
+    auto findings = Collected(truth);
+    findings.add_rates("p_both", p_both);
+    findings.add_family("p_holm", p_holm);
+    findings.add_family("p_holm_study", p_holm_study);
+    findings.add_discoveries("q_both", q_both);
+    findings.add_discoveries("q_study", q_study);
+    findings.add_discoveries("p_holm", p_holm);
+    findings.add_discoveries("p_holm_study", p_holm_study);
     return findings.take();
 }
 

@@ -133,7 +133,7 @@ std::vector<Scenario> movement_scenarios()
         scenario("both-fall", "rates fall by 40 % while bouts thin out to a third",
                  {.rates_fall = true, .bouts_thin = true}, 1'000, 0, {}),
         scenario("both-fall-blocks", "the same, shuffled within blocks of 2 min",
-                 {.rates_fall = true, .bouts_thin = true, .block_frames = 3'360}, 1'000, 0,
+                 {.rates_fall = true, .bouts_thin = true, .block_frames = 3'360}, 1'000, 100,
                  {{"p_value", Quantity::rate, 0.05, 0.85, 1.2}}),
     };
 }

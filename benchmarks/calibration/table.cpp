@@ -135,7 +135,7 @@ const char* word_of(Verdict verdict)
     case Verdict::holds:
         return "holds";
     case Verdict::close:
-        return "holds within sampling error";
+        return "holds as far as can be told";
     case Verdict::missed:
         return "MISSED";
     case Verdict::unknown:
@@ -154,7 +154,7 @@ std::string band_line(const Row& row, const Band& band)
     return fmt::format("  {:<9} {:<26} {:<34} {:<14} {:<22} {}\n", row.scenario.family,
                        row.scenario.name, subject_of(band), range_of(band),
                        cell(row.tally, band.statistic, band.quantity, band.level),
-                       word_of(judge(band, row.tally)));
+                       word_of(judge(band, row.tally, row.scenario.fixed_draw)));
 }
 
 std::int64_t data_sets_of(const Row& row)
@@ -212,7 +212,8 @@ std::string bands_of(const std::vector<Row>& rows)
     auto missed = std::string{};
     for (const auto& row : rows)
         for (const auto& band : row.scenario.bands)
-            (is_missed(judge(band, row.tally)) ? missed : held) += band_line(row, band);
+            (is_missed(judge(band, row.tally, row.scenario.fixed_draw)) ? missed : held) +=
+                band_line(row, band);
     return held + missed;
 }
 
@@ -220,9 +221,10 @@ std::int64_t missed_bands(const std::vector<Row>& rows)
 {
     auto missed = std::int64_t{0};
     for (const auto& row : rows)
-        missed +=
-            std::count_if(row.scenario.bands.begin(), row.scenario.bands.end(),
-                          [&](const Band& band) { return is_missed(judge(band, row.tally)); });
+        missed += std::count_if(
+            row.scenario.bands.begin(), row.scenario.bands.end(), [&](const Band& band) {
+                return is_missed(judge(band, row.tally, row.scenario.fixed_draw));
+            });
     return missed;
 }
 
@@ -270,9 +272,10 @@ std::string tsv_of(const std::vector<Row>& rows)
                 return each.statistic == measured.statistic() &&
                        each.quantity == measured.quantity() && each.level == measured.level();
             });
-            text += band == bands.end() ? "\t\t\t\n"
-                                        : fmt::format("\t{:g}\t{:g}\t{}\n", band->low, band->high,
-                                                      word_of(judge(*band, row.tally)));
+            text += band == bands.end()
+                        ? "\t\t\t\n"
+                        : fmt::format("\t{:g}\t{:g}\t{}\n", band->low, band->high,
+                                      word_of(judge(*band, row.tally, row.scenario.fixed_draw)));
         }
     return text;
 }

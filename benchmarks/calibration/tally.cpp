@@ -14,10 +14,35 @@ namespace {
 
 using base::nan;
 constexpr auto confidence_of_bands = 0.999;
+constexpr auto most_outside = 1.05;
 
 bool is_mean(Quantity quantity)
 {
     return quantity == Quantity::fdr || quantity == Quantity::value;
+}
+
+/// How many times as far out as the limit: 1 within the band.
+double times_outside(const Band& band, double value)
+{
+    if (value > band.high)
+        return value / band.high;
+    if (value >= band.low)
+        return 1;
+    return band.quantity == Quantity::power ? (1 - value) / (1 - band.low) : band.low / value;
+}
+
+bool is_far(const Band& band, const Measured& measured)
+{
+    const auto of = [&](double hits) {
+        return times_outside(band, hits / measured.trials() / measured.unit()) > most_outside;
+    };
+    if (is_mean(band.quantity))
+        return of(measured.hits());
+    const auto hits = measured.hits();
+    const auto above = measured.estimate() / measured.unit() > band.high;
+    const auto misses = measured.trials() - hits;
+    return of(hits) &&
+           of(above ? hits - std::sqrt(hits) : hits + std::sqrt(std::min(hits + 1, misses)));
 }
 
 } // namespace
@@ -109,7 +134,7 @@ const Measured* Tally::find(const std::string& statistic, Quantity quantity, dou
     return found == all_.end() ? nullptr : &*found;
 }
 
-Verdict judge(const Band& band, const Tally& tally)
+Verdict judge(const Band& band, const Tally& tally, bool fixed_draw)
 {
     const auto* measured = tally.find(band.statistic, band.quantity, band.level);
     if (measured == nullptr || std::isnan(measured->estimate()))
@@ -117,6 +142,8 @@ Verdict judge(const Band& band, const Tally& tally)
     const auto value = measured->estimate() / measured->unit();
     if (value >= band.low && value <= band.high)
         return Verdict::holds;
+    if (fixed_draw && is_far(band, *measured))
+        return Verdict::missed;
     const auto interval = measured->interval(confidence_of_bands);
     const auto reaches = interval.low / measured->unit() <= band.high &&
                          interval.high / measured->unit() >= band.low;

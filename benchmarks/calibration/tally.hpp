@@ -60,11 +60,15 @@ class Tally
 enum class Verdict : std::uint8_t
 {
     holds, ///< the estimate lies in the band
-    close, ///< it does not, but the 99.9 % interval reaches the band
+    close, ///< it does not, but by no more than may be chance
     missed,
     unknown, ///< no such number was measured
 };
 
-Verdict judge(const Band& band, const Tally& tally);
+/// Whether a number lies in its band. Outside of it, it may be chance where the 99.9 % interval
+/// over data sets reaches the band. Few data sets reach nearly everything: where they are the same
+/// each time, a number that leaves its band has changed, and is missed where it is outside by more
+/// than a twentieth (a power: of what is missed) and by more than the root of its hits.
+Verdict judge(const Band& band, const Tally& tally, bool fixed_draw);
 
 } // namespace rewire::calibration

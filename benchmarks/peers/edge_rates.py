@@ -3,6 +3,7 @@ nothing, divided by the level, and what is discovered, beside ours on the same d
 
     benchmarks/peers/run.sh rates
     benchmarks/peers/run.sh rates --only stationary --data-sets 20
+    benchmarks/peers/run.sh rates --wide                     # a line a scenario, as README has it
 """
 
 import argparse
@@ -24,7 +25,8 @@ from tigramite.independence_tests.parcorr import ParCorr
 
 LEVELS = (0.05, 0.01, 0.001)
 DISCOVERED = 0.05
-SCENARIOS = ("stationary", "bursts", "slow-rate", "chains-.25", "chains-.1", "hubs", "lever-press")
+SCENARIOS = ("stationary", "bursts", "slow-rate", "chains-.25", "chains-.1", "hubs", "lever-press", "missed-events",
+             "hidden-input")  # fmt: skip
 OURS = {"p_partial": "p_partial alone", "p_marginal": "p_marginal alone", "p_both": "q_both"}
 PARCORR_NEURONS = 50
 
@@ -186,7 +188,29 @@ def arguments():
     parser.add_argument("--data-sets", type=int, default=20)
     parser.add_argument("--parcorr-data-sets", type=int, default=2, help="of these, for tigramite: seconds each")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--wide", action="store_true", help="a line a scenario: the rate at .05, and FDR, of each test")
     return parser.parse_args()
+
+
+COLUMNS = [*TESTS, *(f"rewire {name}" for name in OURS)]
+
+
+def print_head(wide):
+    if wide:
+        print("| scenario | " + " | ".join(COLUMNS) + " |\n" + "|---" * (1 + len(COLUMNS)) + "|")
+    else:
+        print("| scenario | p-value | .05 | .01 | .001 | FDR at q .05 | power | s a session |")
+        print("|---|---|---|---|---|---|---|---|")
+
+
+def print_rows(scenario, rows, wide):
+    if wide:
+        cells = [f"{rows[name][0]}, {rows[name][3]}" if name in rows else "-" for name in COLUMNS]
+        print(f"| {scenario} | " + " | ".join(cells) + " |", flush=True)
+        return
+    for name, cells in rows.items():
+        print(f"| {scenario} | {name} | " + " | ".join(cells) + " |", flush=True)
+        scenario = ""
 
 
 def main():
@@ -196,8 +220,7 @@ def main():
     packages = ", ".join(f"{name} {version(name)}" for name in ("pingouin", "tigramite", "numpy", "scipy"))
     print(f"{given.data_sets} data sets a scenario, {given.parcorr_data_sets} for tigramite (at most {PARCORR_NEURONS} "
           f"neurons); {packages}\n")  # fmt: skip
-    print("| scenario | p-value | .05 | .01 | .001 | FDR at q .05 | power | s a session |")
-    print("|---|---|---|---|---|---|---|---|")
+    print_head(given.wide)
     for scenario in given.only or SCENARIOS:
         with tempfile.TemporaryDirectory(prefix="rewire-rates-") as folder:
             path = Path(folder) / "data.h5"
@@ -209,9 +232,7 @@ def main():
                 counts = theirs(file, scenario, given.parcorr_data_sets)
                 rows = {name: each.cells() for name, each in counts.items() if each.sets > 0}
         rows |= ours(program, scenario, given.data_sets, given.seed)
-        for name, cells in rows.items():
-            print(f"| {scenario} | {name} | " + " | ".join(cells) + " |", flush=True)
-            scenario = ""
+        print_rows(scenario, rows, given.wide)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,11 @@
 #include "tile.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/text.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -27,6 +29,7 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto too_few = "fewer than two units to pair";
+constexpr auto band_surrogates = std::int64_t{2000}; ///< at most: a second of rank 0
 
 std::string table_head()
 {
@@ -47,8 +50,13 @@ class WaveWriter
 {
   public:
     WaveWriter(runtime::RunContext& context, const Wave& wave, const HeldTrains& held,
-               const CcgSettings& settings, const io::ResultFile* output)
-        : context_(context), wave_(wave), held_(held), settings_(settings), output_(output)
+               const CcgSettings& settings, const SurrogateRun& drawn, const io::ResultFile* output)
+        : context_(context),
+          wave_(wave),
+          held_(held),
+          settings_(settings),
+          drawn_(drawn),
+          output_(output)
     {
     }
 
@@ -69,13 +77,29 @@ class WaveWriter
     void end(std::size_t position)
     {
         const auto counts = writer_->finish();
+        if (const auto pair = writer_->strongest(); pair && settings_.surrogates > 0) {
+            const auto surrogates = std::min(settings_.surrogates, band_surrogates);
+            writer_->write_band(drawn_.band(position, pair->i, pair->j, surrogates, ccg_level),
+                                surrogates);
+        }
         writer_.reset();
         const auto& recording = held_.session(position).recording;
         context_.note(row_of(head_, recording.units(), counts));
         if (const auto& trials = held_.session(position).trials; trials.rows > 0)
             context_.note("    " + described(trials));
+        if (counts.clipped > 0)
+            context_.note(fmt::format("    {} spikes in a bin that had one are not counted",
+                                      base::grouped(counts.clipped)));
         note_recording(context_, head_, recording);
         note_near_pairs(context_, counts.near, settings_.test_near);
+        if (counts.few + counts.slow > 0)
+            context_.note(fmt::format(
+                "    of {} calls by the rule, chance gives {} no more than {:g} coincidences, and "
+                "{} "
+                "have a unit of no more than {:g} Hz: the paper calls neither (--min-pair-spikes, "
+                "--min-rate-hz)",
+                counts.peaks + counts.troughs, counts.few, paper_pair_spikes, counts.slow,
+                paper_rate_hz));
     }
 
   private:
@@ -83,6 +107,7 @@ class WaveWriter
     const Wave& wave_;
     const HeldTrains& held_;
     const CcgSettings& settings_;
+    const SurrogateRun& drawn_;
     const io::ResultFile* output_;
     SessionHead head_;
     std::unique_ptr<CcgWriter> writer_;
@@ -99,9 +124,10 @@ void compute(runtime::RunContext& context, const Wave& wave, const CcgSettings& 
                               tile_seconds(held.session(position), tile, settings)};
         });
     auto surrogates = std::vector<SurrogateP>{};
+    auto drawn = SurrogateRun(held, wave, settings);
     if (settings.surrogates > 0)
-        surrogates = SurrogateRun(held, wave, settings).run(context);
-    auto writer = WaveWriter(context, wave, held, settings, output);
+        surrogates = drawn.run(context);
+    auto writer = WaveWriter(context, wave, held, settings, drawn, output);
     auto plan = std::optional<spikes::JitterPlan>{}; // of the session that a rank is at
     auto halves = std::optional<Halves>{};
     auto planned = wave.size();
@@ -192,14 +218,15 @@ runtime::Job described_job()
             "lags: unit i fires after\n"
             "unit j. A small p says that two trains coincide, at that lag, more than by their slow "
             "rates; a common input\n"
-            "faster than the window rejects as well as a synapse does. A direction's p is the "
-            "strict one: a peak has to\n"
-            "stand out of the flanks, too, so that the shadows of peaks are not troughs. Time "
-            "counts where all chosen units\n"
-            "were observed (obs_intervals, without invalid_times); with --align, in trials around "
-            "the rows of "
-            "a table. With\n"
-            "--surrogates, Monte Carlo gives the p of the largest deviation of a direction, too. "
+            "faster than the window rejects as well as a synapse does. Calls go by a "
+            "strict p (p_value_strict):\n"
+            "a peak has to stand out of the flanks, too, so that the shadows of peaks are not "
+            "troughs. Time counts\n"
+            "where all chosen units were observed (obs_intervals, without invalid_times); with "
+            "--align, in trials around\n"
+            "the rows of a table. With --surrogates, Monte Carlo gives the p of the largest "
+            "deviation of a direction,\n"
+            "too. "
             "Writes RESULTS/ccg.h5.",
         .examples =
             {"rewire ccg --study data/ --results out/",

@@ -22,6 +22,8 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
                       .tested = count("tested_pairs"),
                       .peaks = count("peaks"),
                       .troughs = count("troughs"),
+                      .few = count("calls_of_few_coincidences"),
+                      .slow = count("calls_of_slow_units"),
                       .peaks_fdr = count("peaks_fdr"),
                       .troughs_fdr = count("troughs_fdr")};
     session.pair_i = io::read_all<std::int32_t>(group, "pair_i");
@@ -32,6 +34,7 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
     session.post = io::read_all<std::int32_t>(group, "post");
     const auto numbers = [&](const char* array) { return io::read_all<double>(group, array); };
     session.rate_hz = numbers("rate_hz");
+    session.chance = numbers("chance");
     session.cell_type = read_cell_types(group, session.unit_id.size());
     session.flank_sd = numbers("flank_sd");
     session.peak = numbers("peak");
@@ -45,10 +48,16 @@ CcgSession read_ccg(const io::Handle& file, const SessionName& name)
     session.half_peak = numbers("half_peak");
     session.half_trough = numbers("half_trough");
     session.areas = read_areas(group);
+    session.strongest_pair = count("strongest_pair");
+    if (io::exists(group, "band_peak"))
+        session.band =
+            SurrogateBand{count("band_surrogates"), numbers("band_peak"), numbers("band_trough")};
     if (io::exists(group, "p_value")) {
         session.p_value = numbers("p_value");
+        session.p_value_strict = numbers("p_value_strict");
         session.q_value = numbers("q_value");
         session.p_trough = numbers("p_trough");
+        session.p_trough_strict = numbers("p_trough_strict");
         session.q_trough = numbers("q_trough");
     }
     return session;

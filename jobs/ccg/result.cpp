@@ -1,5 +1,6 @@
 #include "result.hpp"
 
+#include "axes.hpp"
 #include "jobs/frame/fields.hpp"
 #include "jobs/recording/held_spikes.hpp"
 
@@ -7,7 +8,6 @@
 #include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
 #include <rewire/spikes/correlogram.hpp>
-#include <rewire/stats/multiple_testing.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -17,39 +17,9 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto pair_axis = "pair";
 constexpr auto lag_axis = "lag_ms";
-constexpr auto direction_axis = "direction";
-constexpr auto per_spike = "coincidences a bin and spike"; ///< of the geometric mean rate
 
 using base::at;
-
-/// What each of the calls has there.
-template <typename T, typename Get>
-std::vector<T> of_each(const std::vector<PairCall>& calls, Get get)
-{
-    auto values = std::vector<T>{};
-    values.reserve(calls.size());
-    for (const auto& call : calls)
-        values.push_back(static_cast<T>(get(call)));
-    return values;
-}
-
-template <typename Get>
-std::vector<double> of_each_direction(const std::vector<PairCall>& calls, Get get)
-{
-    auto values = std::vector<double>{};
-    values.reserve(2 * calls.size());
-    for (const auto& call : calls)
-        for (const auto& direction : call.direction)
-            values.push_back(static_cast<double>(get(direction)));
-    return values;
-}
-
-std::int64_t at_most(const std::vector<double>& values, double limit)
-{
-    return std::count_if(values.begin(), values.end(), [&](double v) { return v <= limit; });
-}
 
 template <typename T>
 void write_rows(const io::Handle& group, const char* name, std::int64_t first,
@@ -73,7 +43,7 @@ CcgWriter::CcgWriter(const io::ResultFile& file, const SessionHead& head,
 {
     write_units(head);
     write_pair_axis(group_, units_);
-    io::describe(io::open_dataset(group_, pair_axis), "pairs of units i < j, row major");
+    io::describe(io::open_dataset(group_, ccg_pair_axis), "pairs of units i < j, row major");
     io::describe(io::open_dataset(group_, "pair_i"), "index of the first unit");
     io::describe(io::open_dataset(group_, "pair_j"), "index of the second unit");
     auto lags = std::vector<double>{};
@@ -83,7 +53,7 @@ CcgWriter::CcgWriter(const io::ResultFile& file, const SessionHead& head,
                                     "time of unit i - time of unit j: at positive lags i fires "
                                     "after j, evidence for j -> i");
     io::write_text_attribute(lag, "units", "ms");
-    io::write_text_axis(group_, direction_axis, {"i to j", "j to i"},
+    io::write_text_axis(group_, ccg_direction_axis, {"i to j", "j to i"},
                         "0: i drives j, negative lags; 1: j drives i, positive lags");
     make_arrays();
 }
@@ -103,12 +73,8 @@ void CcgWriter::write_units(const SessionHead& head)
                     "spikes that were counted, one a bin at most");
     io::write_array(group_, "rate_hz", rate, {"unit_id"}, "Hz", "of these over the observed time");
     each_head_attribute(head, WriteAttribute{group_});
-    auto clipped_total = std::int64_t{0};
-    for (const auto count : trains_.clipped)
-        clipped_total += count;
     write_recording_attributes(group_, recording);
     write_cell_types(group_, recording);
-    io::write_attribute(group_, "spikes_clipped", clipped_total);
     io::write_attribute(
         group_, "observed_s",
         1e-9 * static_cast<double>(trains_.timeline.observed_bins() * trains_.timeline.bin_ns));
@@ -128,11 +94,11 @@ void CcgWriter::write_units(const SessionHead& head)
 
 void CcgWriter::make_arrays()
 {
-    const auto axes = std::vector<std::string>{pair_axis, lag_axis};
+    const auto axes = std::vector<std::string>{ccg_pair_axis, lag_axis};
     io::make_array<std::int32_t>(group_, "count", axes, "1", "coincidences");
-    io::make_array<double>(group_, "ccg", axes, per_spike,
+    io::make_array<double>(group_, "ccg", axes, ccg_per_spike,
                            "count / (common observed time x sqrt(rate i x rate j))");
-    io::make_array<double>(group_, "corrected", axes, per_spike,
+    io::make_array<double>(group_, "corrected", axes, ccg_per_spike,
                            settings_.has_null() ? "ccg minus that of the expected counts"
                                                 : "ccg minus its median over lags");
     if (!settings_.has_null())
@@ -226,188 +192,6 @@ void CcgWriter::write_row()
     if (settings_.surrogates > 0)
         write_rows(group_, "p_monte_carlo", first, drawn_p_, lags);
     row_ = {};
-}
-
-/// As in the paper those that the rule calls count.
-std::vector<spikes::PeakLag> CcgWriter::peaks_between(const Areas& areas) const
-{
-    auto peaks = std::vector<spikes::PeakLag>{};
-    const auto units = trains_.recording.units();
-    auto pair = std::size_t{0};
-    for (std::int64_t i = 0; i < units; ++i)
-        for (auto j = i + 1; j < units; ++j, ++pair)
-            if (calls_[pair].significant > 0)
-                peaks.push_back({areas.of_unit[at(i)], areas.of_unit[at(j)],
-                                 calls_[pair].peak_lag * settings_.bin_ms});
-    return peaks;
-}
-
-CcgCounts CcgWriter::finish()
-{
-    write_row();
-    auto counts = CcgCounts{.pairs = std::ssize(calls_)};
-    for (const auto& call : calls_) {
-        counts.tested += call.tested;
-        counts.near += call.near;
-        counts.peaks += call.significant > 0 ? 1 : 0;
-        counts.troughs += call.significant < 0 ? 1 : 0;
-    }
-    write_calls();
-    write_directions();
-    write_rule_of_directions();
-    write_halves();
-    if (settings_.has_null())
-        write_tests(counts);
-    if (settings_.surrogates > 0)
-        write_surrogates();
-    auto areas = areas_of(trains_.recording, settings_.area_scores);
-    areas.hierarchy = spikes::hierarchy(peaks_between(areas), areas.score,
-                                        {.seed = settings_.seed, .name = session_key_});
-    write_areas(group_, areas);
-    io::write_attribute(group_, "tested_pairs", counts.tested);
-    io::write_attribute(group_, "peaks", counts.peaks);
-    io::write_attribute(group_, "troughs", counts.troughs);
-    io::write_attribute(group_, "peaks_fdr", counts.peaks_fdr);
-    io::write_attribute(group_, "troughs_fdr", counts.troughs_fdr);
-    return counts;
-}
-
-void CcgWriter::write_calls() const
-{
-    const auto pair = std::vector<std::string>{pair_axis};
-    const auto ms = settings_.bin_ms;
-    const auto numbers = [&](const char* name, const char* units, const char* description,
-                             auto get) {
-        io::write_array(group_, name, of_each<double>(calls_, get), pair, units, description);
-    };
-    numbers("flank_sd", per_spike, "SD of corrected over lags beyond 50 ms on both sides",
-            [](const PairCall& call) { return call.flank_sd; });
-    numbers("peak", per_spike, "largest value of corrected within 10 ms",
-            [](const PairCall& call) { return call.peak; });
-    numbers("peak_lag_ms", "ms", "its lag, the first of equal ones",
-            [&](const PairCall& call) { return call.peak_lag * ms; });
-    numbers("trough", per_spike, "smallest value of corrected within 10 ms",
-            [](const PairCall& call) { return call.trough; });
-    numbers("trough_lag_ms", "ms", "its lag, the first of equal ones",
-            [&](const PairCall& call) { return call.trough_lag * ms; });
-    io::write_array(group_, "significant",
-                    of_each<std::int8_t>(calls_, [](const auto& call) { return call.significant; }),
-                    pair, "",
-                    "the rule of threshold_sd: 1 peak, -1 trough without a peak, 0 neither");
-    io::write_array(group_, "pre",
-                    of_each<std::int32_t>(calls_, [](const auto& call) { return call.pre; }), pair,
-                    "", "index of the unit that leads in the pair called by the rule; -1: none");
-    io::write_array(group_, "post",
-                    of_each<std::int32_t>(calls_, [](const auto& call) { return call.post; }), pair,
-                    "", "index of the unit that follows; -1: none");
-    io::write_array(group_, "tested",
-                    of_each<std::uint8_t>(calls_, [](const auto& call) { return call.tested; }),
-                    pair, "",
-                    "1: chance gives min_pair_spikes coincidences within 10 ms or more, and the "
-                    "units are not near (or --test-near)");
-    io::write_array(group_, "near",
-                    of_each<std::uint8_t>(calls_, [](const auto& call) { return call.near; }), pair,
-                    "",
-                    "1: units on one peak channel or within 50 um, where sorters lose coincident "
-                    "spikes");
-}
-
-void CcgWriter::write_directions() const
-{
-    const auto both = std::vector<std::string>{pair_axis, direction_axis};
-    const auto ms = settings_.bin_ms;
-    const auto directed = [&](const char* name, const char* units, const char* description,
-                              auto get) {
-        io::write_array(group_, name, of_each_direction(calls_, get), both, units, description);
-    };
-    directed("direction_peak_lag_ms", "ms",
-             settings_.has_null() ? "lag of the smallest p of a peak in this direction"
-                                  : "lag of the largest value of corrected in this direction",
-             [&](const DirectionCall& call) { return call.peak_lag * ms; });
-    directed("direction_peak", per_spike, "value of corrected at direction_peak_lag_ms",
-             [](const DirectionCall& call) { return call.peak; });
-    directed("direction_trough_lag_ms", "ms",
-             settings_.has_null() ? "lag of the smallest p of a trough in this direction"
-                                  : "lag of the smallest value of corrected in this direction",
-             [&](const DirectionCall& call) { return call.trough_lag * ms; });
-    directed("direction_trough", per_spike, "value of corrected at direction_trough_lag_ms",
-             [](const DirectionCall& call) { return call.trough; });
-}
-
-void CcgWriter::write_rule_of_directions() const
-{
-    auto values = std::vector<std::int8_t>{};
-    for (const auto& call : calls_)
-        for (const auto& direction : call.direction)
-            values.push_back(static_cast<std::int8_t>(direction.significant));
-    io::write_array(group_, "direction_significant", values, {pair_axis, direction_axis}, "",
-                    "the rule of threshold_sd over the lags 0 to 10 ms of this direction alone: 1 "
-                    "peak, -1 trough without a peak, 0 neither");
-}
-
-void CcgWriter::write_halves() const
-{
-    io::write_text_axis(group_, "half", {"first", "second"},
-                        "halves of the trials, or of the observed time");
-    const auto write = [&](const char* name, const char* description, auto member) {
-        auto values = std::vector<double>{};
-        for (const auto& call : calls_)
-            values.insert(values.end(), (call.*member).begin(), (call.*member).end());
-        io::write_array(group_, name, values, {pair_axis, direction_axis, "half"}, per_spike,
-                        description);
-    };
-    write("half_peak",
-          "corrected at direction_peak_lag_ms in each half of the session, of directions with a "
-          "peak by the rule or p_value of at most 0.05; else NaN",
-          &PairCall::half_peak);
-    write("half_trough",
-          "corrected at direction_trough_lag_ms in each half, of directions with a trough by the "
-          "rule or p_trough of at most 0.05; else NaN",
-          &PairCall::half_trough);
-}
-
-void CcgWriter::write_tests(CcgCounts& counts) const
-{
-    const auto axes = std::vector<std::string>{pair_axis, direction_axis};
-    const auto write = [&](const char* p_name, const char* q_name, const char* what, auto get) {
-        const auto p = of_each_direction(calls_, get);
-        const auto q = stats::benjamini_hochberg(p);
-        io::write_array(group_, p_name, p, axes, "1",
-                        std::string(what) +
-                            ": smallest strict p over the direction's lags of 10 ms, times their "
-                            "number. Strict: the larger of the p under jitter and of a Poisson p "
-                            "against the level of the flanks, so that the shadow of a peak is no "
-                            "trough and that of a trough no peak; NaN where not tested");
-        io::write_array(group_, q_name, q, axes, "1",
-                        std::string("Benjamini-Hochberg of ") + p_name +
-                            " over the session's tested pairs and directions");
-        return at_most(q, ccg_level);
-    };
-    counts.peaks_fdr =
-        write("p_value", "q_value", "peaks", [](const DirectionCall& call) { return call.p_peak; });
-    counts.troughs_fdr = write("p_trough", "q_trough", "troughs",
-                               [](const DirectionCall& call) { return call.p_trough; });
-}
-
-void CcgWriter::write_surrogates() const
-{
-    const auto axes = std::vector<std::string>{pair_axis, direction_axis};
-    const auto write = [&](const char* p_name, const char* q_name, const char* what, auto member) {
-        auto p = std::vector<double>{};
-        for (const auto& call : calls_)
-            p.insert(p.end(), (call.*member).begin(), (call.*member).end());
-        io::write_array(group_, p_name, p, axes, "1",
-                        std::string(what) +
-                            " over the direction's lags of 10 ms, in standard deviations, against "
-                            "the largest of each surrogate: (b + 1) / (n + 1), family-wise over "
-                            "these lags; NaN where not tested");
-        io::write_array(group_, q_name, stats::benjamini_hochberg(p), axes, "1",
-                        std::string("Benjamini-Hochberg of ") + p_name +
-                            " over the session's tested pairs and directions");
-    };
-    write("p_max_lag", "q_max_lag", "largest excess", &PairCall::max_peak);
-    write("p_max_lag_trough", "q_max_lag_trough", "largest deficit", &PairCall::max_trough);
-    io::write_attribute(group_, "surrogates", settings_.surrogates);
 }
 
 } // namespace rewire::jobs

@@ -10,6 +10,7 @@
 #include <rewire/io/result_file.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ namespace rewire::jobs {
 
 inline constexpr auto ccg_name = "ccg"; ///< of the job that writes it
 inline constexpr auto ccg_level = 0.05; ///< false discovery rate of what is counted and exported
+/// Limits of the paper for calls by the rule, which are said but not kept unless they are asked
+/// for: the exact p holds at any rate, and the published cells fire at 0.7 Hz and more.
+inline constexpr auto paper_rate_hz = 1.0;      ///< alpha_s: units fire at more than this
+inline constexpr auto paper_pair_spikes = 10.0; ///< alpha_p: chance gives more coincidences
 
 /// What a session's pairs gave, in numbers.
 struct CcgCounts
@@ -26,8 +31,11 @@ struct CcgCounts
     std::int64_t pairs = 0;
     std::int64_t tested = 0;
     std::int64_t near = 0;        ///< pairs on one peak channel or within 50 um
+    std::int64_t clipped = 0;     ///< spikes in a bin that had one
     std::int64_t peaks = 0;       ///< pairs called by the rule
     std::int64_t troughs = 0;     ///< the same
+    std::int64_t few = 0;         ///< of both, pairs with no more than paper_pair_spikes by chance
+    std::int64_t slow = 0;        ///< of both, pairs with a unit of no more than paper_rate_hz
     std::int64_t peaks_fdr = 0;   ///< directions with q <= ccg_level
     std::int64_t troughs_fdr = 0; ///< the same of troughs
 };
@@ -45,9 +53,21 @@ class CcgWriter
              const SurrogateP* surrogates = nullptr);
     /// Writes what needs all pairs.
     CcgCounts finish();
+    /// The tested pair whose peak stands out most, in SD of its flanks; nothing without any.
+    struct Strongest
+    {
+        std::int64_t pair = 0;
+        std::int64_t i = 0;
+        std::int64_t j = 0;
+    };
+    std::optional<Strongest> strongest() const;
+    /// Of that pair, after finish().
+    void write_band(const spikes::DeviationBand& band, std::int64_t surrogates) const;
 
   private:
     void make_arrays();
+    double chance_of(std::int64_t i, std::int64_t j) const;
+    CcgCounts counted() const;
     void write_row();
     void write_units(const SessionHead& head);
     void write_calls() const;
@@ -70,6 +90,14 @@ class CcgWriter
     std::vector<PairCall> calls_; ///< [pairs] of the session
 };
 
+/// Of the pair strongest_pair: z of the largest deviation that ccg_level of the surrogates pass.
+struct SurrogateBand
+{
+    std::int64_t surrogates = 0;
+    std::vector<double> peak; ///< [direction]; infinite with too few surrogates
+    std::vector<double> trough;
+};
+
 /// Result of a session as tables and the page need it.
 struct CcgSession
 {
@@ -86,6 +114,7 @@ struct CcgSession
     std::vector<std::int32_t> pair_i;   ///< [pair]
     std::vector<std::int32_t> pair_j;
     std::vector<std::uint8_t> tested;
+    std::vector<double> chance; ///< [pair] coincidences within 10 ms
     std::vector<std::int8_t> significant;
     std::vector<std::int32_t> pre;
     std::vector<std::int32_t> post;
@@ -98,13 +127,17 @@ struct CcgSession
     std::vector<double> direction_peak_lag_ms;
     std::vector<double> direction_trough;
     std::vector<double> direction_trough_lag_ms;
-    std::vector<double> p_value; ///< [pair, 2]; empty without a null
-    std::vector<double> q_value;
+    std::vector<double> p_value;        ///< [pair, 2] under jitter; empty without a null
+    std::vector<double> p_value_strict; ///< against the flanks, too
+    std::vector<double> q_value;        ///< of the strict p: what is called
     std::vector<double> p_trough;
+    std::vector<double> p_trough_strict;
     std::vector<double> q_trough;
     std::vector<double> half_peak; ///< [pair, 2, half]; NaN where it was not asked for
     std::vector<double> half_trough;
-    AreaDelays areas; ///< empty where no area is known
+    std::int64_t strongest_pair = -1;
+    std::optional<SurrogateBand> band; ///< with surrogates
+    AreaDelays areas;                  ///< empty where no area is known
 };
 CcgSession read_ccg(const io::Handle& file, const SessionName& name);
 

@@ -4,7 +4,6 @@
 
 #include <rewire/base/error.hpp>
 #include <rewire/base/text.hpp>
-#include <rewire/spikes/connection_rule.hpp>
 
 #include <fmt/format.h>
 
@@ -42,21 +41,9 @@ ShownPair shown(const io::Handle& file, const CcgSession& session, std::size_t p
 
 std::optional<ShownPair> strongest_of(const io::Handle& file, const CcgSession& session)
 {
-    auto strongest = std::size_t{0};
-    auto most_sd = 0.0;
-    for (std::size_t pair = 0; pair < session.peak.size(); ++pair) {
-        if (session.tested[pair] == 0) // near pairs, say, of which nothing is said
-            continue;
-        const auto in_sd =
-            session.flank_sd[pair] > 0 ? session.peak[pair] / session.flank_sd[pair] : 0.0;
-        if (in_sd > most_sd) {
-            strongest = pair;
-            most_sd = in_sd;
-        }
-    }
-    if (!(most_sd > 0))
+    if (session.strongest_pair < 0)
         return std::nullopt;
-    return shown(file, session, strongest);
+    return shown(file, session, static_cast<std::size_t>(session.strongest_pair));
 }
 
 /// The pair of these two units, in either order; nothing where the session does not have both.
@@ -82,6 +69,32 @@ std::vector<double> poisson_half_width(const std::vector<double>& mean)
     return half;
 }
 
+/// What the largest deviations of surrogates stay within, where they were drawn.
+void add_band(report::LinePlot& plot, const CcgSession& session, const ShownPair& pair)
+{
+    if (!session.band || static_cast<std::int64_t>(pair.pair) != session.strongest_pair)
+        return;
+    for (const auto sign : {1, -1}) {
+        auto line = report::Line{.name = sign > 0 ? "95 % of surrogates, at all lags" : "",
+                                 .x = {},
+                                 .y = {},
+                                 .half_width = {},
+                                 .colour = 2};
+        for (std::size_t k = 0; k < pair.correlogram.lag_ms.size(); ++k) {
+            const auto lag_ms = pair.correlogram.lag_ms[k];
+            const auto expected = pair.correlogram.expected[k];
+            const auto& limit = sign > 0 ? session.band->peak : session.band->trough;
+            const auto z = limit[lag_ms < 0 ? 0 : 1];
+            if (lag_ms == 0 || std::abs(lag_ms) > peak_ms + 1e-9 || !std::isfinite(z))
+                continue;
+            line.x.push_back(lag_ms);
+            line.y.push_back(std::max(0.0, expected + sign * z * std::sqrt(expected)));
+        }
+        if (!line.x.empty())
+            plot.lines.push_back(std::move(line));
+    }
+}
+
 report::Figure correlogram_of(const CcgSession& result, const ShownPair& strongest)
 {
     const auto unit = [&](const std::vector<std::int32_t>& index) {
@@ -103,6 +116,7 @@ report::Figure correlogram_of(const CcgSession& result, const ShownPair& stronge
                               .x = strongest.correlogram.lag_ms,
                               .y = strongest.correlogram.expected,
                               .half_width = poisson_half_width(strongest.correlogram.expected)});
+    add_band(plot, result, strongest);
     plot.size = {420, 270};
     return report::figure_of(plot);
 }
@@ -143,22 +157,6 @@ std::string in_both_halves(const CcgSession& session)
         both += first > 0 && second > 0;
     }
     return fmt::format("{} of {}", both, all);
-}
-
-/// Called by the rule, though chance gives fewer than the ten coincidences that the paper asks for.
-std::int64_t called_on_few(const CcgSession& session)
-{
-    constexpr auto least_chance = 10.0;
-    auto few = std::int64_t{0};
-    for (std::size_t pair = 0; pair < session.significant.size(); ++pair) {
-        const auto rate = [&](const std::vector<std::int32_t>& unit) {
-            return session.rate_hz[static_cast<std::size_t>(unit[pair])];
-        };
-        few += session.significant[pair] != 0 &&
-               spikes::chance_coincidences(rate(session.pair_i), rate(session.pair_j),
-                                           session.observed_s, pair_window_s) <= least_chance;
-    }
-    return few;
 }
 
 /// pre and post of the calls of a sign: by the rule, or the directions with q <= ccg_level.
@@ -230,23 +228,25 @@ class CcgPart : public PagePart
         auto table = report::Table{
             .head = {"animal", "session", "units", "pairs tested", "peaks by the rule",
                      "troughs by the rule", "of these on ≤ 10 chance coincidences",
-                     "directed peaks, q ≤ 0.05", "directed troughs, q ≤ 0.05",
-                     "such peaks in both halves"}};
+                     "of these with a unit of ≤ 1 Hz", "directed peaks, q ≤ 0.05",
+                     "directed troughs, q ≤ 0.05", "such peaks in both halves"}};
         for (const auto& session : sessions_) {
             const auto& counts = session.result.counts;
             const auto null = !session.result.p_value.empty();
             table.rows.push_back({session.result.head.subject, session.result.head.session,
                                   std::to_string(session.result.unit_id.size()),
                                   std::to_string(counts.tested), std::to_string(counts.peaks),
-                                  std::to_string(counts.troughs),
-                                  std::to_string(called_on_few(session.result)),
+                                  std::to_string(counts.troughs), std::to_string(counts.few),
+                                  std::to_string(counts.slow),
                                   null ? std::to_string(counts.peaks_fdr) : "–",
                                   null ? std::to_string(counts.troughs_fdr) : "–",
                                   null ? in_both_halves(session.result) : "–"});
         }
         const auto& first = sessions_.front().result;
         table.caption = fmt::format(
-            "Connections. The rule: within 10 ms, {:g} SD of the flanks beyond 50 ms. q: "
+            "Connections. The rule: within 10 ms, {:g} SD of the flanks beyond 50 ms; the paper "
+            "asks for units of more than 1 Hz and more than 10 coincidences by chance, as "
+            "--min-rate-hz and --min-pair-spikes do. q: "
             "Benjamini-Hochberg over the pairs and directions of a session, of the strict p "
             "(jitter: {}{}). A peak says that two units coincide beyond their slow rates, not that "
             "one drives the other: a fast common input does the same.",
@@ -265,9 +265,15 @@ class CcgPart : public PagePart
             return;
         constexpr auto band = "Band: 95 % of the Poisson counts of the expected mean, at a single "
                               "lag; the mean is exact.";
+        const auto drawn =
+            std::any_of(sessions_.begin(), sessions_.end(),
+                        [](const PageSession& session) { return session.result.band.has_value(); });
         block.caption = fmt::format(
-            "The tested pair of each session whose peak stands out most from its flanks ({}). {}",
-            block.panels.size() < sessions_.size() ? "the first sessions" : "all sessions", band);
+            "The tested pair of each session whose peak stands out most from its flanks ({}). {}{}",
+            block.panels.size() < sessions_.size() ? "the first sessions" : "all sessions", band,
+            drawn ? " Lines within 10 ms: what 95 % of the surrogates stay within at all lags of a "
+                    "direction, one of the trains jittered."
+                  : "");
         page.figure(std::move(block));
 
         auto chosen = report::FigureBlock{.sources = {"ccg.h5"}};

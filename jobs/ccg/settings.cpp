@@ -13,7 +13,6 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto peak_ms = 10.0;  ///< lags that are searched and tested
 constexpr auto flank_ms = 50.0; ///< flanks lie beyond
 constexpr auto most_lags = std::int64_t{5000};
 
@@ -81,7 +80,8 @@ std::vector<runtime::Option> ccg_options()
          .kind = OptionKind::real,
          .default_value = "0",
          .help = "alpha_p: pairs of which chance gives fewer coincidences within 10 ms, over the "
-                 "whole recording, are neither called nor tested (the paper: 10 at least)",
+                 "whole recording, are neither called nor tested (the paper: 10 at least; without, "
+                 "the log says how many calls by the rule lie below)",
          .source = "Methods, static connectivity",
          .minimum = 0},
     };

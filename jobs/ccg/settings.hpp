@@ -38,6 +38,7 @@ struct CcgSettings
     std::int64_t lags() const noexcept { return 2 * max_lag + 1; }
 };
 
+inline constexpr auto peak_ms = 10.0; ///< lags that are searched and tested
 /// Of alpha_p: the paper's own code counts the coincidences that chance gives within 10 ms.
 inline constexpr auto pair_window_s = 0.010;
 

@@ -94,6 +94,16 @@ std::vector<T> near_lags(const std::vector<T>& all, std::int64_t pairs, std::int
     return result;
 }
 
+spikes::MonteCarloSettings monte_carlo_settings(const CcgSettings& settings)
+{
+    return {.jittered = spikes::JitteredTrain::postsynaptic,
+            .max_lag = settings.rule.peak_lag,
+            .first_tested_lag = settings.tests.first_tested_lag,
+            .last_tested_lag = settings.rule.peak_lag,
+            .rule = std::nullopt,
+            .overlap_s = {}};
+}
+
 /// What the blocks of a tile have in common; a rank keeps that of its last block.
 struct PreparedTile
 {
@@ -215,16 +225,9 @@ std::vector<SurrogateP> SurrogateRun::run(runtime::RunContext& context)
                     return std::nullopt;
                 prepared_tile = block.tile;
             }
-            const auto max_lag = settings_.rule.peak_lag;
             const auto drawn = spikes::run_jitter_block(
                 prepared->jitterer, prepared->trains, prepared->local, block.surrogates,
-                {.jittered = spikes::JitteredTrain::postsynaptic,
-                 .max_lag = max_lag,
-                 .first_tested_lag = settings_.tests.first_tested_lag,
-                 .last_tested_lag = max_lag,
-                 .rule = std::nullopt,
-                 .overlap_s = {}},
-                prepared->count, prepared->expected, each);
+                monte_carlo_settings(settings_), prepared->count, prepared->expected, each);
             return drawn ? std::optional(packed(*drawn)) : std::nullopt;
         },
         [&](std::size_t part, std::span<const std::byte> bytes) {
@@ -238,6 +241,27 @@ std::vector<SurrogateP> SurrogateRun::run(runtime::RunContext& context)
             tally = {};
         });
     return result;
+}
+
+spikes::DeviationBand SurrogateRun::band(std::size_t position, std::int64_t i, std::int64_t j,
+                                         std::int64_t surrogates, double level) const
+{
+    const auto all = tiles();
+    const auto tile = std::find_if(all.begin(), all.end(), [&](const SurrogateTile& one) {
+        return one.position == position && one.tile.first.first <= i && i < one.tile.first.last &&
+               one.tile.second.first <= j && j < one.tile.second.last;
+    });
+    const auto prepared = PreparedTile(held_, *tile, settings_, key_of(*tile));
+    const auto first = prepared.local.first.first + (i - tile->tile.first.first);
+    const auto second = prepared.local.second.first + (j - tile->tile.second.first);
+    const auto pair = spikes::PairTile{{first, first + 1}, {second, second + 1}};
+    const auto go_on = spikes::Tick([](std::int64_t) { return true; });
+    const auto raw = *spikes::count_tile(prepared.trains, pair, prepared.plan.reach(), go_on);
+    const auto expected = *spikes::expected_tile(prepared.plan, prepared.trains, pair, raw, go_on);
+    return spikes::deviation_band(
+        prepared.jitterer, prepared.trains, first, second, surrogates,
+        monte_carlo_settings(settings_),
+        near_lags(expected, 1, settings_.max_lag, settings_.rule.peak_lag), level);
 }
 
 /// Units are numbered within the tile: it is part of the name of what is drawn.

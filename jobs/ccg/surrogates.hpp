@@ -37,6 +37,10 @@ class SurrogateRun
 
     /// Collective. @return on rank 0: of each of the sessions; empty elsewhere
     std::vector<SurrogateP> run(runtime::RunContext& context);
+    /// How far the first `surrogates` of a pair i < j of a session lie from the expectation, over
+    /// all lags of a direction: what the p of its largest deviation is made of. On one rank.
+    spikes::DeviationBand band(std::size_t position, std::int64_t i, std::int64_t j,
+                               std::int64_t surrogates, double level) const;
 
   private:
     std::vector<SurrogateTile> tiles() const;

@@ -20,6 +20,7 @@ struct SignedCalls
     const std::vector<double>& value;
     const std::vector<double>& lag_ms;
     const std::vector<double>& p;
+    const std::vector<double>& p_strict; ///< of which q is made
     const std::vector<double>& q;
     const std::vector<double>& half; ///< [pair, direction, half]
 };
@@ -45,14 +46,15 @@ void write_calls(io::WholeStream& table, const CcgSession& session, const Signed
                 return std::isnan(value) ? std::string{} : number_text(value);
             };
             table.write(fmt::format(
-                "{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(session.head.subject),
-                csv_field(session.head.session),
+                "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                csv_field(session.head.subject), csv_field(session.head.session),
                 csv_field(session.unit_id[static_cast<std::size_t>(pre)]),
                 csv_field(session.unit_id[static_cast<std::size_t>(post)]), calls.sign,
-                number_text(calls.lag_ms[at]), or_empty(calls.p), or_empty(calls.q),
-                number_text(calls.value[at]), by_rule ? 1 : 0,
+                number_text(calls.lag_ms[at]), or_empty(calls.p), or_empty(calls.p_strict),
+                or_empty(calls.q), number_text(calls.value[at]), by_rule ? 1 : 0,
                 session.cell_type[static_cast<std::size_t>(pre)],
-                session.cell_type[static_cast<std::size_t>(post)], half_text(0), half_text(1)));
+                session.cell_type[static_cast<std::size_t>(post)], half_text(0), half_text(1),
+                number_text(session.chance[pair])));
         }
 }
 
@@ -60,17 +62,19 @@ std::string write_table(const ExportTable::Request& request)
 {
     const auto path = request.folder / "ccg.csv";
     auto table = io::WholeStream(path);
-    table.write("subject,session,pre,post,sign,peak_lag_ms,p_value,q_value,corrected,rule,"
-                "pre_type,post_type,first_half,second_half\n");
+    table.write(
+        "subject,session,pre,post,sign,peak_lag_ms,p_value,p_value_strict,q_value,corrected,rule,"
+        "pre_type,post_type,first_half,second_half,chance\n");
     for (const auto& name : sessions_in(request.result)) {
         const auto session = read_ccg(request.result, name);
         write_calls(table, session,
                     {1, session.direction_peak, session.direction_peak_lag_ms, session.p_value,
-                     session.q_value, session.half_peak},
+                     session.p_value_strict, session.q_value, session.half_peak},
                     request.everything);
         write_calls(table, session,
                     {-1, session.direction_trough, session.direction_trough_lag_ms,
-                     session.p_trough, session.q_trough, session.half_trough},
+                     session.p_trough, session.p_trough_strict, session.q_trough,
+                     session.half_trough},
                     request.everything);
     }
     table.publish();

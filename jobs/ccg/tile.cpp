@@ -46,8 +46,10 @@ void call_by_rule(const spikes::ConnectionCall& rule, std::int64_t i, std::int64
 DirectionCall direction_of(const spikes::DirectedP& tested, std::span<const double> corrected)
 {
     const auto max_lag = std::ssize(corrected) / 2;
-    return {.p_peak = tested.p_peak_strict,
-            .p_trough = tested.p_trough_strict,
+    return {.p_peak = tested.p_peak,
+            .p_trough = tested.p_trough,
+            .p_peak_strict = tested.p_peak_strict,
+            .p_trough_strict = tested.p_trough_strict,
             .peak = corrected[at(max_lag + tested.peak_lag)],
             .trough = corrected[at(max_lag + tested.trough_lag)],
             .peak_lag = static_cast<std::int32_t>(tested.peak_lag),
@@ -58,6 +60,8 @@ DirectionCall direction_of(const spikes::DirectedExtremes& extremes)
 {
     return {.p_peak = std::nan(""),
             .p_trough = std::nan(""),
+            .p_peak_strict = std::nan(""),
+            .p_trough_strict = std::nan(""),
             .peak = extremes.peak,
             .trough = extremes.trough,
             .peak_lag = static_cast<std::int32_t>(extremes.peak_lag),
@@ -72,10 +76,10 @@ void add_halves(const HeldTrains& held, std::size_t position, std::int64_t i, st
     call.half_peak.fill(none);
     call.half_trough.fill(none);
     const auto peak = [&](const DirectionCall& direction) {
-        return call.significant > 0 || direction.p_peak <= halves_p;
+        return call.significant > 0 || direction.p_peak_strict <= halves_p;
     };
     const auto trough = [&](const DirectionCall& direction) {
-        return call.significant < 0 || direction.p_trough <= halves_p;
+        return call.significant < 0 || direction.p_trough_strict <= halves_p;
     };
     if (call.tested == 0 || std::none_of(call.direction.begin(), call.direction.end(),
                                          [&](const auto& one) { return peak(one) || trough(one); }))
@@ -216,7 +220,8 @@ std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t posit
         }
         if (call.tested == 0)
             for (auto& direction : call.direction)
-                direction.p_peak = direction.p_trough = std::nan("");
+                direction.p_peak = direction.p_trough = direction.p_peak_strict =
+                    direction.p_trough_strict = std::nan("");
         add_halves(held, position, i, j, halves, call);
         result.call.push_back(call);
     });

@@ -18,9 +18,11 @@ namespace rewire::jobs {
 /// One direction of a pair. Of the null where there is one, else of the rule.
 struct DirectionCall
 {
-    double p_peak = 1;   ///< strict, of the lags of the direction, Bonferroni
-    double p_trough = 1; ///< the same of troughs
-    double peak = 0;     ///< corrected correlogram at the lag of the smallest p, or the largest
+    double p_peak = 1;          ///< under jitter, smallest of the direction's lags, Bonferroni
+    double p_trough = 1;        ///< the same of troughs
+    double p_peak_strict = 1;   ///< against the flanks, too: what calls go by
+    double p_trough_strict = 1; ///< the same of troughs
+    double peak = 0; ///< corrected correlogram at the lag of the smallest p, or the largest
     double trough = 0;
     std::int32_t peak_lag = 0; ///< bins, signed
     std::int32_t trough_lag = 0;
@@ -50,8 +52,8 @@ struct PairCall
     std::array<double, 4> half_trough{}; ///< the same at the trough lag
 };
 
-/// Directions of a p up to this are estimated in both halves of the session: all that have a q up
-/// to it among them, since no q is below its p.
+/// Directions of a strict p up to this are estimated in both halves of the session: all that have a
+/// q up to it among them, since no q is below its p.
 inline constexpr auto halves_p = 0.05;
 
 /// Pairs of a tile, in its order.

@@ -25,11 +25,6 @@ namespace {
 
 constexpr auto fine = static_cast<std::size_t>(calcium::DisplacedTest::fine);
 
-calcium::Tick counting(const runtime::Tick& tick)
-{
-    return [&tick](std::int64_t) { return tick(); };
-}
-
 std::optional<std::vector<std::byte>> tested_draw(const VersionTables& tables, const EdgeUnit& unit,
                                                   const calcium::DisplacementOptions& options,
                                                   const calcium::Tick& tick)
@@ -139,7 +134,8 @@ struct Batch
     std::vector<std::int64_t> units;
 };
 
-std::vector<Batch> batches_of(const std::vector<EdgeUnit>& units, const EdgeSessions& sessions)
+std::vector<Batch> batches_of(const std::vector<EdgeUnit>& units, const EdgeSessions& sessions,
+                              const ConnectomeSettings& settings)
 {
     auto batches = std::vector<Batch>{};
     auto bytes = 0.0;
@@ -147,7 +143,7 @@ std::vector<Batch> batches_of(const std::vector<EdgeUnit>& units, const EdgeSess
         const auto version = EdgeVersion{units[k].position, units[k].draw};
         if (batches.empty() || batches.back().versions.back() != version) {
             const auto more =
-                edge_version_bytes(sessions.info(version.position), version.draw >= 0);
+                edge_version_bytes(sessions.info(version.position), settings, version.draw >= 0);
             if (batches.empty() || bytes + more > edge_batch_bytes) {
                 batches.emplace_back();
                 bytes = 0;
@@ -267,7 +263,7 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
         if (unit.draw < 0)
             units_of_runs.push_back(unit);
     }
-    const auto batches = batches_of(units, sessions);
+    const auto batches = batches_of(units, sessions, settings);
     auto run = BatchRun(context, sessions, units, options);
     for (std::size_t k = 0; k < batches.size(); ++k) {
         const auto number = batches.size() > 1 ? fmt::format(".{}", k + 1) : "";

@@ -4,19 +4,10 @@
 
 #include <rewire/base/index.hpp>
 #include <rewire/base/packed.hpp>
-#include <rewire/mpi/agreement.hpp>
-#include <rewire/mpi/work_queue.hpp>
-#include <rewire/runtime/log.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <exception>
-#include <functional>
 #include <span>
-#include <string>
 #include <utility>
 
 namespace rewire::jobs {
@@ -84,54 +75,6 @@ std::span<const std::byte> bytes_of(calcium::MomentRows& rows)
                              : std::as_bytes(std::span(rows.full));
 }
 
-/// Units whose results stay in memory: handed out like those of a phase, not saved. Collective.
-/// @return those of this rank
-std::vector<std::int64_t>
-handed_out(runtime::RunContext& context, const std::string& phase, const std::vector<double>& costs,
-           const std::function<bool(std::int64_t unit, const calcium::Tick& tick)>& compute)
-{
-    auto mine = std::vector<std::int64_t>{};
-    const auto start = std::chrono::steady_clock::now();
-    context.collective(phase, [&] {
-        auto failed = std::exception_ptr{};
-        {
-            auto queue = mpi::WorkQueue(context.comm(), costs);
-            const auto tick = calcium::Tick([&](std::int64_t) {
-                const auto open = queue.tick();
-                const auto seconds =
-                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-                if (context.comm().is_root())
-                    context.log().progress(phase, queue.fraction_handed_out(), seconds,
-                                           static_cast<double>(mine.size()) *
-                                               context.comm().size());
-                if (runtime::stop_requested() && open)
-                    queue.close();
-                return open && !runtime::stop_requested();
-            });
-            try {
-                while (tick(0)) {
-                    const auto next = queue.next();
-                    if (!next || !compute(*next, tick))
-                        break;
-                    mine.push_back(*next);
-                }
-            } catch (...) { // the others have to leave the queue, too
-                failed = std::current_exception();
-                queue.close();
-            }
-            context.log().end_progress();
-        }
-        if (failed)
-            std::rethrow_exception(failed);
-    });
-    if (context.comm().sum(static_cast<std::int64_t>(mine.size())) <
-        static_cast<std::int64_t>(costs.size()))
-        mpi::throw_on_all(base::Error(base::ExitCode::stopped,
-                                      fmt::format("stopped as asked, in phase {}", phase), "",
-                                      "repeat the same command to go on from there"));
-    return mine;
-}
-
 void set_rows(calcium::MomentRows& rows, std::span<const std::byte> bytes, bool single)
 {
     if (single)
@@ -150,18 +93,62 @@ calcium::ShiftMomentOptions moment_options(EdgeSessions& sessions, const EdgeVer
                                              sessions.displacement_options(version.position));
 }
 
-std::optional<calcium::EventJitter> jitter_of(EdgeSessions& sessions, const VersionTables& tables)
+/// What the jitter of a version's events is made from.
+struct JitterInput
 {
-    const auto& session = sessions.traces(tables.version.position);
-    if (tables.moments.status != calcium::ShiftMomentStatus::ok || session.events.neurons() == 0)
+    const activity::ActivityView& events;
+    const std::vector<base::Range>& segments;
+    calcium::EventJitterOptions options;
+};
+
+std::optional<JitterInput> jitter_input(EdgeSessions& sessions, const EdgeVersion& version,
+                                        calcium::ShiftMomentStatus status,
+                                        std::vector<std::int64_t> displacement)
+{
+    const auto& session = sessions.traces(version.position);
+    if (status != calcium::ShiftMomentStatus::ok || session.events.neurons() == 0)
         return std::nullopt;
-    return calcium::event_jitter_of(session.events, tables.moments.active, session.segments,
-                                    {.window_frames = session.window_frames,
-                                     .taps = session.taps,
-                                     .displacement = tables.displacement});
+    return JitterInput{.events = session.events,
+                       .segments = session.segments,
+                       .options = {.window_frames = session.window_frames,
+                                   .taps = session.taps,
+                                   .displacement = std::move(displacement)}};
+}
+
+/// Samples of a block in the order in which they are shared: doubles and starts before rows.
+constexpr auto jitter_items = std::int64_t{7};
+
+std::array<std::span<const std::byte>, at(jitter_items)> items_of(calcium::JitterSamples& block)
+{
+    for (auto* samples : {&block.events, &block.smoothed})
+        samples->row.resize((samples->row.size() + 1) / 2 * 2); // doubles may follow
+    const auto bytes = [](const auto& values) { return std::as_bytes(std::span(values)); };
+    return {bytes(block.square_sum),  bytes(block.events.start),   bytes(block.events.value),
+            bytes(block.events.row),  bytes(block.smoothed.start), bytes(block.smoothed.value),
+            bytes(block.smoothed.row)};
+}
+
+/// @param first of its items
+calcium::JitterBlock block_in(std::span<const std::byte> tables, const mpi::NodeShared& shared,
+                              std::int64_t first)
+{
+    const auto samples = [&](std::int64_t item) {
+        return calcium::JitterBlock::Samples{
+            .start = values_of<std::int64_t>(shared.bytes_of(item)),
+            .row = values_of<std::int32_t>(shared.bytes_of(item + 2)),
+            .value = values_of<double>(shared.bytes_of(item + 1))};
+    };
+    return calcium::jitter_block(values_of<double>(tables),
+                                 values_of<double>(shared.bytes_of(first)), samples(first + 1),
+                                 samples(first + 4));
 }
 
 } // namespace
+
+calcium::Tick counting(const runtime::Tick& tick)
+{
+    return [&tick](std::int64_t) { return tick(); };
+}
 
 std::optional<VersionTables> tables_of_one(EdgeSessions& sessions, const EdgeVersion& version,
                                            const calcium::Tick& tick)
@@ -176,7 +163,10 @@ std::optional<VersionTables> tables_of_one(EdgeSessions& sessions, const EdgeVer
                                 .moments = std::move(*moments),
                                 .jitter = {},
                                 .displacement = options.displacement};
-    tables.jitter = jitter_of(sessions, tables);
+    if (const auto input =
+            jitter_input(sessions, version, tables.moments.status, tables.displacement))
+        tables.jitter = calcium::event_jitter_of(input->events, tables.moments.active,
+                                                 input->segments, input->options);
     return tables;
 }
 
@@ -190,6 +180,7 @@ struct EdgeTables::Made
     std::unique_ptr<calcium::MomentParts> parts; ///< unless whole
     std::int64_t first_part = 0;                 ///< in parts_
     std::int64_t first_table = 0;                ///< in powers_ and thirds_
+    std::optional<calcium::EventJitter> jitter;  ///< blocks in jitter_
 
     bool single() const { return options.precision == calcium::Precision::single; }
     std::int64_t real_bytes() const { return single() ? sizeof(float) : sizeof(double); }
@@ -215,6 +206,7 @@ EdgeTables::EdgeTables(runtime::RunContext& context, EdgeSessions& sessions,
     allocate();
     transform();
     sum_thirds();
+    jitter_events();
 }
 
 EdgeTables::~EdgeTables() = default;
@@ -225,11 +217,11 @@ void EdgeTables::prepare()
     for (const auto& [position, draw] : versions_)
         costs.push_back(edge_preparation_seconds(sessions_.info(position)));
     auto own = std::vector<std::pair<std::int64_t, calcium::MomentPreparation>>{};
-    handed_out(context_, "edge traces", costs, [&](std::int64_t unit, const calcium::Tick& tick) {
+    context_.hand_out("edge traces", costs, [&](std::int64_t unit, const runtime::Tick& tick) {
         const auto& session = sessions_.traces(versions_[at(unit)].position);
         auto made = calcium::prepare_moments(session.activity, made_[at(unit)].circles,
                                              session.covariates.view(), made_[at(unit)].options,
-                                             scratch_, tick);
+                                             scratch_, counting(tick));
         if (!made)
             return false;
         own.emplace_back(unit, std::move(*made));
@@ -337,6 +329,17 @@ std::vector<double> EdgeTables::costs_of_parts() const
     return costs;
 }
 
+std::vector<std::int64_t> EdgeTables::rows_of(const std::vector<std::int64_t>& parts) const
+{
+    auto rows = std::vector<std::int64_t>{};
+    for (const auto unit : parts) {
+        const auto& [version, part] = parts_[at(unit)];
+        for (auto table = 0; table < 2; ++table)
+            rows.push_back(made_[version].first_table + table * made_[version].part_count() + part);
+    }
+    return rows;
+}
+
 calcium::MomentTables EdgeTables::tables_of(std::size_t version)
 {
     const auto& made = made_[version];
@@ -362,23 +365,17 @@ calcium::MomentTables EdgeTables::tables_of(std::size_t version)
 
 void EdgeTables::transform()
 {
-    const auto mine = handed_out(
-        context_, "spectra", costs_of_parts(), [&](std::int64_t unit, const calcium::Tick& tick) {
+    const auto mine = context_.hand_out(
+        "spectra", costs_of_parts(), [&](std::int64_t unit, const runtime::Tick& tick) {
             const auto& [version, part] = parts_[at(unit)];
             const auto sum = sums_->of(unit, unit + 1);
             return made_[version].parts->spectra(
                 part, tables_of(version),
-                {reinterpret_cast<double*>(sum.data()), sum.size() / sizeof(double)}, tick);
+                {reinterpret_cast<double*>(sum.data()), sum.size() / sizeof(double)},
+                counting(tick));
         });
     context_.collective("share", [&] {
-        auto written = std::vector<std::int64_t>{};
-        for (const auto unit : mine) {
-            const auto& [version, part] = parts_[at(unit)];
-            for (auto table = 0; table < 2; ++table)
-                written.push_back(made_[version].first_table + table * made_[version].part_count() +
-                                  part);
-        }
-        powers_->exchange(context_.comm(), written);
+        powers_->exchange(context_.comm(), rows_of(mine));
         sums_->exchange(context_.comm(), mine);
         const auto sharers = powers_->sharers(context_.comm());
         for (std::size_t v = 0; v < versions_.size(); ++v) {
@@ -416,23 +413,74 @@ void EdgeTables::sum_thirds()
     }
     context_.collective(
         "share", [&] { thirds_ = std::make_unique<mpi::SharedTables>(context_.comm(), bytes); });
-    const auto mine =
-        handed_out(context_, "third moments", costs_of_parts(),
-                   [&](std::int64_t unit, const calcium::Tick& tick) {
-                       const auto& [version, part] = parts_[at(unit)];
-                       return made_[version].parts->third_moments(part, tables_of(version), tick);
-                   });
-    context_.collective("share", [&] {
-        auto written = std::vector<std::int64_t>{};
-        for (const auto unit : mine) {
+    const auto mine = context_.hand_out(
+        "third moments", costs_of_parts(), [&](std::int64_t unit, const runtime::Tick& tick) {
             const auto& [version, part] = parts_[at(unit)];
-            for (auto table = 0; table < 2; ++table)
-                written.push_back(made_[version].first_table + table * made_[version].part_count() +
-                                  part);
-        }
-        thirds_->exchange(context_.comm(), written);
+            return made_[version].parts->third_moments(part, tables_of(version), counting(tick));
+        });
+    context_.collective("share", [&] {
+        thirds_->exchange(context_.comm(), rows_of(mine));
         samples_.reset();
     });
+}
+
+void EdgeTables::jitter_events()
+{
+    auto blocks = std::vector<Part>{};
+    auto sizes = std::vector<std::int64_t>{};
+    auto costs = std::vector<double>{};
+    const auto input_of = [&](std::size_t v) {
+        return jitter_input(sessions_, versions_[v], made_[v].head.status,
+                            made_[v].options.displacement);
+    };
+    context_.collective("traces", [&] {
+        for (std::size_t v = 0; v < versions_.size(); ++v) {
+            auto& made = made_[v];
+            const auto input = input_of(v);
+            if (!input)
+                continue;
+            made.jitter = calcium::event_jitter_without_blocks(input->events, made.head.active,
+                                                               input->segments, input->options);
+            const auto count = calcium::jitter_blocks(made.jitter->rows);
+            for (std::int64_t block = 0; block < count; ++block) {
+                blocks.push_back({v, block});
+                sizes.push_back(calcium::jitter_table_size(*made.jitter, block) *
+                                static_cast<std::int64_t>(sizeof(double)));
+                costs.push_back(edge_jitter_seconds(sessions_.info(versions_[v].position)) /
+                                static_cast<double>(count));
+            }
+        }
+    });
+    context_.collective(
+        "share", [&] { jitter_ = std::make_unique<mpi::SharedTables>(context_.comm(), sizes); });
+    auto own = std::vector<std::pair<std::int64_t, calcium::JitterSamples>>{};
+    const auto mine =
+        context_.hand_out("jitter", costs, [&](std::int64_t unit, const runtime::Tick&) {
+            const auto& [v, block] = blocks[at(unit)];
+            const auto input = input_of(v);
+            const auto tables = jitter_->of(unit, unit + 1);
+            own.emplace_back(unit, calcium::fill_jitter_block(
+                                       *made_[v].jitter, input->events, made_[v].head.active,
+                                       input->segments, input->options, block,
+                                       {reinterpret_cast<double*>(tables.data()),
+                                        tables.size() / sizeof(double)}));
+            return true;
+        });
+    auto pieces = std::vector<mpi::SharedPiece>{};
+    for (auto& [unit, samples] : own) {
+        const auto items = items_of(samples);
+        for (std::int64_t k = 0; k < jitter_items; ++k)
+            pieces.push_back({unit * jitter_items + k, items[at(k)]});
+    }
+    const auto count = static_cast<std::int64_t>(blocks.size());
+    context_.collective("share", [&] {
+        jitter_->exchange(context_.comm(), mine);
+        jitter_samples_ =
+            std::make_unique<mpi::NodeShared>(context_.comm(), count * jitter_items, pieces);
+    });
+    for (std::int64_t unit = 0; unit < count; ++unit)
+        made_[blocks[at(unit)].version].jitter->blocks.push_back(
+            block_in(jitter_->of(unit, unit + 1), *jitter_samples_, unit * jitter_items));
 }
 
 const VersionTables& EdgeTables::of(const EdgeVersion& version)
@@ -473,7 +521,7 @@ const VersionTables& EdgeTables::of(const EdgeVersion& version)
         set_rows(moments.third, tables.third, made.single());
         set_rows(moments.third_marginal, tables.third_marginal, made.single());
     }
-    found.jitter = jitter_of(sessions_, found);
+    found.jitter = made.jitter;
     last_ = std::move(found);
     return *last_;
 }

@@ -24,6 +24,9 @@ struct EdgeVersion
     friend bool operator==(const EdgeVersion&, const EdgeVersion&) = default;
 };
 
+/// Of a computation's steps, however many each is. Keeps a reference.
+calcium::Tick counting(const runtime::Tick& tick);
+
 /// What tiles are tested with.
 struct VersionTables
 {
@@ -58,15 +61,18 @@ class EdgeTables
     struct Part
     {
         std::size_t version; ///< in versions_
-        std::int64_t part;
+        std::int64_t part;   ///< or block
     };
 
     void prepare();
     void allocate();
     void transform();
     void sum_thirds();
+    void jitter_events();
     calcium::MomentTables tables_of(std::size_t version);
     std::vector<double> costs_of_parts() const;
+    /// Both tables' rows of the parts, in powers_ and thirds_.
+    std::vector<std::int64_t> rows_of(const std::vector<std::int64_t>& parts) const;
 
     runtime::RunContext& context_;
     EdgeSessions& sessions_;
@@ -80,6 +86,8 @@ class EdgeTables
     std::unique_ptr<mpi::SharedTables> powers_; ///< [versions_, 2 tables, parts of the version]
     std::unique_ptr<mpi::SharedTables> scales_; ///< [versions_] norms and refit shares
     std::unique_ptr<mpi::SharedTables> thirds_; ///< as powers_
+    std::unique_ptr<mpi::SharedTables> jitter_; ///< [versions_, blocks of the version]
+    std::unique_ptr<mpi::NodeShared> jitter_samples_; ///< the same, jitter_items each
     std::optional<VersionTables> last_;
 };
 

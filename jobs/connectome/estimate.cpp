@@ -27,6 +27,18 @@ std::int64_t entries_of(const io::ActivityInfo& activity)
 
 /// Events before smoothing beside the smoothed ones, five frames each where they do not overlap.
 constexpr auto event_share = 0.3;
+std::int64_t events_of(const io::ActivityInfo& activity)
+{
+    return static_cast<std::int64_t>(event_share * activity_bytes(activity) /
+                                     (sizeof(std::int32_t) + sizeof(double)));
+}
+
+double jitter_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings)
+{
+    return calcium::event_jitter_bytes(activity.neurons, activity.frames, events_of(activity),
+                                       window_frames_of(activity, settings));
+}
+
 /// Of a pair, on rank 0 and in the checkpoint: what tiles hand over.
 constexpr auto test_bytes = 72.0;
 /// Of a pair in the result.
@@ -137,6 +149,7 @@ namespace {
 /// Shares of the whole closed form of a session, measured at 500 neurons x 42,000 frames.
 constexpr auto share_of_preparation = 0.05;
 constexpr auto share_of_tables = 0.6; ///< both rounds
+constexpr auto share_of_jitter = 0.05;
 constexpr auto share_of_displaced = 0.6;
 
 double edge_seconds(const io::ActivityInfo& activity, bool displaced, const ConnectomeRates& rates)
@@ -162,12 +175,18 @@ double edge_part_seconds(const io::ActivityInfo& activity, bool displaced,
            static_cast<double>(std::max<std::int64_t>(parts, 1));
 }
 
+double edge_jitter_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)
+{
+    return share_of_jitter * edge_seconds(activity, false, rates);
+}
+
 double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, bool displaced,
                           const ConnectomeRates& rates)
 {
     const auto all = static_cast<std::int64_t>(calcium::pair_tiles(activity.neurons).size());
-    return (1 - share_of_tables - share_of_preparation) * edge_seconds(activity, displaced, rates) *
-           static_cast<double>(tiles) / static_cast<double>(std::max<std::int64_t>(all, 1));
+    return (1 - share_of_tables - share_of_preparation - share_of_jitter) *
+           edge_seconds(activity, displaced, rates) * static_cast<double>(tiles) /
+           static_cast<double>(std::max<std::int64_t>(all, 1));
 }
 
 double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t window_frames,
@@ -177,10 +196,12 @@ double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t windo
            1e-3;
 }
 
-double edge_version_bytes(const io::ActivityInfo& activity, bool displaced)
+double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
+                          bool displaced)
 {
     return edge_table_bytes(activity.neurons, activity.frames,
-                            static_cast<double>(entries_of(activity)), displaced);
+                            static_cast<double>(entries_of(activity)), displaced) +
+           jitter_bytes(activity, settings);
 }
 
 std::function<double(const io::StudySession& session)>
@@ -250,20 +271,21 @@ runtime::Estimate connectome_estimate(const io::Study& study,
         if (with_tests) {
             for (std::int64_t draw = -1; draw < settings.displacements; ++draw) {
                 test_seconds += edge_seconds(activity, draw >= 0, rates);
-                batch_bytes += edge_version_bytes(activity, draw >= 0);
+                batch_bytes += edge_version_bytes(activity, settings, draw >= 0);
             }
             windows.add(activity, settings, rates);
+            const auto version = edge_version_bytes(activity, settings, false);
             longest_test = std::max(longest_test, edge_preparation_seconds(activity, rates));
             tests += static_cast<std::int64_t>(
                 edge_units_of({activity.neurons}, settings.displacements).size());
-            largest_version = std::max(largest_version, edge_version_bytes(activity, false));
-            const auto events = static_cast<std::int64_t>(event_share * activity_bytes(activity) /
-                                                          (sizeof(std::int32_t) + sizeof(double)));
+            largest_version = std::max(largest_version, version);
+            // What ranks make of the jitter lies beside what they share for a moment.
+            const auto versions = std::max(1.0, std::floor(edge_batch_bytes / version));
+            estimate.spread_bytes =
+                std::max(estimate.spread_bytes, jitter_bytes(activity, settings) * versions);
             estimate.rank_bytes =
                 std::max(estimate.rank_bytes,
                          runtime::base_rank_bytes + calcium::moment_scratch_bytes(activity.frames) +
-                             calcium::event_jitter_bytes(activity.neurons, activity.frames, events,
-                                                         window_frames_of(activity, settings)) +
                              5 * pairs * test_bytes); // fitted: 3.0 GB of 2,000 x 40,000
             ordering += pairs * 1e-6; // q-values, Holm, the tails at the threshold: on rank 0
             estimate.result_bytes += pairs * written_test_bytes;

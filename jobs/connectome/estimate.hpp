@@ -27,11 +27,13 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
 
 /// Seconds of one core for the tests of edges, of a session or of a draw of its displacement
 /// control, which is in single precision: what all parts of its tables need first, a part in one of
-/// its two rounds, some tiles.
+/// its two rounds, the jitter of its events, some tiles.
 double edge_preparation_seconds(const io::ActivityInfo& activity,
                                 const ConnectomeRates& rates = typical_connectome_rates);
 double edge_part_seconds(const io::ActivityInfo& activity, bool displaced,
                          const ConnectomeRates& rates = typical_connectome_rates);
+double edge_jitter_seconds(const io::ActivityInfo& activity,
+                           const ConnectomeRates& rates = typical_connectome_rates);
 double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, bool displaced,
                           const ConnectomeRates& rates = typical_connectome_rates);
 /// Of a window of the jitter and a draw of the displacement control, where the windows are too
@@ -40,7 +42,8 @@ double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t windo
                             const ConnectomeRates& rates = typical_connectome_rates);
 /// Of the tables of a session or a draw in the memory of a node, and of as many as are made at a
 /// time.
-double edge_version_bytes(const io::ActivityInfo& activity, bool displaced);
+double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
+                          bool displaced);
 inline constexpr auto edge_batch_bytes = 1.5e9;
 
 /// Of a session in the memory of a node while its wave is computed.

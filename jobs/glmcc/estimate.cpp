@@ -23,15 +23,15 @@ constexpr auto written_bytes_per_s = 100e6;
 double pair_seconds(double first_spikes, double second_spikes, double events,
                     const GlmccJobSettings& settings)
 {
-    const auto more_fits = settings.delays() - 1 + (settings.by_likelihood() ? 2 : 0);
+    const auto more_fits = settings.delays() + 1;
     return first_fit_s + more_fits * next_fit_s + spike_s * std::min(first_spikes, second_spikes) +
            event_s * events;
 }
 
-/// Bytes of a pair in the result: seven matrices and what is said of pairs.
-double written_bytes(const GlmccJobSettings& settings)
+/// Bytes of a pair in the result: six matrices, calls, and what is said of pairs.
+double written_bytes()
 {
-    return (settings.by_likelihood() ? 12 : 10) * 8.0 + 2 + 2 * 4 + 4 + 5 * 8 + 3;
+    return 2 * 6 * 8.0 + 2 + 2 * 4 + 4 + 5 * 8 + 3;
 }
 
 } // namespace
@@ -82,10 +82,10 @@ runtime::Estimate glmcc_estimate(const io::Study& study, const std::vector<std::
     estimate.rank_bytes =
         runtime::base_rank_bytes +
         std::max(read_bytes, most_pairs * (sizeof(GlmccFitted) + 4.0 * sizeof(double)) + 16e6);
-    estimate.result_bytes = all_pairs * written_bytes(settings);
+    estimate.result_bytes = all_pairs * written_bytes();
     estimate.checkpoint_bytes = results;
     estimate.add_phase("pairs", seconds, tiles, std::min(longest, seconds));
-    const auto writing = all_pairs * written_bytes(settings) / written_bytes_per_s;
+    const auto writing = all_pairs * written_bytes() / written_bytes_per_s;
     estimate.add_phase("write", writing, 1, writing);
     estimate.notes.emplace_back(
         "as if all units of the files passed the filter and fired at 10 Hz; "

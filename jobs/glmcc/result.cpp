@@ -98,9 +98,9 @@ void GlmccWriter::write_matrices() const
                  [](const GlmccCall& call) { return call.threshold; });
     write_matrix("chance", "1", "coincidences that the fitted background gives within tau", none,
                  [](const GlmccCall& call) { return call.chance; });
-    if (settings_.by_likelihood())
-        write_matrix("likelihood_ratio", "1", "D = log likelihood with minus without the coupling",
-                     none, [](const GlmccCall& call) { return call.likelihood_ratio; });
+    write_matrix("likelihood_ratio", "1",
+                 "D = log likelihood with minus without the coupling, the background fitted again",
+                 none, [](const GlmccCall& call) { return call.likelihood_ratio; });
     write_matrix("significant", "",
                  settings_.by_likelihood()
                      ? "1 excites, -1 inhibits: 2 D > 15.14, chi squared at 0.0001"

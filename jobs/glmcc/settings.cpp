@@ -61,6 +61,7 @@ GlmccJobSettings glmcc_settings(const runtime::Options& options)
         settings.model.first_delay_ms = settings.model.last_delay_ms =
             static_cast<int>(options.integer("delay-ms"));
     settings.model.window_of_published_code = options.flag("parity");
+    settings.model.with_likelihood_ratio = true;
     if (options.given("duration-s"))
         settings.units.duration_s = options.real("duration-s");
     return settings;

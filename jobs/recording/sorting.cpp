@@ -83,8 +83,19 @@ bool may_be_one(const spikes::UnitPlace& first, const spikes::UnitPlace& second)
     return first.peak_channel < 0 || second.peak_channel < 0 || spikes::near(first, second);
 }
 
+/// Pairs of a session that could be one unit.
+std::int64_t candidates_of(const SessionSpikes& session)
+{
+    const auto& place = session.recording.place;
+    auto count = std::int64_t{0};
+    for (std::size_t i = 0; i < place.size(); ++i)
+        for (auto j = i + 1; j < place.size(); ++j)
+            count += may_be_one(place[i], place[j]);
+    return count;
+}
+
 void find_split(const SessionSpikes& session, const spikes::SpikeTrainsView& trains,
-                std::int64_t unit, SortingFindings& findings)
+                std::int64_t unit, std::int64_t pairs, SortingFindings& findings)
 {
     const auto& place = session.recording.place;
     auto first = std::vector<std::int32_t>{};
@@ -96,8 +107,10 @@ void find_split(const SessionSpikes& session, const spikes::SpikeTrainsView& tra
             second.push_back(static_cast<std::int32_t>(other));
         }
     findings.candidates += std::ssize(first);
+    auto criterion = spikes::SplitCriterion{};
+    criterion.pairs = pairs;
     for (const auto& pair :
-         spikes::split_units(trains, session.recording.observed, first, second)) {
+         spikes::split_units(trains, session.recording.observed, first, second, criterion)) {
         findings.split_first.push_back(pair.first);
         findings.split_second.push_back(pair.second);
     }
@@ -109,6 +122,7 @@ std::optional<SortingFindings> findings_of(const SessionSpikes& session,
                                            const runtime::Tick& tick)
 {
     auto findings = SortingFindings{};
+    const auto pairs = candidates_of(session);
     for (auto unit = units.first; unit < units.last; ++unit) {
         if (!tick())
             return {};
@@ -125,7 +139,7 @@ std::optional<SortingFindings> findings_of(const SessionSpikes& session,
             findings.comes.push_back(number);
         if (present.goes)
             findings.goes.push_back(number);
-        find_split(session, trains, unit, findings);
+        find_split(session, trains, unit, pairs, findings);
     }
     return findings;
 }

@@ -3,6 +3,7 @@
 #include "recordings.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/simulate/network_activity.hpp>
 
 #include <fmt/format.h>
 
@@ -155,6 +156,33 @@ class NetworkRun
     mpi::TreeSum<double> states_;
 };
 
+/// What the recorded cells did, beside what is known of the published ones.
+void note_activity(runtime::RunContext& context, const NetworkRecording& recording,
+                   const simulate::HodgkinHuxleyNetwork& network,
+                   const std::vector<NetworkSpike>& spikes)
+{
+    auto recorded = std::vector<std::uint8_t>{};
+    for (std::int64_t neuron = 0; neuron < recording.parameters.neurons(); ++neuron)
+        recorded.push_back(recording.holds(neuron) ? 1 : 0);
+    const auto activity =
+        simulate::network_activity(recording.parameters, network, spikes, recorded);
+    const auto note = [&](const char* cells, const simulate::CellActivity& of) {
+        if (of.cells > 0)
+            context.note(fmt::format(
+                "    {} {}: {:.2g} Hz, 90 % of them {:.2g} to {:.2g} Hz, CV of intervals {:.2f}",
+                of.cells, cells, of.mean_hz, of.low_hz, of.high_hz, of.variation));
+    };
+    note("pyramidal cells", activity.excitatory);
+    note("fast-spiking interneurons", activity.inhibitory);
+    const auto& effect = activity.effect;
+    if (!std::isnan(effect.begins_ms) && !std::isnan(effect.peak_ratio))
+        context.note(fmt::format("    {} strongest excitatory synapses: above chance from {:g} ms "
+                                 "after a spike on, {:.2g} "
+                                 "times chance at the peak, {:g} to {:g} ms after it",
+                                 effect.synapses, effect.begins_ms, effect.peak_ratio,
+                                 effect.peak_ms, effect.peak_ms + 1));
+}
+
 void simulate_network(runtime::RunContext& context, const NetworkRecording& recording,
                       const fs::path& path)
 {
@@ -171,8 +199,10 @@ void simulate_network(runtime::RunContext& context, const NetworkRecording& reco
          .steps_per_epoch = blocks_a_second},
         state, [&](runtime::Step& step, NetworkState& now) { return run.advance(step, now); });
     context.collective("write", [&] {
-        if (context.comm().is_root())
-            write_network(recording, network, state.recorded, path);
+        if (!context.comm().is_root())
+            return;
+        write_network(recording, network, state.recorded, path);
+        note_activity(context, recording, network, state.recorded);
     });
 }
 

@@ -2,6 +2,7 @@
 #include "recordings.hpp"
 #include "visual_file.hpp"
 
+#include <rewire/base/error.hpp>
 #include <rewire/simulate/visual_recording.hpp>
 
 #include <fmt/format.h>
@@ -12,10 +13,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Of all areas. @throws UsageError
+std::int64_t units_of(const runtime::Options& options)
+{
+    if (!options.given("units"))
+        return options.integer("units-an-area") * std::ssize(simulate::visual_areas);
+    if (options.given("units-an-area"))
+        throw base::UsageError("the number of units is given twice", "--units with --units-an-area",
+                               "leave out one of them");
+    return options.integer("units");
+}
+
 simulate::VisualParameters visual_parameters(const runtime::Options& options)
 {
     auto parameters = simulate::VisualParameters{
-        .units_an_area = options.integer("units-an-area"),
+        .units = units_of(options),
         .trials = options.integer("trials"),
         .within = options.real("within"),
         .forward = options.real("forward"),
@@ -34,8 +46,7 @@ simulate::VisualParameters visual_parameters(const runtime::Options& options)
 double seconds_of(const simulate::VisualParameters& parameters)
 {
     constexpr auto step_s = 12e-9; // of a unit
-    return step_s * 1e3 * parameters.duration_s() *
-           static_cast<double>(parameters.units_an_area * std::ssize(simulate::visual_areas));
+    return step_s * 1e3 * parameters.duration_s() * static_cast<double>(parameters.units);
 }
 
 void simulate_recordings(runtime::RunContext& context, const fs::path& folder,
@@ -59,9 +70,7 @@ runtime::Estimate plan_recordings(const runtime::Options& options)
 {
     const auto parameters = visual_parameters(options);
     const auto sessions = options.integer("sessions");
-    const auto spikes =
-        15 * parameters.duration_s() *
-        static_cast<double>(parameters.units_an_area * std::ssize(simulate::visual_areas));
+    const auto spikes = 15 * parameters.duration_s() * static_cast<double>(parameters.units);
     auto estimate = runtime::Estimate{};
     estimate.rank_bytes = runtime::base_rank_bytes + 40 * spikes + 10e6;
     estimate.add_phase("simulate", seconds_of(parameters) * static_cast<double>(sessions), sessions,
@@ -86,10 +95,15 @@ std::vector<runtime::Option> recording_options()
         sessions_option(),
         {.name = "units-an-area",
          .kind = Kind::integer,
-         .default_value = std::to_string(defaults.units_an_area),
+         .default_value = std::to_string(defaults.units / std::ssize(simulate::visual_areas)),
          .help = "units of each of the six areas",
          .minimum = 1,
          .maximum = 1e4},
+        {.name = "units",
+         .kind = Kind::integer,
+         .help = "units of all areas together, as even as can be (instead of --units-an-area)",
+         .minimum = 6,
+         .maximum = 6e4},
         {.name = "trials",
          .kind = Kind::integer,
          .default_value = std::to_string(defaults.trials),

@@ -28,10 +28,10 @@ std::string notes(const simulate::VisualParameters& p)
 {
     return fmt::format(
         "Simulated by rewire: units of visual cortex while drifting gratings are shown. seed {}, "
-        "units an area {}, trials {} of {} s and {} s of grey, connections within areas {}, "
+        "units {}, trials {} of {} s and {} s of grey, connections within areas {}, "
         "forward {}, feedback {}, inhibitory units {}, J {} and -{}, running gain {}, units that "
         "fade {}, cut in two {}, of poor quality {}. What was planted: /scratch/truth.",
-        p.seed, p.units_an_area, p.trials, p.grating_s, p.grey_s, p.within, p.forward, p.feedback,
+        p.seed, p.units, p.trials, p.grating_s, p.grey_s, p.within, p.forward, p.feedback,
         p.inhibitory, p.coupling, p.inhibition, p.running_gain, p.fading, p.split, p.poor);
 }
 

@@ -128,73 +128,78 @@ void window_moments(const double* y, std::int64_t window, double* mean, double* 
     *third = cubes / frames;
 }
 
-BlockStarts blocks_of(const SamplesByFrame& samples, std::int64_t rows)
+/// The six tables of a block, in one array.
+template <typename Number>
+struct BlockTables
 {
-    const auto frames = static_cast<std::int64_t>(samples.start.size()) - 1;
-    auto starts = BlockStarts{.blocks = (rows + tile_neurons - 1) / tile_neurons, .start = {}};
-    starts.start.reserve(at(frames * (starts.blocks + 1)));
-    for (std::int64_t frame = 0; frame < frames; ++frame) {
-        auto next = samples.start[at(frame)];
-        for (std::int64_t block = 0; block < starts.blocks; ++block) {
-            starts.start.push_back(next);
-            while (next < samples.start[at(frame) + 1] &&
-                   samples.row[at(next)] < (block + 1) * tile_neurons)
-                ++next;
-        }
-        starts.start.push_back(next);
+    explicit BlockTables(std::span<Number> all)
+        : mean(part(all, 0)),
+          second(part(all, 1)),
+          third(part(all, 2)),
+          sum(part(all, 3)),
+          squares(part(all, 4)),
+          cubes(part(all, 5))
+    {
     }
-    return starts;
-}
 
-/// Fills the rows of a table one after the other.
-class TableBuilder
+    static std::span<Number> part(std::span<Number> all, std::size_t number)
+    {
+        const auto size = all.size() / 6;
+        return all.subspan(number * size, size);
+    }
+
+    std::span<Number> mean, second, third, sum, squares, cubes;
+};
+
+/// Fills the rows of a block one after the other.
+class BlockBuilder
 {
   public:
     /// @param most_events of all rows together
-    TableBuilder(EventJitter& table, const std::vector<WindowRun>& runs,
-                 std::span<const double> taps, std::size_t most_events)
-        : table_(table),
+    BlockBuilder(std::span<double> tables, std::int64_t rows, const EventJitter& jitter,
+                 const std::vector<WindowRun>& runs, std::span<const double> taps,
+                 std::size_t most_events)
+        : block_(tables),
+          windows_(jitter.windows),
+          window_frames_(jitter.window_frames),
           runs_(runs),
           kernel_(autocorrelation_of(taps)),
-          smooth_(at(table.windows * table.window_frames), 0.0),
-          touched_(at(table.windows), 0)
+          smooth_(at(windows_ * window_frames_), 0.0),
+          touched_(at(windows_), 0)
     {
-        for (auto* rows :
-             {&table.mean, &table.second, &table.third, &table.sum, &table.squares, &table.cubes})
-            base::resize_large(*rows, table.rows * table.windows);
-        table.square_sum.assign(at(table.rows), 0.0);
+        std::fill(tables.begin(), tables.end(), 0.0);
+        square_sum_.assign(at(rows), 0.0);
         events_.reserve(most_events);
         smoothed_.reserve(most_events * (2 * kernel_.size() - 1));
     }
 
     void add(std::int64_t row, const Events& events)
     {
-        const auto first = row * table_.windows;
+        const auto first = row * windows_;
         for (std::size_t e = 0; e < events.frame.size(); ++e) {
             const auto value = events.value[e];
-            const auto place = at(first + events.frame[e] / table_.window_frames);
-            table_.sum[place] += value;
-            table_.squares[place] += value * value;
-            table_.cubes[place] += value * value * value;
-            table_.square_sum[at(row)] += value * value;
+            const auto place = at(first + events.frame[e] / window_frames_);
+            block_.sum[place] += value;
+            block_.squares[place] += value * value;
+            block_.cubes[place] += value * value * value;
+            square_sum_[at(row)] += value * value;
             events_.frame.push_back(static_cast<std::int32_t>(events.frame[e]));
             events_.value.push_back(value);
             smooth(events.frame[e], value, runs_[events.run[e]]);
         }
         events_.end_row();
-        for (std::int64_t w = 0; w < table_.windows; ++w)
+        for (std::int64_t w = 0; w < windows_; ++w)
             if (touched_[at(w)] != 0)
                 end_window(row, w);
         smoothed_.end_row();
     }
 
-    void finish()
+    JitterSamples take()
     {
-        const auto frames = table_.windows * table_.window_frames;
-        table_.events = by_frame(events_, frames);
-        table_.smoothed = by_frame(smoothed_, frames);
-        table_.event_blocks = blocks_of(table_.events, table_.rows);
-        table_.smoothed_blocks = blocks_of(table_.smoothed, table_.rows);
+        const auto frames = windows_ * window_frames_;
+        return {.square_sum = std::move(square_sum_),
+                .events = by_frame(events_, frames),
+                .smoothed = by_frame(smoothed_, frames)};
     }
 
   private:
@@ -205,26 +210,29 @@ class TableBuilder
         const auto high = std::min(frame + reach, run.first_frame + run.frames.size() - 1);
         for (auto t = low; t <= high; ++t) {
             smooth_[at(t)] += value * kernel_[at(std::abs(t - frame))];
-            touched_[at(t / table_.window_frames)] = 1;
+            touched_[at(t / window_frames_)] = 1;
         }
     }
 
     void end_window(std::int64_t row, std::int64_t w)
     {
-        auto* y = smooth_.data() + w * table_.window_frames;
-        const auto place = at(row * table_.windows + w);
-        window_moments(y, table_.window_frames, &table_.mean[place], &table_.second[place],
-                       &table_.third[place]);
-        for (std::int64_t t = 0; t < table_.window_frames; ++t)
+        auto* y = smooth_.data() + w * window_frames_;
+        const auto place = at(row * windows_ + w);
+        window_moments(y, window_frames_, &block_.mean[place], &block_.second[place],
+                       &block_.third[place]);
+        for (std::int64_t t = 0; t < window_frames_; ++t)
             if (y[t] != 0) {
-                smoothed_.frame.push_back(static_cast<std::int32_t>(w * table_.window_frames + t));
+                smoothed_.frame.push_back(static_cast<std::int32_t>(w * window_frames_ + t));
                 smoothed_.value.push_back(y[t]);
                 y[t] = 0;
             }
         touched_[at(w)] = 0;
     }
 
-    EventJitter& table_;
+    BlockTables<double> block_;
+    std::vector<double> square_sum_;
+    std::int64_t windows_;
+    std::int64_t window_frames_;
     const std::vector<WindowRun>& runs_;
     std::vector<double> kernel_;
     std::vector<double> smooth_; ///< y of the neuron at work, zeros between neurons
@@ -233,30 +241,27 @@ class TableBuilder
     RowSamples smoothed_;
 };
 
-/// The samples of a tile's rows in one frame. @pre rows of one block
-base::Range within(const BlockStarts& starts, std::int64_t frame, const base::Range& rows)
+const JitterBlock& block_of(const EventJitter& jitter, const base::Range& rows)
 {
-    const auto* first =
-        starts.start.data() + frame * (starts.blocks + 1) + rows.first / tile_neurons;
-    return {first[0], first[1]};
+    return jitter.blocks[at(rows.first / tile_neurons)];
 }
 
 std::vector<double> coincidences(const EventJitter& jitter, const PairTile& tile)
 {
     auto sums = std::vector<double>(at(tile.size()), 0.0);
+    const auto& events = block_of(jitter, tile.columns).events;
+    const auto& smoothed = block_of(jitter, tile.rows).smoothed;
     const auto frames = jitter.windows * jitter.window_frames;
     for (std::int64_t frame = 0; frame < frames; ++frame) {
-        const auto events = within(jitter.event_blocks, frame, tile.columns);
-        if (events.empty())
+        const auto first = events.start[at(frame)];
+        const auto last = events.start[at(frame) + 1];
+        if (first == last)
             continue;
-        const auto smoothed = within(jitter.smoothed_blocks, frame, tile.rows);
-        for (auto a = smoothed.first; a < smoothed.last; ++a) {
-            const auto y = jitter.smoothed.value[at(a)];
-            auto* row =
-                sums.data() + (jitter.smoothed.row[at(a)] - tile.rows.first) * tile.columns.size();
-            for (auto b = events.first; b < events.last; ++b)
-                row[jitter.events.row[at(b)] - tile.columns.first] +=
-                    y * jitter.events.value[at(b)];
+        for (auto a = smoothed.start[at(frame)]; a < smoothed.start[at(frame) + 1]; ++a) {
+            const auto y = smoothed.value[at(a)];
+            auto* row = sums.data() + smoothed.row[at(a)] * tile.columns.size();
+            for (auto b = first; b < last; ++b)
+                row[events.row[at(b)]] += y * events.value[at(b)];
         }
     }
     return sums;
@@ -266,11 +271,8 @@ std::vector<double> products(const EventJitter& jitter, const PairTile& tile,
                              std::span<const double> of_rows, std::span<const double> of_columns)
 {
     auto out = std::vector<double>(at(tile.size()));
-    const auto w = jitter.windows;
-    dense::multiply_rows(
-        of_rows.subspan(at(tile.rows.first * w), at(tile.rows.size() * w)),
-        of_columns.subspan(at(tile.columns.first * w), at(tile.columns.size() * w)), out,
-        tile.rows.size(), tile.columns.size(), w);
+    dense::multiply_rows(of_rows, of_columns, out, tile.rows.size(), tile.columns.size(),
+                         jitter.windows);
     return out;
 }
 
@@ -341,10 +343,15 @@ WindowCoverage window_coverage(const activity::ActivityView& events,
     return coverage;
 }
 
-EventJitter event_jitter_of(const activity::ActivityView& events,
-                            std::span<const std::int64_t> neurons,
-                            std::span<const base::Range> segments,
-                            const EventJitterOptions& options)
+std::int64_t jitter_blocks(std::int64_t rows)
+{
+    return (rows + tile_neurons - 1) / tile_neurons;
+}
+
+EventJitter event_jitter_without_blocks(const activity::ActivityView& events,
+                                        std::span<const std::int64_t> neurons,
+                                        std::span<const base::Range> segments,
+                                        const EventJitterOptions& options)
 {
     check_window(options.window_frames);
     if (!options.displacement.empty() &&
@@ -352,42 +359,108 @@ EventJitter event_jitter_of(const activity::ActivityView& events,
         throw base::InputError(fmt::format("{} displacements for {} neurons",
                                            options.displacement.size(), events.neurons()),
                                "event jitter", "give one for each neuron");
-    const auto runs = runs_of(segments, events.frames, options.window_frames);
-    auto table = EventJitter{};
-    table.window_frames = options.window_frames;
-    table.rows = static_cast<std::int64_t>(neurons.size());
+    auto jitter = EventJitter{};
+    jitter.window_frames = options.window_frames;
+    jitter.rows = static_cast<std::int64_t>(neurons.size());
     for (const auto& segment : segments)
-        table.frames_left_out += segment.size() % options.window_frames;
-    for (const auto& run : runs)
-        table.windows += run.frames.size() / options.window_frames;
-    auto builder = TableBuilder(table, runs, options.taps, events.frame.size());
-    for (std::size_t row = 0; row < neurons.size(); ++row) {
-        const auto by = options.displacement.empty() ? 0 : options.displacement[at(neurons[row])];
-        builder.add(static_cast<std::int64_t>(row), events_of(events, neurons[row], runs, by));
+        jitter.frames_left_out += segment.size() % options.window_frames;
+    for (const auto& run : runs_of(segments, events.frames, options.window_frames))
+        jitter.windows += run.frames.size() / options.window_frames;
+    return jitter;
+}
+
+base::Range EventJitter::block_rows(std::int64_t block) const
+{
+    return {block * tile_neurons, std::min((block + 1) * tile_neurons, rows)};
+}
+
+std::int64_t jitter_table_size(const EventJitter& jitter, std::int64_t block)
+{
+    return 6 * jitter.block_rows(block).size() * jitter.windows;
+}
+
+JitterSamples fill_jitter_block(const EventJitter& jitter, const activity::ActivityView& events,
+                                std::span<const std::int64_t> neurons,
+                                std::span<const base::Range> segments,
+                                const EventJitterOptions& options, std::int64_t block,
+                                std::span<double> tables)
+{
+    const auto runs = runs_of(segments, events.frames, options.window_frames);
+    const auto rows = jitter.block_rows(block);
+    auto count = std::size_t{0};
+    for (auto row = rows.first; row < rows.last; ++row)
+        count += events.frames_of(neurons[at(row)]).size();
+    auto builder = BlockBuilder(tables, rows.size(), jitter, runs, options.taps, count);
+    for (auto row = rows.first; row < rows.last; ++row) {
+        const auto neuron = neurons[at(row)];
+        const auto by = options.displacement.empty() ? 0 : options.displacement[at(neuron)];
+        builder.add(row - rows.first, events_of(events, neuron, runs, by));
     }
-    builder.finish();
-    return table;
+    return builder.take();
+}
+
+JitterBlock jitter_block(std::span<const double> tables, std::span<const double> square_sum,
+                         const JitterBlock::Samples& events, const JitterBlock::Samples& smoothed)
+{
+    const auto block = BlockTables<const double>(tables);
+    return {.mean = block.mean,
+            .second = block.second,
+            .third = block.third,
+            .sum = block.sum,
+            .squares = block.squares,
+            .cubes = block.cubes,
+            .square_sum = square_sum,
+            .events = events,
+            .smoothed = smoothed};
+}
+
+EventJitter event_jitter_of(const activity::ActivityView& events,
+                            std::span<const std::int64_t> neurons,
+                            std::span<const base::Range> segments,
+                            const EventJitterOptions& options)
+{
+    struct Arrays
+    {
+        std::vector<double> tables;
+        JitterSamples samples;
+    };
+    auto jitter = event_jitter_without_blocks(events, neurons, segments, options);
+    const auto own = std::make_shared<std::vector<Arrays>>(at(jitter_blocks(jitter.rows)));
+    for (std::int64_t block = 0; block < std::ssize(*own); ++block) {
+        auto& [tables, samples] = (*own)[at(block)];
+        base::resize_large(tables, jitter_table_size(jitter, block));
+        samples = fill_jitter_block(jitter, events, neurons, segments, options, block, tables);
+        const auto view = [](const SamplesByFrame& all) {
+            return JitterBlock::Samples{all.start, all.row, all.value};
+        };
+        jitter.blocks.push_back(
+            jitter_block(tables, samples.square_sum, view(samples.events), view(samples.smoothed)));
+    }
+    jitter.own = own;
+    return jitter;
 }
 
 TileJitter tile_jitter(const EventJitter& jitter, const PairTile& tile)
 {
+    const auto& rows = block_of(jitter, tile.rows);
+    const auto& columns = block_of(jitter, tile.columns);
     auto result = TileJitter{
         .coincidence = coincidences(jitter, tile),
-        .columns_jittered = {.expected = products(jitter, tile, jitter.mean, jitter.sum),
-                             .variance = products(jitter, tile, jitter.second, jitter.squares),
-                             .third_moment = products(jitter, tile, jitter.third, jitter.cubes)},
+        .columns_jittered = {.expected = products(jitter, tile, rows.mean, columns.sum),
+                             .variance = products(jitter, tile, rows.second, columns.squares),
+                             .third_moment = products(jitter, tile, rows.third, columns.cubes)},
         .rows_jittered = {}};
-    const auto& columns = result.columns_jittered;
     if (tile.diagonal()) { // the two directions change places with rows and columns
         const auto count = tile.rows.size();
-        result.rows_jittered = {.expected = transposed(columns.expected, count),
-                                .variance = transposed(columns.variance, count),
-                                .third_moment = transposed(columns.third_moment, count)};
+        const auto& jittered = result.columns_jittered;
+        result.rows_jittered = {.expected = transposed(jittered.expected, count),
+                                .variance = transposed(jittered.variance, count),
+                                .third_moment = transposed(jittered.third_moment, count)};
         return result;
     }
-    result.rows_jittered = {.expected = products(jitter, tile, jitter.sum, jitter.mean),
-                            .variance = products(jitter, tile, jitter.squares, jitter.second),
-                            .third_moment = products(jitter, tile, jitter.cubes, jitter.third)};
+    result.rows_jittered = {.expected = products(jitter, tile, rows.sum, columns.mean),
+                            .variance = products(jitter, tile, rows.squares, columns.second),
+                            .third_moment = products(jitter, tile, rows.cubes, columns.third)};
     return result;
 }
 
@@ -398,11 +471,9 @@ double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t e
     const auto whole_windows = frames / window_frames;
     const auto windows = static_cast<double>(whole_windows);
     const auto samples = static_cast<double>(events) * (1 + spread);
-    // samples lie twice in memory while they are turned around
-    const auto block_count = (rows + tile_neurons - 1) / tile_neurons;
-    const auto blocks = static_cast<double>(block_count);
-    return 6 * 8 * static_cast<double>(rows) * windows + 24 * samples +
-           16 * static_cast<double>(frames) * (2 + blocks);
+    const auto blocks = static_cast<double>(jitter_blocks(rows));
+    return 6 * 8 * static_cast<double>(rows) * windows + 12 * samples +
+           16 * static_cast<double>(frames) * blocks;
 }
 
 } // namespace rewire::calcium

@@ -104,8 +104,9 @@ jitter_corrected_coincidence(const activity::ActivityView& events,
     const auto neurons = events.neurons();
     const auto jitter = event_jitter_of(events, all_neurons(neurons), segments, options);
     auto scale = std::vector<double>{};
-    for (const auto squares : jitter.square_sum)
-        scale.push_back(inverse_norm(squares));
+    for (const auto& block : jitter.blocks)
+        for (const auto squares : block.square_sum)
+            scale.push_back(inverse_norm(squares));
     auto corrected = std::vector<double>(at(base::pair_count(neurons)), 0.0);
     for (const auto& tile : pair_tiles(neurons)) {
         const auto moments = tile_jitter(jitter, tile);

@@ -24,7 +24,7 @@ RunContext::PhaseTimer::PhaseTimer(RunContext& context, std::string phase)
 
 RunContext::PhaseTimer::~PhaseTimer()
 {
-    context_.phases_.push_back({phase_, seconds_since(start_), 0});
+    context_.add_time(phase_, seconds_since(start_), 0);
 }
 
 RunContext::RunContext(mpi::Communicator comm, const Job& job, Options options, std::string command,
@@ -200,6 +200,54 @@ void RunContext::begin_phase(const std::string& phase)
                                       "please report this"));
 }
 
+std::vector<std::int64_t>
+RunContext::go_through_queue(const std::string& phase, const std::vector<double>& costs,
+                             Clock::time_point start,
+                             const std::function<bool(std::int64_t, const Tick&)>& compute,
+                             const std::function<void(bool to_its_end)>& end)
+{
+    auto done = std::vector<std::int64_t>{};
+    auto failed = std::exception_ptr{};
+    auto queue = mpi::WorkQueue(comm_, costs);
+    const auto tick = Tick([&] {
+        const auto open = queue.tick();
+        if (comm_.is_root())
+            log_.progress(phase, queue.fraction_handed_out(), seconds_since(start),
+                          static_cast<double>(done.size()) * comm_.size());
+        if (stop_requested() && open)
+            queue.close();
+        return open && !stop_requested();
+    });
+    try {
+        while (tick()) {
+            const auto next = queue.next();
+            if (!next || !compute(*next, tick))
+                break;
+            done.push_back(*next);
+        }
+        end(tick()); // closed where any rank was asked to stop, or failed
+    } catch (...) {
+        failed = std::current_exception();
+        queue.close();
+    }
+    log_.end_progress();
+    add_time(phase, seconds_since(start), static_cast<std::int64_t>(done.size()));
+    mpi::agree_on(comm_, failed);
+    return done;
+}
+
+std::vector<std::int64_t>
+RunContext::hand_out(const std::string& phase, const std::vector<double>& costs,
+                     const std::function<bool(std::int64_t, const Tick&)>& compute)
+{
+    auto mine = go_through_queue(phase, costs, Clock::now(), compute, [](bool /*to_its_end*/) {});
+    if (comm_.sum(static_cast<std::int64_t>(mine.size())) < static_cast<std::int64_t>(costs.size()))
+        mpi::throw_on_all(base::Error(base::ExitCode::stopped,
+                                      fmt::format("stopped as asked, in phase {}", phase), "",
+                                      "repeat the same command to go on from there"));
+    return mine;
+}
+
 void RunContext::run_units(const UnitLoop& loop)
 {
     begin_phase(loop.phase);
@@ -252,37 +300,18 @@ void RunContext::run_units(const UnitLoop& loop)
             save();
     };
 
-    auto failed = std::exception_ptr{};
-    {
-        auto queue = mpi::WorkQueue(comm_, costs);
-        const auto tick = Tick([&] {
-            const auto open = queue.tick();
-            if (comm_.is_root())
-                log_.progress(loop.phase, queue.fraction_handed_out(), seconds_since(start),
-                              static_cast<double>(done.size()) * comm_.size());
-            if (stop_requested() && open)
-                queue.close();
-            return open && !stop_requested();
-        });
-        try {
-            while (tick()) {
-                const auto next = queue.next();
-                if (!next || !loop.compute(left[static_cast<std::size_t>(*next)], tick))
-                    break;
-                done.push_back(left[static_cast<std::size_t>(*next)]);
-                if (seconds_since(last_save) >= interval_s - spare_s)
-                    save();
-            }
-            save_end(tick()); // closed where any rank was asked to stop, or failed
-        } catch (...) {
-            failed = std::current_exception();
-            queue.close();
-        }
-        log_.end_progress();
-        phases_.push_back(
-            {loop.phase, seconds_since(start), static_cast<std::int64_t>(done.size())});
-        mpi::agree_on(comm_, failed);
-    }
+    go_through_queue(
+        loop.phase, costs, start,
+        [&](std::int64_t index, const Tick& tick) {
+            const auto unit = left[static_cast<std::size_t>(index)];
+            if (!loop.compute(unit, tick))
+                return false;
+            done.push_back(unit);
+            if (seconds_since(last_save) >= interval_s - spare_s)
+                save();
+            return true;
+        },
+        save_end);
     flush_warnings();
     const auto total = comm_.sum(static_cast<std::int64_t>(done.size()));
     if (total < static_cast<std::int64_t>(left.size()))
@@ -327,6 +356,15 @@ void RunContext::finish()
     if (comm_.is_root() && checkpoint_)
         checkpoint_->remove();
     show_phases();
+}
+
+void RunContext::add_time(const std::string& phase, double seconds, std::int64_t units)
+{
+    const auto found = std::find_if(phases_.begin(), phases_.end(),
+                                    [&](const auto& known) { return known.phase == phase; });
+    auto& known = found == phases_.end() ? phases_.emplace_back(PhaseTime{phase, 0, 0}) : *found;
+    known.seconds += seconds;
+    known.units += units;
 }
 
 void RunContext::show_phases()

@@ -127,7 +127,7 @@ std::int64_t RunContext::run_steps(const StepLoop& loop)
         unsaved_s_ = unsaved_s;
     else if (state.steps > saved)
         save();
-    phases_.push_back({plan.phase, seconds_since(start), state.steps - before.steps});
+    add_time(plan.phase, seconds_since(start), state.steps - before.steps);
     flush_warnings();
     if (!finished)
         mpi::throw_on_all(base::Error(

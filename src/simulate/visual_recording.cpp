@@ -3,6 +3,7 @@
 #include "parameter_checks.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/base/partition.hpp>
 #include <rewire/base/random.hpp>
 
 #include <algorithm>
@@ -34,9 +35,12 @@ VisualUnit unit_of(const VisualParameters& parameters, std::int64_t recording, s
 {
     auto draw = stream_of(parameters, "visual unit", recording, number);
     auto unit = VisualUnit{};
-    unit.area = number / parameters.units_an_area;
-    const auto place = number % parameters.units_an_area;
-    unit.layer = place * std::ssize(cortical_layers) / parameters.units_an_area;
+    const auto areas = std::ssize(visual_areas);
+    auto own = base::part_of(parameters.units, areas, 0);
+    while (number >= own.last)
+        own = base::part_of(parameters.units, areas, ++unit.area);
+    const auto place = number - own.first;
+    unit.layer = place * std::ssize(cortical_layers) / own.size();
     unit.channel = channels_a_unit * place + static_cast<std::int64_t>(draw.below(2));
     unit.excitatory = draw.uniform() >= parameters.inhibitory;
     unit.base_hz = (unit.excitatory ? 5.0 : 10.0) * std::exp(0.4 * draw.normal());
@@ -138,8 +142,8 @@ std::vector<float> speed_of(const VisualParameters& parameters, std::int64_t rec
 
 void check(const VisualParameters& parameters)
 {
-    require(parameters.units_an_area >= 1, "an area without units", "units-an-area",
-            "give 1 or more");
+    require(parameters.units >= std::ssize(visual_areas), "an area without units", "units",
+            "give six or more: one of each area");
     require(parameters.trials >= 1, "no trial", "trials", "give 1 or more");
     require(parameters.grating_s > 0 && parameters.grey_s >= 0, "a trial has no length", "grating",
             "the paper's: 2 s, and 1 s of grey");
@@ -159,8 +163,7 @@ VisualTruth visual_truth(const VisualParameters& parameters, std::int64_t record
 {
     check(parameters);
     auto truth = VisualTruth{};
-    const auto units = parameters.units_an_area * std::ssize(visual_areas);
-    for (std::int64_t unit = 0; unit < units; ++unit)
+    for (std::int64_t unit = 0; unit < parameters.units; ++unit)
         truth.unit.push_back(unit_of(parameters, recording, unit));
     truth.connection = connections_of(parameters, truth.unit, recording);
     cut_some_in_two(parameters, recording, truth);

@@ -80,14 +80,14 @@ void fit_delays(std::span<const GlmccEvents> events, const std::vector<std::size
     }
 }
 
-/// [pair][side] D = LL - LL without that coupling, same delay; 0 where the mode does not ask.
+/// [pair][side] D = LL - LL without that coupling, same delay; 0 where the settings do not ask.
 std::vector<std::array<double, 2>> likelihood_ratios(std::span<const GlmccEvents> events,
                                                      const std::vector<std::size_t>& fitted,
                                                      const GlmccSettings& settings,
                                                      const std::vector<GlmccPair>& pairs)
 {
     auto result = std::vector<std::array<double, 2>>(events.size());
-    if (settings.mode != GlmccMode::likelihood_ratio)
+    if (settings.mode != GlmccMode::likelihood_ratio && !settings.with_likelihood_ratio)
         return result;
     auto without = std::vector<std::array<GlmccFit, 2>>(events.size());
     for (auto delay = settings.first_delay_ms; delay <= settings.last_delay_ms; ++delay) {

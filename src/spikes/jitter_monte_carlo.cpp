@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <limits>
 
 namespace rewire::spikes {
 
@@ -146,6 +148,19 @@ LargestZ largest_z(const MonteCarloSettings& settings, std::span<const std::int3
     return result;
 }
 
+/// The value that is passed where b of n are at least as large and (b + 1) / (n + 1) <= level.
+double limit_of(std::vector<double>& drawn, double level)
+{
+    constexpr auto rounding = 1e-9;
+    const auto allowed = static_cast<std::int64_t>(
+        std::floor(level * static_cast<double>(drawn.size() + 1) + rounding));
+    if (allowed < 1)
+        return std::numeric_limits<double>::infinity();
+    const auto place = drawn.begin() + (allowed - 1);
+    std::nth_element(drawn.begin(), place, drawn.end(), std::greater<>{});
+    return *place;
+}
+
 MonteCarloTally empty_tally(std::int64_t pairs, std::int64_t lags, bool rule)
 {
     auto result = MonteCarloTally{};
@@ -245,6 +260,36 @@ std::optional<MonteCarloTally> run_jitter_block(const Jitterer& jitterer,
             return std::nullopt;
     }
     return tally;
+}
+
+DeviationBand deviation_band(const Jitterer& jitterer, const BinnedTrains& trains, std::int64_t i,
+                             std::int64_t j, std::int64_t surrogates,
+                             const MonteCarloSettings& settings, std::span<const double> expected,
+                             double level)
+{
+    const auto lags = lag_count(settings.max_lag);
+    if (settings.last_tested_lag > settings.max_lag || std::ssize(expected) != lags)
+        throw base::UsageError("expectations and lags of the surrogates do not fit",
+                               "band of surrogates", "expect the lags of the settings");
+    auto drawn = TileSurrogates(jitterer, trains, {{i, i + 1}, {j, j + 1}}, settings);
+    auto peak = std::array<std::vector<double>, 2>{};
+    auto trough = std::array<std::vector<double>, 2>{};
+    auto count = std::vector<std::int32_t>(at(lags));
+    for (std::int64_t surrogate = 0; surrogate < surrogates; ++surrogate) {
+        drawn.draw(surrogate);
+        drawn.count(i, j, count);
+        const auto z = largest_z(settings, count, expected);
+        for (std::size_t direction = 0; direction < 2; ++direction) {
+            peak[direction].push_back(z.peak[direction]);
+            trough[direction].push_back(z.trough[direction]);
+        }
+    }
+    auto band = DeviationBand{};
+    for (std::size_t direction = 0; direction < 2; ++direction) {
+        band.peak[direction] = limit_of(peak[direction], level);
+        band.trough[direction] = limit_of(trough[direction], level);
+    }
+    return band;
 }
 
 } // namespace rewire::spikes

@@ -1,6 +1,7 @@
 #include "rewire/spikes/sorting_quality.hpp"
 
 #include <rewire/base/error.hpp>
+#include <rewire/spikes/coincidence_test.hpp>
 
 #include <fmt/format.h>
 
@@ -101,6 +102,9 @@ std::vector<SplitPair> split_units(const SpikeTrainsView& trains,
                                            pair_first.size(), pair_second.size()),
                                "candidates for split units", "give both units of every pair");
     const auto total = static_cast<double>(total_length_ns(observed));
+    const auto pairs = criterion.pairs > 0 ? criterion.pairs : std::ssize(pair_first);
+    const auto pair_level =
+        criterion.family_level / static_cast<double>(std::max<std::int64_t>(pairs, 1));
     auto result = std::vector<SplitPair>{};
     for (std::size_t k = 0; k < pair_first.size(); ++k) {
         const auto first = trains.train(std::min(pair_first[k], pair_second[k]));
@@ -112,7 +116,8 @@ std::vector<SplitPair> split_units(const SpikeTrainsView& trains,
         if (!(expected >= criterion.least_expected))
             continue;
         const auto inner = pairs_within(first, second, criterion.dead_ns, criterion.refractory_ns);
-        if (static_cast<double>(inner) > criterion.most_of_expected * expected)
+        if (static_cast<double>(inner) > criterion.most_of_expected * expected ||
+            poisson_tails(expected, inner).lower > pair_level)
             continue;
         const auto outer = pairs_within(first, second, criterion.refractory_ns, criterion.outer_ns);
         const auto outer_expected =

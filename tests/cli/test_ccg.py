@@ -1,6 +1,7 @@
 """Correlograms of all pairs as a command: the reference case, the same bits, kill and resume, what is wrong with spikes."""
 
 import csv
+import math
 import subprocess
 
 from rewire_cli import BUILD, Case, kill_all, main, run, start, wait_for
@@ -17,6 +18,12 @@ def values(path, dataset):
                           check=True).stdout
     inside = text.split("DATA {")[1].split("}")[0]
     return [float(word) for word in inside.replace(",", " ").split()]
+
+
+def attribute(path, name):
+    """A number."""
+    text = subprocess.run(["h5dump", "-a", name, path], capture_output=True, text=True, check=True).stdout
+    return float(text.split("(0):")[1].split()[0])
 
 
 class CcgCase(Case):
@@ -97,6 +104,29 @@ class Ccg(CcgCase):
                 self.assertAlmostEqual(half / whole[direction], 1, delta=0.3)
         self.assertGreater(sum(value != value for value in halves), len(halves) / 2)
 
+    def test_p_of_a_direction_is_that_of_its_lags_and_calls_go_by_the_strict_one(self):
+        result, _ = self.ccg(self.session("planted"), "out")
+        group = "/A/01/"
+        lag, p, strict = (values(result, group + name) for name in ["p_lag", "p_value", "p_value_strict"])
+        for place in range(len(p)):
+            pair, backward = divmod(place, 2)
+            tested = range(101, 111) if backward else range(90, 100)
+            smallest = min(lag[pair * LAGS + k] for k in tested)
+            self.assertTrue(math.isclose(p[place], min(1, 10 * smallest), rel_tol=1e-9))
+            self.assertGreaterEqual(strict[place], p[place])
+        # Benjamini and Hochberg of the strict p.
+        q = dict(zip(sorted(range(len(p)), key=strict.__getitem__), range(1, len(p) + 1)))
+        for place, found in enumerate(values(result, group + "q_value")):
+            expected = min([1] + [strict[other] * len(p) / rank for other, rank in q.items() if strict[other] >= strict[place]])
+            self.assertTrue(math.isclose(found, expected, rel_tol=1e-9))
+        # The peak of unit 1 after unit 0 lies in the expectation of the lags around it, which is no inhibition.
+        trough, strict = values(result, group + "p_trough"), values(result, group + "p_trough_strict")
+        self.assertLess(trough[0], 0.01)
+        self.assertGreater(strict[0], 0.05)
+        for row in self.edges("out", "--all-pairs"):
+            self.assertLessEqual(float(row["p_value"]), float(row["p_value_strict"]))
+            self.assertLessEqual(float(row["p_value_strict"]), float(row["q_value"]) * (1 + 1e-9))
+
     def test_choice_of_units(self):
         study = self.session("planted")
         for words, units in [(["--all-units"], 8), (["--where", "id<4"], 4), (["--where", "snr<1", "--all-units"], 1),
@@ -106,6 +136,8 @@ class Ccg(CcgCase):
         self.ccg(study, "none", "--where", "depth>3", code=3)
         _, err = self.ccg(study, "none", "--where", "depth>3", code=3)
         self.assertIn("it has: snr", err)
+        _, err = self.ccg(self.session("regions"), "none", "--where", "electrodes==1", code=3)
+        self.assertIn("column electrodes has several values a row", err)
 
     def test_places_as_pynwb_writes_them(self):
         """References to rows of the electrodes table; a unit on several electrodes may lie at any of them."""
@@ -171,12 +203,45 @@ class Ccg(CcgCase):
         self.assertEqual(set(values(result, "/A/01/significant")), {0})
         self.assertEqual(self.edges("out"), [])
 
+    def test_calls_below_the_limits_of_the_paper_are_said(self):
+        study = self.session("slow")
+        result, text = self.ccg(study, "out")
+        rate = values(result, "/A/01/rate_hz")
+        self.assertEqual(values(result, "/A/01/significant"), [1])
+        chance = values(result, "/A/01/chance")[0]
+        self.assertAlmostEqual(chance, 0.01 * 301 * rate[0] * rate[1], 9)
+        self.assertLess(max(chance / 10, *rate), 1)
+        self.assertIn("of 1 calls by the rule, chance gives 1 no more than 10 coincidences, and 1 have a unit of no more than 1 "
+                      "Hz", text)
+        self.assertAlmostEqual(float(self.edges("out")[0]["chance"]), chance, 5)
+        code, out, err = run("report", "--results", self.folder / "out")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("of these with a unit of ≤ 1 Hz", (self.folder / "out" / "report.html").read_text())
+        strict, text = self.ccg(study, "strict", "--min-pair-spikes", "10")
+        self.assertEqual(values(strict, "/A/01/significant"), [0])
+        self.assertNotIn("calls by the rule", text)
+        _, text = self.ccg(study, "fast", "--min-rate-hz", "1")
+        self.assertIn("rate > 1 Hz: 2 of 2 units fail", text)
+        _, text = self.ccg(self.session("planted"), "planted")
+        self.assertNotIn("calls by the rule", text)
+
     def test_trains_that_are_not_in_order_are_put_in_order_and_reported(self):
         tidy, _ = self.ccg(self.session("tidy"), "tidy")
         untidy, text = self.ccg(self.session("untidy"), "untidy")
         self.assertIn("of 14 spikes, 3 earlier than the one before (sorted), 1 at the time of another", text)
         self.assertIn("1 outside of the observed time", text)
         self.assertEqual(values(tidy, "/A/01/count"), values(untidy, "/A/01/count"))
+
+    def test_spikes_that_share_a_bin_are_counted_once_and_said(self):
+        result, text = self.ccg(self.session("tidy"), "tidy")
+        self.assertNotIn("that had one", text)
+        coarse, text = self.ccg(self.session("planted"), "coarse", "--bin-ms", "5", "--min-rate-hz", "1")
+        clipped = int(attribute(coarse, "/A/01/spikes_clipped"))
+        self.assertGreater(clipped, 10)
+        self.assertIn(f"{clipped} spikes in a bin that had one are not counted", text)
+        fine, _ = self.ccg(self.session("planted"), "fine")
+        self.assertEqual(sum(values(coarse, "/A/01/spikes")) + clipped,
+                         sum(values(fine, "/A/01/spikes")) + int(attribute(fine, "/A/01/spikes_clipped")))
 
     def test_spikes_before_zero_and_in_invalid_times(self):
         tidy, _ = self.ccg(self.session("tidy"), "tidy")
@@ -243,6 +308,20 @@ class Ccg(CcgCase):
         smallest = 1 / (surrogates + 1)
         self.assertEqual({place for place, p in enumerate(largest) if p < 2 * smallest}, {0, 22})
         self.assertEqual(values(result, group + "q_max_lag")[0], values(result, group + "q_max_lag")[22])
+        # The band of the pair that is drawn is passed where its p is at most 0.05.
+        pair = int(attribute(result, group + "strongest_pair"))
+        self.assertIn(pair, [0, 11])
+        self.assertEqual(int(attribute(result, group + "band_surrogates")), surrogates)
+        count, expected = values(result, group + "count"), values(result, group + "expected")
+        trough = values(result, group + "p_max_lag_trough")
+        bands = [values(result, group + name) for name in ["band_peak", "band_trough"]]
+        for direction, tested in enumerate([range(90, 100), range(101, 111)]):
+            z = [(count[pair * LAGS + k] - expected[pair * LAGS + k]) / expected[pair * LAGS + k] ** 0.5 for k in tested]
+            self.assertEqual(max(z) > bands[0][direction], largest[2 * pair + direction] <= 0.05)
+            self.assertEqual(-min(z) > bands[1][direction], trough[2 * pair + direction] <= 0.05)
+        code, out, err = run("report", "--results", self.folder / "out")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("95 % of surrogates", (self.folder / "out" / "report.html").read_text())
         for ranks in [1, 3]:
             again, _ = self.ccg(study, ranks, "--surrogates", surrogates, ranks=ranks)
             self.assertSameDatasets(result, again)
@@ -251,6 +330,8 @@ class Ccg(CcgCase):
         study = self.session("tidy")
         for words, wording in [(["--jitter", "pattern"], "across trials"), (["--window-ms", "40"], "flanks"),
                                (["--bin-ms", "3"], "whole number of bins"), (["--where", "snr"], "snr"),
+                               (["--bin-ms", "0.1", "--window-ms", "1000"], "too many bins in the window"),
+                               (["--bin-ms", "0.05"], "255 bins of jitter"),
                                (["--jitter", "none", "--jitter-ms", "5"], "nothing to jitter"),
                                (["--jitter", "none", "--surrogates", "9"], "nothing to draw"),
                                (["--stop-s", "1"], "--align"), (["--align", "trials"], "--stop-s")]:

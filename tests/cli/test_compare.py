@@ -1,5 +1,7 @@
 """Connections of methods against a known network and against each other."""
 
+import statistics
+
 from rewire_cli import main
 from spike_case import SpikeCase, values
 
@@ -13,6 +15,50 @@ class CompareCase(SpikeCase):
         return {row[2]: float(row[-1]) for row in rows if len(row) == 7 and row[0] in ("network", "A")}
 
 
+def matthews(tp, fp, fn, tn):
+    scale = ((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)) ** 0.5
+    return (tp * tn - fp * fn) / scale if scale else 0
+
+
+def directed_mean(truth, called, units):
+    """Mean of the MCC of excitation and inhibition over all ordered pairs, of signs by [pre, post]."""
+    both = 0
+    for sign in [1, -1]:
+        cells = [((truth[cell] * sign > 0), (called[cell] * sign > 0)) for cell in range(units * units)
+                 if cell % (units + 1)]
+        both += matthews(*(sum(cell == kind for cell in cells) for kind in [(1, 1), (0, 1), (1, 0), (0, 0)])) / 2
+    return both
+
+
+def called_by_the_rule(corrected, units):
+    """The rule of 7 SD, a pair at a time, from the correlograms of a result: signs by [pre, post]."""
+    called = [0] * (units * units)
+    pairs = ((i, j) for i in range(units) for j in range(i + 1, units))
+    for pair, (i, j) in enumerate(pairs):
+        row = corrected[201 * pair:201 * (pair + 1)]
+        limit = 7 * statistics.pstdev(row[:50] + row[151:])
+        near = row[90:111]
+        for sign in [1, -1]:
+            size = max(sign * value for value in near)
+            if size > limit:
+                forward = near.index(sign * size) <= 10  # i leads at negative lags
+                called[(i * units + j) if forward else (j * units + i)] = sign
+                break
+    return called
+
+
+def called_by_q(peak, trough, units):
+    called = [0] * (units * units)
+    pairs = ((i, j) for i in range(units) for j in range(i + 1, units))
+    for pair, (i, j) in enumerate(pairs):
+        for direction, cell in enumerate([i * units + j, j * units + i]):
+            if peak[2 * pair + direction] <= 0.05:
+                called[cell] = 1
+            elif trough[2 * pair + direction] <= 0.05:
+                called[cell] = -1
+    return called
+
+
 class Reference(CompareCase):
     def test_known_network(self):
         network = self.known_network()
@@ -24,21 +70,26 @@ class Reference(CompareCase):
         self.assertGreaterEqual(means["glmcc"], 0.86)
         self.assertGreaterEqual(means["ccg-fdr"], 0.70)
         self.assertGreater(means["ccg-fdr"], means["ccg-rule"])
-        group = "/network/01/"
+        # The same numbers from the truth of the reference case and what the results say of each pair.
+        group, units = "/network/01/", 40
+        truth = values(self.recording().parents[2] / "reference" / "spikes" / "gt_network_40.h5", "/J_true")
+        of_ccg = {name: values(self.folder / "out/ccg.h5", group + name) for name in ["corrected", "q_value", "q_trough"]}
+        for method, called in [("ccg-rule", called_by_the_rule(of_ccg["corrected"], units)),
+                               ("ccg-fdr", called_by_q(of_ccg["q_value"], of_ccg["q_trough"], units)),
+                               ("glmcc", values(self.folder / "out/glmcc.h5", group + "significant"))]:
+            self.assertAlmostEqual(means[method], directed_mean(truth, called, units), delta=0.0006, msg=method)
         threshold, least = values(result, group + "threshold"), values(result, group + "min_pair_spikes")
         counts = [values(result, group + name) for name in
                   ["true_positive", "false_positive", "false_negative", "true_negative"]]
         mcc = values(result, group + "mcc")
         self.assertEqual(len(mcc), 2 * 3 * len(threshold) * len(least))
         # Directed, all pairs: every ordered pair counts once.
-        units = 40
         for sign in range(3):
             for place in range(len(threshold)):
                 cell = (sign * len(threshold) + place) * len(least)
                 self.assertEqual(sum(count[cell] for count in counts), units * (units - 1))
         for (tp, fp, fn, tn), found in zip(zip(*counts), mcc):
-            scale = ((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)) ** 0.5
-            self.assertAlmostEqual(found, (tp * tn - fp * fn) / scale if scale else 0)
+            self.assertAlmostEqual(found, matthews(tp, fp, fn, tn))
         # What lies elsewhere in the network is counted, too.
         self.assertEqual(sum(values(result, group + "directions")), units * (units - 1))
         found = values(result, group + "method_found")[:5]

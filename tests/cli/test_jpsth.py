@@ -85,6 +85,8 @@ class Jpsth(JpsthCase):
         self.assertFails(4, "cannot read the list of pairs", *base, *window, "--pairs", self.folder / "none.csv")
         self.assertFails(3, "no columns pre and post", *base, *window, "--pairs", self.pairs("0,1", head="a,b"))
         self.assertFails(3, ["too few fields", "line 3"], *base, *window, "--pairs", self.pairs("0,1", "2"))
+        self.assertFails(3, ["a unit has no id", "line 3"], *base, *window, "--pairs", self.pairs("0,1", ",2"))
+        self.assertFails(3, ["too many pairs", "line 1000001"], *base, *window, "--pairs", self.pairs(*["0,1"] * 1000001))
         self.assertFails(2, "whole number of bins", *base, *window, "--pairs", self.pairs("0,1"), "--bin-ms", "3")
         self.assertFails(2, "--full", *base, *window, "--pairs", self.pairs("0,1"), "--full", "--band-ms", "50")
         self.assertFails(3, "no trial is left", *base, *window, "--pairs", self.pairs("0,1"), "--where", "start_time<0")

@@ -44,6 +44,19 @@ class SimulatedUnits(SpikeCase):
             self.assertFails(2, "a study made with other settings", "simulate", kind, "--out", studies[1], *words,
                              "--seed", "2")
 
+    def test_units_of_all_areas_together(self):
+        study = self.simulate_units("recording", "--units", "20", "--trials", "4", "--split", "0")
+        out = self.rewire("study", study)
+        self.assertRegex(out, r"\b20 units")
+        result, _ = self.compute(study, "out", "--all-units", job="ccg")
+        area = values(result, "/visual/01/unit_area")
+        self.assertEqual([area.count(each) for each in sorted(set(area))], [4, 4, 3, 3, 3, 3])
+        same = self.simulate_units("recording", "--units-an-area", "4", "--trials", "4", out="each")
+        self.assertEqual(self.sums(same), self.sums(self.simulate_units("recording", "--units", "24", "--trials", "4",
+                                                                        out="all")))
+        self.assertFails(2, "given twice", "simulate", "recording", "--out", self.folder / "none", "--units", "24",
+                         "--units-an-area", "4")
+
     def test_connections_of_a_recording_are_found_and_their_delays_follow_the_hierarchy(self):
         study = self.simulate_units("recording", "--units-an-area", "8", "--trials", "300", "--forward", "0.1",
                                     "--feedback", "0.01", "--coupling", "1.4", ranks=2)
@@ -100,7 +113,11 @@ class SimulatedUnits(SpikeCase):
         self.assertEqual(self.sums(study), sums)
 
     def test_jobs_read_a_network_and_its_truth(self):
-        study = self.network("network", "--duration-s", 30, "--recorded", 20)
+        study = self.folder / "network"
+        text = self.rewire("simulate", "hodgkin-huxley", "--out", study, "--excitatory", 24, "--inhibitory", 6,
+                           "--excitatory-targets", 0.3, "--weight-factor", 3, "--duration-s", 30, "--recorded", 20, ranks=2)
+        self.assertRegex(text, r"16 pyramidal cells: [\d.]+ Hz, 90 % of them [\d.]+ to [\d.]+ Hz, CV of intervals [\d.]+")
+        self.assertRegex(text, r"4 fast-spiking interneurons: [\d.]+ Hz")
         out = self.rewire("study", study)
         self.assertIn("20 of 20 units pass", out)
         for job in ["ccg", "glmcc"]:
@@ -132,6 +149,27 @@ class SimulatedUnits(SpikeCase):
             self.assertGreaterEqual(piece, 36)
         self.assertNotIn("sorted units", self.rewire("study", study, "--quick"))
 
+    def test_cut_units_are_found_and_no_others(self):
+        """Of all pieces that fire often enough most are found; without any, none."""
+        words = ["--units-an-area", "30", "--trials", "200", "--poor", "0", "--fading", "0", "--sessions", "2"]
+        split = r"(\d+) of (\d+) pairs that could be one unit cut in two look like it"
+        study = self.simulate_units("recording", *words, "--split", "0.1", out="cut", ranks=2)
+        planted = sum(len(values(path, "/units/id")) - 180 for path in study.rglob("*.nwb"))
+        text = self.rewire("study", study, ranks=2)
+        found = [(int(count), int(pairs)) for count, pairs in re.findall(split, text)]
+        print(f"{sum(count for count, _ in found)} of {planted} cut units found")
+        self.assertEqual(len(found), 2)
+        self.assertGreater(planted, 10)
+        self.assertGreaterEqual(sum(count for count, _ in found), 0.7 * planted)
+        for pair in re.findall(r"(\d+\+\d+)", text):
+            whole, piece = (int(unit) for unit in pair.split("+"))
+            self.assertLess(whole, 180)
+            self.assertGreaterEqual(piece, 180)
+        text = self.rewire("study", self.simulate_units("recording", *words, "--split", "0", out="whole", ranks=2), ranks=2)
+        found = [(int(count), int(pairs)) for count, pairs in re.findall(split, text)]
+        self.assertEqual([count for count, _ in found], [0, 0])
+        self.assertGreater(min(pairs for _, pairs in found), 30)
+
     def test_running_and_resting_trials(self):
         study = self.simulate_units("recording", "--units-an-area", "2", "--trials", "120")
         window = ["--align", "drifting_gratings_presentations", "--stop-s", "2"]
@@ -154,6 +192,8 @@ class SimulatedUnits(SpikeCase):
         self.assertFails(4, "cannot read the table of area scores", *base)
         table.write_text("VISp -1\nVISl\n")
         self.assertFails(3, ["not an area and its score", "line 2"], *base)
+        table.write_text("VISp 1\nVISl 0\nVISp 2\n")
+        self.assertFails(3, ["an area named twice", "line 3"], *base)
         table.write_text("# made up\nVISp,1\nVISl\t0\n")
         self.rewire(*base)
         scores = values(self.folder / "out/ccg.h5", "/visual/01/hierarchy_score")

@@ -363,6 +363,58 @@ TEST(PairTests, HoldTheirLevelOnJitteredTrains)
     EXPECT_GT(below_lag, 0.02 * seeds);
 }
 
+TEST(DeviationBand, IsPassedExactlyWhereThePOfTheLargestDeviationIsSmall)
+{
+    const auto level = 0.1;
+    auto passed = 0;
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
+        const auto trains = with_gaps(seed, {12, 15, 9}, 60);
+        const auto plan = JitterPlan(trains.timeline, {Jitter::interval, 25}, 10);
+        const auto settings = MonteCarloSettings{.jittered = JitteredTrain::postsynaptic};
+        auto expected = std::vector<double>{};
+        const auto tile = pair_tiles(3).front();
+        const auto tally = surrogates_of(trains, plan, tile, settings, {0, 199}, expected);
+        const auto count = count_tile(trains, tile, 10, test::never_stop);
+        const auto jitterer = Jitterer(plan, trains, {1, 2, 3});
+        for_each_pair(tile, [&](auto i, auto j, auto pair) {
+            const auto of_pair = std::span<const double>(expected).subspan(at(pair * 21), 21);
+            const auto band = deviation_band(jitterer, trains, i, j, 199, settings, of_pair, level);
+            for (std::size_t direction = 0; direction < 2; ++direction) {
+                auto beyond = std::array<bool, 2>{};
+                for (std::int64_t lag = 1; lag <= 10; ++lag) {
+                    const auto k = 10 + (direction == 0 ? -lag : lag);
+                    const auto z =
+                        ((*count)[at(pair * 21 + k)] - of_pair[at(k)]) / std::sqrt(of_pair[at(k)]);
+                    beyond[0] = beyond[0] || z > band.peak[direction];
+                    beyond[1] = beyond[1] || -z > band.trough[direction];
+                }
+                const auto from = at(2 * pair) + direction;
+                EXPECT_EQ(beyond[0], stats::monte_carlo_p(tally.peak_at_least[from], 199) <= level);
+                EXPECT_EQ(beyond[1],
+                          stats::monte_carlo_p(tally.trough_at_least[from], 199) <= level);
+                passed += beyond[0] + beyond[1];
+            }
+        });
+    }
+
+    EXPECT_GT(passed, 10); // of 360, at 0.1
+    EXPECT_LT(passed, 80);
+}
+
+TEST(DeviationBand, HasNoLimitWithFewSurrogates)
+{
+    const auto trains = with_gaps(1, {12, 15});
+    const auto plan = JitterPlan(trains.timeline, {Jitter::interval, 25}, 10);
+    const auto jitterer = Jitterer(plan, trains, {1, 2, 3});
+    const auto expected = std::vector<double>(21, 5.0);
+
+    const auto band = deviation_band(jitterer, trains, 0, 1, 18, {}, expected, 0.05);
+
+    EXPECT_TRUE(std::isinf(band.peak[0]));
+    EXPECT_TRUE(std::isinf(band.trough[1]));
+    EXPECT_THROW(deviation_band(jitterer, trains, 0, 1, 18, {}, {}, 0.05), base::UsageError);
+}
+
 TEST(Surrogates, SayHowOftenTheRuleFiresOnJitteredTrains)
 {
     const auto trains = with_gaps(10, {20, 25}, 200);

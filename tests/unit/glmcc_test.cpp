@@ -278,6 +278,27 @@ TEST(GlmccPair, FindsTheDirectionSignAndDelay)
         }
 }
 
+TEST(GlmccPair, HasALikelihoodRatioInEitherMode)
+{
+    const auto [pre, post] = connected(0.08, false);
+    const auto events = glmcc_events(pre, post);
+    auto settings = GlmccSettings::with(GlmccMode::glm, true);
+
+    const auto plain = glmcc_pair(events, settings);
+    settings.with_likelihood_ratio = true;
+    const auto with = glmcc_pair(events, settings);
+
+    EXPECT_EQ(plain.forward.likelihood_ratio, 0);
+    expect_same_bits(plain.fit, with.fit);
+    for (const auto side : {0, 1}) {
+        const auto without = fit_glmcc(events, with.fit.delay_ms, settings.stiffness,
+                                       settings.tau_ms, &with.fit, side);
+        EXPECT_NEAR((side == 0 ? with.forward : with.backward).likelihood_ratio,
+                    with.fit.log_likelihood - without.log_likelihood, 1e-6);
+    }
+    EXPECT_GT(with.forward.likelihood_ratio, 7.57); // half of chi squared at 0.0001
+}
+
 TEST(GlmccPair, WithoutEnoughEventsSaysNothing)
 {
     const auto none = glmcc_pair(glmcc_events({}, {}), GlmccSettings::with(GlmccMode::glm, true));

@@ -1,5 +1,6 @@
 #include <rewire/base/error.hpp>
 #include <rewire/simulate/hodgkin_huxley_network.hpp>
+#include <rewire/simulate/network_activity.hpp>
 
 #include <gtest/gtest.h>
 
@@ -322,7 +323,8 @@ TEST(CellRange, OpensASynapseAfterItsDelay)
 /// excitatory effect begins 3 ms after a spike.
 TEST(HodgkinHuxleyNetwork, FiresAsThePublishedOne)
 {
-    const auto parameters = HodgkinHuxleyParameters{.excitatory = 200, .inhibitory = 50};
+    const auto parameters =
+        HodgkinHuxleyParameters{.excitatory = 200, .inhibitory = 50, .duration_s = 30};
     const auto network = hodgkin_huxley_network(parameters, 0);
     auto cells = Network(parameters, network, 1);
 
@@ -346,6 +348,16 @@ TEST(HodgkinHuxleyNetwork, FiresAsThePublishedOne)
     EXPECT_LT(mean_of(rate[1]), 4.5);
     EXPECT_NEAR(mean_of(variation[0]), 1, 0.25);
     EXPECT_NEAR(mean_of(variation[1]), 0.8, 0.12);
+    const auto recorded = std::vector<std::uint8_t>(trains.size(), 1);
+    const auto activity = network_activity(parameters, network, cells.spikes(), recorded);
+    for (const auto kind : {0U, 1U}) {
+        const auto& own = kind == 0 ? activity.excitatory : activity.inhibitory;
+        EXPECT_EQ(own.cells, std::ssize(rate[kind]));
+        EXPECT_NEAR(own.mean_hz, mean_of(rate[kind]), 1e-9);
+        EXPECT_NEAR(own.variation, mean_of(variation[kind]), 1e-9);
+        EXPECT_LT(own.low_hz, own.mean_hz);
+        EXPECT_GT(own.high_hz, own.mean_hz);
+    }
     EXPECT_GT(shortest[0], 3);
     EXPECT_GT(shortest[1], 5);
 
@@ -363,6 +375,12 @@ TEST(HodgkinHuxleyNetwork, FiresAsThePublishedOne)
     const auto early = mean_of({histogram.begin() + 20, histogram.begin() + 22});
     const auto peak = std::max_element(histogram.begin(), histogram.end()) - histogram.begin() - 20;
     EXPECT_LT(early, 2 * chance);
+    EXPECT_EQ(activity.effect.synapses, 100);
+    EXPECT_EQ(activity.effect.peak_ms, peak);
+    EXPECT_NEAR(activity.effect.peak_ratio, histogram[static_cast<std::size_t>(peak + 20)] / chance,
+                1e-9);
+    EXPECT_GE(activity.effect.begins_ms, 2);
+    EXPECT_LE(activity.effect.begins_ms, peak);
     EXPECT_GE(peak, 2);
     EXPECT_LE(peak, 5);
     EXPECT_GT(histogram[static_cast<std::size_t>(peak + 20)], 5 * chance);

@@ -191,6 +191,58 @@ TEST(UnitFilter, IsStrictAndNaNFails)
                 ElementsAre(CellType::inhibitory, CellType::excitatory, CellType::unknown));
 }
 
+/// Trains whose spikes lie 10 ms apart, but for `close` that lie 1 ms apart: by chance 20 would.
+TEST(SortingQuality, AsksForFewerCoincidencesTheMorePairsAreLookedAt)
+{
+    const auto found = [](std::int64_t close, std::int64_t pairs) {
+        auto trains = SpikeTrains{};
+        auto first = std::vector<std::int64_t>{};
+        auto other = first;
+        for (std::int64_t k = 0; k < 2582; ++k) {
+            first.push_back(k * 387 * ms);
+            other.push_back(first.back() + (k < close ? 1 : 10) * ms);
+        }
+        trains.add(first);
+        trains.add(other);
+        const auto observed = std::vector<TimeInterval>{{0, 1000 * second}};
+        auto criterion = SplitCriterion{};
+        criterion.pairs = pairs;
+        return split_units(trains.view(), observed, std::vector<std::int32_t>{0},
+                           std::vector<std::int32_t>{1}, criterion)
+            .size();
+    };
+
+    EXPECT_EQ(found(5, 1), 0U);     // more than a fifth
+    EXPECT_EQ(found(4, 1), 1U);     // Poisson: 2e-5
+    EXPECT_EQ(found(4, 10000), 0U); // which one of so many pairs reaches now and then
+    EXPECT_EQ(found(0, 10000), 1U); // 2e-9
+    EXPECT_EQ(found(0, 319600), 1U);
+}
+
+/// 59,000 pairs of independent units, each with 20 to 45 coincidences by chance.
+TEST(SortingQuality, TakesNoIndependentUnitsForOneThatWasCut)
+{
+    auto found = std::size_t{0};
+    for (std::uint64_t seed = 0; seed < 12; ++seed) {
+        auto trains = SpikeTrains{};
+        for (auto unit = 0; unit < 100; ++unit) {
+            auto stream = base::Stream(seed, {12, static_cast<std::uint64_t>(unit)});
+            trains.add(poisson_train(stream, 8 + 0.04 * unit, 110));
+        }
+        auto first = std::vector<std::int32_t>{};
+        auto other = std::vector<std::int32_t>{};
+        for (auto i = 0; i < 100; ++i)
+            for (auto j = i + 1; j < 100; ++j) {
+                first.push_back(i);
+                other.push_back(j);
+            }
+        const auto observed = std::vector<TimeInterval>{{0, 110 * second}};
+        found += split_units(trains.view(), observed, first, other).size();
+    }
+
+    EXPECT_EQ(found, 0U); // at 0.01 a recording
+}
+
 TEST(SortingQuality, FindsDuplicatesSplitAndDriftingUnits)
 {
     auto stream = base::Stream(4, {1});

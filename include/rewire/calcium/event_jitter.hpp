@@ -5,6 +5,7 @@
 #include <rewire/calcium/shift_moments.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -36,12 +37,30 @@ struct SamplesByFrame
     std::vector<double> value;
 };
 
-/// [frames, blocks + 1]: where the samples of each tile_neurons rows begin in each frame, and where
-/// the last end.
-struct BlockStarts
+/// What the coincidences of tile_neurons rows are made from.
+struct JitterBlock
 {
-    std::int64_t blocks = 0;
-    std::vector<std::int64_t> start;
+    struct Samples
+    {
+        std::span<const std::int64_t> start; ///< [frames + 1]
+        std::span<const std::int32_t> row;   ///< of the block, ascending within a frame
+        std::span<const double> value;
+    };
+
+    /// [rows, windows] of y: mean, second and third central moment; of s: sums of powers.
+    std::span<const double> mean, second, third;
+    std::span<const double> sum, squares, cubes;
+    std::span<const double> square_sum; ///< [rows] sum of s^2 over all windows
+    Samples events;                     ///< s
+    Samples smoothed;                   ///< y
+};
+
+/// The samples of a block.
+struct JitterSamples
+{
+    std::vector<double> square_sum;
+    SamplesByFrame events;
+    SamplesByFrame smoothed;
 };
 
 /// What the coincidences of all pairs are made from. Made once; read by all tiles.
@@ -51,14 +70,10 @@ struct EventJitter
     std::int64_t windows = 0;
     std::int64_t rows = 0;            ///< neurons taken in, in the order they were named
     std::int64_t frames_left_out = 0; ///< in incomplete windows at the ends of segments
-    /// [rows, windows] of y: mean, second and third central moment; of s: sums of powers.
-    std::vector<double> mean, second, third;
-    std::vector<double> sum, squares, cubes;
-    std::vector<double> square_sum; ///< [rows] sum of s^2 over all windows
-    SamplesByFrame events;          ///< s
-    SamplesByFrame smoothed;        ///< y
-    BlockStarts event_blocks;       ///< of both, so that a tile finds its rows
-    BlockStarts smoothed_blocks;
+    std::vector<JitterBlock> blocks;  ///< of tile_neurons rows each
+    std::shared_ptr<const void> own;  ///< what they lie in, unless somebody else keeps that
+
+    base::Range block_rows(std::int64_t block) const;
 };
 
 struct EventJitterOptions
@@ -82,6 +97,24 @@ EventJitter event_jitter_of(const activity::ActivityView& events,
                             std::span<const std::int64_t> neurons,
                             std::span<const base::Range> segments,
                             const EventJitterOptions& options);
+
+/// The same without blocks, for those who make them apart.
+EventJitter event_jitter_without_blocks(const activity::ActivityView& events,
+                                        std::span<const std::int64_t> neurons,
+                                        std::span<const base::Range> segments,
+                                        const EventJitterOptions& options);
+std::int64_t jitter_blocks(std::int64_t rows);
+/// Doubles of the six tables of a block.
+std::int64_t jitter_table_size(const EventJitter& jitter, std::int64_t block);
+/// @param jitter without blocks, of the same arguments
+/// @param tables [jitter_table_size]
+JitterSamples fill_jitter_block(const EventJitter& jitter, const activity::ActivityView& events,
+                                std::span<const std::int64_t> neurons,
+                                std::span<const base::Range> segments,
+                                const EventJitterOptions& options, std::int64_t block,
+                                std::span<double> tables);
+JitterBlock jitter_block(std::span<const double> tables, std::span<const double> square_sum,
+                         const JitterBlock::Samples& events, const JitterBlock::Samples& smoothed);
 
 /// What the windows take in. An event outside of them is tested by nobody.
 struct WindowCoverage

@@ -11,8 +11,8 @@
 namespace rewire::mpi {
 
 /// Bytes of many items, held once in the memory of every node and written in place by whichever
-/// ranks make them: NodeShared without a copy of its own on the rank that has an item. Where there
-/// is no room for shared memory, or the system refuses it, each rank of the node keeps a copy.
+/// ranks make them. Where there is no room for shared memory, or the system refuses it, each rank
+/// of the node keeps a copy.
 class SharedTables
 {
   public:

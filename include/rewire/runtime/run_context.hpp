@@ -165,6 +165,15 @@ class RunContext
     void each_unit_to_root(const std::string& phase, std::vector<double> costs, Compute compute,
                            Take take);
 
+    /// Computes units on whichever ranks are free, whose results stay where `compute(unit, tick)`
+    /// put them: nothing is saved, and a run that goes on computes them again. A name may be used
+    /// for several such phases. Collective.
+    /// @return units that this rank computed
+    /// @throws Error as `each_unit`
+    std::vector<std::int64_t>
+    hand_out(const std::string& phase, const std::vector<double>& costs,
+             const std::function<bool(std::int64_t unit, const Tick& tick)>& compute);
+
     /// Advances a state that every rank holds a copy of, in lock-step: training, the simulation of
     /// one network. A checkpoint holds the state alone, the latest wins, and a run goes on from it
     /// on any number of ranks.
@@ -242,12 +251,20 @@ class RunContext
 
     void begin_phase(const std::string& phase);
     void run_units(const UnitLoop& loop);
+    /// Units by their place in `costs`; `end` is called when there are none left for this rank, or
+    /// it was told to stop. Errors become everybody's.
+    std::vector<std::int64_t>
+    go_through_queue(const std::string& phase, const std::vector<double>& costs,
+                     std::chrono::steady_clock::time_point start,
+                     const std::function<bool(std::int64_t index, const Tick& tick)>& compute,
+                     const std::function<void(bool to_its_end)>& end);
     std::int64_t run_steps(const StepLoop& loop);
     StepsDone saved_steps(const StepLoop& loop);
     std::vector<std::int64_t> units_left(const UnitLoop& loop,
                                          std::vector<std::int64_t>& done_here);
     void flush_warnings();
     void show_phases();
+    void add_time(const std::string& phase, double seconds, std::int64_t units);
 
     mpi::Communicator comm_;
     const Job& job_;
@@ -259,7 +276,7 @@ class RunContext
     Log log_;
     std::unique_ptr<io::Checkpoint> checkpoint_;
     std::vector<std::string> warnings_;
-    std::vector<PhaseTime> phases_;
+    std::vector<PhaseTime> phases_; ///< by name, as they began
     bool logs_to_file_ = false;
     std::set<std::string> used_phases_; ///< of units and steps: the names of their files
     double unsaved_s_ = 0;              ///< of finished phases that were too short to be saved

@@ -29,7 +29,7 @@ inline constexpr auto cortical_layers = std::array<std::string_view, 4>{"2/3", "
 
 struct VisualParameters
 {
-    std::int64_t units_an_area = 20; ///< before some are cut in two
+    std::int64_t units = 120; ///< of all areas, as even as can be; before some are cut in two
     std::int64_t trials = 300;
     double grating_s = 2; ///< the paper's: 2 s, and 1 s of grey
     double grey_s = 1;

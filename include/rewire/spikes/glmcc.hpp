@@ -53,6 +53,8 @@ struct GlmccSettings
     int last_delay_ms = 3;
     /// The published code takes the chance level of the negative side from a window one bin off.
     bool window_of_published_code = false;
+    /// D of both directions in the mode glm, too: two fits more, from where the first ended.
+    bool with_likelihood_ratio = false;
 
     static GlmccSettings with(GlmccMode mode, bool search_delay);
 };
@@ -85,7 +87,7 @@ struct GlmccDirection
     double coupling = 0;         ///< 0 where chance coincidences are too few
     double threshold = 0;        ///< J_th; infinite where too few
     double chance = 0;           ///< coincidences that the background gives in tau
-    double likelihood_ratio = 0; ///< D = LL - LL without it; in the likelihood ratio mode
+    double likelihood_ratio = 0; ///< D = LL - LL without it; 0 where not asked for
     double weight_mv = 0;        ///< 0 where not significant
     bool significant = false;
 };

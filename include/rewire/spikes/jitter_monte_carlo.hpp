@@ -4,6 +4,7 @@
 #include <rewire/spikes/correlogram.hpp>
 #include <rewire/spikes/jitter.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -106,5 +107,22 @@ std::optional<MonteCarloTally> run_jitter_block(const Jitterer& jitterer,
                                                 const MonteCarloSettings& settings,
                                                 std::span<const std::int32_t> count,
                                                 std::span<const double> expected, const Tick& tick);
+
+/// How far counts may lie from the expectation over all tested lags of a direction: a count beyond
+/// expected + peak sqrt(expected), or below expected - trough sqrt(expected), at any of them.
+struct DeviationBand
+{
+    std::array<double, 2> peak{}; ///< 0: first -> second, 1: second -> first; infinite: no limit
+    std::array<double, 2> trough{};
+};
+/// Of the largest z of surrogates 0 .. surrogates - 1 of units i < j, the limit that is passed
+/// exactly where (b + 1) / (n + 1) <= level, for the draws of run_jitter_block. Infinite with fewer
+/// surrogates than 1 / level - 1. Cost: that of these surrogates of one pair, and 32 bytes each.
+/// @param expected [2 * settings.max_lag + 1]
+/// @pre surrogates >= 0, 0 < level < 1
+DeviationBand deviation_band(const Jitterer& jitterer, const BinnedTrains& trains, std::int64_t i,
+                             std::int64_t j, std::int64_t surrogates,
+                             const MonteCarloSettings& settings, std::span<const double> expected,
+                             double level);
 
 } // namespace rewire::spikes

@@ -35,6 +35,10 @@ struct SplitCriterion
     double least_expected = 20;             ///< pairs with fewer expected are not judged
     std::int64_t outer_ns = 20'000'000;     ///< refractory .. outer has to reach chance:
     double outer_of_expected = 0.7;
+    /// Chance that any of the pairs looks so where all units are independent (Poisson counts,
+    /// Bonferroni over `pairs`): the share above alone would let two in a hundred thousand pass.
+    double family_level = 0.01;
+    std::int64_t pairs = 0; ///< that are looked at, in all calls together; 0: these candidates
 };
 
 struct SplitPair
