@@ -9,6 +9,7 @@
 #include "study_family.hpp"
 
 #include <rewire/base/partition.hpp>
+#include <rewire/calcium/displacement.hpp>
 
 #include <fmt/format.h>
 
@@ -111,6 +112,25 @@ struct ShrinkageWork
     }
 };
 
+/// What shorter windows take where those of the jitter are too long, which is known only then.
+struct WindowsWork
+{
+    double seconds = 0;
+    double longest_s = 0;
+    std::int64_t trials = 0;
+
+    void add(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
+             const ConnectomeRates& rates)
+    {
+        for (const auto window : calcium::shorter_windows(window_frames_of(activity, settings))) {
+            const auto of_trial = window_trial_seconds(activity, window, rates);
+            seconds += of_trial * static_cast<double>(settings.displacements);
+            longest_s = std::max(longest_s, of_trial);
+            trials += settings.displacements;
+        }
+    }
+};
+
 /// Of all sessions of the study, also of those that are there already.
 double study_pairs(const io::Study& study)
 {
@@ -186,6 +206,13 @@ double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, 
            static_cast<double>(std::max<std::int64_t>(all, 1));
 }
 
+double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t window_frames,
+                            const ConnectomeRates& rates)
+{
+    return window_flops(activity.neurons, activity.frames, window_frames) / rates.edge_flops_per_s +
+           1e-3;
+}
+
 double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           bool displaced)
 {
@@ -257,6 +284,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     auto ordering = 0.0;
     auto halves = HalvesWork{};
     auto shrinkage = ShrinkageWork{};
+    auto windows = WindowsWork{};
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
         const auto neurons = static_cast<double>(activity.neurons);
@@ -278,6 +306,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
                 versions.sample_bytes.push_back(calcium::jitter_sample_bytes(
                     activity.neurons, activity.frames, events_of(activity)));
             }
+            windows.add(activity, settings, rates);
             longest_test = std::max(longest_test, edge_preparation_seconds(activity, rates));
             tests += static_cast<std::int64_t>(
                 edge_units_of({activity.neurons}, settings.displacements).size());
@@ -318,6 +347,10 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     versions.add_to(estimate);
     if (tests > 0)
         estimate.add_phase("edges", test_seconds, tests, longest_test);
+    if (windows.trials > 0) {
+        estimate.add_phase("windows", windows.seconds, windows.trials, windows.longest_s);
+        estimate.notes.push_back("windows: only where p_fine rejects displaced pairs too often");
+    }
     if (settings.family_of_study) {
         const auto pairs = study_pairs(study);
         estimate.rank_bytes =
