@@ -165,7 +165,7 @@ Findings measure_unconnected(const UnconnectedModel& model, std::uint64_t seed)
     for (std::int64_t i = 0; i < model.units; ++i)
         for (auto j = i + 1; j < model.units; ++j)
             asked += enough(i, j) ? 1 : 0;
-    const auto all = static_cast<double>(model.units * (model.units - 1) / 2);
+    const auto all = static_cast<double>(model.units * (model.units - 1)) / 2;
     return {{"connection, any pair", Quantity::rate, no_level,
              static_cast<double>(called(weights, model.units).size()), all},
             {"connection, alpha_p 4800", Quantity::rate, no_level,
@@ -245,7 +245,7 @@ Findings measure_triplets(simulate::TripletParameters parameters, std::uint64_t 
     const auto planted = static_cast<double>(network.connections.size());
     // Of the three pairs of a triplet two are planted.
     const auto indirect = static_cast<double>(network.triplets.size());
-    const auto pairs = static_cast<double>(parameters.neurons * (parameters.neurons - 1) / 2);
+    const auto pairs = static_cast<double>(parameters.neurons * (parameters.neurons - 1)) / 2;
     auto findings = Findings{};
     const auto add = [&](const std::string& by, const std::vector<Pair>& some) {
         const auto calls = calls_of(some, truth);
