@@ -243,8 +243,9 @@ class Catalogue : public runtime::Catalogue
 std::vector<Scenario> all_scenarios()
 {
     auto all = std::vector<Scenario>{};
-    for (const auto family : {edge_scenarios, edge_frames_scenarios, movement_scenarios,
-                              change_scenarios, spike_scenarios, dynamic_scenarios})
+    for (const auto family :
+         {edge_scenarios, edge_frames_scenarios, movement_scenarios, change_scenarios,
+          spike_scenarios, static_scenarios, dynamic_scenarios})
         for (auto& scenario : family())
             all.push_back(std::move(scenario));
     return all;

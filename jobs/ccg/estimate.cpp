@@ -24,6 +24,30 @@ constexpr auto tested_spike_s = 8.8e-9;   ///< classes of the exact p, a spike o
 constexpr auto tails_s = 60e-6;           ///< tails of 2 x 11 lags
 constexpr auto unit_bin_s = 0.1e-9;       ///< what a tile makes for each unit, a bin
 constexpr auto written_bytes_per_s = 80e6;
+constexpr auto typical_rate_hz = 10.0; ///< slower units have more bits, which are taken too few
+// Bytes of a spike of a unit of a tile: its copy, where it may go, what was drawn of it.
+constexpr auto tested_spike_bytes = 10.0;
+constexpr auto drawn_spike_bytes = 20.0;
+constexpr auto window_bytes = 48.0; ///< of jitter: of the session, and of its halves
+constexpr auto working_bytes = 8e6; ///< correlograms and tests of a tile, buffers
+
+/// Of the units of a tile and what a rank knows of a session; the larger of both phases.
+double tile_bytes(double units, double spikes, const CcgSettings& settings)
+{
+    const auto bins = spikes / typical_rate_hz / (1e-9 * static_cast<double>(settings.bin_ns));
+    const auto bits = bins / 8;
+    const auto side = static_cast<double>(pair_tile_side(static_cast<std::int64_t>(units)));
+    auto bytes = std::min(2 * side, units) * (bits + tested_spike_bytes * spikes);
+    if (settings.surrogates > 0) {
+        const auto drawn =
+            static_cast<double>(surrogate_tile_side(static_cast<std::int64_t>(units)));
+        bytes = std::max(bytes, std::min(2 * drawn, units) * (bits + drawn_spike_bytes * spikes));
+    }
+    if (settings.has_null())
+        bytes += window_bytes * bins /
+                 static_cast<double>(std::max<std::int64_t>(settings.jitter.bins, 1));
+    return bytes + working_bytes;
+}
 
 } // namespace
 
@@ -63,6 +87,8 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
     auto all_pairs = 0.0;
     auto row_bytes = 0.0;
     auto drawing = 0.0;
+    auto computing_bytes = 0.0;
+    auto band_seconds = 0.0; ///< of rank 0
     const auto written =
         static_cast<double>(settings.lags()) *
         (sizeof(std::int32_t) + (settings.has_null() ? 4.0 : 2.0) * sizeof(double));
@@ -79,17 +105,25 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         tiles += own_tiles;
         longest = std::max(longest, pair * std::min(side * side, pairs));
         all_pairs += pairs;
+        band_seconds += static_cast<double>(std::min(settings.surrogates, band_surrogates)) *
+                        surrogate_seconds(2 * spikes, {{0, 1}, {1, 2}}, settings);
         for (const auto& tile : spikes::pair_tiles(units.units, surrogate_tile_side(units.units)))
             drawing += static_cast<double>(settings.surrogates) *
                        surrogate_seconds(2 * spikes, tile, settings);
         row_bytes = std::max(row_bytes, side * static_cast<double>(units.units) * (written + 400));
+        computing_bytes = std::max(computing_bytes,
+                                   tile_bytes(static_cast<double>(units.units), spikes, settings));
     }
     estimate.node_bytes =
         largest_wave(study, sessions, held_bytes, node_limit_bytes(options), held_bytes);
     const auto results = all_pairs * bytes_of_pair(settings);
-    estimate.spread_bytes = 3 * std::min(results, pair_results_bytes);
-    // The rank that reads has not begun to put rows together.
-    estimate.rank_bytes = runtime::base_rank_bytes + std::max(read_bytes, row_bytes + 64e6);
+    estimate.spread_bytes = 1.2 * std::min(results, pair_results_bytes);
+    // When a session is read there are no results yet: no more is taken off than what few ranks
+    // would have of them. With a row, all tiles of a piece are done.
+    const auto no_results = std::min(estimate.spread_bytes, 32e6);
+    estimate.rank_bytes =
+        runtime::base_rank_bytes +
+        std::max({read_bytes - no_results, computing_bytes, row_bytes + working_bytes});
     estimate.result_bytes = all_pairs * written;
     estimate.checkpoint_bytes = results;
     estimate.add_phase("pairs", seconds, tiles, std::min(longest, seconds));
@@ -100,7 +134,8 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         const auto near = static_cast<double>(spikes::lag_count(settings.rule.peak_lag) + 4);
         estimate.rank_bytes += all_pairs * near * sizeof(double);
     }
-    const auto writing = all_pairs * written / written_bytes_per_s;
+    auto writing = all_pairs * written / written_bytes_per_s;
+    writing += band_seconds;
     estimate.add_phase("write", writing, 1, writing);
     estimate.notes.emplace_back(
         "as if all units of the files passed the filter; speed of one core of "

@@ -29,7 +29,6 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto too_few = "fewer than two units to pair";
-constexpr auto band_surrogates = std::int64_t{2000}; ///< at most: a second of rank 0
 
 std::string table_head()
 {

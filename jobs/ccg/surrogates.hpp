@@ -29,6 +29,9 @@ struct SurrogateTile
     double seconds = 0; ///< of a surrogate
 };
 
+/// Most of which a band is made, of one pair of a session: a second of rank 0.
+inline constexpr auto band_surrogates = std::int64_t{2000};
+
 /// Surrogates of all pairs of the sessions of a wave, in blocks, over the ranks.
 class SurrogateRun
 {

@@ -12,6 +12,8 @@ namespace rewire::jobs {
 
 namespace {
 
+constexpr auto reading_bytes = 4e6; ///< of the file's library, and of the unit that is read
+
 SessionSpikes read_session(const io::StudySession& session, const UnitChoice& choice,
                            const std::optional<WantedTrials>& trials,
                            std::vector<std::int64_t>& spikes)
@@ -80,7 +82,7 @@ double add_reading(runtime::Estimate& estimate, const io::Study& study,
             reading_seconds(static_cast<double>(study.sessions[session].record.units->spikes));
         all += seconds;
         longest = std::max(longest, seconds);
-        bytes = std::max(bytes, 2 * held_bytes(study.sessions[session]) + 64e6);
+        bytes = std::max(bytes, 2 * held_bytes(study.sessions[session]) + reading_bytes);
     }
     estimate.add_phase("read", all, std::ssize(sessions), longest);
     return bytes;
@@ -120,14 +122,19 @@ void note_recording(runtime::RunContext& context, const SessionHead& head,
                                      criterion.failed, recording.units_in_file));
     if (recording.criteria.empty() && !recording.unit_id.empty())
         context.note("    no criterion of quality was applied to the units");
-    if (recording.unit_id.size() > 1 &&
-        std::none_of(recording.place.begin(), recording.place.end(), spikes::is_known))
-        context.note("    the file does not say where units lie: near pairs, whose correlograms "
-                     "say more about sorting than about synapses, cannot be told from others");
+    note_unknown_places(context, recording);
     if (const auto found = described(total_of(recording.finding)); !found.empty())
         context.warn(fmt::format("{}: {}", head.file, found));
     if (head.status != "ok")
         context.warn(fmt::format("{}: {}", head.file, head.status));
+}
+
+void note_unknown_places(runtime::RunContext& context, const Recording& recording)
+{
+    if (recording.unit_id.size() > 1 &&
+        std::none_of(recording.place.begin(), recording.place.end(), spikes::is_known))
+        context.note("    the file does not say where units lie: near pairs, whose correlograms "
+                     "say more about sorting than about synapses, cannot be told from others");
 }
 
 void note_near_pairs(runtime::RunContext& context, std::int64_t near, bool tested)

@@ -2,9 +2,11 @@
 
 import csv
 import math
+import os
+import re
 import subprocess
 
-from rewire_cli import BUILD, Case, kill_all, main, run, start, wait_for
+from rewire_cli import BUILD, Case, command, kill_all, main, run, start, wait_for
 
 WRITE = BUILD / "tests" / "write_units_session"
 SPIKES = BUILD / "tests" / "write_spike_study"
@@ -360,6 +362,36 @@ class Ccg(CcgCase):
         self.assertIn("#SBATCH", out)
         code, out, _ = run("chain", "spikes")
         self.assertIn("ccg\twhole", out)
+
+
+class Plan(CcgCase):
+    ALLOWED_MB = 32  # of small runs
+
+    def peak_mb(self, *words):
+        """Resident memory of a rank, its pages of libraries included."""
+        process = subprocess.Popen(command(1, *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0, words)
+        return used.ru_maxrss * 1024 / 1e6
+
+    def planned_mb(self, *words):
+        code, out, err = run("plan", *words, "--ranks", 1)
+        self.assertEqual(code, 0, err)
+        size, unit = re.search(r"memory a rank +([\d.]+) (\w+)", out).groups()
+        return float(size) * {"MB": 1, "GB": 1000}[unit]
+
+    def test_planned_memory_of_small_studies_is_that_of_the_run(self):
+        results = ["--results", self.folder / "out"]
+        whole = ["--study", self.session("planted"), *results]
+        trials = ["--study", self.session("trials"), "--results", self.folder / "trials", "--align", "trials", "--stop-s", "1"]
+        pairs = self.folder / "pairs.csv"
+        pairs.write_text("pre,post\n0,1\n")
+        for job, words in [("ccg", whole), ("glmcc", whole), ("compare", whole), ("ccg", trials),
+                           ("jpsth", [*trials, "--pairs", pairs]), ("dynetcp-static", [*trials, "--lambda", "1"])]:
+            measured = self.peak_mb(job, *words)
+            planned = self.planned_mb(job, *words, "--overwrite")
+            self.assertLess(abs(planned - measured), self.ALLOWED_MB, f"{job}: {planned} MB planned, {measured} measured")
 
 
 class Killed(CcgCase):
