@@ -73,8 +73,8 @@ find_program(REWIRE_VALGRIND valgrind)
 find_file(REWIRE_VALGRIND_SUPPRESSIONS openmpi-valgrind.supp PATHS /usr/share/openmpi)
 
 # rewire_add_mpi_program(PROGRAM TESTS names... LIBRARIES targets...): the same for tests over MPI. Its main
-# (tests/support/mpi_main.cpp) makes one rank's failure everybody's. rewire_add_mpi_test says on how many ranks each runs.
-# Without sanitizers, each runs once on 2 ranks under valgrind, too (label long).
+# (tests/support/mpi_main.cpp) makes one rank's failure everybody's, and skips as above. rewire_add_mpi_test says on how
+# many ranks each runs. Without sanitizers, each runs once on 2 ranks under valgrind, too (label long).
 function(rewire_add_mpi_program program)
     cmake_parse_arguments(ARG "" "" "TESTS;LIBRARIES" ${ARGN})
     list(TRANSFORM ARG_TESTS APPEND .cpp OUTPUT_VARIABLE sources)
@@ -92,7 +92,7 @@ function(rewire_add_mpi_program program)
                              --error-exitcode=99 --suppressions=${REWIRE_VALGRIND_SUPPRESSIONS}
                              --suppressions=${PROJECT_SOURCE_DIR}/tests/style/valgrind.supp $<TARGET_FILE:${program}>
                              ${name})
-            set_tests_properties(${name}_valgrind PROPERTIES TIMEOUT 900 PROCESSORS 2 LABELS "long"
+            set_tests_properties(${name}_valgrind PROPERTIES TIMEOUT 900 PROCESSORS 2 LABELS "long" SKIP_RETURN_CODE 77
                                  ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT};OMPI_MCA_mpi_yield_when_idle=1")
         endif()
     endforeach()
@@ -118,6 +118,7 @@ function(rewire_add_mpi_test name)
         add_test(NAME ${test} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} --oversubscribe
                                       $<TARGET_FILE:${program}> ${name})
         set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks} COST 50 LABELS "mpi"
+                             SKIP_RETURN_CODE 77
                              ENVIRONMENT "${REWIRE_TEST_ENVIRONMENT};OMPI_MCA_mpi_yield_when_idle=1;${ARG_ENVIRONMENT}")
     endforeach()
 endfunction()

@@ -37,6 +37,8 @@ options:
 
 All other options go to every job of the chain that has them: --tau-s 0.7 to those that
 deconvolve, --shuffles 20000 to the one that shuffles. One that no job of the chain has is an error.
+With the name of a job, as in --dynetcp-dynamic:epochs 60, an option goes to that job alone, in the
+place of what the others get.
 
 Account, partition and the like: --sbatch, or sbatch's own variables, e.g. SBATCH_ACCOUNT=lab
 SBATCH_PARTITION=short slurm/submit.sh ...; and what job.sbatch names in its head: REWIRE_MPI,
@@ -218,6 +220,11 @@ is_whole() { # JOB
 parts_folder=$results/parts
 [ "$tasks_are" = session ] && parts_folder=$results/session-parts
 
+own_name() { # --JOB:NAME=VALUE -> NAME
+    local word=${1%%=*}
+    printf %s "${word#*:}"
+}
+
 # The words of a job: study and results, then every option it has, with its values.
 command_of() { # JOB -> array `command`
     command=("$1")
@@ -231,13 +238,23 @@ command_of() { # JOB -> array `command`
     elif [ "${2:-}" = plan ]; then
         command+=(--results "$parts_folder/new" --largest "$tasks_are")
     fi
-    local i=0 word takes=no
+    local i=0 word takes=no own=" "
+    for word in ${options[@]+"${options[@]}"}; do
+        case ${word%%=*} in --"$1":*) own+="--$(own_name "$word") " ;; esac
+    done
     while [ $i -lt ${#options[@]} ]; do
         word=${options[$i]}
         case $word in
         --*)
             takes=no
-            has_option "$1" "${word%%=*}" && takes=yes
+            case ${word%%=*} in
+            --"$1":*)
+                word=--${word#--"$1":}
+                takes=yes
+                ;;
+            --*:*) ;; # for another job
+            *) has_option "$1" "${word%%=*}" && [ "${own/ ${word%%=*} /}" = "$own" ] && takes=yes ;;
+            esac
             # What selects subjects and sessions has selected the tasks.
             if [ "${2:-}" != plan ] && ! is_whole "$1"; then
                 case $tasks_are:${word%%=*} in
@@ -252,7 +269,17 @@ command_of() { # JOB -> array `command`
 }
 
 for word in ${options[@]+"${options[@]}"}; do
-    case $word in --*)
+    case ${word%%=*} in
+    --*:*)
+        known=no
+        for job in "${jobs[@]}"; do
+            case $word in --"$job":*) has_option "$job" "--$(own_name "$word")" && known=yes ;; esac
+        done
+        [ $known = yes ] ||
+            fail "${word%%=*}: no job of this chain has that name and option" \
+                "$(quoted "$rewire") chain $chain lists the jobs, rewire JOB --help their options"
+        ;;
+    --*)
         known=no
         for job in "${jobs[@]}"; do
             has_option "$job" "${word%%=*}" && known=yes
@@ -343,7 +370,10 @@ done
 
 # A session without what a job of the chain needs; what the data hold is looked at by the jobs.
 study_check() {
-    local joined word i=0 takes=no skip=no
+    local joined word job i=0 takes=no skip=no rois=no
+    for job in "${jobs[@]}"; do
+        has_option "$job" --roi-column && rois=yes
+    done
     joined=$(
         IFS=,
         printf '%s' "${jobs[*]}"
@@ -357,6 +387,8 @@ study_check() {
         --*)
             takes=no
             has_option study "${word%%=*}" && takes=yes
+            # Of jobs over units it is a condition on these or on trials, which is not for the study.
+            [ "${word%%=*}" = --where ] && [ $rois = no ] && takes=no
             ;;
         esac
         [ $takes = yes ] && words+=("$word")

@@ -181,7 +181,9 @@ std::vector<runtime::Option> calibration_options()
     using Kind = runtime::OptionKind;
     auto options = std::vector<runtime::Option>{
         {.name = "only", .help = "a family, or a scenario of one; repeatable", .repeatable = true},
-        {.name = "reduced", .kind = Kind::flag, .help = "the few data sets of the test: a minute"},
+        {.name = "reduced",
+         .kind = Kind::flag,
+         .help = "the few data sets of the test: half a minute"},
         {.name = "data-sets",
          .kind = Kind::integer,
          .help = "of every scenario, instead of its own number",
@@ -241,8 +243,9 @@ class Catalogue : public runtime::Catalogue
 std::vector<Scenario> all_scenarios()
 {
     auto all = std::vector<Scenario>{};
-    for (const auto family : {edge_scenarios, edge_frames_scenarios, movement_scenarios,
-                              change_scenarios, spike_scenarios, dynamic_scenarios})
+    for (const auto family :
+         {edge_scenarios, edge_frames_scenarios, movement_scenarios, change_scenarios,
+          spike_scenarios, static_scenarios, dynamic_scenarios})
         for (auto& scenario : family())
             all.push_back(std::move(scenario));
     return all;

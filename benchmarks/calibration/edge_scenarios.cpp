@@ -5,6 +5,7 @@
 #include <rewire/calcium/artefacts.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/calcium/misleading_edges.hpp>
 #include <rewire/simulate/session_source.hpp>
 
 #include <fmt/format.h>
@@ -82,7 +83,7 @@ Make with_artefacts_dropped(const Make& make)
 {
     return [=](std::uint64_t seed) {
         auto session = make(seed);
-        session.left_out = calcium::artefact_frames(session.smoothed.view());
+        session.left_out = calcium::artefact_frames(session.smoothed.view()).artefact;
         return session;
     };
 }
@@ -304,12 +305,14 @@ std::vector<Scenario> not_to_be_told()
     for (std::int32_t n = 0; n < 100; n += 5)
         hidden.hidden.push_back(n);
     return {
-        edge_scenario("delays", "hubs that others repeat 1 to 4 frames later", simulated(delays),
-                      0.3, 20, 0, {}),
-        edge_scenario("missed-events", "hubs, 30 % of all events not seen", simulated(missed), 0.3,
-                      20, 0, {}),
-        edge_scenario("hidden-input", "hubs that are not recorded: all discoveries are false",
-                      simulated(hidden), 0.3, 20, 0, {}),
+        edge_scenario(calcium::delayed_edges.scenario,
+                      "hubs that others repeat 1 to 4 frames later", simulated(delays), 0.3,
+                      calcium::misleading_data_sets, 0, {}),
+        edge_scenario(calcium::missed_event_edges.scenario, "hubs, 30 % of all events not seen",
+                      simulated(missed), 0.3, calcium::misleading_data_sets, 0, {}),
+        edge_scenario(calcium::hidden_input_edges.scenario,
+                      "hubs that are not recorded: all discoveries are false", simulated(hidden),
+                      0.3, calcium::misleading_data_sets, 0, {}),
     };
 }
 

@@ -76,6 +76,7 @@ std::vector<Scenario> edge_frames_scenarios();
 std::vector<Scenario> movement_scenarios();
 std::vector<Scenario> change_scenarios();
 std::vector<Scenario> spike_scenarios();
+std::vector<Scenario> static_scenarios();
 std::vector<Scenario> dynamic_scenarios();
 
 /// All families, in the order of the tables.

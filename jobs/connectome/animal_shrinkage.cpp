@@ -1,5 +1,6 @@
 #include "animal_shrinkage.hpp"
 
+#include "covariates.hpp"
 #include "estimate.hpp"
 #include "frames.hpp"
 #include "jobs/activity/wave_activity.hpp"

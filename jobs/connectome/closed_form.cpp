@@ -1,5 +1,6 @@
 #include "closed_form.hpp"
 
+#include "compared.hpp"
 #include "edge_tables.hpp"
 #include "estimate.hpp"
 #include "study_family.hpp"
@@ -16,6 +17,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace rewire::jobs {
 
@@ -35,7 +37,8 @@ std::optional<std::vector<std::byte>> tested_draw(const VersionTables& tables, c
                           : 0;
     for (auto k = unit.tiles.first; k < last; ++k) {
         const auto tested = calcium::test_tile(moments, tables.jitter ? &*tables.jitter : nullptr,
-                                               all[static_cast<std::size_t>(k)], options.tests);
+                                               all[static_cast<std::size_t>(k)],
+                                               calcium::displaced_test_options(options));
         base::pack_value(
             packer, calcium::displaced_tile(tested, tables.displacement, moments.active, options));
         if (!tick(0))
@@ -66,9 +69,15 @@ std::vector<calcium::DisplacementTally> tallies_of(const mpi::Communicator& comm
     return tallies;
 }
 
-/// Where p_fine rejects more than its level on displaced pairs: the longest shorter window that
-/// does not, 0 for none; -1 where the window is not too long. [session of the wave] on all ranks.
-/// Collective.
+/// Whether p_fine rejects displaced pairs more often than its level and chance explain.
+bool rejects_too_often(const calcium::DisplacementTally& tally, double level)
+{
+    return calcium::finish_displacement(tally).rate[fine] >
+           calcium::highest_rate_by_chance(level, tally.pairs);
+}
+
+/// Where p_fine rejects displaced pairs too often: the longest shorter window that does not, 0 for
+/// none; -1 where the window is not too long. [session of the wave] on all ranks. Collective.
 std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wave& wave,
                                           EdgeSessions& sessions,
                                           const std::vector<calcium::DisplacementTally>& tallies,
@@ -86,13 +95,13 @@ std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wa
     for (std::size_t position = 0; position < wave.size(); ++position) {
         const auto& info = *wave.session(position).record.activity;
         const auto options = displacement_options(info, settings);
-        if (!(calcium::finish_displacement(tallies[position]).rate[fine] > options.level))
+        if (!rejects_too_often(tallies[position], options.level))
             continue;
         passing[position] = 0;
         for (const auto window : calcium::shorter_windows(window_frames_of(info, settings)))
             for (std::int64_t draw = 0; draw < options.draws; ++draw) {
                 trials.push_back({position, window, draw});
-                costs.push_back(edge_tiles_seconds(info, 1, true));
+                costs.push_back(window_trial_seconds(info, window));
             }
     }
     if (trials.empty())
@@ -109,8 +118,7 @@ std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wa
     for (std::size_t k = 0; k < trials.size(); ++k)
         calcium::add_to(sums[{trials[k].position, trials[k].window_frames}], results[k]);
     for (const auto& [trial, tally] : sums)
-        if (calcium::finish_displacement(tally).rate[fine] <=
-            sessions.displacement_options(trial.first).level)
+        if (!rejects_too_often(tally, sessions.displacement_options(trial.first).level))
             passing[trial.first] = std::max(passing[trial.first], trial.second);
     return passing;
 }
@@ -129,22 +137,24 @@ struct Batch
 std::vector<Batch> batches_of(const std::vector<EdgeUnit>& units, const EdgeSessions& sessions,
                               const ConnectomeSettings& settings)
 {
-    auto batches = std::vector<Batch>{};
-    auto bytes = 0.0;
-    for (std::size_t k = 0; k < units.size(); ++k) {
-        const auto version = EdgeVersion{units[k].position, units[k].draw};
-        if (batches.empty() || batches.back().versions.back() != version) {
-            const auto more =
-                edge_version_bytes(sessions.info(version.position), settings, version.draw >= 0);
-            if (batches.empty() || bytes + more > edge_batch_bytes) {
-                batches.emplace_back();
-                bytes = 0;
-            }
-            batches.back().versions.push_back(version);
-            bytes += more;
+    auto versions = std::vector<EdgeVersion>{};
+    auto bytes = std::vector<double>{};
+    auto version_of = std::vector<std::size_t>{}; // [units]
+    for (const auto& unit : units) {
+        const auto version = EdgeVersion{unit.position, unit.draw};
+        if (versions.empty() || versions.back() != version) {
+            versions.push_back(version);
+            bytes.push_back(
+                edge_version_bytes(sessions.info(version.position), settings, version.draw >= 0));
         }
-        batches.back().units.push_back(static_cast<std::int64_t>(k));
+        version_of.push_back(versions.size() - 1);
     }
+    const auto batch_of = edge_batches(bytes);
+    auto batches = std::vector<Batch>(batch_of.empty() ? 0 : batch_of.back() + 1);
+    for (std::size_t v = 0; v < versions.size(); ++v)
+        batches[batch_of[v]].versions.push_back(versions[v]);
+    for (std::size_t k = 0; k < units.size(); ++k)
+        batches[batch_of[version_of[k]]].units.push_back(static_cast<std::int64_t>(k));
     return batches;
 }
 
@@ -277,9 +287,10 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
             auto& session = results[position];
             auto& result = session.result;
             session.status = moments.status;
+            session.within = settings.within;
             session.tests = std::move(tests);
             result.status = moments.status_text;
-            result.support = settings.support == SupportBy::shift ? "shift" : "jitter";
+            result.support = settings.support == SupportBy::shift ? "shift" : support_by_jitter;
             result.two_sided = settings.two_sided;
             result.family = settings.family_of_study ? family_of_study : family_of_session;
             result.window_frames =
@@ -339,6 +350,8 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
     const auto possible = closed.status == calcium::ShiftMomentStatus::ok;
     const auto too_few = possible && tests.enough == calcium::EffectiveFrames::too_few;
     result.artefacts_kept = session.artefacts_kept;
+    result.artefacts_judged = session.artefacts_judged;
+    result.coverage = session.coverage;
     result.effective_frames = tests.effective_frames;
     result.neurons_per_frame = tests.neurons_per_frame;
     result.drive = tests.drive;
@@ -356,6 +369,12 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
         tests.tested = tests.supported_count = 0;
         claim_nothing(session, result.status);
     }
+    auto compared = compared_of(
+        session,
+        possible && !too_few ? std::move(tests.partial_correlation) : std::vector<double>{},
+        {.frames = result.frames_used, .within = closed.within}, tested_partial_name);
+    result.compare = std::move(compared.says);
+    result.tested_partial_correlation = std::move(compared.value);
     result.tested = tests.tested;
     result.supported_count = tests.supported_count;
     result.noise_density = 2 * result.noise_edges / (neurons * neurons);

@@ -22,6 +22,7 @@ struct ClosedFormTests
     calcium::ShiftMomentStatus status = calcium::ShiftMomentStatus::ok;
     calcium::EdgeTests tests;
     ConnectomeClosedForm result; ///< but for what comes from the tests
+    std::string within;          ///< table of --within
 };
 
 /// Closed-form tests of the edges of the sessions of a wave, and the displacement control, in units

@@ -9,16 +9,12 @@
 
 namespace rewire::jobs {
 
-namespace {
-
 double distance_between(const SessionConnectome& session, std::size_t i, std::size_t j)
 {
     const auto* a = session.position.data() + 3 * i;
     const auto* b = session.position.data() + 3 * j;
     return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 }
-
-} // namespace
 
 DistanceSummary distances_of(const SessionConnectome& session)
 {

@@ -3,6 +3,7 @@
 #include "result.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -28,6 +29,9 @@ struct DistanceSummary
     std::string unit;
     std::array<DistanceBin, distance_bins> bin;
 };
+
+/// Of the ROIs' centres, in their unit; NaN where one is not known. @pre positions
+double distance_between(const SessionConnectome& session, std::size_t i, std::size_t j);
 
 /// Pairs that were tested and whose distance is known, the closest first (equal distances by pair).
 /// No unit and no pairs where positions are not known. @pre session.closed_form

@@ -35,7 +35,7 @@ calcium::DisplacementOptions displacement_options(const io::ActivityInfo& activi
             .shortest_frames = shortest,
             .longest_frames = std::max<std::int64_t>(shortest, std::llround(10 * activity.rate_hz)),
             .level = supported_level,
-            .tests = {.support = edge_test_options(settings).support},
+            .tests = edge_test_options(settings),
             .lags = {}};
 }
 

@@ -526,12 +526,14 @@ const VersionTables& EdgeTables::of(const EdgeVersion& version)
     return *last_;
 }
 
-double edge_table_bytes(std::int64_t neurons, std::int64_t frames, double samples, bool displaced)
+double edge_table_bytes(std::int64_t neurons, std::int64_t frames, double samples, double jitter,
+                        bool displaced)
 {
     const auto n = static_cast<double>(neurons);
     const auto real = displaced ? 4.0 : 8.0;
-    return real * n * (static_cast<double>(frames) + 2 * 56) + 24 * samples +
-           16 * static_cast<double>(frames) + 8 * 2 * n * n;
+    const auto read = 24 * samples + 16 * static_cast<double>(frames);
+    return real * n * (static_cast<double>(frames) + 2 * 56) + std::max(read, jitter) +
+           8 * 2 * n * n;
 }
 
 } // namespace rewire::jobs

@@ -91,8 +91,11 @@ class EdgeTables
     std::optional<VersionTables> last_;
 };
 
-/// Bytes of a version's tables in the memory of a node, and of what parts read beside them.
+/// Bytes of a version's tables in the memory of a node, and of what parts read beside them, which
+/// is gone before there is the jitter.
 /// @param samples non-zero ones of the smoothed activity
-double edge_table_bytes(std::int64_t neurons, std::int64_t frames, double samples, bool displaced);
+/// @param jitter event_jitter_bytes
+double edge_table_bytes(std::int64_t neurons, std::int64_t frames, double samples, double jitter,
+                        bool displaced);
 
 } // namespace rewire::jobs

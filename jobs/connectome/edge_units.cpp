@@ -16,6 +16,7 @@ void each_tile_field(Tile& tile, Field field)
     field(tile.tile), field(tile.variance_sum), field(tile.null_sd), field(tile.skewness);
     field(tile.drive), field(tile.p_partial), field(tile.p_marginal), field(tile.p_fine);
     field(tile.p_both), field(tile.log10_p_both), field(tile.p_both_negative);
+    field(tile.log10_p_both_negative);
 }
 
 /// What rank 0 has to know of the moments to put tiles together.

@@ -9,6 +9,7 @@
 #include "study_family.hpp"
 
 #include <rewire/base/partition.hpp>
+#include <rewire/calcium/displacement.hpp>
 
 #include <fmt/format.h>
 
@@ -32,12 +33,6 @@ std::int64_t events_of(const io::ActivityInfo& activity)
                                      (sizeof(std::int32_t) + sizeof(double)));
 }
 
-double jitter_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings)
-{
-    return calcium::event_jitter_bytes(activity.neurons, activity.frames, events_of(activity),
-                                       window_frames_of(activity, settings));
-}
-
 /// Of a pair, on rank 0 and in the checkpoint: what tiles hand over.
 constexpr auto test_bytes = 72.0;
 /// Of a pair in the result.
@@ -47,6 +42,29 @@ double cubed(double n)
 {
     return n * n * n;
 }
+
+/// What the tables of edges take, of each version in its order.
+struct VersionMemory
+{
+    std::vector<double> bytes;
+    std::vector<double> sample_bytes;
+
+    void add_to(runtime::Estimate& estimate) const
+    {
+        const auto batch = edge_batches(bytes);
+        auto in_batch = std::vector<double>(batch.empty() ? 1 : batch.back() + 1);
+        auto samples_in_batch = in_batch;
+        for (std::size_t v = 0; v < batch.size(); ++v) {
+            in_batch[batch[v]] += bytes[v];
+            samples_in_batch[batch[v]] += sample_bytes[v];
+        }
+        estimate.node_bytes += *std::max_element(in_batch.begin(), in_batch.end());
+        // Samples that ranks made lie beside the shared ones for a moment.
+        estimate.spread_bytes =
+            std::max(estimate.spread_bytes,
+                     *std::max_element(samples_in_batch.begin(), samples_in_batch.end()));
+    }
+};
 
 /// What the halves of sessions take.
 struct HalvesWork
@@ -91,6 +109,25 @@ struct ShrinkageWork
         estimate.rank_bytes = std::max(
             estimate.rank_bytes, runtime::base_rank_bytes + 2 * neurons * neurons * 8 +
                                      3 * activity_bytes(activity) + 1.9 * block_bytes(activity));
+    }
+};
+
+/// What shorter windows take where those of the jitter are too long, which is known only then.
+struct WindowsWork
+{
+    double seconds = 0;
+    double longest_s = 0;
+    std::int64_t trials = 0;
+
+    void add(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
+             const ConnectomeRates& rates)
+    {
+        for (const auto window : calcium::shorter_windows(window_frames_of(activity, settings))) {
+            const auto of_trial = window_trial_seconds(activity, window, rates);
+            seconds += of_trial * static_cast<double>(settings.displacements);
+            longest_s = std::max(longest_s, of_trial);
+            trials += settings.displacements;
+        }
     }
 };
 
@@ -169,12 +206,34 @@ double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, 
            static_cast<double>(std::max<std::int64_t>(all, 1));
 }
 
+double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t window_frames,
+                            const ConnectomeRates& rates)
+{
+    return window_flops(activity.neurons, activity.frames, window_frames) / rates.edge_flops_per_s +
+           1e-3;
+}
+
 double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           bool displaced)
 {
-    return edge_table_bytes(activity.neurons, activity.frames,
-                            static_cast<double>(entries_of(activity)), displaced) +
-           jitter_bytes(activity, settings);
+    return edge_table_bytes(
+        activity.neurons, activity.frames, static_cast<double>(entries_of(activity)),
+        calcium::event_jitter_bytes(activity.neurons, activity.frames, events_of(activity),
+                                    window_frames_of(activity, settings)),
+        displaced);
+}
+
+std::vector<std::size_t> edge_batches(const std::vector<double>& version_bytes)
+{
+    constexpr auto most_bytes = 1.5e9;
+    auto batches = std::vector<std::size_t>{};
+    auto bytes = 0.0;
+    for (const auto more : version_bytes) {
+        const auto begins = batches.empty() || bytes + more > most_bytes;
+        bytes = begins ? more : bytes + more;
+        batches.push_back(batches.empty() ? 0 : batches.back() + (begins ? 1 : 0));
+    }
+    return batches;
 }
 
 std::function<double(const io::StudySession& session)>
@@ -216,8 +275,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     auto test_seconds = 0.0;
     auto longest_test = 0.0;
     auto tests = std::int64_t{0};
-    auto batch_bytes = 0.0;
-    auto largest_version = 0.0;
+    auto versions = VersionMemory{};
     auto seconds = 0.0;
     auto longest = 0.0;
     auto null_seconds = 0.0;
@@ -226,6 +284,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     auto ordering = 0.0;
     auto halves = HalvesWork{};
     auto shrinkage = ShrinkageWork{};
+    auto windows = WindowsWork{};
     for (const auto session : sessions) {
         const auto& activity = *study.sessions[session].record.activity;
         const auto neurons = static_cast<double>(activity.neurons);
@@ -243,20 +302,21 @@ runtime::Estimate connectome_estimate(const io::Study& study,
         if (with_tests) {
             for (std::int64_t draw = -1; draw < settings.displacements; ++draw) {
                 test_seconds += edge_seconds(activity, draw >= 0, rates);
-                batch_bytes += edge_version_bytes(activity, settings, draw >= 0);
+                versions.bytes.push_back(edge_version_bytes(activity, settings, draw >= 0));
+                versions.sample_bytes.push_back(calcium::jitter_sample_bytes(
+                    activity.neurons, activity.frames, events_of(activity)));
             }
-            const auto version = edge_version_bytes(activity, settings, false);
+            windows.add(activity, settings, rates);
             longest_test = std::max(longest_test, edge_preparation_seconds(activity, rates));
             tests += static_cast<std::int64_t>(
                 edge_units_of({activity.neurons}, settings.displacements).size());
-            largest_version = std::max(largest_version, version);
-            // What ranks make of the jitter lies beside what they share for a moment.
-            const auto versions = std::max(1.0, std::floor(edge_batch_bytes / version));
-            estimate.spread_bytes =
-                std::max(estimate.spread_bytes, jitter_bytes(activity, settings) * versions);
             estimate.rank_bytes =
                 std::max(estimate.rank_bytes,
-                         runtime::base_rank_bytes + calcium::moment_scratch_bytes(activity.frames) +
+                         runtime::base_rank_bytes + calcium::moment_scratch_bytes(activity.frames));
+            // Tests of all pairs are put together on rank 0 when the tables are gone.
+            estimate.early_rank_bytes =
+                std::max(estimate.early_rank_bytes,
+                         runtime::base_rank_bytes + activity_bytes(activity) +
                              5 * pairs * test_bytes); // fitted: 3.0 GB of 2,000 x 40,000
             ordering += pairs * 1e-6; // q-values, Holm, the tails at the threshold: on rank 0
             estimate.result_bytes += pairs * written_test_bytes;
@@ -284,9 +344,13 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     if (settings.shrinks_animals_alike)
         estimate.add_phase("shrinkage", shrinkage.seconds, shrinkage.sessions, shrinkage.longest_s);
     estimate.add_phase("connectome", seconds, static_cast<std::int64_t>(sessions.size()), longest);
-    estimate.node_bytes += std::max(largest_version, std::min(batch_bytes, edge_batch_bytes));
+    versions.add_to(estimate);
     if (tests > 0)
         estimate.add_phase("edges", test_seconds, tests, longest_test);
+    if (windows.trials > 0) {
+        estimate.add_phase("windows", windows.seconds, windows.trials, windows.longest_s);
+        estimate.notes.push_back("windows: only where p_fine rejects displaced pairs too often");
+    }
     if (settings.family_of_study) {
         const auto pairs = study_pairs(study);
         estimate.rank_bytes =

@@ -36,11 +36,16 @@ double edge_jitter_seconds(const io::ActivityInfo& activity,
                            const ConnectomeRates& rates = typical_connectome_rates);
 double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, bool displaced,
                           const ConnectomeRates& rates = typical_connectome_rates);
+/// Of a window of the jitter and a draw of the displacement control, where the windows are too
+/// long: jitter alone.
+double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t window_frames,
+                            const ConnectomeRates& rates = typical_connectome_rates);
 /// Of the tables of a session or a draw in the memory of a node, and of as many as are made at a
 /// time.
 double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           bool displaced);
-inline constexpr auto edge_batch_bytes = 1.5e9;
+/// [versions] the batch of each: as many, in their order, as have room together.
+std::vector<std::size_t> edge_batches(const std::vector<double>& version_bytes);
 
 /// Of a session in the memory of a node while its wave is computed.
 std::function<double(const io::StudySession& session)>

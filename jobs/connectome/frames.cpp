@@ -67,10 +67,12 @@ SessionFrames frames_of(const io::StudySession& session, const SessionInput& inp
 {
     const auto segment = segment_of_frames(input);
     const auto state = state_of(session, input, settings);
-    auto artefact = calcium::artefact_frames(smoothed);
+    auto found = calcium::artefact_frames(smoothed);
+    auto& artefact = found.artefact;
     const auto margin = (input.taps - 1) / 2;
     auto frames = SessionFrames{};
     const auto artefacts = std::count(artefact.begin(), artefact.end(), 1);
+    frames.artefacts_judged = found.judged;
     (settings.drop_artefacts ? frames.artefacts : frames.artefacts_kept) = artefacts;
     if (!settings.drop_artefacts)
         std::fill(artefact.begin(), artefact.end(), std::uint8_t{0});

@@ -1,6 +1,7 @@
 #include "halves.hpp"
 
 #include "closed_form.hpp"
+#include "covariates.hpp"
 #include "estimate.hpp"
 #include "frames.hpp"
 #include "jobs/activity/movement_source.hpp"

@@ -1,5 +1,8 @@
 #include "animal_shrinkage.hpp"
 #include "closed_form.hpp"
+#include "compared.hpp"
+#include "covariates.hpp"
+#include "coverage.hpp"
 #include "entry.hpp"
 #include "estimate.hpp"
 #include "frames.hpp"
@@ -70,6 +73,40 @@ void warn_of_frames(runtime::RunContext& context, const SessionConnectome& sessi
                                  calcium::shortest_circle));
 }
 
+/// What the jitter of events cannot see for lack of whole windows.
+void warn_of_windows(runtime::RunContext& context, const SessionConnectome& session)
+{
+    const auto& tests = session.closed_form;
+    if (!tests || tests->status != "ok" || tests->support != support_by_jitter)
+        return;
+    const auto window_s = static_cast<double>(tests->window_frames) / session.rate_hz;
+    if (tests->coverage.windows == 0)
+        context.warn(fmt::format("{}: no segment is as long as a window of the jitter ({:.2g} s, "
+                                 "{} frames): no edge can be supported. Give a shorter --window-s "
+                                 "(never below 8 frames), or --support shift",
+                                 session.file, window_s, tests->window_frames));
+    else if (tests->coverage.events_outside > most_events_outside)
+        context.warn(
+            fmt::format("{}: {:.0f} % of the events lie after the last whole window ({:.2g} "
+                        "s) of a segment and take no part in the jitter: edges are missed. "
+                        "A shorter --window-s leaves out less",
+                        session.file, 100 * tests->coverage.events_outside, window_s));
+}
+
+/// Stretches too short for the displacement control.
+void warn_of_displacements(runtime::RunContext& context, const SessionConnectome& session)
+{
+    const auto& tests = session.closed_form;
+    if (!tests || tests->status != "ok" || tests->coverage.displaced_cut <= most_displaced_cut)
+        return;
+    context.warn(fmt::format(
+        "{}: {:.0f} % of the frames lie in stretches too short to displace neurons by as much as "
+        "the control should: {:.2g} to {:.2g} s on average. displaced_rate is of pairs that keep "
+        "what is slower than that",
+        session.file, 100 * tests->coverage.displaced_cut, tests->coverage.displaced_shortest_s,
+        tests->coverage.displaced_longest_s));
+}
+
 /// What was left out, and where time is not continuous.
 void warn_of_frames(runtime::RunContext& context, const io::StudySession& session,
                     const SessionFrames& frames)
@@ -82,6 +119,12 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
         context.warn(fmt::format("{}: {} frames in which nearly all neurons were active at once "
                                  "are left out",
                                  session.record.file, frames.artefacts));
+    if (!frames.artefacts_judged)
+        context.warn(fmt::format("{}: artefact frames could not be judged: half of the frames have "
+                                 "the same population mean, as where nothing is active. What all "
+                                 "neurons have in common in single frames is neither counted nor "
+                                 "left out",
+                                 session.record.file));
     if (frames.artefacts_kept > 0)
         context.warn(fmt::format("{}: in {} frames far more neurons are active than usual "
                                  "(population mean above 8 median absolute deviations): no test "
@@ -96,6 +139,17 @@ void warn_of_halves(runtime::RunContext& context, const SessionConnectome& sessi
     if (session.halves && session.computed != 0 && !session.halves->all.ok())
         context.warn(fmt::format("{}: no halves to tell change from noise: {}", session.file,
                                  session.halves->all.status));
+}
+
+/// Keeps what surrogates were held against where it is not the session's own.
+void say_what_is_compared(SessionConnectome& session, const std::string& within)
+{
+    auto& null = *session.null;
+    auto compared = compared_of(session, std::move(null.observed),
+                                {.frames = null.frames_used, .within = within, .shrunk = true},
+                                surrogate_partial_name);
+    null.compare = std::move(compared.says);
+    null.observed = std::move(compared.value);
 }
 
 /// What was planted in a simulated session.
@@ -129,6 +183,10 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             const auto& input = inputs[wave.sessions[position]];
             const auto covariates = covariates_of(session, input, settings);
             const auto frames = frames_of(session, input, settings, activity.activity(position));
+            for (const auto& name : covariates.constant)
+                context.warn(fmt::format("{}: the covariate {} is constant in the imaged frames: "
+                                         "nothing is taken out",
+                                         session.record.file, name));
             warn_of_frames(context, session, frames);
             const auto used = used_activity(frames, activity.activity(position), covariates);
             auto result =
@@ -142,6 +200,10 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             result.segments = frames.segment_count;
             result.artefact_frames = frames.artefacts;
             result.artefacts_kept = frames.artefacts_kept;
+            result.artefacts_judged = frames.artefacts_judged ? 1 : 0;
+            if (with_tests)
+                result.coverage = coverage_of(frames, activity.activity(position),
+                                              activity.events(position), session, settings);
             auto packer = base::Packer{};
             result.pack(packer);
             results.add(unit, packer.take());
@@ -159,10 +221,14 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             auto unpacker = base::Unpacker(bytes);
             auto session = SessionConnectome::unpack(unpacker);
             session.null = std::move(null[static_cast<std::size_t>(unit)]);
+            if (session.null)
+                say_what_is_compared(session, settings.within);
             if (with_tests)
                 add_closed_form(session, std::move(tests[static_cast<std::size_t>(unit)]));
             session.halves = std::move(halves[static_cast<std::size_t>(unit)]);
             warn_of_frames(context, session);
+            warn_of_windows(context, session);
+            warn_of_displacements(context, session);
             warn_of_halves(context, session);
             if (session.status != "ok")
                 context.warn(fmt::format("{}: {}", session.file, session.status));

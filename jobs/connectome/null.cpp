@@ -1,5 +1,6 @@
 #include "null.hpp"
 
+#include "covariates.hpp"
 #include "estimate.hpp"
 #include "frames.hpp"
 
@@ -147,6 +148,7 @@ ConnectomeNull result_of(const calcium::ShiftNullPlan& plan, const calcium::Shif
     null.p_value = std::move(finished.p_value);
     null.q_value = std::move(finished.q_value);
     null.p_fwe = std::move(finished.p_fwe);
+    null.observed = std::move(finished.observed);
     null.surrogates = finished.surrogates;
     null.singular = finished.singular;
     null.offsets = plan.distinct_shifts;

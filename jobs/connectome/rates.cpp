@@ -77,6 +77,17 @@ double edge_flops(std::int64_t neurons, std::int64_t frames, std::int64_t pairs)
            static_cast<double>(pairs) * (of_pair + of_pair_and_frame * static_cast<double>(frames));
 }
 
+double window_flops(std::int64_t neurons, std::int64_t frames, std::int64_t window_frames) noexcept
+{
+    constexpr auto of_sample = 150.0;
+    constexpr auto of_pair = 15e3; // tails of both directions
+    constexpr auto of_pair_and_window = 12.0;
+    const auto pairs = static_cast<double>(base::pair_count(neurons));
+    const auto windows = static_cast<double>(frames) / static_cast<double>(window_frames);
+    return of_sample * static_cast<double>(neurons) * static_cast<double>(frames) +
+           pairs * (of_pair + of_pair_and_window * windows);
+}
+
 ConnectomeRates measured_connectome_rates(std::int64_t neurons)
 {
     auto rates = typical_connectome_rates;

@@ -26,6 +26,9 @@ inline constexpr auto typical_connectome_rates = ConnectomeRates{.activity = typ
 /// products, and for every sample and pair what everything else is worth.
 double edge_flops(std::int64_t neurons, std::int64_t frames, std::int64_t pairs) noexcept;
 
+/// Of p_fine of all pairs with another window, in the same unit.
+double window_flops(std::int64_t neurons, std::int64_t frames, std::int64_t window_frames) noexcept;
+
 /// @param neurons of the largest session: inverses of larger matrices are faster
 ConnectomeRates measured_connectome_rates(std::int64_t neurons);
 /// For the notes of a plan.

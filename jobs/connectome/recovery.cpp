@@ -120,6 +120,8 @@ class AgainstPopulation
     void add(const ConnectomeTruth& truth, const SessionConnectome& session)
     {
         any_ = true;
+        if (!truth.of_recording.empty())
+            of_recording_.insert(truth.of_recording);
         const auto classes = classes_of(truth, static_cast<std::int64_t>(session.neuron_id.size()));
         auto population = std::set<std::size_t>{};
         for (std::size_t pair = 0; pair < classes.size(); ++pair) {
@@ -154,6 +156,10 @@ class AgainstPopulation
                                     total_[rule].text());
                 head += fmt::format(" {:>11}", rules()[rule].brief);
             }
+        for (const auto& what : of_recording_)
+            text += fmt::format("(without the {} that the recording gives all traces alike: pairs "
+                                "found because of it count as not there)\n",
+                                what);
         text += head + '\n';
         for (std::size_t k = 0; k < pair_classes; ++k) {
             text += fmt::format("{:<26} {:>8} {:>8}", std::string("  ") + names_of_pair_classes[k],
@@ -169,6 +175,7 @@ class AgainstPopulation
   private:
     std::vector<RecoveryCounts> total_; ///< [rule]
     std::array<ClassCounts, pair_classes> classes_;
+    std::set<std::string> of_recording_;
     bool any_ = false;
 };
 

@@ -31,6 +31,7 @@ void each_field(Session& session, Field field)
     field(session.neuron_id_column), field(session.neuron_ids_are_rows),
         field(session.neuron_id_candidates);
     field(session.segments), field(session.artefact_frames), field(session.artefacts_kept);
+    field(session.artefacts_judged), field(session.coverage);
     field(session.estimator), field(session.animal_shrinkage);
     field(session.position), field(session.position_unit), field(session.position_source);
 }
@@ -40,6 +41,7 @@ void each_null_field(Null& null, Field field)
 {
     field(null.p_value), field(null.q_value), field(null.p_fwe), field(null.surrogates),
         field(null.singular);
+    field(null.observed), field(null.compare);
     field(null.offsets), field(null.frames_used), field(null.tested), field(null.minimum_shift_s);
     field(null.smallest_p), field(null.aligned_share), field(null.two_sided), field(null.status);
 }
@@ -61,6 +63,10 @@ void write_null(const io::Handle& group, const ConnectomeNull& null)
     io::write_attribute(group, "smallest_p", null.smallest_p);
     io::write_attribute(group, "aligned_share", null.aligned_share);
     io::write_text_attribute(group, "null_status", null.status);
+    io::write_text_attribute(group, "surrogates_compare", null.compare);
+    if (!null.observed.empty())
+        io::write_array(group, surrogate_partial_name, null.observed, {"pair"}, "1",
+                        "partial correlation that surrogates are held against");
     io::write_text_attribute(group, "sided", null.two_sided ? "two-sided" : "one-sided, positive");
     io::write_text_attribute(
         group, "null",
@@ -83,6 +89,7 @@ ConnectomeNull read_null(const io::Handle& group)
     null.smallest_p = io::read_attribute<double>(group, "smallest_p");
     null.aligned_share = io::read_attribute<double>(group, "aligned_share");
     null.status = io::read_text_attribute(group, "null_status");
+    null.compare = io::text_attribute_or_empty(group, "surrogates_compare");
     null.two_sided = io::read_text_attribute(group, "sided") == "two-sided";
     return null;
 }
@@ -107,6 +114,18 @@ void each_closed_form_attribute(ClosedForm& tests, Attribute attribute)
     attribute("tests_status", tests.status);
 }
 
+/// What results of before these were there have none of.
+template <typename ClosedForm, typename Attribute>
+void each_coverage_attribute(ClosedForm& tests, Attribute attribute)
+{
+    attribute("artefacts_judged", tests.artefacts_judged);
+    attribute("windows", tests.coverage.windows);
+    attribute("events_outside_windows", tests.coverage.events_outside);
+    attribute("displaced_shortest_s", tests.coverage.displaced_shortest_s);
+    attribute("displaced_longest_s", tests.coverage.displaced_longest_s);
+    attribute("displaced_cut_share", tests.coverage.displaced_cut);
+}
+
 template <typename ClosedForm, typename Attribute>
 void each_supported_metric(ClosedForm& tests, Attribute attribute)
 {
@@ -127,9 +146,9 @@ void each_closed_form_array(ClosedForm& tests, Array array)
 std::string described(const std::string& p_value)
 {
     static const auto descriptions = std::map<std::string, std::string>{
-        {"p_partial", "p of the partial correlation against all circular shifts"},
-        {"p_marginal", "p of the plain correlation against all circular shifts"},
-        {"p_fine", "p of coincident events against events jittered within the window"},
+        {"p_partial", "p of the partial correlation against all circular shifts: upper tail"},
+        {"p_marginal", "p of the plain correlation against all circular shifts: upper tail"},
+        {"p_fine", "p of coincident events against events jittered within the window: upper tail"},
         {"p_both", "larger of the p-values that support an edge"},
         {"q_both", "Benjamini-Hochberg of p_both over the pairs of the session"},
         {"p_holm", "Holm's adjustment of p_both over the pairs of the session"},
@@ -153,15 +172,21 @@ void write_closed_form(const io::Handle& group, const ConnectomeClosedForm& test
                         "sign of the supported dependence");
     }
     io::write_text_attribute(group, "family", tests.family);
+    io::write_text_attribute(group, "tests_compare", tests.compare);
+    if (!tests.tested_partial_correlation.empty())
+        io::write_array(group, tested_partial_name, tests.tested_partial_correlation, {"pair"}, "1",
+                        "partial correlation that was tested: see tests_compare");
     io::write_array(group, "supported_degree", tests.supported_degree, {"neuron_id"}, "edges",
                     "supported edges of the neuron");
     each_supported_metric(tests, WriteAttribute{group});
     io::write_text_axis(group, "test", {"partial", "marginal", "fine", "both"}, "tests of edges");
     io::write_array(group, "displaced_rate", tests.displaced_rate, {"test"}, "1",
-                    "share of displaced pairs, which cannot be connected, with p at most 0.05");
+                    "share of displaced pairs, which cannot be connected, with p at most 0.05 "
+                    "(two-sided: twice the smaller tail of each test)");
     io::write_array(group, "displaced_discoveries", tests.displaced_discoveries, {"test"}, "1",
                     "share of displaced pairs that would be discovered at q at most 0.05");
     each_closed_form_attribute(tests, WriteAttribute{group});
+    each_coverage_attribute(tests, WriteAttribute{group});
     io::write_text_attribute(group, "tests_sided",
                              tests.two_sided ? "two-sided" : "one-sided, positive");
     io::write_text_attribute(
@@ -185,8 +210,11 @@ ConnectomeClosedForm read_closed_form(const io::Handle& group)
     tests.displaced_rate = io::read_all<double>(group, "displaced_rate");
     tests.displaced_discoveries = io::read_all<double>(group, "displaced_discoveries");
     each_closed_form_attribute(tests, ReadAttribute{group});
+    if (io::has_attribute(group, "windows"))
+        each_coverage_attribute(tests, ReadAttribute{group});
     // Results of before these were there have none of them.
     tests.family = io::text_attribute_or_empty(group, "family");
+    tests.compare = io::text_attribute_or_empty(group, "tests_compare");
     if (io::exists(group, "supported_degree")) {
         tests.supported_degree = io::read_all<std::int64_t>(group, "supported_degree");
         each_supported_metric(tests, ReadAttribute{group});

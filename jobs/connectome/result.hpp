@@ -21,15 +21,21 @@ inline constexpr auto connectome_name = "connectome"; ///< of the job that write
 
 inline constexpr auto animal_shrinkage_name = "animal_shrinkage"; ///< attribute of a session
 
+/// Datasets of partial correlations that were tested, where they are others (compared.hpp).
+inline constexpr auto tested_partial_name = "tested_partial_correlation";
+inline constexpr auto surrogate_partial_name = "surrogate_partial_correlation";
+
 /// Surrogate p-values of a session's pairs.
 struct ConnectomeNull
 {
-    std::vector<double> p_value; ///< [pair]; NaN where a neuron is inactive
-    std::vector<double> q_value; ///< [pair] Benjamini-Hochberg over the session's tested pairs
-    std::vector<double> p_fwe;   ///< [pair] against the largest value of every surrogate
-    std::int64_t surrogates = 0; ///< used
-    std::int64_t singular = 0;   ///< surrogates without a result, left out
-    std::int64_t offsets = 0;    ///< distinct relative shifts a pair can have
+    std::vector<double> p_value;  ///< [pair]; NaN where a neuron is inactive
+    std::vector<double> q_value;  ///< [pair] Benjamini-Hochberg over the session's tested pairs
+    std::vector<double> p_fwe;    ///< [pair] against the largest value of every surrogate
+    std::vector<double> observed; ///< [pair] what surrogates were held against; written, not read
+    std::string compare;          ///< what that is: Compared::says
+    std::int64_t surrogates = 0;  ///< used
+    std::int64_t singular = 0;    ///< surrogates without a result, left out
+    std::int64_t offsets = 0;     ///< distinct relative shifts a pair can have
     std::int64_t frames_used = 0;
     std::int64_t tested = 0; ///< pairs
     double minimum_shift_s = 0;
@@ -40,6 +46,27 @@ struct ConnectomeNull
 
     void pack(base::Packer& packer) const;
     static ConnectomeNull unpack(base::Unpacker& unpacker);
+};
+
+inline constexpr auto support_by_jitter = "jitter"; ///< ConnectomeClosedForm::support
+
+/// Share of the events outside of the windows of the jitter above which it is worth a warning.
+inline constexpr auto most_events_outside = 0.05;
+
+/// Share of the frames that cannot be displaced as far as they should above which it is worth a
+/// warning.
+inline constexpr auto most_displaced_cut = 0.05;
+
+/// How much of a session the tests of events reach.
+struct TestCoverage
+{
+    std::int64_t windows = 0;  ///< of the jitter
+    double events_outside = 0; ///< share of the events that lie in no whole window
+    /// Of the displacement control: how far the draws move neurons, the least and the most, means
+    /// over frames; and the share of the frames in stretches too short for the least. 0 without.
+    double displaced_shortest_s = 0;
+    double displaced_longest_s = 0;
+    double displaced_cut = 0;
 };
 
 /// q_both up to which an edge is called supported.
@@ -71,6 +98,9 @@ struct ConnectomeClosedForm
     std::int64_t tested = 0; ///< pairs: the family of q_both and p_holm
     std::int64_t supported_count = 0;
     std::int64_t frames_used = 0;
+    std::string compare; ///< what p-values are of: Compared::says
+    /// [pair] what was tested, where it is not the session's own; written, not read
+    std::vector<double> tested_partial_correlation;
     std::int64_t window_frames = 0; ///< of the jitter
     std::int64_t lags = 0;          ///< at which the skewness of residuals is cut
     std::int64_t lags_marginal = 0; ///< and that of traces
@@ -80,8 +110,10 @@ struct ConnectomeClosedForm
     double first_component = 0;      ///< share of the variance
     double largest_active_share = 0; ///< of neurons in one frame
     std::int64_t artefacts_kept = 0; ///< frames in which nearly all are active, and that take part
-    double noise_edges = 0;          ///< expected above the threshold of `edge`; NaN with shrinkage
-    double noise_density = 0;        ///< 2 / N^2 times it
+    std::uint8_t artefacts_judged = 1; ///< 0: too little is active to tell
+    TestCoverage coverage;
+    double noise_edges = 0;   ///< expected above the threshold of `edge`; NaN with shrinkage
+    double noise_density = 0; ///< 2 / N^2 times it
     /// Graph of the supported edges; NaN where there are no tests.
     double supported_density = 0; ///< non-zero elements / N^2
     double supported_mean_degree = 0;
@@ -93,8 +125,8 @@ struct ConnectomeClosedForm
     std::vector<double> displaced_rate;
     std::vector<double> displaced_discoveries;
     std::int64_t displaced_pairs = 0; ///< over all draws
-    /// Where p_fine rejects more than 5 % of displaced pairs: the longest shorter window that does
-    /// not, 0 for none; -1 where there is no need.
+    /// Where p_fine rejects more displaced pairs than 5 % and chance: the longest shorter window
+    /// that does not, 0 for none; -1 where there is no need.
     std::int64_t passing_window_frames = -1;
     std::string status; ///< "ok", or why there are no p-values
 };
@@ -135,10 +167,12 @@ struct SessionConnectome : SessionHead
     double animal_shrinkage = 0; ///< the intensity that all sessions of the animal have; 0: none
     std::int64_t frames = 0;     ///< of the smoothed events, without those left out
     std::int64_t segments = 1;   ///< stretches without gap
-    std::int64_t artefact_frames = 0; ///< left out
-    std::int64_t artefacts_kept = 0;  ///< the same where they were not left out
-    std::int64_t missing = 0;         ///< samples
-    std::uint8_t computed = 0;        ///< 1: there are values, whatever the status says of how
+    std::int64_t artefact_frames = 0;  ///< left out
+    std::int64_t artefacts_kept = 0;   ///< the same where they were not left out
+    std::uint8_t artefacts_judged = 1; ///< 0: half of the frames have the median itself
+    TestCoverage coverage;             ///< of the closed-form tests
+    std::int64_t missing = 0;          ///< samples
+    std::uint8_t computed = 0;         ///< 1: there are values, whatever the status says of how
     std::optional<ConnectomeNull> null;
     std::optional<ConnectomeClosedForm> closed_form;
     std::optional<SessionHalves> halves;  ///< written, not read here

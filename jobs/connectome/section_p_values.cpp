@@ -1,3 +1,4 @@
+#include "result.hpp"
 #include "section.hpp"
 
 #include <rewire/report/markup.hpp>
@@ -203,6 +204,10 @@ void add_floor(report::Page& page, const ConnectomeSummary& data)
 void add_meaning(report::Page& page, const EdgePValues& example)
 {
     page.subsection("What this null shows, and what it does not");
+    if (example.compare.starts_with(surrogate_partial_name))
+        page.paragraph("The surrogates are not held against the partial correlations of the "
+                       "threshold, but against others, which the file holds beside them: `" +
+                       example.compare + "`.");
     page.list(
         {fmt::format("A surrogate shifts every neuron's events in time, in a circle, each by "
                      "another amount; neurons keep their own rate and rhythm. Pairs shifted "

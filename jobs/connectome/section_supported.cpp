@@ -1,4 +1,6 @@
+#include "result.hpp"
 #include "section.hpp"
+#include "section_sessions.hpp"
 
 #include <rewire/calcium/displacement.hpp>
 #include <rewire/report/markup.hpp>
@@ -6,13 +8,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace rewire::jobs {
 
 namespace {
 
-using SessionList = std::vector<const SessionSummary*>;
 using calcium::DisplacedTest;
 
 /// An animal with tested sessions; one at least.
@@ -36,38 +36,6 @@ std::vector<TestedAnimal> tested_animals(const ConnectomeSummary& data)
     return animals;
 }
 
-SessionList sessions_where(const ConnectomeSummary& data, bool (*holds)(const EdgeTestsSummary&))
-{
-    auto found = SessionList{};
-    for (const auto& session : data.sessions)
-        if (session.tests && holds(*session.tests))
-            found.push_back(&session);
-    return found;
-}
-
-/// "0.012" or "0.012–0.034" over the sessions that have the number, "–" where none has.
-template <typename Value>
-std::string range_of(const SessionList& sessions, const char* format, Value value)
-{
-    auto values = std::vector<double>{};
-    for (const auto* session : sessions)
-        if (const auto v = static_cast<double>(value(*session)); std::isfinite(v))
-            values.push_back(v);
-    if (values.empty())
-        return "–";
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const auto text = [&](double v) { return fmt::format(fmt::runtime(format), v); };
-    return text(*low) == text(*high) ? text(*low) : text(*low) + "–" + text(*high);
-}
-
-template <typename Member>
-std::string test_range(const SessionList& sessions, const char* format, Member member)
-{
-    return range_of(sessions, format, [&](const SessionSummary& session) {
-        return static_cast<double>((*session.tests).*member);
-    });
-}
-
 double displaced(const EdgeTestsSummary& tests, std::vector<double> EdgeTestsSummary::*member,
                  DisplacedTest test)
 {
@@ -80,16 +48,6 @@ std::string displaced_range(const SessionList& sessions,
     return range_of(sessions, "{:.3f}", [&](const SessionSummary& session) {
         return displaced(*session.tests, member, test);
     });
-}
-
-std::string names_of(const SessionList& sessions)
-{
-    constexpr auto most = std::size_t{6};
-    auto text = std::string{};
-    for (std::size_t k = 0; k < std::min(most, sessions.size()); ++k)
-        text += (k > 0 ? ", " : "") + sessions[k]->place.subject + "/" + sessions[k]->place.session;
-    return sessions.size() > most ? fmt::format("{} and {} more", text, sessions.size() - most)
-                                  : text;
 }
 
 void add_tables(report::Page& page, const ConnectomeSummary& data, report::Table head,
@@ -119,7 +77,8 @@ bool covaries(const EdgeTestsSummary& tests)
     const auto rate = tests.displaced ? displaced(tests, &EdgeTestsSummary::displaced_rate,
                                                   DisplacedTest::marginal)
                                       : 0.0;
-    return tests.drive > calcium::warn_drive || rate > 0.1;
+    return tests.drive > calcium::warn_drive ||
+           rate > std::max(0.1, calcium::highest_rate_by_chance(0.05, tests.displaced_pairs));
 }
 
 void add_common_drive(report::Page& page, const ConnectomeSummary& data)
@@ -145,30 +104,19 @@ void add_common_drive(report::Page& page, const ConnectomeSummary& data)
                         "not for edges; the jitter within short windows leaves alone what is "
                         "slower than its windows.",
                         spread, names_of(common)));
-    const auto artefacts = sessions_where(
-        data, [](const EdgeTestsSummary& tests) { return tests.artefacts_kept > 0; });
-    if (!artefacts.empty())
-        page.notice(
-            fmt::format("Far more neurons than usual are active in some frames of {} of {} "
-                        "sessions.",
-                        artefacts.size(), tested.size()),
-            fmt::format("In {}: frames whose population mean is above 8 median absolute "
-                        "deviations. A burst of the population looks like this, and so does a "
-                        "jump of the image, which makes every pair coincide within a frame: no "
-                        "test tells it from connections, nor do displaced neurons show it. "
-                        "--drop-artefacts leaves these frames out.",
-                        names_of(artefacts)));
+    add_frame_notices(page, data);
     add_tables(page, data,
                {.head = {"animal", "sessions", "drive", "first component", "largest share active",
                          "displaced p ≤ 0.05: partial", "marginal", "fine", "both",
                          "displaced q ≤ 0.05: both"},
-                .caption =
+                .caption = fmt::format(
                     "What recordings have in common, ranges over sessions. Displaced: a random "
-                    "half of the neurons is moved by 2 to 10 s, and the pairs across the halves "
+                    "half of the neurons is moved by {}, and the pairs across the halves "
                     "are tested. They share what is slow and nothing fine, so what is found among "
                     "them is an error: the share with p ≤ 0.05 should not be above 0.05, and the "
                     "share that would have been called supported is the last column. Drive: "
-                    "without a common one it is near 0, and above 0.1 is a warning."},
+                    "without a common one it is near 0, and above 0.1 is a warning.",
+                    displaced_text(tested))},
                [](const SessionList& sessions) {
                    const auto rate = [&](DisplacedTest test) {
                        return displaced_range(sessions, &EdgeTestsSummary::displaced_rate, test);
@@ -186,50 +134,6 @@ void add_common_drive(report::Page& page, const ConnectomeSummary& data)
                });
 }
 
-/// Where the windows of the jitter are too long for a recording.
-void add_window(report::Page& page, const ConnectomeSummary& data)
-{
-    const auto none = sessions_where(
-        data, [](const EdgeTestsSummary& tests) { return tests.passing_window_s == 0; });
-    const auto shorter = sessions_where(
-        data, [](const EdgeTestsSummary& tests) { return tests.passing_window_s > 0; });
-    if (!shorter.empty())
-        page.notice(
-            "The windows of the jitter are too long for some sessions.",
-            fmt::format("In {} windows of {} s reject more than 5 % of the displaced "
-                        "pairs; the longest that do not last {} s: give them as "
-                        "--window-s (never below 8 frames).",
-                        names_of(shorter),
-                        test_range(shorter, "{:.2g}", &EdgeTestsSummary::window_s),
-                        test_range(shorter, "{:.2g}", &EdgeTestsSummary::passing_window_s)));
-    if (!none.empty())
-        page.notice("No window of the jitter passes in some sessions.",
-                    fmt::format("In {} even the shortest windows reject more than 5 % of the "
-                                "displaced pairs: supported edges of these sessions cannot be "
-                                "told from what everything shares.",
-                                names_of(none)));
-}
-
-void add_too_few(report::Page& page, const ConnectomeSummary& data)
-{
-    const auto without =
-        sessions_where(data, [](const EdgeTestsSummary& tests) { return !tests.ok(); });
-    const auto few = sessions_where(data, [](const EdgeTestsSummary& tests) {
-        return tests.ok() && tests.neurons_per_frame > calcium::warn_neurons_per_frame;
-    });
-    if (!without.empty())
-        page.notice("Sessions without tests of edges.",
-                    fmt::format("{}: {}. They make no claim.", names_of(without),
-                                without.front()->tests->status));
-    if (!few.empty())
-        page.notice(
-            "Few frames for so many neurons.",
-            fmt::format("{}: {} active neurons for every effective frame (smoothed frames repeat "
-                        "each other). Partial correlations are noisy there, and little is found.",
-                        names_of(few),
-                        test_range(few, "{:.2f}", &EdgeTestsSummary::neurons_per_frame)));
-}
-
 void add_shrinkage(report::Page& page, const SessionList& tested)
 {
     if (std::none_of(tested.begin(), tested.end(),
@@ -242,6 +146,22 @@ void add_shrinkage(report::Page& page, const SessionList& tested)
         "number of noise edges is given.",
         range_of(tested, "{:.3f}",
                  [](const SessionSummary& session) { return session.shrinkage; })));
+}
+
+/// Where p-values are of other partial correlations than those of the threshold.
+void add_compared(report::Page& page, const SessionList& tested)
+{
+    auto other = SessionList{};
+    for (const auto* session : tested)
+        if (session->tests->compare.starts_with(tested_partial_name))
+            other.push_back(session);
+    if (!other.empty())
+        page.paragraph(fmt::format(
+            "In {} of {} sessions the p-values are not of the partial correlations of the "
+            "threshold, but of others, which the file holds beside them. In {} `{}`.",
+            other.size(), tested.size(),
+            other.front()->place.subject + "/" + other.front()->place.session,
+            other.front()->tests->compare));
 }
 
 /// What stays when all sessions are one family.
@@ -276,7 +196,7 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
     if (tested.empty())
         return;
     const auto& example = *tested.front()->tests;
-    const auto jitter = example.support == "jitter";
+    const auto jitter = example.support == support_by_jitter;
     page.paragraph(fmt::format(
         "A pair is supported where two tests agree, q ≤ 0.05 over the pairs of its session "
         "(Benjamini-Hochberg): its partial correlation is larger than over all circular shifts of "
@@ -314,34 +234,14 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::noise_edges),
                        test_range(sessions, "{:.0f}", &EdgeTestsSummary::effective_frames)};
                });
+    add_compared(page, tested);
     add_shrinkage(page, tested);
     add_study_family(page, tested);
     if (example.two_sided)
         page.paragraph(
-            fmt::format("Two-sided: {} of the supported pairs a session are negative.",
+            fmt::format("Two-sided: {} of the supported pairs a session are negative. The "
+                        "displaced pairs are tested two-sided, too.",
                         test_range(tested, "{:.0f}", &EdgeTestsSummary::supported_negative)));
-}
-
-void add_meaning(report::Page& page, const ConnectomeSummary& data)
-{
-    const auto tested = sessions_where(data, [](const EdgeTestsSummary& t) { return t.ok(); });
-    if (tested.empty())
-        return;
-    page.subsection("Supported is not directly connected");
-    page.paragraph("In three cases the word would mislead; the shares are of simulated networks, "
-                   "tested by shifts.");
-    page.list(
-        {"Delays: where one neuron follows another by several frames, its influence is not taken "
-         "out of the others, and pairs of the same target are supported as well (about half of "
-         "the supported pairs in simulated hubs with delays of up to four frames).",
-         "Missed events: where the indicator or the detection misses 30 % of the events, common "
-         "input can no longer be taken out in full (29 to 66 % of the supported pairs in "
-         "simulations were not connected).",
-         "Unrecorded input: neurons that follow the same unrecorded neuron are supported, all of "
-         "them. Split regions of interest and shared neuropil act in the same way.",
-         "The edges of the trajectories on this page, and of the first graph metrics, are those of "
-         "the published threshold (mean + alpha standard deviations over the session's pairs), not "
-         "the supported ones."});
 }
 
 } // namespace
@@ -351,10 +251,9 @@ void add_supported_edges(report::Page& page, const ConnectomeSummary& data)
     if (tested_animals(data).empty())
         return;
     add_common_drive(page, data);
-    add_window(page, data);
-    add_too_few(page, data);
+    add_window_notices(page, data);
     add_counts(page, data);
-    add_meaning(page, data);
+    add_misleading_cases(page, data);
 }
 
 } // namespace rewire::jobs

@@ -1,6 +1,7 @@
 #include "section.hpp"
 
 #include <rewire/base/nan.hpp>
+#include <rewire/report/markup.hpp>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,8 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace rewire::jobs {
@@ -152,6 +155,24 @@ void add_classes(report::Page& page, const ConnectomeSummary& data)
     page.table(std::move(table));
 }
 
+/// What pairs have in common that a session without end, as it is meant here, does not know.
+void add_of_recording(report::Page& page, const ConnectomeSummary& data)
+{
+    auto sessions = std::int64_t{0};
+    auto what = std::set<std::string>{};
+    for (const auto& session : data.sessions)
+        if (session.truth && !session.truth->of_recording.empty()) {
+            ++sessions;
+            what.insert(session.truth->of_recording);
+        }
+    for (const auto& disturbance : what)
+        page.paragraph(fmt::format(
+            "In {} the recording gives all traces something in common: {}. It belongs to "
+            "no neuron, so the session without end is meant without it; pairs that are supported "
+            "because of it count as not there.",
+            report::counted(sessions, "session"), disturbance));
+}
+
 } // namespace
 
 void add_known_truth(report::Page& page, const ConnectomeSummary& data)
@@ -179,6 +200,7 @@ void add_known_truth(report::Page& page, const ConnectomeSummary& data)
         text_of_share(sum.planted.edges, sum.all.edges),
         text_of_share(population.supported, sum.all.supported),
         text_of_share(population.edges, sum.all.edges)));
+    add_of_recording(page, data);
     if (sum.planted.pairs > 0)
         add_curves(page, data);
     add_classes(page, data);

@@ -1,12 +1,9 @@
 #include "settings.hpp"
 
-#include "jobs/activity/smoothed_frames.hpp"
 #include "jobs/frame/study_source.hpp"
 #include "study_family.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/behaviour/interpolation.hpp>
-#include <rewire/behaviour/movement_epochs.hpp>
 #include <rewire/calcium/circles.hpp>
 #include <rewire/calcium/shift_moments.hpp>
 #include <rewire/network/session_change.hpp>
@@ -15,8 +12,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <numbers>
 
 namespace rewire::jobs {
 
@@ -60,79 +55,6 @@ SupportBy support_of(const std::string& text)
                              : SupportBy::jitter;
 }
 
-void add(const std::vector<double>& values, SessionCovariates& covariates)
-{
-    covariates.value.insert(covariates.value.end(), values.begin(), values.end());
-    ++covariates.count;
-}
-
-/// The value of `lag` frames before; beyond the ends that of the first or last frame.
-std::vector<double> lagged(const std::vector<double>& values, std::int64_t lag)
-{
-    auto moved = values;
-    const auto last = static_cast<std::int64_t>(values.size()) - 1;
-    for (std::int64_t t = 0; t <= last; ++t)
-        moved[static_cast<std::size_t>(t)] =
-            values[static_cast<std::size_t>(std::clamp<std::int64_t>(t - lag, 0, last))];
-    return moved;
-}
-
-/// Half cosines over the frames, all of a period of at least so many frames.
-void add_cosines(std::int64_t frames, double period_frames, SessionCovariates& covariates)
-{
-    const auto count = static_cast<std::int64_t>(2 * static_cast<double>(frames) / period_frames);
-    auto wave = std::vector<double>(static_cast<std::size_t>(frames));
-    for (std::int64_t k = 1; k <= count; ++k) {
-        for (std::int64_t t = 0; t < frames; ++t)
-            wave[static_cast<std::size_t>(t)] =
-                std::cos(std::numbers::pi * static_cast<double>(k) *
-                         (static_cast<double>(t) + 0.5) / static_cast<double>(frames));
-        add(wave, covariates);
-    }
-}
-
-/// 1 in the frames of an interval. A table without rows is one in which nothing happened.
-/// @throws InputError for intervals of which none holds a frame: another clock, or other units
-std::vector<std::uint8_t> mask_of_table(std::span<const double> start, std::span<const double> stop,
-                                        std::span<const double> times, const std::string& where)
-{
-    auto mask = behaviour::mask_of(behaviour::epochs_of_intervals(start, stop, times, where));
-    if (!start.empty() && std::find(mask.begin(), mask.end(), 1) == mask.end())
-        throw base::InputError("no interval holds an imaging frame", where,
-                               "are its times in seconds, on the clock of the recording?");
-    return mask;
-}
-
-/// A series, channel by channel, or a table of intervals, on all frames of the file.
-/// @param averaged over each frame; else their values when it begins
-std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const std::string& name,
-                                            bool averaged, const std::string& file_name)
-{
-    const auto times = file.frame_times();
-    const auto& tables = file.intervals();
-    const auto is_series = std::any_of(file.series().begin(), file.series().end(),
-                                       [&](const auto& each) { return each.name == name; });
-    const auto is_table = std::any_of(tables.begin(), tables.end(), [&](const auto& each) {
-        return each.name.starts_with(name);
-    });
-    if (!is_series && is_table) {
-        const auto table = file.read_intervals(name);
-        const auto start = table.at("start_time").numbers();
-        const auto stop = table.at("stop_time").numbers();
-        const auto mask = mask_of_table(start, stop, times, file_name + ":" + table.path);
-        if (averaged)
-            return {behaviour::share_within(start, stop, times)};
-        return {{mask.begin(), mask.end()}};
-    }
-    const auto series = file.read_series(name);
-    auto channels = std::vector<std::vector<double>>{};
-    for (std::int64_t channel = 0; channel < series.info.channels; ++channel)
-        channels.push_back((averaged ? behaviour::averaged : behaviour::interpolated)(
-            series.values, series.info.channels, channel, series.time_s, times,
-            file_name + ":" + series.info.path));
-    return channels;
-}
-
 } // namespace
 
 std::vector<runtime::Option> connectome_options()
@@ -172,7 +94,7 @@ std::vector<runtime::Option> connectome_options()
          .default_value = "0",
          .unit = "s",
          .help = "take covariates out at all lags up to this as well, to both sides (0.5: what "
-                 "movement does to activity)",
+                 "movement does to activity); lags do not reach across gaps of the clock",
          .minimum = 0,
          .maximum = 60},
         {.name = "covariate-average",
@@ -184,7 +106,8 @@ std::vector<runtime::Option> connectome_options()
          .default_value = "0",
          .unit = "s",
          .help = "take cosines of this period and slower out of every trace (60: rates that "
-                 "drift; 4: neuropil); 0: none",
+                 "drift; 4: neuropil), on the clock of the recording, where a longer gap counts as "
+                 "one period; 0: none",
          .minimum = 0,
          .maximum = 1e5},
         {.name = "drop-artefacts",
@@ -318,52 +241,6 @@ bool with_halves(const io::Study& study, std::size_t session, const ConnectomeSe
                std::find(subject.sessions.begin(), subject.sessions.end(), session) !=
                    subject.sessions.end();
     });
-}
-
-SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
-                                const ConnectomeSettings& settings)
-{
-    auto covariates = SessionCovariates{};
-    const auto rate_hz = session.record.activity->rate_hz;
-    if (!settings.covariates.empty()) {
-        const auto file = io::NwbSession(session.path, settings.activity.nwb);
-        const auto lags = std::llround(settings.covariate_lags_s * rate_hz);
-        for (const auto& name : settings.covariates)
-            for (const auto& values :
-                 signals_of(file, name, settings.averages_covariates, session.record.file))
-                for (auto lag = -lags; lag <= lags; ++lag)
-                    add(on_smoothed_frames(lagged(values, lag), input), covariates);
-    }
-    if (settings.highpass_s > 0) {
-        const auto kept = input.used.kept.empty()
-                              ? session.record.activity->frames
-                              : static_cast<std::int64_t>(input.used.kept.size());
-        add_cosines(calcium::smoothed_frames(kept, input.taps), settings.highpass_s * rate_hz,
-                    covariates);
-    }
-    const auto frames = covariates.count > 0
-                            ? covariates.value.size() / static_cast<std::size_t>(covariates.count)
-                            : 0;
-    if (covariates.count * 10 > static_cast<std::int64_t>(frames) && covariates.count > 1)
-        throw base::InputError(
-            fmt::format("{} covariates for {} frames: little would be left of the activity",
-                        covariates.count, frames),
-            session.record.file,
-            "give fewer, smaller --covariate-lags-s, or a longer --highpass-s");
-    return covariates;
-}
-
-std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
-                                   const ConnectomeSettings& settings)
-{
-    if (settings.within.empty())
-        return {};
-    const auto file = io::NwbSession(session.path, settings.activity.nwb);
-    const auto table = file.read_intervals(settings.within);
-    return on_smoothed_frames(mask_of_table(table.at("start_time").numbers(),
-                                            table.at("stop_time").numbers(), file.frame_times(),
-                                            session.record.file + ":" + table.path),
-                              input);
 }
 
 } // namespace rewire::jobs

@@ -83,25 +83,4 @@ ConnectomeSettings connectome_settings(const runtime::Options& options);
 /// Whether the halves of this session of the study are wanted.
 bool with_halves(const io::Study& study, std::size_t session, const ConnectomeSettings& settings);
 
-/// Covariates of a session on the frames of the smoothed events, row major [count, frames].
-struct SessionCovariates
-{
-    std::vector<double> value;
-    std::int64_t count = 0;
-
-    calcium::CovariateView view() const { return {count, value}; }
-};
-
-/// Series of the session, interpolated linearly at the times of its frames or averaged over them,
-/// and tables of intervals (1 within them, or the share of the frame), with their lags; and cosines
-/// for --highpass-s. @throws InputError: no such series or table, it does not cover the frames, or
-/// there would be more than a tenth as many covariates as frames
-SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
-                                const ConnectomeSettings& settings);
-
-/// 1 for frames inside the intervals of `--within`, on the frames of the smoothed events; empty
-/// without.
-std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
-                                   const ConnectomeSettings& settings);
-
 } // namespace rewire::jobs

@@ -39,6 +39,7 @@ EdgePValues p_values_of(const ConnectomeNull& null)
     summary.at_floor = std::count_if(null.p_value.begin(), null.p_value.end(),
                                      [&](double p) { return p <= null.smallest_p * (1 + 1e-9); });
     summary.two_sided = null.two_sided;
+    summary.compare = null.compare;
     return summary;
 }
 
@@ -48,6 +49,7 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
     auto summary = EdgeTestsSummary{
         .status = tests.status,
         .support = tests.support,
+        .compare = tests.compare,
         .two_sided = tests.two_sided,
         .tested = tests.tested,
         .supported = tests.supported_count,
@@ -67,9 +69,12 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
         .first_component = tests.first_component,
         .largest_active_share = tests.largest_active_share,
         .artefacts_kept = tests.artefacts_kept,
+        .artefacts_judged = tests.artefacts_judged != 0,
+        .coverage = tests.coverage,
         .window_s = static_cast<double>(tests.window_frames) / session.rate_hz,
         .passing_window_s = static_cast<double>(tests.passing_window_frames) / session.rate_hz,
         .displaced = tests.displaced_pairs > 0,
+        .displaced_pairs = tests.displaced_pairs,
         .displaced_rate = tests.displaced_rate,
         .displaced_discoveries = tests.displaced_discoveries};
     for (std::size_t pair = 0; pair < tests.supported.size(); ++pair) {
@@ -86,6 +91,7 @@ TruthSummary truth_summary_of(const SessionConnectome& session)
     const auto& truth = *session.truth;
     const auto classes = classes_of(truth, static_cast<std::int64_t>(session.neuron_id.size()));
     auto summary = TruthSummary{};
+    summary.of_recording = truth.of_recording;
     summary.duration_s = static_cast<double>(session.frames) / session.rate_hz;
     for (std::size_t pair = 0; pair < classes.size(); ++pair) {
         const auto supported =

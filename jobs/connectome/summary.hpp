@@ -2,6 +2,7 @@
 
 #include "distance.hpp"
 #include "jobs/frame/session_place.hpp"
+#include "result.hpp"
 #include "truth.hpp"
 
 #include <rewire/report/page.hpp>
@@ -32,6 +33,7 @@ struct EdgePValues
     double smallest_p = 1;     ///< that a pair could reach
     std::int64_t at_floor = 0; ///< pairs that do
     bool two_sided = false;
+    std::string compare; ///< what p-values are of; empty in results of before it was said
 
     /// Pairs with the smallest p that there have to be before one of them has q <= 0.05.
     std::int64_t needed_at_floor() const;
@@ -42,6 +44,7 @@ struct EdgeTestsSummary
 {
     std::string status;  ///< "ok", or why there are no p-values
     std::string support; ///< "jitter" or "shift"
+    std::string compare; ///< what p-values are of; empty in results of before it was said
     bool two_sided = false;
     std::int64_t tested = 0;
     std::int64_t supported = 0;           ///< q_both <= 0.05
@@ -59,9 +62,12 @@ struct EdgeTestsSummary
     double first_component = 0;
     double largest_active_share = 0;
     std::int64_t artefacts_kept = 0;
+    bool artefacts_judged = true;
+    TestCoverage coverage;
     double window_s = 0;         ///< of the jitter
     double passing_window_s = 0; ///< 0: none passes; negative: there is no need
     bool displaced = false;
+    std::int64_t displaced_pairs = 0;          ///< over all draws
     std::vector<double> displaced_rate;        ///< [calcium::displaced_tests]
     std::vector<double> displaced_discoveries; ///< likewise
 
@@ -85,6 +91,7 @@ struct TruthSummary
         std::array{0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4};
 
     double duration_s = 0;
+    std::string of_recording;                        ///< ConnectomeTruth::of_recording
     std::array<Found, strengths.size()> by_strength; ///< planted pairs
     std::array<Found, pair_classes> by_class;
     Found of_population; ///< pairs at or above population_edge

@@ -1,13 +1,18 @@
 #include "tables.hpp"
 
+#include "distance.hpp"
 #include "jobs/frame/table_text.hpp"
 #include "result.hpp"
 
+#include <rewire/base/nan.hpp>
 #include <rewire/io/whole_file.hpp>
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <string>
 
 namespace rewire::jobs {
 
@@ -26,28 +31,124 @@ void each_pair(const SessionConnectome& session, bool all, Use use)
                 use(i, j, pair);
 }
 
+struct Pair
+{
+    std::size_t i;
+    std::size_t j;
+    std::size_t pair;
+};
+
+/// What is said of a pair beside its neurons.
+struct Column
+{
+    enum class Kind : std::uint8_t
+    {
+        number,
+        whole,
+        flag,
+    };
+    const char* name;
+    const char* key; ///< of GraphML
+    Kind kind;
+    double (*value)(const SessionConnectome& session, const Pair& at); ///< NaN: nothing
+};
+
+using base::nan;
+
+/// Of the tests of edges; nothing where there are none, or not these values.
+template <auto member>
+double of_tests(const SessionConnectome& session, const Pair& at)
+{
+    if (!session.closed_form || (*session.closed_form.*member).empty())
+        return nan;
+    return static_cast<double>((*session.closed_form.*member)[at.pair]);
+}
+
+template <auto member>
+double of_surrogates(const SessionConnectome& session, const Pair& at)
+{
+    return session.null ? (*session.null.*member)[at.pair] : nan;
+}
+
+/// In the order of the file; new ones come last.
+const auto columns = std::array{
+    Column{"partial_correlation", "weight", Column::Kind::number,
+           [](const SessionConnectome& session, const Pair& at) {
+               return session.partial_correlation[at.pair];
+           }},
+    Column{"edge", "edge", Column::Kind::flag,
+           [](const SessionConnectome& session, const Pair& at) {
+               return static_cast<double>(session.edge[at.pair]);
+           }},
+    Column{"p_value", "p", Column::Kind::number, of_surrogates<&ConnectomeNull::p_value>},
+    Column{"q_value", "q", Column::Kind::number, of_surrogates<&ConnectomeNull::q_value>},
+    Column{"p_fwe", "fwe", Column::Kind::number, of_surrogates<&ConnectomeNull::p_fwe>},
+    Column{"p_both", "p_both", Column::Kind::number, of_tests<&ConnectomeClosedForm::p_both>},
+    Column{"q_both", "q_both", Column::Kind::number, of_tests<&ConnectomeClosedForm::q_both>},
+    Column{"supported", "supported", Column::Kind::flag,
+           of_tests<&ConnectomeClosedForm::supported>},
+    Column{"q_study", "q_study", Column::Kind::number, of_tests<&ConnectomeClosedForm::q_study>},
+    Column{"supported_study", "supported_study", Column::Kind::flag,
+           of_tests<&ConnectomeClosedForm::supported_study>},
+    Column{"p_partial", "p_partial", Column::Kind::number,
+           of_tests<&ConnectomeClosedForm::p_partial>},
+    Column{"p_fine", "p_fine", Column::Kind::number, of_tests<&ConnectomeClosedForm::p_fine>},
+    Column{"p_holm", "p_holm", Column::Kind::number, of_tests<&ConnectomeClosedForm::p_holm>},
+    Column{"sign", "sign", Column::Kind::whole, of_tests<&ConnectomeClosedForm::sign>},
+    Column{"distance", "distance", Column::Kind::number,
+           [](const SessionConnectome& session, const Pair& at) {
+               return session.position.empty() ? nan : distance_between(session, at.i, at.j);
+           }},
+};
+
+std::string text_of(const Column& column, double value)
+{
+    if (std::isnan(value))
+        return "";
+    return column.kind == Column::Kind::number ? number_text(value) : fmt::format("{:.0f}", value);
+}
+
+std::string csv_head()
+{
+    auto head = std::string{"subject,session,neuron_i,neuron_j"};
+    for (const auto& column : columns)
+        head += std::string(",") + column.name;
+    return head + ",distance_unit\n";
+}
+
 void write_csv(io::WholeStream& file, const SessionConnectome& session, bool all)
 {
     each_pair(session, all, [&](std::size_t i, std::size_t j, std::size_t pair) {
         auto row =
-            fmt::format("{},{},{},{},{},{}", csv_field(session.subject), csv_field(session.session),
-                        csv_field(session.neuron_id[i]), csv_field(session.neuron_id[j]),
-                        number_text(session.partial_correlation[pair]), session.edge[pair]);
-        row += session.null ? fmt::format(",{},{},{}", number_text(session.null->p_value[pair]),
-                                          number_text(session.null->q_value[pair]),
-                                          number_text(session.null->p_fwe[pair]))
-                            : ",,,";
-        row += session.closed_form
-                   ? fmt::format(",{},{},{}", number_text(session.closed_form->p_both[pair]),
-                                 number_text(session.closed_form->q_both[pair]),
-                                 session.closed_form->supported[pair])
-                   : ",,,";
-        row += session.closed_form && !session.closed_form->q_study.empty()
-                   ? fmt::format(",{},{}\n", number_text(session.closed_form->q_study[pair]),
-                                 session.closed_form->supported_study[pair])
-                   : ",,\n";
-        file.write(row);
+            fmt::format("{},{},{},{}", csv_field(session.subject), csv_field(session.session),
+                        csv_field(session.neuron_id[i]), csv_field(session.neuron_id[j]));
+        for (const auto& column : columns)
+            row += "," + text_of(column, column.value(session, {i, j, pair}));
+        file.write(row + "," + csv_field(session.position_unit) + "\n");
     });
+}
+
+const char* graphml_type(Column::Kind kind)
+{
+    switch (kind) {
+    case Column::Kind::whole:
+        return "int";
+    case Column::Kind::flag:
+        return "boolean";
+    case Column::Kind::number:
+        break;
+    }
+    return "double";
+}
+
+std::string graphml_data(const Column& column, double value)
+{
+    if (std::isnan(value))
+        return "";
+    const auto text = column.kind == Column::Kind::flag ? std::string(value != 0 ? "true" : "false")
+                      : column.kind == Column::Kind::number ? fmt::format("{:.17g}", value)
+                                                            : text_of(column, value);
+    return fmt::format("<data key=\"{}\">{}</data>", column.key, text);
 }
 
 void write_graphml(const std::filesystem::path& path, const SessionConnectome& session, bool all)
@@ -56,44 +157,26 @@ void write_graphml(const std::filesystem::path& path, const SessionConnectome& s
     file.write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
                "  <key id=\"active\" for=\"node\" attr.name=\"active\" attr.type=\"boolean\"/>\n"
-               "  <key id=\"weight\" for=\"edge\" attr.name=\"weight\" attr.type=\"double\"/>\n"
-               "  <key id=\"p\" for=\"edge\" attr.name=\"p_value\" attr.type=\"double\"/>\n"
-               "  <key id=\"q\" for=\"edge\" attr.name=\"q_value\" attr.type=\"double\"/>\n"
-               "  <key id=\"p_both\" for=\"edge\" attr.name=\"p_both\" attr.type=\"double\"/>\n"
-               "  <key id=\"q_both\" for=\"edge\" attr.name=\"q_both\" attr.type=\"double\"/>\n"
-               "  <key id=\"supported\" for=\"edge\" attr.name=\"supported\" "
-               "attr.type=\"boolean\"/>\n"
-               "  <key id=\"q_study\" for=\"edge\" attr.name=\"q_study\" attr.type=\"double\"/>\n"
-               "  <key id=\"supported_study\" for=\"edge\" attr.name=\"supported_study\" "
-               "attr.type=\"boolean\"/>\n"
-               "  <key id=\"edge\" for=\"edge\" attr.name=\"edge\" attr.type=\"boolean\"/>\n"
-               "  <key id=\"fwe\" for=\"edge\" attr.name=\"p_fwe\" attr.type=\"double\"/>\n");
+               "  <key id=\"distance_unit\" for=\"graph\" attr.name=\"distance_unit\" "
+               "attr.type=\"string\"/>\n");
+    for (const auto& column : columns)
+        file.write(
+            fmt::format("  <key id=\"{}\" for=\"edge\" attr.name=\"{}\" attr.type=\"{}\"/>\n",
+                        column.key, std::string(column.key) == "weight" ? "weight" : column.name,
+                        graphml_type(column.kind)));
     file.write(fmt::format("  <graph id=\"{}\" edgedefault=\"undirected\">\n",
                            xml_text(session.subject + "/" + session.session)));
+    if (!session.position_unit.empty())
+        file.write(fmt::format("    <data key=\"distance_unit\">{}</data>\n",
+                               xml_text(session.position_unit)));
     for (std::size_t i = 0; i < session.neuron_id.size(); ++i)
         file.write(fmt::format("    <node id=\"{}\"><data key=\"active\">{}</data></node>\n",
                                xml_text(session.neuron_id[i]), session.active[i] != 0));
-    const auto data = [](const char* key, double value) {
-        return std::isnan(value) ? std::string{}
-                                 : fmt::format("<data key=\"{}\">{:.17g}</data>", key, value);
-    };
     each_pair(session, all, [&](std::size_t i, std::size_t j, std::size_t pair) {
-        auto edge = fmt::format("    <edge source=\"{}\" target=\"{}\">{}",
-                                xml_text(session.neuron_id[i]), xml_text(session.neuron_id[j]),
-                                data("weight", session.partial_correlation[pair]));
-        if (session.null)
-            edge += data("p", session.null->p_value[pair]) +
-                    data("q", session.null->q_value[pair]) + data("fwe", session.null->p_fwe[pair]);
-        if (session.closed_form) {
-            const auto& tests = *session.closed_form;
-            edge += data("p_both", tests.p_both[pair]) + data("q_both", tests.q_both[pair]) +
-                    fmt::format("<data key=\"supported\">{}</data>", tests.supported[pair] != 0);
-            if (!tests.q_study.empty())
-                edge += data("q_study", tests.q_study[pair]) +
-                        fmt::format("<data key=\"supported_study\">{}</data>",
-                                    tests.supported_study[pair] != 0);
-        }
-        edge += fmt::format("<data key=\"edge\">{}</data>", session.edge[pair] != 0);
+        auto edge = fmt::format("    <edge source=\"{}\" target=\"{}\">",
+                                xml_text(session.neuron_id[i]), xml_text(session.neuron_id[j]));
+        for (const auto& column : columns)
+            edge += graphml_data(column, column.value(session, {i, j, pair}));
         file.write(edge + "</edge>\n");
     });
     file.write("  </graph>\n</graphml>\n");
@@ -106,8 +189,7 @@ std::string write_tables(const ExportTable::Request& request)
     if (request.format == "csv") {
         const auto path = request.folder / "connectome.csv";
         auto table = io::WholeStream(path);
-        table.write("subject,session,neuron_i,neuron_j,partial_correlation,edge,p_value,q_value,"
-                    "p_fwe,p_both,q_both,supported,q_study,supported_study\n");
+        table.write(csv_head());
         for (const auto& [subject, session] : sessions)
             write_csv(table, read_session(request.result, subject, session), request.everything);
         table.publish();

@@ -82,9 +82,13 @@ ConnectomeTruth truth_of_pairs(const Truth& truth, const std::vector<std::string
 {
     const auto places = Places(neuron_id);
     const auto pairs = static_cast<std::size_t>(base::pair_count(places.neurons()));
-    auto result = ConnectomeTruth{std::vector<double>(pairs, 0.0), std::vector<double>(pairs, 0.0),
+    auto result = ConnectomeTruth{std::vector<double>(pairs, 0.0),
+                                  std::vector<double>(pairs, 0.0),
                                   std::vector<std::uint8_t>(pairs, 0),
-                                  std::vector<std::uint8_t>(neuron_id.size(), 0)};
+                                  std::vector<std::uint8_t>(neuron_id.size(), 0),
+                                  {}};
+    for (const auto& disturbance : truth.of_recording)
+        result.of_recording += (result.of_recording.empty() ? "" : ", ") + disturbance;
     for (std::size_t edge = 0; edge < truth.edge_i.size(); ++edge)
         if (const auto pair = places.pair(truth.edge_i[edge], truth.edge_j[edge]))
             result.planted_strength[*pair] = truth.edge_strength[edge];
@@ -112,6 +116,8 @@ void write_truth(const io::Handle& group, const ConnectomeTruth& truth)
                     "steps along planted connections, 0 for more than three");
     io::write_array(group, "planted_movement_related", truth.moving, {"neuron_id"}, "",
                     "1: simulated to be more active in movement");
+    if (!truth.of_recording.empty())
+        io::write_text_attribute(group, of_recording_name, truth.of_recording);
 }
 
 std::optional<ConnectomeTruth> read_truth_of_pairs(const io::Handle& group)
@@ -121,7 +127,8 @@ std::optional<ConnectomeTruth> read_truth_of_pairs(const io::Handle& group)
     return ConnectomeTruth{io::read_all<double>(group, "planted_strength"),
                            io::read_all<double>(group, "population_partial_correlation"),
                            io::read_all<std::uint8_t>(group, "planted_steps"),
-                           io::read_all<std::uint8_t>(group, "planted_movement_related")};
+                           io::read_all<std::uint8_t>(group, "planted_movement_related"),
+                           io::text_attribute_or_empty(group, of_recording_name)};
 }
 
 std::vector<PairClass> classes_of(const ConnectomeTruth& truth, std::int64_t neurons)

@@ -22,10 +22,15 @@ struct ConnectomeTruth
     std::vector<std::uint8_t> steps; ///< [pair] along planted edges, also through neurons that were
                                      ///< not found: 1 planted, 2, 3; 0: more, or no way
     std::vector<std::uint8_t> moving; ///< [neuron] movement-related
+    std::string
+        of_recording; ///< what all traces were given alike, not in `population`: "artefacts"
 };
 
 /// From here on a partial correlation of the population counts as an edge.
 inline constexpr auto population_edge = 0.01;
+
+/// Attribute of a session: ConnectomeTruth::of_recording.
+inline constexpr auto of_recording_name = "population_without";
 
 /// @param neuron_id of the session, in the order of its pairs
 ConnectomeTruth truth_of_pairs(const Truth& truth, const std::vector<std::string>& neuron_id);

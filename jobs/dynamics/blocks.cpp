@@ -160,7 +160,7 @@ std::vector<double> rates_by_bin(const dynetcp::TrialValues& spikes)
 std::vector<CourseDimension> dimensions_of(const DynamicResult& model,
                                            std::span<const float> weight_alone,
                                            std::span<const float> weight,
-                                           std::span<const double> rates)
+                                           std::span<const double> rates, double smooth_bins)
 {
     auto with_edge = std::set<std::int32_t>(model.sender.begin(), model.sender.end());
     with_edge.insert(model.receiver.begin(), model.receiver.end());
@@ -172,10 +172,15 @@ std::vector<CourseDimension> dimensions_of(const DynamicResult& model,
     }
     const auto units = std::ssize(with_edge);
     const auto all = std::ssize(model.unit_id);
-    return {dimension_of("weights", without_gaps(weight_alone), model.edges(), bins, units),
-            dimension_of("smoothed_weights", without_gaps(weight), model.edges(), bins, units),
-            dimension_of("rates", some, units, bins, units),
-            dimension_of("all_rates", {rates.begin(), rates.end()}, all, bins, all)};
+    const auto of = [&](const char* space, const std::vector<double>& courses, std::int64_t rows,
+                        std::int64_t of_units) {
+        return dimension_of(space, spikes::smoothed(courses, rows, bins, smooth_bins), rows, bins,
+                            of_units);
+    };
+    return {of("weights", without_gaps(weight_alone), model.edges(), units),
+            of("smoothed_weights", without_gaps(weight), model.edges(), units),
+            of("rates", some, units, units),
+            of("all_rates", {rates.begin(), rates.end()}, all, all)};
 }
 
 } // namespace rewire::jobs

@@ -15,7 +15,6 @@
 namespace rewire::jobs {
 
 constexpr auto time_axis = "time_s"; ///< of the result
-constexpr auto test_level = 0.05;    ///< of q, and of equivalence
 
 /// What is said of some edges: [edges] or [edges, bins].
 struct EdgeDynamics
@@ -71,9 +70,10 @@ std::vector<double> rates_by_bin(const dynetcp::TrialValues& spikes);
 /// Of weights at the functional lag (each bin alone, as published, and smoothed; 0 where the sender
 /// is silent), of the rates of the units that have an edge, and of those of all units.
 /// @param weight_alone, weight [edge, bin] @param rates [unit, bin]
+/// @param smooth_bins SD of a Gaussian that all courses are smoothed with first; 0: none
 std::vector<CourseDimension> dimensions_of(const DynamicResult& model,
                                            std::span<const float> weight_alone,
                                            std::span<const float> weight,
-                                           std::span<const double> rates);
+                                           std::span<const double> rates, double smooth_bins);
 
 } // namespace rewire::jobs

@@ -90,8 +90,9 @@ class WaveAnalysis
         context_.collective("write", [&] {
             if (!writer)
                 return;
-            const auto dimensions = dimensions_of(model, writer->weight_alone(), writer->weight(),
-                                                  rates_by_bin(trials.spikes));
+            const auto dimensions =
+                dimensions_of(model, writer->weight_alone(), writer->weight(),
+                              rates_by_bin(trials.spikes), settings_.smooth_ms / model.bin_ms);
             const auto tests = read_edge_tests(file, model);
             writer->add_tests(tests);
             hierarchy.write(writer->group(), tests, settings_.seed);

@@ -4,8 +4,7 @@
 
 namespace rewire::jobs {
 
-/// Weights of edges, by what was planted between their units, in bins in which that is active and
-/// in others.
+/// Rank 0: what the ratio rule calls present in bins of edges, by what was planted there.
 void print_dynamics_recovery(const RecoveryRequest& request);
 
 } // namespace rewire::jobs

@@ -18,7 +18,7 @@ void each_attribute(auto& result, auto attribute)
 {
     attribute("bin_ms", result.bin_ms), attribute("lambda", result.lambda);
     attribute("ratio_threshold", result.ratio_threshold);
-    attribute("tost_margin", result.tost_margin);
+    attribute("tost_margin", result.tost_margin), attribute("smooth_ms", result.smooth_ms);
     attribute("smoothed_bins", result.smoothed_bins);
     attribute("averaged_over", result.averaged_over), attribute("edges", result.edge_source);
 }
@@ -49,6 +49,7 @@ DynamicsWriter::DynamicsWriter(const io::ResultFile& file, const SessionHead& he
     facts.lambda = model.lambda;
     facts.ratio_threshold = settings.ratio_threshold;
     facts.tost_margin = settings.tost_margin;
+    facts.smooth_ms = settings.smooth_ms;
     facts.smoothed_bins = model.smoothed_bins;
     facts.averaged_over = model.averaged_over;
     facts.edge_source = model.edge_source;

@@ -24,6 +24,7 @@ struct DynamicsResult
     double lambda = 0;
     double ratio_threshold = 0;
     double tost_margin = 0;
+    double smooth_ms = 0; ///< SD of a Gaussian over courses of which components are counted
     std::int64_t smoothed_bins = 0;
     std::string averaged_over;
     std::string edge_source;   ///< "all", "static", "table"

@@ -1,9 +1,11 @@
 #include "section.hpp"
 
 #include "figures.hpp"
+#include "graph.hpp"
 #include "histograms.hpp"
 #include "result.hpp"
 
+#include <rewire/base/error.hpp>
 #include <rewire/base/nan.hpp>
 #include <rewire/report/heat_map.hpp>
 
@@ -13,7 +15,6 @@
 #include <cmath>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace rewire::jobs {
@@ -21,8 +22,6 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto most_sessions = std::size_t{4};
-constexpr auto graph_times = 4;
-constexpr auto most_graph_units = std::size_t{60};
 
 /// Matrices of an edge, [bin, lag].
 struct ShownEdge
@@ -44,62 +43,6 @@ struct PageSession
 const std::string& id_of(const DynamicsResult& result, std::int32_t unit)
 {
     return result.unit_id[static_cast<std::size_t>(unit)];
-}
-
-/// Units with the largest static weights, ascending: rows and columns of the graph.
-std::vector<std::int32_t> graph_units(const DynamicsResult& result)
-{
-    auto edges = std::vector<std::size_t>(result.sender.size());
-    for (std::size_t k = 0; k < edges.size(); ++k)
-        edges[k] = k;
-    std::stable_sort(edges.begin(), edges.end(), [&](auto a, auto b) {
-        return std::abs(result.static_weight[a]) > std::abs(result.static_weight[b]);
-    });
-    auto units = std::set<std::int32_t>{};
-    for (const auto edge : edges) {
-        auto more = units;
-        more.insert({result.sender[edge], result.receiver[edge]});
-        if (more.size() <= most_graph_units)
-            units = std::move(more);
-    }
-    return {units.begin(), units.end()};
-}
-
-/// Ratios of the connections that are present in a bin, senders across, receivers upwards.
-report::Figure graph_at(const PageSession& session, const std::vector<std::int32_t>& units,
-                        std::int64_t bin)
-{
-    const auto& result = session.result;
-    auto plot = report::HeatMap{};
-    plot.title = fmt::format("{} {}, {:g} s", result.head.subject, result.head.session,
-                             result.time_s[static_cast<std::size_t>(bin)]);
-    plot.x.label = "sender";
-    plot.y.label = "receiver";
-    plot.x.whole_numbers = plot.y.whole_numbers = true;
-    for (std::size_t k = 0; k < units.size(); ++k)
-        plot.column.push_back(static_cast<double>(k + 1));
-    plot.row = plot.column;
-    plot.value.assign(units.size() * units.size(), base::nan);
-    const auto place = [&](std::int32_t unit) {
-        return std::lower_bound(units.begin(), units.end(), unit) - units.begin();
-    };
-    for (std::int64_t edge = 0; edge < result.edges(); ++edge) {
-        const auto at = static_cast<std::size_t>(edge);
-        const auto cell = static_cast<std::size_t>(edge * result.bins() + bin);
-        const auto column = place(result.sender[at]);
-        const auto row = place(result.receiver[at]);
-        const auto count = std::ssize(units);
-        if (column < count && row < count && session.present[cell] != 0 &&
-            units[static_cast<std::size_t>(column)] == result.sender[at] &&
-            units[static_cast<std::size_t>(row)] == result.receiver[at])
-            plot.value[static_cast<std::size_t>(row * count + column)] =
-                session.present[cell] * std::abs(static_cast<double>(session.ratio[cell]));
-    }
-    plot.low = -4;
-    plot.high = 4;
-    plot.palette = report::Palette::diverging;
-    plot.size = {235, 225};
-    return report::figure_of(plot);
 }
 
 report::Figure matrix_of(const PageSession& session, const std::vector<double>& matrix,
@@ -133,7 +76,10 @@ report::Figure matrix_of(const PageSession& session, const std::vector<double>& 
 class DynamicsPart : public PagePart
 {
   public:
-    explicit DynamicsPart(std::vector<PageSession> sessions) : sessions_(std::move(sessions)) {}
+    DynamicsPart(std::vector<PageSession> sessions, std::vector<double> graph_times)
+        : sessions_(std::move(sessions)), graph_times_(std::move(graph_times))
+    {
+    }
 
     void draw(std::size_t, report::Page& page) const override
     {
@@ -216,6 +162,8 @@ class DynamicsPart : public PagePart
                 return session.result.head.status == "ok" && holds(session.result);
             });
         };
+        if (any([](const auto& result) { return result.smooth_ms > 0; }))
+            caption += " Courses were smoothed by a Gaussian before (smooth_ms in the result).";
         if (any([](const auto& result) { return result.averaged_over == "validation"; }))
             caption += " Weights are of the trials that stopped the training: --test keeps others "
                        "for them.";
@@ -316,27 +264,28 @@ class DynamicsPart : public PagePart
     void add_graphs(report::Page& page) const
     {
         auto block = report::FigureBlock{.sources = {fmt::format("{}.h5", dynamics_name)}};
+        auto shown = std::size_t{0};
         for (const auto& session : sessions_) {
-            if (session.ratio.empty() || block.panels.size() >= graph_times * most_sessions)
+            if (session.ratio.empty() || shown++ >= most_sessions)
                 continue;
-            const auto units = graph_units(session.result);
-            for (auto k = 0; k < graph_times; ++k)
-                block.panels.push_back(graph_at(
-                    session, units, (2 * k + 1) * session.result.bins() / (2 * graph_times)));
+            for (auto& graph : graphs_of({session.result, session.ratio, session.present},
+                                         graph_bins(session.result, graph_times_)))
+                block.panels.push_back(std::move(graph));
         }
         if (block.panels.empty())
             return;
         block.key = report::colour_key("ratio", "−4", "4", 33, report::Palette::diverging);
         block.caption = fmt::format(
-            "Connections that are present at four times of the trial: dynamic over static weight, "
-            "with the sign of the dynamic one (below 0: inhibits); grey: absent. Units of the "
-            "largest static weights, "
-            "{} at most.",
+            "Connections that are present at {} of the trial: dynamic over static weight, with the "
+            "sign of the dynamic one (below 0: inhibits); grey: absent. Units of the largest "
+            "static weights, {} at most.",
+            graph_times_.empty() ? "four times (others: --graph-times)" : "chosen times",
             most_graph_units);
         page.figure(std::move(block));
     }
 
     std::vector<PageSession> sessions_;
+    std::vector<double> graph_times_; ///< s; empty: not chosen
 };
 
 /// The edge with the largest static weight among those that were compared.
@@ -377,8 +326,9 @@ PageEntry dynamics_page()
 {
     return {.shows = "the dynamic graph, its dimensions, and how it agrees with joint histograms",
             .sections = {{670, "The dynamic graph"}},
-            .options = {},
+            .options = {graph_times_option()},
             .read = [](const PageSource& source) -> std::unique_ptr<PagePart> {
+                auto times = graph_times_of(source.options);
                 const auto file = io::open_for_reading(source.path_of(dynamics_name));
                 auto sessions = std::vector<PageSession>{};
                 for (const auto& head : heads_in(file)) {
@@ -397,7 +347,13 @@ PageEntry dynamics_page()
                             session.lag_ms.push_back(static_cast<double>(lag) * result.bin_ms);
                     sessions.push_back(std::move(session));
                 }
-                return std::make_unique<DynamicsPart>(std::move(sessions));
+                const auto shows_one = [&](const PageSession& session) {
+                    return !graph_bins(session.result, times).empty();
+                };
+                if (!times.empty() && std::none_of(sessions.begin(), sessions.end(), shows_one))
+                    throw base::UsageError("no trial has one of these times", "--graph-times",
+                                           "they are in seconds from the alignment, as time_s");
+                return std::make_unique<DynamicsPart>(std::move(sessions), std::move(times));
             }};
 }
 

@@ -41,6 +41,14 @@ std::vector<runtime::Option> dynamics_options()
                 .source = "Results, comparison with the cJPSTH",
                 .minimum = 1e-6,
                 .maximum = 1},
+               {.name = "smooth-ms",
+                .kind = OptionKind::real,
+                .default_value = "0",
+                .unit = "ms",
+                .help = "standard deviation of a Gaussian over the courses of weights and rates "
+                        "before their components are counted; 0: none",
+                .minimum = 0,
+                .maximum = 1e4},
                {.name = "sweep",
                 .kind = OptionKind::path,
                 .help = "results folder with a model of the same trials and units that was trained "
@@ -103,6 +111,7 @@ DynamicsSettings dynamics_settings(const runtime::Options& options)
     settings.trials = trial_settings(options);
     settings.ratio_threshold = options.real("ratio");
     settings.tost_margin = options.real("tost-margin");
+    settings.smooth_ms = options.real("smooth-ms");
     settings.write_edges = options.flag("write-edges");
     settings.area_scores = area_scores(options);
     settings.sweep = options.texts("sweep");

@@ -18,6 +18,7 @@ struct DynamicsSettings
     TrialSettings trials; ///< of the model
     double ratio_threshold = 1;
     double tost_margin = 0;
+    double smooth_ms = 0; ///< SD, before components are counted
     bool write_edges = false;
     AreaScores area_scores;
     std::vector<std::string> sweep; ///< folders of models with other penalties

@@ -86,14 +86,16 @@ double average_bytes(const Sizes& sizes, const DynamicSettings& settings)
 double rank_bytes(const Sizes& sizes, const DynamicSettings& settings)
 {
     const auto& network = settings.sizes();
-    const auto of_neuron_bin = 4.0 * static_cast<double>(network.pair() + 16) +
-                               7.0 * static_cast<double>(network.hidden) +
-                               3.0 * static_cast<double>(network.embedding);
+    const auto pair_rows = 2.0 * static_cast<double>(network.pair() + 16);
+    const auto forward = pair_rows + 7.0 * static_cast<double>(network.hidden) +
+                         3.0 * static_cast<double>(network.embedding);
+    const auto of_neuron_bins = 4 * sizes.units * sizes.bins;
     // Parameters, moments, best, gradients, branches of the tree.
-    const auto training = 12.0 * 4 * sizes.parameters + 15e6;
-    const auto averaging =
-        3.0 * 4 * sizes.parameters + std::min(average_sum_bytes, average_bytes(sizes, settings));
-    return 4 * sizes.units * sizes.bins * of_neuron_bin + std::max(training, averaging);
+    const auto training = of_neuron_bins * (forward + pair_rows) + 12.0 * 4 * sizes.parameters;
+    // Averages go without a backward pass; while sums are joined and packed a part is there twice.
+    const auto averaging = of_neuron_bins * forward + 3.0 * 4 * sizes.parameters +
+                           1.5 * std::min(average_sum_bytes, average_bytes(sizes, settings));
+    return std::max(training, averaging) + 15e6;
 }
 
 /// What a step sends from rank to rank, and what it would send were neurons owned by ranks.

@@ -11,6 +11,7 @@
 #include "jobs/recording/held_spikes.hpp"
 #include "model.hpp"
 #include "null.hpp"
+#include "recovery.hpp"
 #include "result.hpp"
 #include "section.hpp"
 #include "settings.hpp"
@@ -188,6 +189,7 @@ class WaveTrainer
         if (output_ == nullptr)
             return std::nullopt;
         auto group = write_dynamic(*output_, result);
+        write_cell_types(group, work.trials.recording);
         note_session(context_, work, result);
         return group;
     }
@@ -319,6 +321,7 @@ Entry dynetcp_dynamic_entry()
             .tasks = TaskLevel::session,
             .feeds = {io::Feed::units},
             .page = dynamic_page(),
+            .recovery = print_dynamic_recovery,
             .table = dynamic_table()};
 }
 

@@ -21,7 +21,6 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto level = 0.05;
 constexpr auto calibrated_levels = std::array{0.05, 0.01, 0.001};
 constexpr auto most_calibrated = 1e6; ///< values of null models that are tested for it
 constexpr auto block_bytes = 64e6;    ///< of null models that are read at a time
@@ -182,7 +181,7 @@ void write_tests(const io::Handle& group, const std::vector<double>& p_max,
     const auto q_max = stats::benjamini_hochberg(p_max);
     const auto q_bin = stats::benjamini_hochberg(p_bin);
     const auto found = [](const std::vector<double>& q) {
-        return std::count_if(q.begin(), q.end(), [](double value) { return value <= level; });
+        return std::count_if(q.begin(), q.end(), [](double value) { return value <= test_level; });
     };
     summary.edges_found = found(q_max);
     summary.bins_found = found(q_bin);
@@ -237,12 +236,12 @@ std::string described_null(std::int64_t models, std::int64_t edges, EdgeSource s
                             "{:.3g} where one alone has it, {:.3g} where all have",
                             models, stats::monte_carlo_p(0, models), edges, alone,
                             dynetcp::smallest_q(models, edges, edges));
-    if (alone > level) {
-        const auto needed = static_cast<std::int64_t>(
-            std::ceil(stats::monte_carlo_p(0, models) * static_cast<double>(edges) / level - 1e-9));
-        text += needed <= edges
-                    ? fmt::format(", so q <= {} needs {} edges of the smallest p", level, needed)
-                    : fmt::format(", so no edge can have q <= {}", level);
+    if (alone > test_level) {
+        const auto needed = static_cast<std::int64_t>(std::ceil(
+            stats::monte_carlo_p(0, models) * static_cast<double>(edges) / test_level - 1e-9));
+        text += needed <= edges ? fmt::format(", so q <= {} needs {} edges of the smallest p",
+                                              test_level, needed)
+                                : fmt::format(", so no edge can have q <= {}", test_level);
     }
     if (source == EdgeSource::connections)
         text += "; the edges were chosen on the same spikes: of those that are there by chance, "

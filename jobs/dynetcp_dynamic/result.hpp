@@ -17,6 +17,7 @@ namespace rewire::jobs {
 
 inline constexpr auto dynamic_name = "dynetcp-dynamic"; ///< of the job that writes it
 inline constexpr auto edges_key = "edges_key";          ///< attribute that stands for the edges
+inline constexpr auto test_level = 0.05;                ///< of q, and of equivalence
 
 /// Everything but the arrays over time.
 struct DynamicResult

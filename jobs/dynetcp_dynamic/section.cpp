@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace rewire::jobs {
@@ -89,8 +90,8 @@ class DynamicPart : public PagePart
         courses.caption =
             fmt::format("Weights of the {} edges with the largest static weight, at its lag: "
                         "static weight plus "
-                        "offset where the sender fired, over the {} most recent bins.",
-                        most_edges, sessions_.front().result.smoothed_bins);
+                        "offset where the sender fired, over the {} most recent bins.{}",
+                        most_edges, sessions_.front().result.smoothed_bins, caveat());
         page.figure(std::move(courses));
         losses.caption =
             "Training; in dashes the likelihood of the static stage on the same trials.";
@@ -113,6 +114,18 @@ class DynamicPart : public PagePart
     }
 
   private:
+    /// Where nothing else is left to show.
+    std::string caveat() const
+    {
+        const auto chosen_on_them =
+            std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) {
+                return session.result.edges() > 0 && session.result.averaged_over == "validation";
+            });
+        return chosen_on_them ? " The trials are those that stopped the training: --test keeps "
+                                "others for this."
+                              : "";
+    }
+
     void add_counts(report::Page& page) const
     {
         auto table = report::Table{

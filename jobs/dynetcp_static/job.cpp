@@ -44,6 +44,8 @@ void note_session(runtime::RunContext& context, const SessionWork& work, const S
                              result.connections.size()));
     for (const auto& note : notes_on(work.trials))
         context.note("    " + note);
+    note_unknown_places(context, work.trials.recording);
+    note_near_pairs(context, std::ssize(result.near_pairs), result.near_tested != 0);
     const auto warn = [&](const std::string& what) {
         context.warn(fmt::format("{}: {}", result.head.file, what));
     };
@@ -94,7 +96,7 @@ void compute(runtime::RunContext& context, const Wave& wave, const StaticSetting
             const auto result = one.data ? result_of(head, one.trials, *one.data, one.lambda,
                                                      one.path, std::move(models[position]))
                                          : empty_result(head, one.trials, settings);
-            write_static(*output, result);
+            write_cell_types(write_static(*output, result), one.trials.recording);
             note_session(context, one, result);
         }
     });

@@ -22,10 +22,10 @@ ConnectionScores scores_of(const io::Handle& file, const SessionName& name)
     const auto none = std::vector<double>(units * units, std::numeric_limits<double>::quiet_NaN());
     auto scores = ConnectionScores{result.unit_id, result.threshold_sd, none, none, none};
     const auto asked = [&](std::int64_t i, std::int64_t j) {
+        if (!result.asks(i, j))
+            return false;
         const auto first = result.rate_hz[static_cast<std::size_t>(i)];
         const auto second = result.rate_hz[static_cast<std::size_t>(j)];
-        if (dynetcp::pair_spikes(first, second, result.trials()) < result.minimum_pair_spikes)
-            return false;
         const auto forward = static_cast<std::size_t>(i) * units + static_cast<std::size_t>(j);
         const auto backward = static_cast<std::size_t>(j) * units + static_cast<std::size_t>(i);
         scores.chance[forward] = scores.chance[backward] =

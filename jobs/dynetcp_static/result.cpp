@@ -1,7 +1,9 @@
 #include "result.hpp"
 
 #include "jobs/frame/fields.hpp"
+#include "jobs/recording/held_spikes.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace rewire::jobs {
@@ -12,6 +14,7 @@ constexpr auto unit_axis = "unit_id";
 constexpr auto lag_axis = "lag_ms";
 constexpr auto connection_axis = "connection";
 constexpr auto path_axis = "path_lambda";
+constexpr auto near_axis = "near_pair";
 
 void each_attribute(auto& result, auto attribute)
 {
@@ -23,7 +26,7 @@ void each_attribute(auto& result, auto attribute)
     attribute("units_left_out", result.units_left_out);
     attribute("pairs_asked", result.pairs_asked), attribute("threshold_sd", result.threshold_sd);
     attribute("min_pair_spikes", result.minimum_pair_spikes);
-    attribute("observed_s", result.observed_s);
+    attribute("observed_s", result.observed_s), attribute("near_tested", result.near_tested);
     attribute("train_nll", result.model.nll.train);
     attribute("validation_nll_best", result.model.nll.validation);
     attribute("test_nll", result.model.nll.test);
@@ -86,7 +89,8 @@ void write_connections(const io::Handle& group, const StaticResult& result)
             values.push_back(get(one));
         io::write_array(group, name, values, {connection_axis}, units, description);
     };
-    of_each("pre", "", "index of the unit that leads", [](const auto& one) { return one.sender; });
+    of_each("pre", "", "index of the unit that leads; no direction where peak_lag_ms is 0",
+            [](const auto& one) { return one.sender; });
     of_each("post", "", "index of the unit that follows",
             [](const auto& one) { return one.receiver; });
     of_each("peak", "1", "corrected weight at the lag of the largest size within 10 ms",
@@ -95,6 +99,24 @@ void write_connections(const io::Handle& group, const StaticResult& result)
             [&](const auto& one) { return one.peak_lag * result.bin_ms; });
     of_each("flank_sd", "1", "SD of corrected weights beyond 50 ms, both directions",
             [](const auto& one) { return one.flank_sd; });
+    of_each("near", "", "1: units on one peak channel or within 50 um", [&](const auto& one) {
+        return static_cast<std::uint8_t>(result.is_near(one.sender, one.receiver));
+    });
+}
+
+void write_near(const io::Handle& group, const StaticResult& result)
+{
+    io::write_index_axis(group, near_axis, std::ssize(result.near_pairs),
+                         "pairs of units on one peak channel or within 50 um; no connection is "
+                         "called of them unless near_tested is 1");
+    auto first = std::vector<std::int32_t>{};
+    auto second = first;
+    for (const auto& [i, j] : result.near_pairs) {
+        first.push_back(i);
+        second.push_back(j);
+    }
+    io::write_array(group, "near_first", first, {near_axis}, "", "index of the first unit");
+    io::write_array(group, "near_second", second, {near_axis}, "", "index of the second unit");
 }
 
 std::vector<dynetcp::StaticConnection> read_connections(const io::Handle& group, double bin_ms)
@@ -114,6 +136,21 @@ std::vector<dynetcp::StaticConnection> read_connections(const io::Handle& group,
 
 } // namespace
 
+bool StaticResult::is_near(std::int64_t i, std::int64_t j) const
+{
+    const auto pair = std::pair{static_cast<std::int32_t>(std::min(i, j)),
+                                static_cast<std::int32_t>(std::max(i, j))};
+    return std::binary_search(near_pairs.begin(), near_pairs.end(), pair);
+}
+
+bool StaticResult::asks(std::int64_t i, std::int64_t j) const
+{
+    return dynetcp::pair_spikes(rate_hz[static_cast<std::size_t>(i)],
+                                rate_hz[static_cast<std::size_t>(j)],
+                                trials()) >= minimum_pair_spikes &&
+           (near_tested != 0 || !is_near(i, j));
+}
+
 std::vector<double> StaticResult::row(const std::vector<float>& weights, std::int64_t sender,
                                       std::int64_t receiver) const
 {
@@ -121,16 +158,18 @@ std::vector<double> StaticResult::row(const std::vector<float>& weights, std::in
     return {first, first + lags()};
 }
 
-void write_static(const io::ResultFile& file, const StaticResult& result)
+io::Handle write_static(const io::ResultFile& file, const StaticResult& result)
 {
-    const auto group = file.group(result.head.subject + "/" + result.head.session);
+    auto group = file.group(result.head.subject + "/" + result.head.session);
     each_head_attribute(result.head, WriteAttribute{group});
     each_attribute(result, WriteAttribute{group});
     write_axes(group, result);
     write_weights(group, result);
     write_curve(group, result.model.curve);
     write_path(group, result.path);
+    write_near(group, result);
     write_connections(group, result);
+    return group;
 }
 
 StaticResult read_static(const io::Handle& file, const SessionName& name, bool weights)
@@ -139,6 +178,7 @@ StaticResult read_static(const io::Handle& file, const SessionName& name, bool w
     auto result = StaticResult{.head = read_head(file, name)};
     each_attribute(result, ReadAttribute{group});
     result.unit_id = read_names(group, unit_axis);
+    result.cell_type = read_cell_types(group, result.unit_id.size());
     result.lag_ms = io::read_all<double>(group, lag_axis);
     result.rate_hz = io::read_all<double>(group, "rate_hz");
     result.model.curve = read_curve(group);
@@ -155,6 +195,10 @@ StaticResult read_static(const io::Handle& file, const SessionName& name, bool w
         result.path.lambda = io::read_all<double>(group, path_axis);
         result.path.nll = io::read_all<double>(group, "path_nll");
     }
+    const auto first = io::read_all<std::int32_t>(group, "near_first");
+    const auto second = io::read_all<std::int32_t>(group, "near_second");
+    for (std::size_t k = 0; k < first.size(); ++k)
+        result.near_pairs.emplace_back(first.at(k), second.at(k));
     result.connections = read_connections(group, result.bin_ms);
     return result;
 }

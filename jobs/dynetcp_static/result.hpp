@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// dynetcp-static.h5: one group a session, /SUBJECT/SESSION/.
@@ -45,6 +46,7 @@ struct StaticResult
     std::string jitter;
     double jitter_ms = 0;
     std::vector<std::string> unit_id;
+    std::vector<std::string> cell_type; ///< [units] E, I or empty; when read
     std::vector<double> lag_ms;
     std::vector<double> rate_hz; ///< of the trials to train on
     Likelihoods rate_nll;        ///< of a model that knows the rates alone
@@ -56,6 +58,9 @@ struct StaticResult
     double threshold_sd = 0;
     double minimum_pair_spikes = 0;
     double observed_s = 0; ///< of all trials
+    /// Pairs i < j on one peak channel or within 50 um, ascending.
+    std::vector<std::pair<std::int32_t, std::int32_t>> near_pairs;
+    std::int64_t near_tested = 0; ///< 1: the rule is asked of these, too
     LambdaPath path;
     StaticModel model;
     StaticModel twin;                    ///< of jittered trains; empty without
@@ -65,13 +70,16 @@ struct StaticResult
     std::int64_t units() const noexcept { return static_cast<std::int64_t>(unit_id.size()); }
     std::int64_t lags() const noexcept { return static_cast<std::int64_t>(lag_ms.size()); }
     std::int64_t trials() const noexcept { return trials_train + trials_validation + trials_test; }
+    bool is_near(std::int64_t i, std::int64_t j) const;
+    /// Whether the rule is asked of a pair: with enough spikes, and not near unless that is wanted.
+    bool asks(std::int64_t i, std::int64_t j) const;
     /// Row of weights [lag].
     std::vector<double> row(const std::vector<float>& weights, std::int64_t sender,
                             std::int64_t receiver) const;
 };
 
-/// Rank 0.
-void write_static(const io::ResultFile& file, const StaticResult& result);
+/// Rank 0. @return the group
+io::Handle write_static(const io::ResultFile& file, const StaticResult& result);
 
 /// @param weights false: without those of the model and its twin, only the corrected ones
 StaticResult read_static(const io::Handle& file, const SessionName& name, bool weights = true);

@@ -216,6 +216,11 @@ class StaticPart : public PagePart
                                 fmt::format("{} units that never fire, or fire in every bin, of "
                                             "the trials to train on",
                                             result.units_left_out)});
+            if (!result.near_pairs.empty() && result.near_tested == 0)
+                rows.push_back({result.head.subject, result.head.session,
+                                fmt::format("{} pairs of units on one peak channel or within 50 "
+                                            "um: no connection is called of them (--test-near)",
+                                            result.near_pairs.size())});
         }
         return rows;
     }
@@ -283,7 +288,9 @@ class StaticPart : public PagePart
                 block.panels.push_back(matrix_of(session.result));
         if (block.panels.empty())
             return;
-        block.caption = "Connections: which unit leads (pre) and which follows (post).";
+        block.caption = "Connections: which unit leads (pre) and which follows (post). Of two "
+                        "units that fire in the same bin (peak at lag 0) neither leads: the rule "
+                        "as published then puts the unit first that comes first in the file.";
         page.figure(std::move(block));
     }
 

@@ -63,6 +63,11 @@ std::vector<runtime::Option> jitter_and_rule_options()
                  "50 ms, of both directions, is a connection",
          .source = "Methods, static connectivity",
          .minimum = 0},
+        {.name = "test-near",
+         .kind = OptionKind::flag,
+         .help = "also call pairs of units that share their peak channel or lie within 50 um "
+                 "(columns peak_channel_id and x, y, z of the electrodes), where sorters lose "
+                 "coincident spikes; their weights are fitted in any case"},
         {.name = "min-pair-spikes",
          .kind = OptionKind::real,
          .default_value = "4800",
@@ -140,6 +145,7 @@ StaticSettings static_settings(const runtime::RunContext& context)
     // Ten lags of flanks to each side, or their SD would be chance.
     settings.has_flanks = settings.lag_count() >= settings.rule.flank_first + 10;
     settings.minimum_pair_spikes = options.real("min-pair-spikes");
+    settings.test_near = options.flag("test-near");
     return settings;
 }
 

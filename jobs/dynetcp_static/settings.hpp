@@ -25,6 +25,7 @@ struct StaticSettings
     dynetcp::StaticRule rule;      ///< lags in bins
     bool has_flanks = false;       ///< the rule can be asked
     double minimum_pair_spikes = 0;
+    bool test_near = false; ///< the rule is asked of pairs that sorting makes doubtful, too
 
     std::int64_t lag_count() const noexcept { return trials.lags + 1; }
     bool has_null() const noexcept { return jitter.kind != spikes::Jitter::none; }

@@ -2,6 +2,7 @@
 
 #include <rewire/base/index.hpp>
 #include <rewire/dynetcp/static_fit.hpp>
+#include <rewire/spikes/connection_rule.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -51,23 +52,18 @@ Likelihoods rate_likelihoods(const StaticData& data)
     return sum;
 }
 
-/// Asks the rule about the pairs with enough spikes.
-void call_connections(StaticResult& result, const StaticData& data, const SessionTrials& trials)
+void call_connections(StaticResult& result, const StaticSettings& settings)
 {
-    const auto& settings = data.settings();
     if (!settings.has_flanks)
         return;
-    const auto enough = [&](std::int64_t i, std::int64_t j) {
-        return dynetcp::pair_spikes(result.rate_hz[at(i)], result.rate_hz[at(j)],
-                                    trials.trials()) >= settings.minimum_pair_spikes;
-    };
+    const auto asked = [&](std::int64_t i, std::int64_t j) { return result.asks(i, j); };
     for (std::int64_t i = 0; i < result.units(); ++i)
         for (auto j = i + 1; j < result.units(); ++j)
-            result.pairs_asked += enough(i, j) ? 1 : 0;
+            result.pairs_asked += asked(i, j) ? 1 : 0;
     const auto weights =
         std::vector<double>(result.weight_corrected.begin(), result.weight_corrected.end());
     result.connections =
-        dynetcp::static_connections(weights, result.units(), result.lags(), settings.rule, enough);
+        dynetcp::static_connections(weights, result.units(), result.lags(), settings.rule, asked);
 }
 
 } // namespace
@@ -111,6 +107,12 @@ StaticResult empty_result(const SessionHead& head, const SessionTrials& trials,
     result.jitter_ms = settings.jitter_ms;
     result.threshold_sd = settings.rule.threshold_sd;
     result.minimum_pair_spikes = settings.minimum_pair_spikes;
+    result.near_tested = settings.test_near ? 1 : 0;
+    const auto& place = trials.recording.place;
+    for (std::size_t i = 0; i < place.size(); ++i)
+        for (auto j = i + 1; j < place.size(); ++j)
+            if (spikes::near(place[i], place[j]))
+                result.near_pairs.emplace_back(i, j);
     result.observed_s = static_cast<double>(trials.trials() * trials.spikes.bins) * trials.bin_s;
     result.unit_id = trials.recording.unit_id;
     result.units_left_out = std::ssize(trials.left_out);
@@ -140,7 +142,7 @@ StaticResult result_of(const SessionHead& head, const SessionTrials& trials, con
     result.weight_corrected = result.model.weight;
     for (std::size_t k = 0; k < result.twin.weight.size(); ++k)
         result.weight_corrected[k] -= result.twin.weight[k];
-    call_connections(result, data, trials);
+    call_connections(result, data.settings());
     return result;
 }
 

@@ -43,13 +43,17 @@ std::string line_of(const StaticResult& result, std::int64_t pre, std::int64_t p
     const auto id = [&](std::int64_t unit) {
         return csv_field(result.unit_id[static_cast<std::size_t>(unit)]);
     };
-    return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_field(result.head.subject),
+    const auto type = [&](std::int64_t unit) {
+        return result.cell_type[static_cast<std::size_t>(unit)];
+    };
+    return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(result.head.subject),
                        csv_field(result.head.session), id(pre), id(post),
                        number_text(largest.weight), number_text(largest.lag_ms),
                        called != nullptr ? 1 : 0,
                        called != nullptr ? number_text(called->peak) : "",
                        called != nullptr ? number_text(called->peak_lag * result.bin_ms) : "",
-                       called != nullptr ? number_text(called->flank_sd) : "");
+                       called != nullptr ? number_text(called->flank_sd) : "",
+                       result.is_near(pre, post) ? 1 : 0, type(pre), type(post));
 }
 
 std::string write_table(const ExportTable::Request& request)
@@ -57,7 +61,7 @@ std::string write_table(const ExportTable::Request& request)
     const auto path = request.folder / "dynetcp-static.csv";
     auto table = io::WholeStream(path);
     table.write("subject,session,pre,post,largest_weight,largest_lag_ms,connection,peak,"
-                "peak_lag_ms,flank_sd\n");
+                "peak_lag_ms,flank_sd,near,pre_type,post_type\n");
     for (const auto& name : sessions_in(request.result)) {
         const auto result = read_static(request.result, name, false);
         auto called =

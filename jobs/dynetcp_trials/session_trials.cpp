@@ -16,32 +16,38 @@ namespace rewire::jobs {
 
 namespace {
 
+/// A condition that no table has to have: by the speed of the animal.
+constexpr auto running_condition = "running";
+
 void each_session_field(auto& session, auto field)
 {
-    auto& recording = session.recording;
-    field(recording.units_in_file), field(recording.unit_id), field(recording.finding);
-    field(recording.rate_hz), field(recording.area), field(recording.layer);
-    field(recording.observed_from_file);
     auto& spikes = session.spikes;
     field(spikes.trials), field(spikes.bins), field(spikes.neurons), field(spikes.start);
     field(spikes.bin), field(session.clipped), field(session.condition), field(session.bin_s);
     field(session.aligned), field(session.rows), field(session.not_chosen);
-    field(session.not_observed), field(session.overlapping), field(session.left_out);
+    field(session.not_observed), field(session.not_so_moving), field(session.overlapping);
+    field(session.left_out);
 }
 
-/// Numbers 0, 1, ... of the distinct combinations of values in the rows of the trials.
+/// Numbers 0, 1, ... of the distinct combinations of values in the rows of the trials, and of what
+/// the animal does in them where `running` is asked for and no column.
 std::vector<std::int32_t> conditions_of(const io::StudySession& session,
-                                        const TrialSettings& settings,
-                                        const std::vector<std::int64_t>& row)
+                                        const TrialSettings& settings, const AlignedTrials& trials)
 {
-    auto key = std::vector<std::string>(row.size());
+    auto key = std::vector<std::string>(trials.row.size());
     if (!settings.split.conditions.empty()) {
         const auto file = io::NwbSession(session.path);
         const auto table = file.read_intervals(settings.align->table);
         for (const auto& name : settings.split.conditions) {
+            if (name == running_condition && table.find(name) == nullptr) {
+                const auto moves = locomotion_in(session, *settings.align, trials.windows);
+                for (std::size_t trial = 0; trial < key.size(); ++trial)
+                    key[trial] += std::to_string(static_cast<int>(moves[trial])) + '\n';
+                continue;
+            }
             const auto texts = table.at(name).texts();
-            for (std::size_t trial = 0; trial < row.size(); ++trial)
-                key[trial] += texts.at(static_cast<std::size_t>(row[trial])) + '\n';
+            for (std::size_t trial = 0; trial < key.size(); ++trial)
+                key[trial] += texts.at(static_cast<std::size_t>(trials.row[trial])) + '\n';
         }
     }
     auto number = std::map<std::string, std::int32_t>{};
@@ -196,8 +202,9 @@ SessionTrials read_session_trials(const io::StudySession& session, const TrialSe
             result.rows = trials.rows;
             result.not_chosen = trials.not_chosen;
             result.not_observed = trials.not_observed;
+            result.not_so_moving = trials.not_so_moving;
             result.overlapping = trials.overlapping;
-            result.condition = conditions_of(session, settings, trials.row);
+            result.condition = conditions_of(session, settings, trials);
             windows = std::move(trials.windows);
         } else {
             windows = windows_of_recording(begun.observed, settings);
@@ -241,10 +248,8 @@ std::vector<SessionTrials> read_to_all(runtime::RunContext& context,
             const auto session = read_session_trials(*sessions[position], settings);
             auto packer = base::Packer{};
             const auto put = base::PackField{packer};
+            base::pack_value(packer, session.recording);
             each_session_field(session, put);
-            put(static_cast<std::uint64_t>(session.recording.criteria.size()));
-            for (const auto& criterion : session.recording.criteria)
-                put(criterion.criterion), put(criterion.failed);
             packed[position] = packer.take();
         }
     });
@@ -254,20 +259,21 @@ std::vector<SessionTrials> read_to_all(runtime::RunContext& context,
         auto unpacker = base::Unpacker(bytes);
         const auto get = base::UnpackField{unpacker};
         auto& session = result[position];
+        session.recording = base::unpack_value<Recording>(unpacker);
         each_session_field(session, get);
-        session.recording.criteria.resize(unpacker.get<std::uint64_t>());
-        for (auto& criterion : session.recording.criteria)
-            get(criterion.criterion), get(criterion.failed);
     }
     return result;
 }
 
 std::string described_trials(const SessionTrials& session)
 {
-    return fmt::format("{} trials of {} rows: {} not chosen, {} not wholly observed, {} overlap "
-                       "the one before",
-                       session.trials(), session.rows, session.not_chosen, session.not_observed,
-                       session.overlapping);
+    auto text = fmt::format("{} trials of {} rows: {} not chosen, {} not wholly observed, {} "
+                            "overlap the one before",
+                            session.trials(), session.rows, session.not_chosen,
+                            session.not_observed, session.overlapping);
+    if (session.not_so_moving > 0)
+        text += fmt::format(", {} of another locomotion", session.not_so_moving);
+    return text;
 }
 
 std::vector<std::string> notes_on(const SessionTrials& session)

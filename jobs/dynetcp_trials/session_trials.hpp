@@ -25,6 +25,7 @@ struct SessionTrials
     std::int64_t rows = 0;
     std::int64_t not_chosen = 0;
     std::int64_t not_observed = 0;
+    std::int64_t not_so_moving = 0;
     std::int64_t overlapping = 0;
     std::vector<std::string> left_out; ///< "unit 7 never fires", of units that cannot be modelled
 

@@ -51,8 +51,10 @@ std::vector<runtime::Option> trial_options(const std::string& bin_ms, const std:
          .minimum = 0,
          .maximum = 0.9},
         {.name = "condition",
-         .help = "column of the table of --align: trials are split within each of its values "
-                 "(orientation, block)",
+         .help = "column of the table of --align (orientation, stimulus_block): trials are split "
+                 "within each of its values; running, where it is none of the columns: within "
+                 "those in which the animal runs, rests, or has no known speed, by --speed-series "
+                 "and --running-cm-s",
          .source = "Methods, training",
          .repeatable = true},
     };

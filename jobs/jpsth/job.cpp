@@ -14,6 +14,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -126,16 +128,17 @@ void compute(runtime::RunContext& context, const Wave& wave, const WantedPairs& 
              }});
 }
 
+/// @param pairs_in of a session
 runtime::Estimate estimate_of(const io::Study& study, const std::vector<std::size_t>& sessions,
-                              const WantedPairs& wanted, const JpsthJobSettings& settings,
-                              const runtime::Options& options)
+                              const std::function<double(const io::StudySession&)>& pairs_in,
+                              const JpsthJobSettings& settings, const runtime::Options& options)
 {
     constexpr auto usual_trials = 1000.0;
     auto estimate = runtime::Estimate{};
     auto read_bytes = add_reading(estimate, study, sessions, held_spikes_bytes);
     auto all = 0.0;
     for (const auto session : sessions) {
-        all += static_cast<double>(wanted.of(name_of(study.sessions[session])).size());
+        all += pairs_in(study.sessions[session]);
         // PSTHs of all units, made by rank 0.
         const auto packed_bytes =
             static_cast<double>(study.sessions[session].record.units->units * settings.bins()) *
@@ -179,7 +182,10 @@ SessionJob session_job(runtime::RunContext& context)
             .node_bytes = held_spikes_bytes,
             .estimate =
                 [wanted, settings, &context](const io::Study& study, const auto& sessions) {
-                    return estimate_of(study, sessions, *wanted, settings, context.options());
+                    const auto named = [&](const io::StudySession& session) {
+                        return static_cast<double>(wanted->of(name_of(session)).size());
+                    };
+                    return estimate_of(study, sessions, named, settings, context.options());
                 },
             .prepare =
                 [settings, &context](const io::Study& study, const auto& sessions) {
@@ -190,6 +196,26 @@ SessionJob session_job(runtime::RunContext& context)
                 [wanted, settings, &context](const Wave& wave, const io::ResultFile* output) {
                     compute(context, wave, *wanted, settings, output);
                 }};
+}
+
+/// Before there are the correlograms that name the pairs, as in a chain: as if every unit had two.
+runtime::Estimate plan(runtime::RunContext& context)
+{
+    const auto settings = jpsth_settings(context.options());
+    const auto correlograms = context.options().path("results") / (std::string(ccg_name) + ".h5");
+    if (settings.pairs != significant_pairs || std::filesystem::exists(correlograms))
+        return plan_session_job(context, session_job(context));
+    const auto study = open_study(context);
+    require_feed(study, io::Feed::units);
+    auto estimate = plan_sessions(context, study, [&](const auto& sessions) {
+        const auto two_a_unit = [](const io::StudySession& session) {
+            return 2 * static_cast<double>(session.record.units->units);
+        };
+        return estimate_of(study, sessions, two_a_unit, settings, context.options());
+    });
+    estimate.notes.push_back(
+        fmt::format("as if every unit had two pairs: there is no {} yet", correlograms.string()));
+    return estimate;
 }
 
 runtime::Job described_job()
@@ -215,7 +241,7 @@ runtime::Job described_job()
         .options =
             runtime::common_options() + alignment_options() + unit_options() + jpsth_options(),
         .run = run_of(session_job),
-        .plan = plan_of(session_job)};
+        .plan = plan};
 }
 
 } // namespace

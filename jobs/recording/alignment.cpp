@@ -41,8 +41,8 @@ std::vector<runtime::Option> alignment_options()
          .choices = {"any", "running", "stationary"}},
         {.name = "speed-series",
          .default_value = "running_speed",
-         .help = "series of the speed, cm/s, for --locomotion: its name, path or the end of its "
-                 "path"},
+         .help = "series of the speed, cm/s, of the animal's locomotion: its name, path or the end "
+                 "of its path"},
         {.name = "running-cm-s",
          .kind = OptionKind::real,
          .default_value = "5",
@@ -56,17 +56,23 @@ std::vector<runtime::Option> alignment_options()
 
 namespace {
 
-/// u8 [trials]: those of the wanted locomotion.
-std::vector<std::uint8_t> moving_so(const io::NwbSession& file, const Alignment& alignment,
-                                    const spikes::TrialWindows& windows)
+std::vector<spikes::Locomotion> locomotion_in(const io::NwbSession& file,
+                                              const Alignment& alignment,
+                                              const spikes::TrialWindows& windows)
 {
     const auto speed = file.read_series(alignment.speed_series);
     if (speed.info.channels != 1)
         throw base::InputError(fmt::format("a speed of {} channels", speed.info.channels),
                                speed.info.path, "name a series of one with --speed-series");
+    return spikes::locomotion(windows, speed.time_s, speed.values, alignment.running_cm_s);
+}
+
+/// u8 [trials]: those of the wanted locomotion.
+std::vector<std::uint8_t> moving_so(const io::NwbSession& file, const Alignment& alignment,
+                                    const spikes::TrialWindows& windows)
+{
     auto mask = std::vector<std::uint8_t>{};
-    for (const auto one :
-         spikes::locomotion(windows, speed.time_s, speed.values, alignment.running_cm_s))
+    for (const auto one : locomotion_in(file, alignment, windows))
         mask.push_back(one == *alignment.locomotion ? 1 : 0);
     return mask;
 }
@@ -157,6 +163,13 @@ AlignedTrials aligned_trials(const io::StudySession& session, const Alignment& a
                         result.not_chosen, result.not_observed, result.not_so_moving));
     result.windows = std::move(windows);
     return result;
+}
+
+std::vector<spikes::Locomotion> locomotion_in(const io::StudySession& session,
+                                              const Alignment& alignment,
+                                              const spikes::TrialWindows& windows)
+{
+    return locomotion_in(io::NwbSession(session.path), alignment, windows);
 }
 
 std::string described(const AlignedTrials& trials)

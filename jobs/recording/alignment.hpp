@@ -49,6 +49,12 @@ AlignedTrials aligned_trials(const io::StudySession& session, const Alignment& a
                              const std::vector<spikes::Condition>& where,
                              std::span<const spikes::TimeInterval> observed, double bin_ms);
 
+/// What the animal does in each window, by the speed series. @throws InputError: no such series, or
+/// of several channels
+std::vector<spikes::Locomotion> locomotion_in(const io::StudySession& session,
+                                              const Alignment& alignment,
+                                              const spikes::TrialWindows& windows);
+
 /// "480 trials of 630 rows: ..."
 std::string described(const AlignedTrials& trials);
 

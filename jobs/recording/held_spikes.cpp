@@ -122,14 +122,19 @@ void note_recording(runtime::RunContext& context, const SessionHead& head,
                                      criterion.failed, recording.units_in_file));
     if (recording.criteria.empty() && !recording.unit_id.empty())
         context.note("    no criterion of quality was applied to the units");
-    if (recording.unit_id.size() > 1 &&
-        std::none_of(recording.place.begin(), recording.place.end(), spikes::is_known))
-        context.note("    the file does not say where units lie: near pairs, whose correlograms "
-                     "say more about sorting than about synapses, cannot be told from others");
+    note_unknown_places(context, recording);
     if (const auto found = described(total_of(recording.finding)); !found.empty())
         context.warn(fmt::format("{}: {}", head.file, found));
     if (head.status != "ok")
         context.warn(fmt::format("{}: {}", head.file, head.status));
+}
+
+void note_unknown_places(runtime::RunContext& context, const Recording& recording)
+{
+    if (recording.unit_id.size() > 1 &&
+        std::none_of(recording.place.begin(), recording.place.end(), spikes::is_known))
+        context.note("    the file does not say where units lie: near pairs, whose correlograms "
+                     "say more about sorting than about synapses, cannot be told from others");
 }
 
 void note_near_pairs(runtime::RunContext& context, std::int64_t near, bool tested)

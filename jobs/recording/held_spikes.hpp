@@ -82,6 +82,9 @@ void check_spikes(runtime::RunContext& context, const io::Study& study,
 void note_recording(runtime::RunContext& context, const SessionHead& head,
                     const Recording& recording);
 
+/// Rank 0: notes where the file says of no unit where it lies.
+void note_unknown_places(runtime::RunContext& context, const Recording& recording);
+
 /// Rank 0: notes how many pairs were near, and whether they were tested.
 void note_near_pairs(runtime::RunContext& context, std::int64_t near, bool tested);
 

@@ -60,8 +60,9 @@ std::vector<runtime::Option> unit_options()
          .kind = runtime::OptionKind::real,
          .default_value = "0",
          .unit = "Hz",
-         .help = "alpha_s: only units that fire at more than this over the observed time (the paper: "
-                 "1); 0: at any rate, silent ones included",
+         .help =
+             "alpha_s: only units that fire at more than this over the observed time (the paper: "
+             "1); 0: at any rate, silent ones included",
          .source = "Methods, static connectivity",
          .minimum = 0},
     };

@@ -199,6 +199,17 @@ io::NwbTable population(const simulate::LeverPressParameters& parameters,
               std::move(value)}}};
 }
 
+/// What all traces have in common and no neuron does.
+std::vector<std::string> disturbances(const simulate::Difficulties& hard)
+{
+    auto names = std::vector<std::string>{};
+    if (hard.common_drift > 0)
+        names.emplace_back("common drift");
+    if (hard.artefacts_per_min > 0)
+        names.emplace_back("artefacts");
+    return names;
+}
+
 void write_lever(io::NwbWriter& writer, const simulate::LeverPressParameters& parameters,
                  const simulate::SessionTruth& truth, int deflate)
 {
@@ -257,6 +268,12 @@ void write_session(const simulate::LeverPressParameters& parameters,
     add_truth(writer, "neurons", planted_neurons(animal, truth));
     add_truth(writer, "edges", planted_edges(animal, session));
     add_truth(writer, "population", population(parameters, animal, truth));
+    if (auto names = disturbances(parameters.difficulties); !names.empty())
+        add_truth(writer, "recording",
+                  {"what the recording adds to all traces alike, of which the table population "
+                   "knows nothing",
+                   {},
+                   {{"disturbance", "as the option of the simulation", std::move(names)}}});
     writer.finish();
 }
 

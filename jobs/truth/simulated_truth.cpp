@@ -13,6 +13,7 @@ constexpr auto neurons_path = "/scratch/truth/neurons";
 constexpr auto edges_path = "/scratch/truth/edges";
 constexpr auto connections_path = "/scratch/truth/connections";
 constexpr auto population_path = "/scratch/truth/population";
+constexpr auto recording_path = "/scratch/truth/recording";
 
 void require_equal(std::initializer_list<std::size_t> lengths, const char* table,
                    const std::filesystem::path& file)
@@ -100,6 +101,8 @@ Truth read_truth(const std::filesystem::path& nwb_file)
             {truth.population_i.size(), truth.population_j.size(), truth.population.size()},
             population_path, nwb_file);
     }
+    if (io::is_group(file, recording_path))
+        truth.of_recording = io::read_texts(io::open_group(file, recording_path), "disturbance");
     return truth;
 }
 

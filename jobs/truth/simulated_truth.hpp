@@ -30,6 +30,9 @@ struct Truth
     std::vector<std::int64_t> population_i; ///< [pair] ROI id, smaller than population_j
     std::vector<std::int64_t> population_j;
     std::vector<double> population; ///< [pair]
+    /// What all traces were given alike by the recording, "common drift", "artefacts": pairs go
+    /// together for it, and the population does not say so.
+    std::vector<std::string> of_recording;
 };
 
 /// Directed connections that were planted between the units of a simulated recording, as stored in

@@ -34,23 +34,26 @@ std::vector<double> population_mean(const activity::ActivityView& activity)
 
 } // namespace
 
-std::vector<std::uint8_t> artefact_frames(const activity::ActivityView& smoothed)
+ArtefactFrames artefact_frames(const activity::ActivityView& smoothed)
 {
-    auto artefact = std::vector<std::uint8_t>(static_cast<std::size_t>(smoothed.frames), 0);
+    auto result = ArtefactFrames{};
+    auto& artefact = result.artefact;
+    artefact.resize(static_cast<std::size_t>(smoothed.frames), 0);
     if (artefact.empty())
-        return artefact;
+        return result;
     const auto mean = population_mean(smoothed);
     const auto median = stats::upper_median(mean);
     auto deviation = mean;
     for (auto& value : deviation)
         value = std::abs(value - median);
     const auto limit = artefact_deviations * stats::upper_median(deviation);
-    for (std::int64_t t = 0; limit > 0 && t < smoothed.frames; ++t)
+    result.judged = limit > 0;
+    for (std::int64_t t = 0; result.judged && t < smoothed.frames; ++t)
         if (mean[static_cast<std::size_t>(t)] - median > limit)
             std::fill(artefact.begin() + std::max<std::int64_t>(0, t - artefact_margin),
                       artefact.begin() + std::min(smoothed.frames, t + artefact_margin + 1),
                       std::uint8_t{1});
-    return artefact;
+    return result;
 }
 
 } // namespace rewire::calcium

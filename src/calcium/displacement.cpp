@@ -82,6 +82,33 @@ std::vector<std::int64_t> displacement_of(std::int64_t draw, std::int64_t neuron
     return displacement;
 }
 
+DisplacementReach displacement_reach(std::span<const std::int64_t> length,
+                                     const DisplacementOptions& options) noexcept
+{
+    auto frames = 0.0;
+    auto reach = DisplacementReach{};
+    const auto longest = frames_of_draw(options.draws - 1, options);
+    for (const auto stretch : length) {
+        const auto weight = static_cast<double>(stretch);
+        frames += weight;
+        reach.shortest_frames +=
+            weight * static_cast<double>(displaced_by(options.shortest_frames, stretch));
+        reach.longest_frames += weight * static_cast<double>(displaced_by(longest, stretch));
+        reach.cut_share += stretch < 2 * options.shortest_frames ? weight : 0;
+    }
+    if (frames == 0)
+        return {};
+    return {reach.shortest_frames / frames, reach.longest_frames / frames,
+            reach.cut_share / frames};
+}
+
+EdgeTestOptions displaced_test_options(const DisplacementOptions& options)
+{
+    auto tests = options.tests;
+    tests.folded = tests.two_sided;
+    return tests;
+}
+
 DisplacedTile displaced_tile(const EdgeTile& tile, std::span<const std::int64_t> displacement,
                              std::span<const std::int64_t> active,
                              const DisplacementOptions& options)
@@ -156,7 +183,8 @@ std::optional<DisplacementTally> run_displacement(const DisplacementInput& input
     }
     auto tiles = std::vector<DisplacedTile>{};
     for (const auto& tile : pair_tiles(moments->active_count())) {
-        const auto tested = test_tile(*moments, jitter ? &*jitter : nullptr, tile, options.tests);
+        const auto tested =
+            test_tile(*moments, jitter ? &*jitter : nullptr, tile, displaced_test_options(options));
         tiles.push_back(displaced_tile(tested, displacement, moments->active, options));
         if (!tick(0))
             return std::nullopt;
@@ -180,7 +208,7 @@ std::optional<DisplacementTally> run_displaced_window(const DisplacementInput& i
     constexpr auto fine = static_cast<std::size_t>(DisplacedTest::fine);
     auto tally = DisplacementTally{.draws = 1};
     for (const auto& tile : pair_tiles(jitter.rows)) {
-        const auto p = fine_tails(jitter, tile);
+        const auto p = fine_tails(jitter, tile, options.tests.two_sided);
         auto next = std::size_t{0};
         for (auto i = tile.rows.first; i < tile.rows.last; ++i)
             for (auto j = tile.diagonal() ? i + 1 : tile.columns.first; j < tile.columns.last;
@@ -198,9 +226,15 @@ std::optional<DisplacementTally> run_displaced_window(const DisplacementInput& i
 std::vector<std::int64_t> shorter_windows(std::int64_t window_frames)
 {
     auto windows = std::vector<std::int64_t>{};
-    for (std::int64_t window = 2; window < window_frames; window *= 2)
+    for (auto window = least_window_frames; window < window_frames; window *= 2)
         windows.push_back(window);
     return windows;
+}
+
+double highest_rate_by_chance(double level, std::int64_t pairs) noexcept
+{
+    constexpr auto errors = 3.0;
+    return level + errors * std::sqrt(level * (1 - level) / static_cast<double>(pairs));
 }
 
 DisplacementControl finish_displacement(const DisplacementTally& tally) noexcept

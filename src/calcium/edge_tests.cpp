@@ -31,29 +31,46 @@ void for_pairs(const PairTile& tile, Visit visit)
             visit(i, j, at((i - tile.rows.first) * tile.columns.size() + j - tile.columns.first));
 }
 
-/// Upper tail with its logarithm, and the lower one.
+/// Both tails with their logarithms.
 struct Tails
 {
     double upper = nan;
     double log10_upper = nan;
     double lower = nan;
+    double log10_lower = nan;
 };
 
 /// The logarithm is only computed anew where the tail is about to underflow.
 Tails tails_of(double score, double skewness, bool two_sided)
 {
+    constexpr auto small = 1e-280;
     const auto upper = stats::pearson3_upper_tail(score, skewness);
-    return {.upper = upper,
-            .log10_upper = upper > 1e-280 ? std::log10(upper)
-                                          : stats::log10_pearson3_upper_tail(score, skewness),
-            .lower = two_sided ? stats::pearson3_lower_tail(score, skewness) : nan};
+    auto tails =
+        Tails{.upper = upper,
+              .log10_upper = upper > small ? std::log10(upper)
+                                           : stats::log10_pearson3_upper_tail(score, skewness)};
+    if (!two_sided)
+        return tails;
+    tails.lower = stats::pearson3_lower_tail(score, skewness);
+    tails.log10_lower = tails.lower > small ? std::log10(tails.lower)
+                                            : stats::log10_pearson3_lower_tail(score, skewness);
+    return tails;
 }
 
 Tails larger_of(const Tails& a, const Tails& b)
 {
     return {.upper = std::max(a.upper, b.upper),
             .log10_upper = std::max(a.log10_upper, b.log10_upper),
-            .lower = std::max(a.lower, b.lower)};
+            .lower = std::max(a.lower, b.lower),
+            .log10_lower = std::max(a.log10_lower, b.log10_lower)};
+}
+
+/// Both sides in one.
+Tails folded(const Tails& tails)
+{
+    return {.upper = std::min(1.0, 2 * std::min(tails.upper, tails.lower)),
+            .log10_upper =
+                std::min(0.0, std::min(tails.log10_upper, tails.log10_lower) + std::log10(2.0))};
 }
 
 Tails jitter_tails(double coincidence, const JitterMoments& moments, std::size_t place,
@@ -61,7 +78,7 @@ Tails jitter_tails(double coincidence, const JitterMoments& moments, std::size_t
 {
     const auto variance = moments.variance[place];
     if (!(variance > 0))
-        return {.upper = 1, .log10_upper = 0, .lower = 1};
+        return {.upper = 1, .log10_upper = 0, .lower = 1, .log10_lower = 0};
     const auto sd = std::sqrt(variance);
     return tails_of((coincidence - moments.expected[place]) / sd,
                     moments.third_moment[place] / (variance * sd), two_sided);
@@ -82,7 +99,9 @@ class TileTest
     TileTest(const ShiftMoments& moments, const EventJitter* jitter, const PairTile& tile,
              const EdgeTestOptions& options)
         : moments_(moments),
-          options_(options),
+          folded_(options.folded),
+          two_sided_(options.two_sided || options.folded),
+          by_jitter_(options.support == Support::jitter),
           shift_(tile_moments(moments, tile)),
           jitter_(jitter == nullptr ? TileJitter{} : tile_jitter(*jitter, tile)),
           with_jitter_(jitter != nullptr)
@@ -97,20 +116,24 @@ class TileTest
             const auto partial = test_partial(i, j, pair, place);
             const auto marginal = test_marginal(pair, place);
             const auto fine = test_fine(place);
-            const auto other = options_.support == Support::jitter ? fine : marginal;
-            const auto both = larger_of(partial, other);
-            result_.p_partial.push_back(partial.upper);
-            result_.p_marginal.push_back(marginal.upper);
-            result_.p_fine.push_back(fine.upper);
+            const auto each = larger_of(partial, by_jitter_ ? fine : marginal);
+            const auto both = folded_ ? folded(each) : each;
+            result_.p_partial.push_back(p_of(partial));
+            result_.p_marginal.push_back(p_of(marginal));
+            result_.p_fine.push_back(p_of(fine));
             result_.p_both.push_back(both.upper);
             result_.log10_p_both.push_back(both.log10_upper);
-            if (options_.two_sided)
+            if (two_sided_ && !folded_) {
                 result_.p_both_negative.push_back(both.lower);
+                result_.log10_p_both_negative.push_back(both.log10_lower);
+            }
         });
         return std::move(result_);
     }
 
   private:
+    double p_of(const Tails& tails) const { return folded_ ? folded(tails).upper : tails.upper; }
+
     Tails test_partial(std::int64_t i, std::int64_t j, std::size_t pair, std::size_t place)
     {
         const auto left = (1 - moments_.refit_share[at(i)]) * (1 - moments_.refit_share[at(j)]);
@@ -119,7 +142,7 @@ class TileTest
         result_.variance_sum += shift_.variance[place];
         result_.null_sd.push_back(sd);
         result_.skewness.push_back(skewness);
-        return tails_of(moments_.partial[pair] / sd, skewness, options_.two_sided);
+        return tails_of(moments_.partial[pair] / sd, skewness, two_sided_);
     }
 
     Tails test_marginal(std::size_t pair, std::size_t place)
@@ -127,16 +150,18 @@ class TileTest
         const auto score = moments_.correlation[pair] / std::sqrt(shift_.variance_marginal[place]);
         const auto skewness = shift_.skewness_marginal[place];
         result_.drive.push_back(score + skewness / 6);
-        return tails_of(score, skewness, options_.two_sided);
+        return tails_of(score, skewness, two_sided_);
     }
 
     Tails test_fine(std::size_t place) const
     {
-        return with_jitter_ ? fine_tails_of(jitter_, place, options_.two_sided) : Tails{};
+        return with_jitter_ ? fine_tails_of(jitter_, place, two_sided_) : Tails{};
     }
 
     const ShiftMoments& moments_;
-    const EdgeTestOptions& options_;
+    bool folded_;
+    bool two_sided_;
+    bool by_jitter_;
     TileMoments shift_;
     TileJitter jitter_;
     bool with_jitter_;
@@ -197,15 +222,14 @@ class Assembly
 };
 
 /// p, its logarithm and the sign, of the tail that is the smaller.
-void make_two_sided(EdgeTests& tests)
+void make_two_sided(EdgeTests& tests, const std::vector<double>& log10_negative)
 {
     tests.sign.assign(tests.p_both.size(), 0);
     for (std::size_t pair = 0; pair < tests.p_both.size(); ++pair) {
         if (std::isnan(tests.p_both[pair]))
             continue;
-        const auto negative = tests.p_both_negative[pair] < tests.p_both[pair];
-        const auto smaller =
-            negative ? std::log10(tests.p_both_negative[pair]) : tests.log10_p_both[pair];
+        const auto negative = log10_negative[pair] < tests.log10_p_both[pair];
+        const auto smaller = negative ? log10_negative[pair] : tests.log10_p_both[pair];
         tests.sign[pair] = static_cast<std::int8_t>(negative ? -1 : 1);
         tests.p_both[pair] =
             std::min(1.0, 2 * std::min(tests.p_both[pair], tests.p_both_negative[pair]));
@@ -265,12 +289,13 @@ EdgeTile test_tile(const ShiftMoments& moments, const EventJitter* jitter, const
     return TileTest(moments, jitter, tile, options).run();
 }
 
-std::vector<double> fine_tails(const EventJitter& jitter, const PairTile& tile)
+std::vector<double> fine_tails(const EventJitter& jitter, const PairTile& tile, bool both_sides)
 {
     const auto moments = tile_jitter(jitter, tile);
     auto p = std::vector<double>{};
     for_pairs(tile, [&](std::int64_t, std::int64_t, std::size_t place) {
-        p.push_back(fine_tails_of(moments, place, false).upper);
+        const auto tails = fine_tails_of(moments, place, both_sides);
+        p.push_back((both_sides ? folded(tails) : tails).upper);
     });
     return p;
 }
@@ -296,7 +321,7 @@ EdgeTests finish_edge_tests(const ShiftMoments& moments, std::span<const EdgeTil
     tests.log10_p_both = assembly.all(tiles, &EdgeTile::log10_p_both);
     if (options.two_sided) {
         tests.p_both_negative = assembly.all(tiles, &EdgeTile::p_both_negative);
-        make_two_sided(tests);
+        make_two_sided(tests, assembly.all(tiles, &EdgeTile::log10_p_both_negative));
     }
     auto adjusted = stats::adjusted(tests.p_both);
     tests.q_both = std::move(adjusted.q_value);

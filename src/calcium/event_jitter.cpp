@@ -18,8 +18,6 @@ namespace rewire::calcium {
 
 namespace {
 
-constexpr auto least_window_frames = std::int64_t{8};
-
 using base::at;
 
 /// Runs of windows, of one segment each.
@@ -29,6 +27,13 @@ struct WindowRun
     base::Range frames;           ///< of the windows
     std::int64_t first_frame = 0; ///< the same with all runs joined
 };
+
+void check_window(std::int64_t window_frames)
+{
+    if (window_frames < 2)
+        throw base::InputError(fmt::format("jitter within {} frames", window_frames),
+                               "event jitter", "give a window of at least 2 frames");
+}
 
 std::vector<WindowRun> runs_of(std::span<const base::Range> segments, std::int64_t frames,
                                std::int64_t window)
@@ -307,6 +312,37 @@ std::int64_t jitter_window_frames(double frame_rate_hz, double window_s)
                     static_cast<std::int64_t>(std::llround(frame_rate_hz * window_s)));
 }
 
+double WindowCoverage::share_outside() const
+{
+    return events > 0 ? static_cast<double>(events_outside) / static_cast<double>(events) : 0;
+}
+
+WindowCoverage window_coverage(const activity::ActivityView& events,
+                               std::span<const std::int64_t> neurons,
+                               std::span<const base::Range> segments, std::int64_t window_frames)
+{
+    check_window(window_frames);
+    auto coverage = WindowCoverage{};
+    for (const auto& run : runs_of(segments, events.frames, window_frames))
+        coverage.windows += run.frames.size() / window_frames;
+    for (const auto neuron : neurons) {
+        auto segment = segments.begin();
+        for (const auto frame : events.frames_of(neuron)) {
+            while (segment != segments.end() && segment->last <= frame)
+                ++segment;
+            if (segment == segments.end())
+                break;
+            if (frame < segment->first)
+                continue;
+            const auto windows_end =
+                segment->first + segment->size() / window_frames * window_frames;
+            ++coverage.events;
+            coverage.events_outside += frame >= windows_end ? 1 : 0;
+        }
+    }
+    return coverage;
+}
+
 std::int64_t jitter_blocks(std::int64_t rows)
 {
     return (rows + tile_neurons - 1) / tile_neurons;
@@ -317,9 +353,7 @@ EventJitter event_jitter_without_blocks(const activity::ActivityView& events,
                                         std::span<const base::Range> segments,
                                         const EventJitterOptions& options)
 {
-    if (options.window_frames < 2)
-        throw base::InputError(fmt::format("jitter within {} frames", options.window_frames),
-                               "event jitter", "give a window of at least 2 frames");
+    check_window(options.window_frames);
     if (!options.displacement.empty() &&
         static_cast<std::int64_t>(options.displacement.size()) != events.neurons())
         throw base::InputError(fmt::format("{} displacements for {} neurons",
@@ -430,16 +464,19 @@ TileJitter tile_jitter(const EventJitter& jitter, const PairTile& tile)
     return result;
 }
 
+double jitter_sample_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events)
+{
+    constexpr auto spread = 8.0; // frames that an event is smoothed over, where they may overlap
+    return 12 * static_cast<double>(events) * (1 + spread) +
+           16 * static_cast<double>(frames) * static_cast<double>(jitter_blocks(rows));
+}
+
 double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events,
                           std::int64_t window_frames)
 {
-    constexpr auto spread = 9.0; // frames that an event is smoothed over
-    const auto whole_windows = frames / window_frames;
-    const auto windows = static_cast<double>(whole_windows);
-    const auto samples = static_cast<double>(events) * (1 + spread);
-    const auto blocks = static_cast<double>(jitter_blocks(rows));
-    return 6 * 8 * static_cast<double>(rows) * windows + 12 * samples +
-           16 * static_cast<double>(frames) * blocks;
+    const auto windows = frames / window_frames;
+    return 6 * 8 * static_cast<double>(rows) * static_cast<double>(windows) +
+           jitter_sample_bytes(rows, frames, events);
 }
 
 } // namespace rewire::calcium

@@ -254,12 +254,14 @@ ShiftNullResult finish_shift_null(const ShiftNullPlan& plan, const ShiftNullTall
                            static_cast<double>(plan.active_pairs() * result.surrogates);
     result.smallest_p = stats::monte_carlo_p(0, std::min(plan.distinct_shifts, result.surrogates));
 
+    result.observed.assign(pairs, nan);
     const auto n = plan.active_count();
     auto pair = std::size_t{0};
     for (std::int64_t i = 0; i < n; ++i)
         for (auto j = i + 1; j < n; ++j, ++pair) {
             const auto out =
                 at(base::pair_index(plan.active[at(i)], plan.active[at(j)], plan.neurons));
+            result.observed[out] = plan.observed[pair];
             result.p_value[out] = std::max(
                 result.smallest_p, stats::monte_carlo_p(tally.exceed[pair], result.surrogates));
             const auto observed =

@@ -16,7 +16,8 @@ namespace rewire::calcium {
 
 namespace {
 
-constexpr auto negligible_residual = 1e-12; ///< of the sum of squares
+constexpr auto negligible_residual = 1e-12;  ///< of the sum of squares
+constexpr auto negligible_deviation = 1e-10; ///< of its largest value
 
 using base::at;
 
@@ -35,6 +36,14 @@ double dot(std::span<const double> a, std::span<const double> b)
     for (const auto p : part)
         sum += p;
     return sum;
+}
+
+double largest_of(std::span<const double> row)
+{
+    auto value = 0.0;
+    for (const auto v : row)
+        value = std::max(value, std::abs(v));
+    return value;
 }
 
 void add(std::span<double> row, double factor, std::span<const double> other)
@@ -71,7 +80,12 @@ ShiftTraces::ShiftTraces(const activity::ActivityView& activity, const FrameCirc
         const auto first = used.size();
         for (const auto frame : circles.frame)
             used.push_back(covariates.value[at(c * activity.frames + frame)]);
-        take_out_means(std::span(used).subspan(first));
+        const auto row = std::span(used).subspan(first);
+        const auto before = largest_of(row);
+        take_out_means(row);
+        // What rounding leaves of a constant is no covariate.
+        if (largest_of(row) <= negligible_deviation * before)
+            std::fill(row.begin(), row.end(), 0.0);
     }
     basis_ = covariate_basis({.count = covariates.count, .value = used}, circles.used());
     for (std::int64_t neuron = 0; neuron < neurons(); ++neuron)

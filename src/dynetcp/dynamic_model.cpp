@@ -164,8 +164,11 @@ DynamicLoss DynamicModel<Real>::add_trial(const TrialValues& values, std::int64_
     auto& p = *parts_;
     p.choose(part);
     p.begin_trial(values, trial);
-    for (auto* array : {&p.d_out, &p.d_send, &p.d_receive, &p.d_time})
-        std::fill(array->begin(), array->end(), Real{0});
+    const auto rows = at(p.bins * p.stride);
+    p.d_out.assign(p.out.size(), Real{0});
+    p.d_send.assign(rows * at(p.layout.slots()), Real{0});
+    p.d_receive.assign(rows * at(p.layout.slots()), Real{0});
+    p.d_time.assign(rows, Real{0});
     p.d_out_bias.assign(at(p.lags), 0);
     std::fill(p.d_static.begin(), p.d_static.end(), 0.0);
     const auto per_entry = share / p.entries();

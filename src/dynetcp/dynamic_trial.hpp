@@ -29,10 +29,6 @@ struct DynamicTrial
           width(padded(all.sizes().pair())),
           stride(encoder.stride()),
           out(at(lags * width), 0),
-          d_out(out.size()),
-          d_send(at(bins * all.slots() * stride)),
-          d_receive(d_send.size()),
-          d_time(at(bins * stride)),
           spikes(at(all.neurons() * bins)),
           logits(spikes.size())
     {
@@ -90,7 +86,8 @@ struct DynamicTrial
     std::int64_t stride; ///< of its rows
     std::span<const Real> parameters;
     std::vector<Real> out; ///< [lags, width]
-    std::vector<Real> d_out;
+    // Of the backward pass; empty until there is one: two fifths of all that a trial takes.
+    std::vector<Real> d_out;     ///< [lags, width]
     std::vector<Real> d_send;    ///< [bins, slots, stride]
     std::vector<Real> d_receive; ///< the same
     std::vector<Real> d_time;    ///< [bins, stride]

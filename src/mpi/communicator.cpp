@@ -19,11 +19,13 @@ namespace {
 
 /// Counts of MPI are int: longer messages go in pieces.
 constexpr auto piece_bytes = std::size_t{1} << 30;
+/// MPI keeps copies of what it reduces.
+constexpr auto reduced_piece_bytes = std::size_t{1} << 22;
 
 template <typename T, typename Send>
-void in_pieces(std::span<T> values, Send send)
+void in_pieces(std::span<T> values, Send send, std::size_t bytes = piece_bytes)
 {
-    constexpr auto piece = piece_bytes / sizeof(T);
+    const auto piece = bytes / sizeof(T);
     for (std::size_t first = 0; first < values.size(); first += piece)
         send(values.subspan(first, std::min(piece, values.size() - first)));
 }
@@ -32,13 +34,14 @@ template <typename T>
 void reduce_to(MPI_Comm comm, int rank, int root, std::span<T> values, MPI_Datatype type,
                MPI_Op operation = MPI_SUM)
 {
-    in_pieces(values, [&](std::span<T> piece) {
+    const auto reduce = [&](std::span<T> piece) {
         const auto count = static_cast<int>(piece.size());
         if (rank == root)
             MPI_Reduce(MPI_IN_PLACE, piece.data(), count, type, operation, root, comm);
         else
             MPI_Reduce(piece.data(), nullptr, count, type, operation, root, comm);
-    });
+    };
+    in_pieces(values, reduce, reduced_piece_bytes);
 }
 
 template <typename T>

@@ -56,6 +56,19 @@ double log_upper_gamma(double a, double x)
     return a * std::log(x) - x - std::lgamma(a) + std::log(h);
 }
 
+double normal_lower_tail(double score)
+{
+    return boost::math::cdf(boost::math::normal_distribution<double, Quiet>{}, score);
+}
+
+/// @pre score < 0, far out
+double log10_normal_lower_tail(double score)
+{
+    if (std::isinf(score))
+        return score;
+    return log_upper_gamma(0.5, score * score / 2) / std::log(10.0) - std::log10(2.0);
+}
+
 } // namespace
 
 double pearson3_upper_tail(double score, double skewness)
@@ -84,14 +97,20 @@ double pearson3_lower_tail(double score, double skewness)
 {
     if (std::isnan(score) || std::isnan(skewness))
         return std::numeric_limits<double>::quiet_NaN();
+    const auto normal = normal_lower_tail(score);
     if (skewness > most_skewness_of_lower_tail)
-        return boost::math::cdf(boost::math::normal_distribution<double, Quiet>{}, score);
+        return normal;
     const auto gamma = gamma_of(score, skewness);
-    if (gamma.x <= 0)
-        return 0;
     if (std::isinf(gamma.x))
-        return 1;
-    return boost::math::gamma_p(gamma.shape, gamma.x, Quiet{});
+        return gamma.x > 0 ? 1 : 0;
+    const auto bounded = gamma.x <= 0 ? 0.0 : boost::math::gamma_p(gamma.shape, gamma.x, Quiet{});
+    return std::max(bounded, std::min(normal, least_lower_tail));
+}
+
+double log10_pearson3_lower_tail(double score, double skewness)
+{
+    const auto tail = pearson3_lower_tail(score, skewness);
+    return tail < smallest_tail ? log10_normal_lower_tail(score) : std::log10(tail);
 }
 
 } // namespace rewire::stats

@@ -60,8 +60,8 @@ class SpikeCase(Case):
         with open(self.folder / results / "export" / f"{job}.csv") as table:
             return list(csv.DictReader(table))
 
-    def page(self, results):
-        self.rewire("report", "--results", self.folder / results)
+    def page(self, results, *words):
+        self.rewire("report", "--results", self.folder / results, *words)
         return (self.folder / results / "report.html").read_text()
 
 

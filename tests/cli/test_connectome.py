@@ -7,6 +7,7 @@ import signal
 import subprocess
 import unittest
 import xml.etree.ElementTree as xml
+from pathlib import Path
 
 from rewire_cli import BUILD, REWIRE, Case, children_of, kill_all, run, start, wait_for
 
@@ -326,6 +327,23 @@ class ClosedForm(Computes):
         for words in ["p-values of surrogates", "their neurons and surrogates", "surrogates left out"]:
             self.assertNotIn(words, page)
 
+    def test_the_shares_of_misleading_cases_are_those_of_the_documentation(self):
+        study = self.simulate(sessions=1)
+        self.connectome(study, "results", "--displacements", "0")
+        code, _, err = run("report", "--results", self.folder / "results")
+        self.assertEqual(code, 0, err)
+        page = (self.folder / "results" / "report.html").read_text()
+        docs = (Path(__file__).parents[2] / "docs" / "what-the-numbers-mean.md").read_text()
+        lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in docs.splitlines() if "|" in line]
+        fdr = next(line for line in lines if line[0] == "scenario").index("FDR")
+        for scenario, words in [("delays", "among hubs with delays"), ("missed-events", "Missed events"),
+                                ("hidden-input", "where nothing else joins them")]:
+            row = next(line for line in lines if line[0] == scenario)
+            item = next(item for item in page.split("<li>") if words in item)
+            self.assertIn(f"{100 * float(row[fdr]):.0f} % of the supported pairs", item)
+            self.assertIn(f"mean over {row[1]} data sets", page)
+            self.assertIn(f"--only {scenario}", page)
+
 
 class Mistakes(Case):
     def test_wrong_paths(self):
@@ -477,6 +495,35 @@ class Export(Case):
         name = "{http://graphml.graphdrawing.org/xmlns}"
         edges = sum(len(xml.parse(graph).getroot().findall(f"{name}graph/{name}edge")) for graph in graphs)
         self.assertEqual(edges, len(rows))
+
+    def test_what_supports_an_edge_is_exported(self):
+        study = self.simulate(sessions=1, neurons=30, duration_s=300)
+        results = self.folder / "results"
+        run("connectome", "--study", study, "--results", results, "--tau-s", "0.7", "--two-sided", "--displacements", "0")
+        for form in ["csv", "graphml"]:
+            code, _, err = run("export", "--results", results, "--format", form, "--all-pairs")
+            self.assertEqual(code, 0, err)
+        with open(results / "export" / "connectome.csv") as file:
+            rows = list(csv.DictReader(file))
+
+        self.assertEqual(len(rows), 30 * 29 / 2)
+        signs = {row["sign"] for row in rows}
+        self.assertEqual(signs, {"1", "-1"})
+        for row in rows:
+            if row["sign"] == "1":  # twice the larger of two upper tails
+                self.assertAlmostEqual(float(row["p_both"]),
+                                       min(1, 2 * max(float(row["p_partial"]), float(row["p_fine"]))), delta=1e-12)
+            self.assertGreaterEqual(float(row["p_holm"]), float(row["q_both"]) * (1 - 1e-12))
+        name = "{http://graphml.graphdrawing.org/xmlns}"
+        graph = xml.parse(next((results / "export").glob("*.graphml"))).getroot()
+        self.assertTrue({"p_partial", "p_fine", "p_holm", "sign", "distance"} <=
+                        {key.get("id") for key in graph.findall(f"{name}key")})
+        edge = graph.find(f"{name}graph/{name}edge")
+        values = {data.get("key"): data.text for data in edge.findall(f"{name}data")}
+        first = next(row for row in rows if (row["neuron_i"], row["neuron_j"]) == (edge.get("source"), edge.get("target")))
+        for column in ["p_partial", "p_fine", "p_holm", "q_both", "sign"]:
+            self.assertEqual(float(values[column]), float(first[column]))
+        self.assertEqual(values.get("distance", ""), first["distance"])
 
     def test_without_a_result(self):
         self.assertFails(3, ["no connectome", "compute it first"], "export", "--results", self.folder)

@@ -68,7 +68,7 @@ class Dynamic(DynamicCase):
     def test_same_bits_on_any_number_of_ranks(self):
         for name, words in [("encoder", []), ("joint", ["--joint"])]:
             one, _ = self.train(name + "1", *SHORT, "--edges", "all", "--epochs", "2", "--test", "0.2", *words)
-            for ranks in [2, 3]:
+            for ranks in [2, 3, 4]:
                 many, _ = self.train(name + str(ranks), *SHORT, "--edges", "all", "--epochs", "2", "--test", "0.2", *words,
                                      ranks=ranks)
                 self.assertSameDatasets(one, many)
@@ -173,11 +173,18 @@ class Dynamic(DynamicCase):
                                "--edges", "all", "--lambda", "1e45", "--static-lambda", "1", "--learning-rate", "10", ranks=2)
         self.assertEqual(err.count("the training diverges"), 1, err)
 
+    def test_weights_that_averages_do_not_hold(self):
+        self.assertFails(5, ["a dynamic weight of", "averages hold none beyond 32768", "A 01", "--learning-rate"], JOB, "--study",
+                         self.session("small"), "--results", self.folder / "out", *SHORT[:-1], "1e-9", "--static-lambda", "1",
+                         "--edges", "all", "--learning-rate", "10", "--epochs", "1", ranks=2)
+
     def test_page_table_plan_and_chain(self):
         self.train("out", *SMALL, "--edges", "all", "--epochs", "2")
         code, out, err = run("report", "--results", self.folder / "out")
         self.assertEqual(code, 0, out + err)
-        self.assertIn("Dynamic connectivity of the population", (self.folder / "out" / "report.html").read_text())
+        page = (self.folder / "out" / "report.html").read_text()
+        for wording in ["Dynamic connectivity of the population", "The trials are those that stopped the training"]:
+            self.assertIn(wording, page)
         code, out, err = run("export", "--results", self.folder / "out", "--what", JOB)
         self.assertEqual(code, 0, out + err)
         with open(self.folder / "out" / "export" / f"{JOB}.csv") as table:

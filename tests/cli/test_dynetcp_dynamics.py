@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 import subprocess
 import unittest
 
@@ -66,6 +67,11 @@ class Dynamics(DynamicsCase):
         per_unit = values(result, "/A/01/normalised_dimensionality")
         self.assertEqual([round(9 * value) for value in per_unit], spaces)
         self.assertEqual(spaces[2], spaces[3])  # every unit has an edge
+        smooth, _ = self.dynamics("out", "--smooth-ms", "10", "--overwrite")
+        self.assertEqual(str(values(smooth, "/A/01/weight")), str(weight))  # NaN or not
+        for fewer, all_of_them in zip(values(smooth, "/A/01/dimensionality"), spaces):
+            self.assertLess(fewer, all_of_them)
+        self.assertEqual(attribute(smooth, "/A/01/smooth_ms"), "10")
 
     def test_agreement_with_joint_histograms(self):
         self.model()
@@ -115,6 +121,25 @@ class Dynamics(DynamicsCase):
         self.histograms("out", "--where", "stimulus==0", "--where", "id<6", "--overwrite")
         self.dynamics()
 
+    def test_another_recording_is_refused(self):
+        self.model()
+        base = [JOB, "--study", self.triplets(), "--results", self.folder / "out"]
+        own = self.triplets().read_bytes()
+        subprocess.run([WRITE, self.triplets(), "unequal"], check=True)
+        self.assertFails(3, ["the file changed since its model was trained", f"rewire {MODEL}", "--overwrite"], *base)
+        self.histograms()
+        self.triplets().write_bytes(own)
+        self.assertFails(3, "the joint histograms are of another recording than the weights", *base)
+
+    def test_several_values_of_an_option_have_to_be_given_again(self):
+        for name, where in [("two", ["--where", "stimulus==0", "--where", "start_time>=0"]), ("space", ["--where", "stimulus== 0"])]:
+            base = [JOB, "--study", self.triplets(), "--results", self.folder / name]
+            self.model(name, *where)
+            self.assertFails(2, ["the model was made with several values of --where, or one with a space", "give them again"],
+                             *base)
+            self.assertFails(2, "of the model", *base, "--where", "stimulus==1")
+            self.dynamics(name, *where)
+
     def test_weights_of_every_trial(self):
         model = self.model("out", "--test", "0.2")
         result, _ = self.dynamics("out", "--write-edges", ranks=2)
@@ -142,7 +167,7 @@ class Dynamics(DynamicsCase):
         model = self.model()
         self.histograms()
         one, _ = self.dynamics("out", "--write-edges")
-        for ranks in [2, 3]:
+        for ranks in [2, 3, 4]:
             folder = self.folder / f"ranks{ranks}"
             folder.mkdir()
             for name in [MODEL, HISTOGRAMS]:
@@ -177,6 +202,12 @@ class Dynamics(DynamicsCase):
         page = self.page("out")
         self.assertIn("The dynamic graph", page)
         self.assertIn("joint histogram", page)
+        self.assertEqual(len(set(re.findall(r"A 01, [0-9.]+ s\b", page))), 4)
+        page = self.page("out", "--graph-times", "0.02,0.05")
+        self.assertIn("A 01, 0.02 s", page)
+        self.assertIn("present at chosen times", page)
+        for times, wording in [("0.1,x", "not times"), ("5", "no trial has one of these times"), ("0," * 12 + "0", "13 times")]:
+            self.assertFails(2, wording, "report", "--results", self.folder / "out", "--graph-times", times)
         rows = self.table("out", "--all-pairs")
         self.assertEqual(len(rows), 72 * 100)
         self.assertEqual({row["present"] for row in rows} - {"0", "1", "-1"}, set())
@@ -201,13 +232,22 @@ class Dynamics(DynamicsCase):
         words = ["--study", study, "--results", self.folder / "out"]
         self.rewire(MODEL, *words, "--align", "trials", "--stop-s", "0.5", "--bin-ms", "5", "--lags", "2", "--lambda", "0.3",
                     "--edges", "all", "--epochs", "1", "--all-units", "--min-rate-hz", "0")
+        alone = self.rewire("recovery", *words)
+        self.assertIn("4 of 4 planted connections have an edge", alone)
+        self.assertNotIn("the dynamic graph", alone)
         self.rewire(JOB, *words)
         out = self.rewire("recovery", *words)
+        self.assertIn(alone[:alone.index("AUC of weights")], out)
         rows = {line[:26].strip(): line[26:].split() for line in out.splitlines()}
         bins = [int(rows[kind][0]) for kind in ["planted, active", "planted, not active", "against planted", "indirect",
                                                 "unconnected"]]
         self.assertTrue(all(bins[:4]), bins)
         self.assertLessEqual(sum(bins), 72 * 100)
+        weights = {line[:26].strip(): line[26:].split() for line in alone.splitlines()}
+        for kind, row in rows.items():
+            if kind in ["planted, active", "unconnected"]:
+                self.assertEqual(weights[kind][0], row[0], kind)
+                self.assertTrue(0 <= float(row[1]) <= 1)
         self.assertRegex(out, r"AUC of weights, planted: active against other bins +0\.[0-9]{3}")
         self.assertRegex(out, r"AUC of ratios, planted and active against indirect +[01]\.[0-9]{3}")
 
@@ -457,6 +497,10 @@ class Null(DynamicsCase):
         self.assertEqual(code, 0, err)
         self.assertIn("going on from", err)
         self.assertSameDatasets(one, results / f"{MODEL}.h5")
+
+    def test_too_few_models_for_a_tail(self):
+        _, text = self.compute(self.triplets(), "out", *SHORT, "--edges", "all", "--epochs", "1", "--null", "2", job=MODEL)
+        self.assertIn("too few null models for tails of single bins", text)
 
     def test_plan_says_what_it_costs(self):
         out = self.rewire("plan", MODEL, "--study", self.triplets(), "--results", self.folder / "out", *SMALL, "--edges", "all",

@@ -7,6 +7,7 @@ import unittest
 from rewire_cli import BUILD, Case, kill_all, run, start, wait_for
 
 WRITE = BUILD / "tests" / "write_triplets"
+UNITS = BUILD / "tests" / "write_units_session"
 JOB = "dynetcp-static"
 TRIALS = ["--align", "trials", "--stop-s", "0.1"]
 RULE = ["--lags", "70", "--min-pair-spikes", "0"]
@@ -81,7 +82,7 @@ class Static(StaticCase):
         for name, words in [("lbfgs", []), ("adam", ["--optimiser", "adam", "--lambda", "1", "--epochs", "5", "--batch", "7"]),
                             ("dither", ["--jitter", "dither", "--optimiser", "adam", "--lambda", "1", "--epochs", "3"])]:
             one, _ = self.fit(study, name + "1", *TRIALS, *RULE, *words)
-            for ranks in [2, 3]:
+            for ranks in [2, 3, 4]:
                 many, _ = self.fit(study, name + str(ranks), *TRIALS, *RULE, *words, ranks=ranks)
                 self.assertSameDatasets(one, many)
 
@@ -141,12 +142,30 @@ class Static(StaticCase):
         whole, _ = self.fit(self.session("small"), "whole", *TRIALS, "--lags", "5", "--lambda", "1", "--jitter", "none")
         self.assertEqual(values(result, "/A/01/weight"), values(whole, "/A/01/weight"))
 
+    def test_near_units_are_flagged_and_not_called(self):
+        """Two connections, both between neighbours."""
+        study = self.folder / "near" / "01.nwb"
+        subprocess.run([UNITS, study, "near"], check=True)
+        words = ["--window-s", "2", "--lags", "70", "--lambda", "1", "--min-pair-spikes", "0"]
+        result, text = self.fit(study, "out", *words, ranks=2)
+        self.assertIn("2 pairs of units on one peak channel or within 50 um were not tested (--test-near)", text)
+        self.assertEqual(list(zip(values(result, "/A/01/near_first"), values(result, "/A/01/near_second"))), [(0, 1), (2, 3)])
+        self.assertEqual(int(attribute(result, "/A/01/pairs_asked").split(":")[-1]), 7 * 6 // 2 - 2)
+        self.assertEqual(self.edges("out"), [])
+        code, out, err = run("report", "--results", self.folder / "out")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("2 pairs of units on one peak channel", (self.folder / "out" / "report.html").read_text())
+        self.fit(study, "all", *words, "--test-near")
+        self.assertEqual({(row["pre"], row["post"], row["near"]) for row in self.edges("all")}, {("0", "1", "1"), ("2", "3", "1")})
+
     def test_what_cannot_be_modelled_is_refused_before_the_run(self):
         small, one = self.session("small"), self.session("one")
         for study, words, wording in [(one, TRIALS, ["1 trials: one has to train"]),
                                       (small, [*TRIALS, "--lags", "100"], ["100 lags need more than the 100 bins"]),
                                       (small, [*TRIALS, "--lags", "5", "--where", "start_time<0.25"],
-                                       ["two at least", "trials of 60 rows: "])]:
+                                       ["two at least", "trials of 60 rows: "]),
+                                      (small, [*TRIALS, "--lags", "5", "--condition", "start_time"],
+                                       ["no condition has two trials", "--condition"])]:
             for ranks in [1, 2]:
                 self.assertFails(3, wording + ["01.nwb"], JOB, "--study", study, "--results", self.folder / "out", *words,
                                  ranks=ranks)

@@ -1,5 +1,6 @@
 """Which frames of a session are correlated, and what is taken out of them first."""
 
+import math
 import shutil
 import subprocess
 import unittest
@@ -22,13 +23,24 @@ def dataset(result, name):
     return [float(value) for value in values.replace(",", " ").split()]
 
 
+def text(result, name):
+    done = subprocess.run(["h5dump", "-a", f"/{SESSION}/{name}", result], capture_output=True, text=True, check=True)
+    return done.stdout.split('(0): "')[1].split('"')[0]
+
+
+def listed(result):
+    return subprocess.run(["h5ls", f"{result}/{SESSION}"], capture_output=True, text=True, check=True).stdout
+
+
 class Frames(Case):
     def put(self, file, *words, text=""):
         subprocess.run([BUILD / "tests" / "put_behaviour", file, *words], input=text, text=True, check=True)
 
     def connectome(self, study, results, *words, ranks=1):
-        code, out, err = run("connectome", "--study", study, "--results", self.folder / results, "--tau-s", "0.7",
-                             "--displacements", "0", *words, ranks=ranks)
+        if "--displacements" not in words:
+            words = [*words, "--displacements", "0"]
+        code, out, err = run("connectome", "--study", study, "--results", self.folder / results, "--tau-s", "0.7", *words,
+                             ranks=ranks)
         self.assertEqual(code, 0, out + err)
         return self.folder / results / "connectome.h5", err
 
@@ -57,8 +69,48 @@ class Frames(Case):
         lagged, _ = self.connectome(study, "lagged", "--covariate", "movement", "--covariate-lags-s", "0.5", ranks=2)
 
         self.assertEqual(len({attribute(file, "threshold") for file in [plain, movement, lagged]}), 3)
-        self.assertFails(3, ["covariates", "--covariate-lags-s"], "connectome", "--study", study, "--results",
+        self.assertFails(3, ["covariates for", "little would be left", "--covariate-lags-s"], "connectome", "--study", study, "--results",
                          self.folder / "many", "--tau-s", "0.7", "--covariate", "movement", "--covariate-lags-s", "10")
+
+    def test_lags_and_slow_cosines_know_of_gaps(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        first, rate_hz, margin = 2000, 28, 2
+        frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 2 * margin
+        gapped = self.gapped(study, first, frames)
+        place = [t if t < first else t + 10 * rate_hz for t in range(frames)]
+        file = next(gapped.rglob("*.nwb"))
+
+        def put(name, values):
+            self.put(file, "series", name, "timestamps",
+                     text="\n".join(f"{p / rate_hz!r} {v!r}" for p, v in zip(place, values)))
+
+        def segment(t):
+            return (0, first - 1) if t < first else (first, frames - 1)
+
+        jumping = [math.sin(t / 5) + (3 if t < first else -t / frames) for t in range(frames)]
+        for name, lag in [("jumping", 0), ("before", 1), ("after", -1)]:
+            put(name, [jumping[min(max(t - lag, segment(t)[0]), segment(t)[1])] for t in range(frames)])
+        lagged, _ = self.connectome(gapped, "lagged", "--covariate", "jumping", "--covariate-lags-s", str(1 / rate_hz))
+        by_hand, _ = self.connectome(gapped, "by-hand", "--covariate", "jumping", "--covariate", "before", "--covariate",
+                                     "after")
+        self.assertClose(lagged, by_hand)
+
+        for period_s in [100, 9]:  # the gap lasts ten
+            step = min(10 * rate_hz + 1, period_s * rate_hz)
+            at = [t - margin if t < first else t - margin + step - 1 for t in range(frames)]
+            length = at[-1 - margin] + 1
+            waves = int(2 * length / (period_s * rate_hz))
+            for k in range(1, waves + 1):
+                put(f"wave{period_s}-{k}", [math.cos(math.pi * k * (p + 0.5) / length) for p in at])
+            slow, _ = self.connectome(gapped, f"slow{period_s}", "--highpass-s", str(period_s))
+            by_hand, _ = self.connectome(gapped, f"waves{period_s}", *[
+                word for k in range(1, waves + 1) for word in ["--covariate", f"wave{period_s}-{k}"]])
+            self.assertClose(slow, by_hand)
+
+    def assertClose(self, first, second):
+        for name in ["partial_correlation", "p_both"]:
+            for a, b in zip(dataset(first, name), dataset(second, name)):
+                self.assertAlmostEqual(a, b, delta=1e-9)
 
     def test_covariates_are_averaged_over_frames_where_asked(self):
         study = self.simulate(sessions=1)
@@ -91,6 +143,29 @@ class Frames(Case):
         self.assertEqual(attribute(kept, "artefact_frames"), 0)
         self.assertEqual(attribute(kept, "artefact_frames_kept"), artefacts)
         self.assertIn(f"in {artefacts:.0f} frames far more neurons are active than usual", warned)
+
+    def test_sparse_activity_gives_no_judgement_of_artefacts(self):
+        study = self.simulate("--null", sessions=1, neurons=4, duration_s=120)
+        sparse, err = self.connectome(study, "sparse", "--drop-artefacts")
+        self.assertIn("artefact frames could not be judged", err)
+        self.assertEqual(attribute(sparse, "artefacts_judged"), 0)
+        self.assertEqual(attribute(sparse, "artefact_frames"), 0)
+        self.assertIn("Artefact frames could not be judged", self.page("sparse"))
+
+    def test_a_covariate_that_is_constant_is_said(self):
+        study = self.simulate(sessions=1)
+        file = next(study.rglob("*.nwb"))
+        self.put(file, "series", "flat", "10", "0", text=" ".join(["2.5"] * 1300))
+        self.put(file, "intervals", "none", text="")
+        plain, _ = self.connectome(study, "plain", "--covariate", "movement")
+        flat, err = self.connectome(study, "flat", "--covariate", "movement", "--covariate", "flat", "--covariate", "none",
+                                    "--covariate-lags-s", "0")
+        for name in ["flat", "none"]:
+            self.assertIn(f"the covariate {name} is constant in the imaged frames", err)
+        self.assertNotIn("the covariate movement", err)
+        for name in ["partial_correlation", "p_partial", "p_both"]:
+            self.assertEqual(dataset(plain, name), dataset(flat, name))
+        self.assertEqual(listed(plain), listed(flat))
 
     def test_segments_are_shifted_within(self):
         study = self.simulate(sessions=1, duration_s=200)
@@ -142,6 +217,105 @@ class Frames(Case):
             self.assertLess(abs(median(dataset(dropped, f"{half}_a"))), 0.01)
         self.assertLess(attribute(dropped, "quiet_half_frames"), left)
         self.assertSameDatasets(dropped, again)
+
+    def in_short_blocks(self, frames, **how):
+        """A study imaged for so many frames of every second."""
+        study = self.simulate(sessions=1, **how)
+        rate_hz, seconds = 28, how.get("duration_s", 120)
+        self.put(next(study.rglob("*.nwb")), "intervals", "blocks",
+                 text=" ".join(f"{k} {k + (frames - 0.5) / rate_hz}" for k in range(seconds - 1)))
+        return study
+
+    def page(self, results):
+        code, _, err = run("report", "--results", self.folder / results)
+        self.assertEqual(code, 0, err)
+        return (self.folder / results / "report.html").read_text()
+
+    def test_events_outside_of_whole_windows_are_counted(self):
+        study = self.in_short_blocks(24)  # windows have 14
+        short, err = self.connectome(study, "short", "--segments", "blocks")
+        self.assertEqual(attribute(short, "windows"), attribute(short, "segments"))
+        self.assertAlmostEqual(attribute(short, "events_outside_windows"), 10 / 24, delta=0.1)
+        self.assertIn("of the events lie after the last whole window (0.5 s)", err)
+        self.assertIn("Many events lie outside of the windows", self.page("short"))
+
+        none, err = self.connectome(study, "none", "--segments", "blocks", "--window-s", "1")
+        self.assertEqual(attribute(none, "windows"), 0)
+        self.assertEqual(attribute(none, "supported_pairs"), 0)
+        self.assertIn("no segment is as long as a window of the jitter (1 s, 28 frames)", err)
+        self.assertIn("No window of the jitter fits into the segments", self.page("none"))
+
+        shift, err = self.connectome(study, "shift", "--segments", "blocks", "--window-s", "1", "--support", "shift")
+        self.assertNotIn("window of the jitter", err)
+        whole, err = self.connectome(study, "whole")
+        self.assertLess(attribute(whole, "events_outside_windows"), 0.02)
+        self.assertNotIn("last whole window", err)
+
+    def test_how_far_neurons_are_displaced_is_said(self):
+        study = self.in_short_blocks(24)
+        whole, err = self.connectome(study, "whole", "--displacements", "3")
+        self.assertNotIn("too short to displace", err)
+        self.assertAlmostEqual(attribute(whole, "displaced_shortest_s"), 2, delta=0.01)
+        self.assertAlmostEqual(attribute(whole, "displaced_longest_s"), 10, delta=0.01)
+        self.assertIn("is moved by 2 to 10 s", self.page("whole"))
+
+        short, err = self.connectome(study, "short", "--segments", "blocks", "--displacements", "3")
+        self.assertIn("100 % of the frames lie in stretches too short to displace", err)
+        self.assertEqual(attribute(short, "displaced_cut_share"), 1)
+        for name in ["displaced_shortest_s", "displaced_longest_s"]:  # half of the 20 that smoothing leaves
+            self.assertAlmostEqual(attribute(short, name), 10 / 28, delta=0.001)
+        page = self.page("short")
+        self.assertIn("is moved by 0.36 s", page)
+        self.assertIn("cut too short for displaced neurons", page)
+
+    def test_what_the_p_values_compare_is_said(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        words = ["--surrogates", "20"]
+        plain, _ = self.connectome(study, "plain", "--support", "jitter")
+        within, _ = self.connectome(study, "within", "--within", "movement", *words)
+        covariate, _ = self.connectome(study, "covariate", "--covariate", "movement")
+        shrunk, _ = self.connectome(study, "shrunk", "--shrinkage", "0.1", *words)
+
+        self.assertEqual(text(plain, "tests_compare"), "partial_correlation")
+        self.assertNotIn("tested_partial_correlation", listed(plain))
+        self.assertNotIn("not of the partial correlations of the threshold", self.page("plain"))
+        self.assertIn("means taken out inside and outside of movement apart", text(within, "tests_compare"))
+        # Means of two states are what a covariate of two values takes out.
+        for tested, own in zip(dataset(within, "tested_partial_correlation"), dataset(covariate, "partial_correlation")):
+            self.assertAlmostEqual(tested, own, delta=1e-6)
+        for tested, own in zip(dataset(shrunk, "tested_partial_correlation"), dataset(plain, "partial_correlation")):
+            self.assertAlmostEqual(tested, own, delta=1e-6)
+        self.assertIn("without shrinkage", text(shrunk, "tests_compare"))
+        self.assertIn("surrogate_partial_correlation: ", text(within, "surrogates_compare"))
+        self.assertIn("surrogate_partial_correlation", listed(within))
+        page = self.page("within")
+        self.assertIn("not of the partial correlations of the threshold", page)
+        self.assertIn("The surrogates are not held against", page)
+
+    def test_a_state_of_few_frames_takes_no_part(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        self.put(next(study.rglob("*.nwb")), "intervals", "brief", text="20 20.4")
+        result, err = self.connectome(study, "results", "--within", "brief")
+        frames, used = attribute(result, "frames"), attribute(result, "test_frames")
+        self.assertIn(frames - used, [11, 12])
+        self.assertIn(f"{frames - used:.0f} of {frames:.0f} frames are in a state of fewer than 16 frames", err)
+
+    def test_few_effective_frames_are_said(self):
+        study = self.simulate("--null", sessions=1, neurons=40, duration_s=12)
+        result, err = self.connectome(study, "results", "--surrogates", "30")
+        ratio = attribute(result, "neurons_per_effective_frame")
+        self.assertGreater(ratio, 0.3)
+        self.assertLess(ratio, 0.5)
+        self.assertIn(f"{ratio:.2f} active neurons for every effective frame", err)
+        self.assertIn("so q <= 0.05 needs", err)
+        self.assertIn("Few frames for so many neurons", self.page("results"))
+
+    def test_shifts_are_not_drawn_within_hundreds_of_segments(self):
+        study = self.in_short_blocks(24, duration_s=300)
+        self.assertFails(3, ["shifts cannot be drawn within more than 255 segments", "leave out --surrogates"],
+                         "connectome", "--study", study, "--results", self.folder / "drawn", "--tau-s", "0.7", "--segments",
+                         "blocks", "--surrogates", "5")
+        self.connectome(study, "closed", "--segments", "blocks")
 
     def test_segments_that_overlap_are_refused(self):
         study = self.simulate(sessions=1)

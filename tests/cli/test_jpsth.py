@@ -111,6 +111,10 @@ class Jpsth(JpsthCase):
         out = self.rewire("plan", "jpsth", "--study", self.session("trials"), "--results", self.folder / "out",
                           *self.window, "--pairs", self.pairs("0,1"), "--ranks", 2)
         self.assertIn("#SBATCH", out)
+        # In a chain, before there are the correlograms that name the pairs.
+        base = ["jpsth", "--study", self.session("trials"), "--results", self.folder / "out", *self.window]
+        self.assertIn("as if every unit had two pairs: there is no", self.rewire("plan", *base, "--ranks", 2))
+        self.assertFails(3, "no ccg yet", *base)
 
 
 class Killed(JpsthCase):

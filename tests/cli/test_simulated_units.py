@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import math
 import random
 import re
 import subprocess
@@ -10,6 +11,15 @@ import unittest
 
 from rewire_cli import kill_all, run, start, wait_for
 from spike_case import SpikeCase, values
+
+
+def attribute(path, name):
+    text = subprocess.run(["h5dump", "-a", name, path], capture_output=True, text=True, check=True).stdout
+    return int(text.split("DATA {")[1].split("}")[0].split(":")[-1])
+
+
+def rounded(value):
+    return math.floor(value + 0.5)
 
 
 class SimulatedUnits(SpikeCase):
@@ -185,6 +195,20 @@ class SimulatedUnits(SpikeCase):
         self.assertFails(3, "not by --locomotion", *base, *window, "--locomotion", "running", "--running-cm-s", "900")
         self.assertFails(2, "--align", *base, "--locomotion", "running")
 
+        # Trials of a model are split within those of each kind.
+        share = next(k / 100 for k in range(10, 50) if rounded(k / 100 * trials["running"]) +
+                     rounded(k / 100 * trials["stationary"]) != rounded(k / 100 * 120))
+        model = ["--lags", "2", "--bin-ms", "20", "--lambda", "1", "--jitter", "none", "--validation", share]
+        for name, words, expected in [("together", [], rounded(share * 120)),
+                                      ("apart", ["--condition", "running"],
+                                       rounded(share * trials["running"]) + rounded(share * trials["stationary"]))]:
+            result, _ = self.compute(study, name, *window, *model, *words, job="dynetcp-static")
+            self.assertEqual(attribute(result, "/visual/01/trials_validation"), expected)
+        base[0] = "dynetcp-static"
+        self.assertFails(3, "pupil", *base, *window, *model, "--condition", "running", "--speed-series", "pupil")
+        _, text = self.compute(study, "some", *window, *model, "--locomotion", "running", job="dynetcp-static")
+        self.assertIn(f"{trials['stationary']} of another locomotion", text)
+
     def test_area_scores(self):
         study = self.simulate_units("recording", "--units-an-area", "3", "--trials", "10")
         table = self.folder / "scores.txt"
@@ -208,10 +232,13 @@ class SimulatedUnits(SpikeCase):
         pairs = self.folder / "pairs.csv"
         pairs.write_text("pre,post\n0,1\n")
         window = ["--align", "drifting_gratings_presentations", "--stop-s", "2"]
-        for job, words in [("ccg", []), ("glmcc", []), ("jpsth", [*window, "--pairs", pairs])]:
+        model = [*window, "--bin-ms", "20", "--lags", "2", "--lambda", "1"]
+        for job, words in [("ccg", []), ("glmcc", []), ("jpsth", [*window, "--pairs", pairs]),
+                           ("dynetcp-static", [*model, "--jitter", "none"]),
+                           ("dynetcp-dynamic", [*model, "--edges", pairs, "--epochs", "1"])]:
             result, _ = self.compute(study, "out", "--all-units", *words, job=job)
             self.assertEqual(values(result, "/visual/01/cell_type"), expected, job)
-        for job in ["ccg", "glmcc"]:
+        for job in ["ccg", "glmcc", "dynetcp-static"]:
             self.rewire("export", "--results", self.folder / "out", "--what", job, "--all-pairs")
             with open(self.folder / "out" / "export" / f"{job}.csv") as table:
                 for row in csv.DictReader(table):

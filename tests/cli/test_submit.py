@@ -265,6 +265,31 @@ class Submitting(Batch):
 
 
 class Running(Batch):
+    def test_options_of_some_jobs_of_a_chain(self):
+        study = self.folder / "study" / "01.nwb"
+        subprocess.run([BUILD / "tests" / "write_triplets", study, "small"], check=True)
+        chain = ["dynamic-connectivity", study, self.results, "--ranks", 1, "--align", "trials", "--stop-s", 0.1, "--bin-ms", 1,
+                 "--lags", 3, "--lambda=1", "--band-ms", 5, "--min-pair-spikes", 0, "--min-rate-hz", 0, "--all-units"]
+        apart = ["--dynetcp-static:lags", 70, "--dynetcp-dynamic:epochs=2", "--edges", "all", "--null", 2,
+                 "--where", "stimulus==0", "--where", "start_time>=0"]
+        self.submit(*chain, *apart, RUN="1")
+        words = {call["job"].removeprefix("rewire-"): " ".join(call["script"]) for call in self.calls()}
+        for job, wanted, others in [("dynetcp-static", ["--lags 70", "--lambda=1"], ["--null", "--edges", "epochs", "--lags 3"]),
+                                    ("dynetcp-dynamic", ["--lags 3", "--epochs=2", "--lambda=1", "--edges all", "--null 2"],
+                                     ["--lags 70", ":"]),
+                                    ("dynamics", ["--bin-ms 1"], ["--null", "--edges"])]:
+            for text in wanted + ["--where stimulus==0 --where start_time>=0"]:
+                self.assertIn(text, words[job], job)
+            for text in others:
+                self.assertNotIn(text, words[job], job)
+        result = self.results / "dynamics.h5"
+        names = subprocess.run(["h5ls", f"{result}/A/01"], capture_output=True, text=True, check=True).stdout
+        self.assertIn("q_max", names)
+
+        for option, wording in [("--dynetcp-dynamic:tau-s", "--dynetcp-dynamic:tau-s: no job of this chain has that name"),
+                                ("--movement:shuffles", "no job of this chain has that name"), ("--nul", "has the option --nul")]:
+            self.assertIn(wording, self.submit(*chain, option, 3, "--dry-run", code=2))
+
     def test_arrays_that_are_too_large_are_split(self):
         study = self.simulate(animals=1, sessions=5, neurons=10, duration_s=60)
         chain = ["rewiring", study, self.results, "--by-session", "--ranks", 1, "--tau-s", 0.7, "--shuffles", 50,

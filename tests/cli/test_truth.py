@@ -52,6 +52,22 @@ class Truth(Case):
                       "sessions of 200 s", "two steps apart"]:
             self.assertIn(words, page)
 
+    def test_what_the_recording_adds_is_not_in_a_session_without_end(self):
+        words = "the recording gives all traces"
+        for options, what in [(["--artefacts-per-min", "4"], "artefacts"), (["--common-drift", "0.3"], "common drift"),
+                              ([], "")]:
+            study = self.simulate("--null", *options, sessions=1, neurons=20, out=f"study-{what}")
+            results = self.connectome(study, f"results-{what}", ranks=1)
+            _, out, _ = run("recovery", "--study", study, "--results", results)
+            code, _, err = run("report", "--results", results)
+            self.assertEqual(code, 0, err)
+            page = (results / "report.html").read_text()
+            for text in [out, page]:
+                self.assertEqual(words in text, bool(what), text if text is out else what)
+            if what:
+                self.assertIn(f"without the {what} that", out)
+                self.assertIn(f"something in common: {what}.", page)
+
     def test_hidden_inputs_are_supported_and_were_not_planted(self):
         study = self.simulate("--null", "--hidden-inputs", "0.3", sessions=2, neurons=30, duration_s=400)
         rows = self.recovery(study, self.connectome(study))

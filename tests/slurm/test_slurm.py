@@ -312,6 +312,31 @@ class Disturbed(Case):
         self.assertTrue(snapshots(results))
 
 
+class Training(Case):
+    """A job whose ranks advance in lock-step, and whose checkpoint is one state."""
+
+    def test_the_time_limit_comes_while_a_model_is_trained(self):
+        study, results, undisturbed = (cluster.folder / name for name in ["triplets", "stopped model", "model"])
+        cluster.run(REWIRE, "simulate", "triplets", "--out", study, "--neurons", 9, "--triplets", 2, "--trials", 30)
+        model = [REWIRE, "dynetcp-dynamic", "--study", study, "--align", "trials", "--stop-s", 0.5, "--bin-ms", 5, "--lags", 2,
+                 "--lambda", 0.3, "--edges", "all", "--epochs", 12, "--all-units", "--min-rate-hz", 0, "--checkpoint-s", 0.2]
+        before = processor_s()
+        cluster.run(*model, "--results", undisturbed)
+        print(f"{processor_s() - before:.0f} s of one rank undisturbed", flush=True)
+
+        job = submit(2, [*model, "--results", results], "-N1")
+        slurm.wait_until(lambda: list(results.glob("*.checkpoint/attempt-*/train-1.state*")) or not cluster.may_run(job),
+                         f"checkpoint of job {job}", LONG_S)
+        cluster.run("scancel", "--batch", "--signal=USR1", job)
+        done = cluster.wait_for_state(job, ["COMPLETED"], LONG_S)
+
+        log = log_of(job).read_text()
+        self.assertGreaterEqual(int(done["Restarts"]), 1, "the job was too short to be stopped")
+        self.assertIn("stopped as asked, in phase train-1", log)
+        self.assertIn("going on from what attempt 1 had saved", log)
+        assert_same(self, undisturbed / "dynetcp-dynamic.h5", results / "dynetcp-dynamic.h5")
+
+
 class SmallProgram(Case):
     """job.sbatch with a small program in place of rewire."""
 

@@ -9,6 +9,9 @@
 
 namespace {
 
+/// What ctest shows as skipped (SKIP_RETURN_CODE in cmake/Tests.cmake).
+constexpr auto exit_skipped = 77;
+
 /// Only rank 0 reports, but a failure on another rank is shown too, with the rank's number.
 class RankFailures : public testing::EmptyTestEventListener
 {
@@ -27,7 +30,8 @@ class RankFailures : public testing::EmptyTestEventListener
 
 } // namespace
 
-/// PROGRAM [SOURCE]: all tests, or those of one source.
+/// PROGRAM [SOURCE]: all tests, or those of one source. Where every test was skipped nothing has
+/// passed.
 int main(int argc, char** argv)
 {
     const auto environment = rewire::mpi::Environment(argc, argv);
@@ -43,5 +47,12 @@ int main(int argc, char** argv)
         listeners.Append(new RankFailures(comm.rank()));
     }
     const auto failed = RUN_ALL_TESTS();
-    return comm.sum(std::int64_t{failed}) == 0 ? 0 : 1;
+    const auto passed = testing::UnitTest::GetInstance()->successful_test_count();
+    const auto skipped = testing::UnitTest::GetInstance()->skipped_test_count();
+    const auto all_failed = comm.sum(std::int64_t{failed});
+    const auto all_passed = comm.sum(std::int64_t{passed});
+    const auto all_skipped = comm.sum(std::int64_t{skipped});
+    if (all_failed == 0 && all_passed == 0 && all_skipped > 0)
+        return exit_skipped;
+    return all_failed == 0 ? 0 : 1;
 }

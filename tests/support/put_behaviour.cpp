@@ -5,6 +5,7 @@
 //   put_behaviour FILE booleans NAME RATE_HZ START_S values
 //   put_behaviour FILE intervals NAME                start stop, start stop ...
 //   put_behaviour FILE numbers DATASET               values, in the place of those there may be
+//   put_behaviour FILE values DATASET                values, as many as there are, in their shape
 //   put_behaviour FILE remove PATH
 //   put_behaviour FILE text PATH ATTRIBUTE VALUE
 //   put_behaviour FILE id TABLE                      ids, one a row, instead of those of the table
@@ -107,6 +108,13 @@ void scale(hid_t file, const std::string& path, double factor, double shift)
     io::write_block<double>(dataset, io::Shape(shape.size(), 0), shape, values);
 }
 
+void put_values(hid_t file, const std::string& path)
+{
+    const auto dataset = io::open_dataset(file, path);
+    const auto shape = io::shape_of(dataset);
+    io::write_block<double>(dataset, io::Shape(shape.size(), 0), shape, numbers());
+}
+
 void run(const std::vector<std::string>& words)
 {
     const auto file = io::open_for_update(words.at(1));
@@ -131,6 +139,8 @@ void run(const std::vector<std::string>& words)
         put_ids(file, words.at(3));
     } else if (words[2] == "column") {
         rename_column(file, words.at(3), words.at(4), words.at(5));
+    } else if (words[2] == "values") {
+        put_values(file, words.at(3));
     } else if (words[2] == "scale") {
         scale(file, words.at(3), std::stod(words.at(4)), std::stod(words.at(5)));
     } else if (words[2] == "intervals") {

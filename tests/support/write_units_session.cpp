@@ -2,8 +2,8 @@
 //   planted     8 units at 5 Hz for 300 s; unit 0 drives 1 and unit 2 drives 3 after 2 ms; unit 7
 //               has snr 0.5
 //   pieces      as planted, 10 ms of every second invalid
-//   slow        2 units at 0.6 and 0.8 Hz for 300 s, of which the first drives the second after 2 ms
-//   trials      12 units of which none drives another, all with the same response to each of 100
+//   slow        2 units at 0.6 and 0.8 Hz for 300 s, of which the first drives the second after 2
+//   ms trials      12 units of which none drives another, all with the same response to each of 100
 //               trials of 1 s, within 2 ms after 0.5 s
 //   near        as planted, units 0 and 1 on one channel, 2 and 3 on channels 40 um apart
 //   region      as near, places as pynwb writes them: rows of the electrodes table, on the probe

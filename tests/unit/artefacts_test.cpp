@@ -25,20 +25,24 @@ TEST(ArtefactFrames, AreThoseInWhichAllAreActiveAndTheirNeighbours)
             value *= static_cast<double>(n + 1); // units do not matter
     }
 
-    const auto artefact = artefact_frames(activity_of(rows, 1000).view());
+    const auto found = artefact_frames(activity_of(rows, 1000).view());
 
     auto expected = std::vector<std::uint8_t>(1000, 0);
     for (const auto frame : {0, 1, 2, 398, 399, 400, 401, 402})
         expected[static_cast<std::size_t>(frame)] = 1;
-    EXPECT_EQ(artefact, expected);
+    EXPECT_EQ(found.artefact, expected);
+    EXPECT_TRUE(found.judged);
 }
 
-TEST(ArtefactFrames, ThereAreNoneWhereHalfOfTheFramesAreSilent)
+TEST(ArtefactFrames, CannotBeJudgedWhereHalfOfTheFramesAreSilent)
 {
     auto rows = Rows(3, std::vector<double>(100, 0.0));
     for (auto& row : rows)
         row[50] = 1;
 
-    EXPECT_THAT(artefact_frames(activity_of(rows, 100).view()), testing::Each(0));
-    EXPECT_TRUE(artefact_frames(activity_of({}, 0).view()).empty());
+    const auto found = artefact_frames(activity_of(rows, 100).view());
+
+    EXPECT_THAT(found.artefact, testing::Each(0));
+    EXPECT_FALSE(found.judged);
+    EXPECT_TRUE(artefact_frames(activity_of({}, 0).view()).artefact.empty());
 }

@@ -183,6 +183,27 @@ TEST(EdgeTests, TwoSidedTakesTheSmallerTailTwice)
     EXPECT_TRUE(one.p_both_negative.empty());
 }
 
+TEST(EdgeTests, FarBelowNothingIsSmallerThanItsLogarithm)
+{
+    // one neuron is the other upside down, but for noise; white, so that skewness is small
+    auto rows = Rows{{}, {}, {}};
+    auto stream = base::Stream(5, {});
+    for (auto t = 0; t < 4000; ++t) {
+        const auto shared = stream.normal();
+        rows[0].push_back(shared + 0.3 * stream.normal());
+        rows[1].push_back(-shared + 0.3 * stream.normal());
+        rows[2].push_back(stream.normal());
+    }
+    const auto session = Session(std::move(rows));
+
+    const auto tests = session.tests({.support = Support::shift, .two_sided = true});
+
+    EXPECT_EQ(tests.sign[0], -1);
+    EXPECT_EQ(tests.p_both[0], 0); // below the smallest double
+    EXPECT_LT(tests.log10_p_both[0], -308);
+    EXPECT_TRUE(std::isfinite(tests.log10_p_both[0]));
+}
+
 TEST(EdgeTests, WithoutEventsThereIsOnlySupportByShifts)
 {
     const auto session = Session(random_rows(4, 600, 0.05, 1));
@@ -287,6 +308,25 @@ TEST(Displacement, MovesARandomHalfByOneNumberOfFrames)
     EXPECT_THROW(displacement_of(0, 10, active, {.shortest_frames = 0}, {}), base::InputError);
 }
 
+TEST(Displacement, ReachIsWhatShortStretchesAllow)
+{
+    const auto options = DisplacementOptions{}; // 56 to 280 frames
+    const auto whole = std::vector<std::int64_t>{20'000};
+    const auto short_ones = std::vector<std::int64_t>{30, 30, 140};
+
+    const auto far = displacement_reach(whole, options);
+    const auto near = displacement_reach(short_ones, options);
+
+    EXPECT_DOUBLE_EQ(far.shortest_frames, 56);
+    EXPECT_DOUBLE_EQ(far.longest_frames, 280);
+    EXPECT_EQ(far.cut_share, 0);
+    EXPECT_DOUBLE_EQ(near.shortest_frames, (60 * 15 + 140 * 56) / 200.0);
+    EXPECT_DOUBLE_EQ(near.longest_frames, (60 * 15 + 140 * 70) / 200.0);
+    EXPECT_DOUBLE_EQ(near.cut_share, 0.3);
+    EXPECT_EQ(displacement_reach({}, options).longest_frames, 0);
+    EXPECT_DOUBLE_EQ(displacement_reach(whole, {.draws = 1}).longest_frames, 56);
+}
+
 TEST(Displacement, CountsAreThoseOfTheDisplacedSession)
 {
     const auto session = Session(random_rows(20, 1500, 0.03, 3));
@@ -320,6 +360,44 @@ TEST(Displacement, CountsAreThoseOfTheDisplacedSession)
     EXPECT_GT(tally.rejected[2], 0);
 }
 
+TEST(Displacement, TwoSidedCountsNegativeTailsToo)
+{
+    const auto session = Session(random_rows(20, 1500, 0.03, 3));
+    const auto circles = one_circle(1500);
+    const auto options = DisplacementOptions{
+        .level = 0.2, .tests = {.two_sided = true}, .lags = session.moments.lags};
+    const auto by = displacement_of(1, 20, session.moments.active, options, {.seed = 7});
+    auto moved = session.rows;
+    for (std::size_t n = 0; n < moved.size(); ++n)
+        std::rotate(moved[n].begin(), moved[n].end() - by[n], moved[n].end());
+    const auto displaced = Session(std::move(moved));
+    const auto expected = displaced.tests({.two_sided = true});
+    auto partial = 0;
+    auto negative = 0;
+    auto both = 0;
+    auto pair = std::size_t{0};
+    for (std::int64_t i = 0; i < 20; ++i)
+        for (auto j = i + 1; j < 20; ++j, ++pair) {
+            if (by[at(i)] == by[at(j)])
+                continue;
+            const auto score = expected.partial_correlation[pair] / expected.null_sd[pair];
+            const auto low = stats::pearson3_lower_tail(score, expected.skewness[pair]);
+            partial += 2 * std::min(expected.p_partial[pair], low) <= 0.2 ? 1 : 0;
+            negative += 2 * low <= 0.2 ? 1 : 0;
+            both += expected.p_both[pair] <= 0.2 ? 1 : 0;
+        }
+
+    const auto tally =
+        *run_displacement(input_of(session, circles), 1, options, {.seed = 7}, go_on);
+    const auto window =
+        *run_displaced_window(input_of(session, circles), 1, 14, options, {.seed = 7}, go_on);
+
+    EXPECT_EQ(tally.rejected[0], partial);
+    EXPECT_EQ(tally.rejected[3], both);
+    EXPECT_EQ(window.rejected[2], tally.rejected[2]);
+    EXPECT_GT(negative, 0);
+}
+
 TEST(Displacement, WindowsAloneCountAsInTheWholeTest)
 {
     const auto session = Session(random_rows(20, 1500, 0.03, 3));
@@ -332,8 +410,23 @@ TEST(Displacement, WindowsAloneCountAsInTheWholeTest)
 
     EXPECT_EQ(window.pairs, whole.pairs);
     EXPECT_EQ(window.rejected[2], whole.rejected[2]);
-    EXPECT_THAT(shorter_windows(14), testing::ElementsAre(2, 4, 8));
-    EXPECT_THAT(shorter_windows(16), testing::ElementsAre(2, 4, 8));
+}
+
+TEST(Displacement, ShorterWindowsAreOnesThatCanBeAskedFor)
+{
+    EXPECT_THAT(shorter_windows(8), testing::IsEmpty());
+    EXPECT_THAT(shorter_windows(14), testing::ElementsAre(8));
+    EXPECT_THAT(shorter_windows(16), testing::ElementsAre(8));
+    EXPECT_THAT(shorter_windows(56), testing::ElementsAre(8, 16, 32));
+    for (const auto window : shorter_windows(200))
+        EXPECT_EQ(jitter_window_frames(28, static_cast<double>(window) / 28), window);
+}
+
+TEST(Displacement, FewPairsRejectMoreOftenByChance)
+{
+    EXPECT_DOUBLE_EQ(highest_rate_by_chance(0.05, 75), 0.05 + 3 * std::sqrt(0.05 * 0.95 / 75));
+    EXPECT_NEAR(highest_rate_by_chance(0.05, 3'000'000), 0.05, 0.0005);
+    EXPECT_TRUE(std::isinf(highest_rate_by_chance(0.05, 0)));
 }
 
 TEST(Displacement, SharesAreOfAllDraws)

@@ -163,6 +163,32 @@ TEST(EventJitter, IncompleteWindowsAreLeftOut)
     EXPECT_EQ(jitter.frames_left_out, 5 + 8);
 }
 
+TEST(EventJitter, CoverageCountsEventsThatNoWindowTakesIn)
+{
+    const auto rows = events_of(3, 200, 0.2, 3);
+    const auto segments = std::vector<base::Range>{{0, 47}, {50, 100}, {110, 120}};
+    const auto chosen = std::vector<std::int64_t>{0, 2};
+    auto within = std::int64_t{0};
+    auto outside = std::int64_t{0};
+    for (const auto neuron : chosen)
+        for (std::int64_t t = 0; t < 200; ++t)
+            if (rows[at(neuron)][at(t)] != 0) {
+                within += t < 47 || (t >= 50 && t < 100) || (t >= 110 && t < 120) ? 1 : 0;
+                outside += (t >= 42 && t < 47) || (t >= 92 && t < 100) || (t >= 110 && t < 120);
+            }
+
+    const auto coverage = window_coverage(activity_of(rows, 200).view(), chosen, segments, 14);
+    const auto none = window_coverage(activity_of(rows, 200).view(), chosen, segments, 60);
+
+    EXPECT_EQ(coverage.windows, 3 + 3);
+    EXPECT_EQ(coverage.events, within);
+    EXPECT_EQ(coverage.events_outside, outside);
+    EXPECT_GT(outside, 0);
+    EXPECT_EQ(none.windows, 0);
+    EXPECT_EQ(none.share_outside(), 1);
+    EXPECT_EQ(WindowCoverage{}.share_outside(), 0);
+}
+
 TEST(EventJitter, CoincidenceIsThatOfTheSmoothedTraces)
 {
     const auto rows = events_of(4, 140, 0.1, 5);

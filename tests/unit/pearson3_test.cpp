@@ -64,8 +64,38 @@ TEST(Pearson3, LowerTailIsNormalForLargeSkewness)
 {
     EXPECT_NEAR(pearson3_lower_tail(-1.5, 0.5), 0.048740403303978704, 1e-12);
     EXPECT_NEAR(pearson3_lower_tail(-3, 0.51), 0.0013498980316300945, 1e-15);
-    EXPECT_EQ(pearson3_lower_tail(-4.1, 0.5), 0);
     EXPECT_NEAR(pearson3_lower_tail(1, 0.3) + pearson3_upper_tail(1, 0.3), 1, 1e-14);
+}
+
+TEST(Pearson3, LowerTailBeyondTheBoundIsNormal)
+{
+    // support from -4.4 on
+    EXPECT_NEAR(pearson3_lower_tail(-6, 0.45), 9.8658764503769814e-10, 1e-22);
+    EXPECT_NEAR(log10_pearson3_lower_tail(-6, 0.45), std::log10(9.8658764503769814e-10), 1e-12);
+    EXPECT_EQ(pearson3_lower_tail(-6, 0.45), pearson3_lower_tail(-6, 0.55));
+    EXPECT_NEAR(log10_pearson3_lower_tail(-40, 0.45), -349.4370064593458, 1e-9);
+    EXPECT_EQ(pearson3_lower_tail(-40, 0.45), 0);
+}
+
+TEST(Pearson3, LowerTailNeverDecreasesAndIsNeverNothing)
+{
+    for (const auto skewness : {-0.3, 0.0, 0.001, 0.05, 0.1, 0.2, 0.3, 0.45, 0.5, 0.51, 2.0}) {
+        auto before = 0.0;
+        auto log10_before = log10_pearson3_lower_tail(-60.0, skewness);
+        for (auto score = -59.9; score < 6; score += 0.1) {
+            const auto tail = pearson3_lower_tail(score, skewness);
+            const auto log10_tail = log10_pearson3_lower_tail(score, skewness);
+
+            ASSERT_GE(tail, before) << score << " " << skewness;
+            ASSERT_GE(log10_tail, log10_before) << score << " " << skewness;
+            ASSERT_LT(log10_tail - log10_before, 3) << score << " " << skewness;
+            ASSERT_TRUE(std::isfinite(log10_tail)) << score << " " << skewness;
+            if (score > -37)
+                ASSERT_GT(tail, 0) << score << " " << skewness;
+            before = tail;
+            log10_before = log10_tail;
+        }
+    }
 }
 
 TEST(Pearson3, EdgesOfTheSupport)
@@ -79,6 +109,10 @@ TEST(Pearson3, EdgesOfTheSupport)
     EXPECT_EQ(log10_pearson3_upper_tail(-4, 0.5), 0);
     EXPECT_TRUE(std::isnan(pearson3_upper_tail(nan, 0.5)));
     EXPECT_TRUE(std::isnan(pearson3_lower_tail(nan, 0.5)));
+    EXPECT_TRUE(std::isnan(log10_pearson3_lower_tail(nan, 0.5)));
+    EXPECT_EQ(pearson3_lower_tail(-infinity, 0.5), 0);
+    EXPECT_EQ(log10_pearson3_lower_tail(-infinity, 0.5), -infinity);
+    EXPECT_EQ(pearson3_lower_tail(infinity, 0.5), 1);
     EXPECT_TRUE(std::isnan(log10_pearson3_upper_tail(nan, 0.5)));
 }
 

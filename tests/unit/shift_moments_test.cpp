@@ -116,6 +116,21 @@ TEST(ShiftMoments, SparseTracesAreAddedUpFromTheirSamples)
     expect_as_slow({.rows = random_rows(66, 200, 0.06, 4), .circles = one_circle(200)});
 }
 
+TEST(ShiftMoments, AConstantCovariateTakesNothingOut)
+{
+    const auto plain = Case{.rows = random_rows(5, 170, 0.2, 3), .circles = one_circle(170)};
+    auto flat = plain;
+    auto stream = base::Stream(8, {});
+    auto& row = flat.covariates.emplace_back();
+    for (auto t = 0; t < 170; ++t) // as interpolation leaves it
+        row.push_back(2.5 * (1 + 2.3e-16 * std::floor(4 * stream.uniform())));
+
+    const auto expected = plain.moments();
+    const auto moments = flat.moments();
+
+    EXPECT_EQ(moments.partial, expected.partial);
+}
+
 TEST(ShiftMoments, CovariatesAreTakenOut)
 {
     expect_as_slow({.rows = random_rows(4, 170, 0.3, 5),

@@ -16,9 +16,15 @@ inline constexpr auto artefact_margin = std::int64_t{2};
 /// over its own standard deviation, lies more than artefact_deviations median absolute deviations
 /// above its median; and artefact_margin frames at each side. No test of pairs can tell such frames
 /// from fine coincidences (methods: truth, j).
-/// @param smoothed events
-/// @return [frames] 1: artefact. None where neurons are so few that half of the frames have the
-/// median itself. Cost: the entries, and a sort of the frames.
-std::vector<std::uint8_t> artefact_frames(const activity::ActivityView& smoothed);
+struct ArtefactFrames
+{
+    std::vector<std::uint8_t> artefact; ///< [frame] 1: is one
+    /// False where half of the frames have the median itself, as where few neurons are active in
+    /// few frames: there is no deviation to judge by, and no artefact is found.
+    bool judged = true;
+};
+
+/// @param smoothed events. Cost: the entries, and a sort of the frames.
+ArtefactFrames artefact_frames(const activity::ActivityView& smoothed);
 
 } // namespace rewire::calcium

@@ -27,8 +27,8 @@ struct DisplacementOptions
     std::int64_t shortest_frames = 56; ///< 2 s at 28 frames/s
     std::int64_t longest_frames = 280; ///< 10 s; draws lie evenly in between on a log scale
     double level = 0.05;               ///< of p and of q
-    EdgeTestOptions tests{};
-    ShiftLags lags{}; ///< those of the session
+    EdgeTestOptions tests{};           ///< two-sided: p of each test is twice its smaller tail
+    ShiftLags lags{};                  ///< those of the session
 };
 
 /// Names the random stream of a draw: ("displaced half", subject, session, draw).
@@ -94,6 +94,10 @@ void each_field(Tile& tile, Field field)
         field(tile.small_p[k]), field(tile.across[k]);
 }
 
+/// How the tiles of a displaced session are tested: as those of the session, both sides in one p.
+EdgeTestOptions displaced_test_options(const DisplacementOptions& options);
+
+/// @param tile tested with displaced_test_options
 /// @param displacement [neurons of the session], of displacement_of
 /// @param active ShiftMoments::active of the displaced session
 DisplacedTile displaced_tile(const EdgeTile& tile, std::span<const std::int64_t> displacement,
@@ -114,6 +118,21 @@ std::vector<std::int64_t> displacement_of(std::int64_t draw, std::int64_t neuron
                                           const DisplacementOptions& options,
                                           const DisplacementKey& key);
 
+/// How far displacements reach where stretches are so short that displaced_by cuts them: means over
+/// frames, of the draw that moves least and of the one that moves most.
+struct DisplacementReach
+{
+    double shortest_frames = 0;
+    double longest_frames = 0;
+    /// Of the frames, in stretches shorter than twice the shortest displacement: pairs there keep
+    /// what is slower than they were moved, and may keep what is fine.
+    double cut_share = 0;
+};
+
+/// @param length of the circles, or of the segments of the events; none: nothing is reached
+DisplacementReach displacement_reach(std::span<const std::int64_t> length,
+                                     const DisplacementOptions& options) noexcept;
+
 /// One draw, in single precision: about half the time and memory of the session's own tests. By
 /// tiles: displaced_moment_options, displaced_tile, tally_of. Nothing when `tick` stopped it.
 /// @throws InputError as the tests themselves, or displacements out of range
@@ -122,15 +141,21 @@ std::optional<DisplacementTally> run_displacement(const DisplacementInput& input
                                                   const DisplacementKey& key, const Tick& tick);
 
 /// p_fine alone, with another window, on the pairs across the halves of one draw: `fine` of pairs
-/// and rejected. Where p_fine exceeds its level the longest of W = 2, 4, 8 ... frames that does not
-/// is the one to be recommended. Nothing when `tick` stopped it.
+/// and rejected. Where p_fine exceeds its level the longest of shorter_windows that does not is the
+/// one to be recommended. Nothing when `tick` stopped it.
 std::optional<DisplacementTally> run_displaced_window(const DisplacementInput& input,
                                                       std::int64_t draw, std::int64_t window_frames,
                                                       const DisplacementOptions& options,
                                                       const DisplacementKey& key, const Tick& tick);
 
-/// 2, 4, 8 ... below `window_frames`, which was found to be too long.
+/// least_window_frames, twice, four times as many ... below `window_frames`, which was found to be
+/// too long; none where it is the least.
 std::vector<std::int64_t> shorter_windows(std::int64_t window_frames);
+
+/// The share of so many pairs with p <= level that chance alone hardly exceeds: three standard
+/// errors of independent pairs above the level. What lies above it is the test's doing. Infinite
+/// for no pairs.
+double highest_rate_by_chance(double level, std::int64_t pairs) noexcept;
 
 /// Shares of pairs, NaN for no pairs.
 struct DisplacementControl

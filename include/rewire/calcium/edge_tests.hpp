@@ -31,7 +31,10 @@ struct EdgeTestOptions
 {
     Support support = Support::jitter;
     bool two_sided = false; ///< lower tails, too
-    double level = 0.05;    ///< of q_both, for `supported`
+    /// Two-sided, and every p of a tile is min(1, 2 min(upper, lower)): of tiles that are counted,
+    /// not put together.
+    bool folded = false;
+    double level = 0.05; ///< of q_both, for `supported`
 };
 
 /// What one tile's pairs show: vectors over the tile's pairs, row by row (on the diagonal j > i).
@@ -47,7 +50,8 @@ struct EdgeTile
     std::vector<double> p_fine; ///< NaN without a jitter table
     std::vector<double> p_both;
     std::vector<double> log10_p_both;
-    std::vector<double> p_both_negative; ///< from the lower tails; empty unless two-sided
+    std::vector<double> p_both_negative;       ///< from the lower tails; empty unless two-sided
+    std::vector<double> log10_p_both_negative; ///< likewise
 };
 
 /// @param jitter rows = moments.active; null where there are no events: p_fine is then NaN, and
@@ -57,7 +61,9 @@ EdgeTile test_tile(const ShiftMoments& moments, const EventJitter* jitter, const
                    const EdgeTestOptions& options);
 
 /// p_fine alone, of the pairs of a tile in the order of EdgeTile. @pre a tile of pair_tiles(rows)
-std::vector<double> fine_tails(const EventJitter& jitter, const PairTile& tile);
+/// @param folded as EdgeTestOptions::folded
+std::vector<double> fine_tails(const EventJitter& jitter, const PairTile& tile,
+                               bool folded = false);
 
 enum class EffectiveFrames : std::uint8_t
 {
@@ -98,7 +104,7 @@ struct EdgeTests
 };
 
 /// Puts the tiles together, in any order. Moments that are not ok: NaN throughout.
-/// @pre each tile of pair_tiles(moments.active_count()) once, all with the same options
+/// @pre each tile of pair_tiles(moments.active_count()) once, all with the same options, not folded
 EdgeTests finish_edge_tests(const ShiftMoments& moments, std::span<const EdgeTile> tiles,
                             const EdgeTestOptions& options);
 

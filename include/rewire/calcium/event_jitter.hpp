@@ -23,7 +23,10 @@
 /// two directions.
 namespace rewire::calcium {
 
-/// Windows of W frames: `window_s`, and at least 8 frames. @pre frame_rate_hz > 0
+/// Shorter windows are not used: events hardly move in them.
+inline constexpr auto least_window_frames = std::int64_t{8};
+
+/// Windows of W frames: `window_s`, and at least least_window_frames. @pre frame_rate_hz > 0
 std::int64_t jitter_window_frames(double frame_rate_hz, double window_s = 0.5);
 
 /// Sparse samples by frame.
@@ -113,6 +116,22 @@ JitterSamples fill_jitter_block(const EventJitter& jitter, const activity::Activ
 JitterBlock jitter_block(std::span<const double> tables, std::span<const double> square_sum,
                          const JitterBlock::Samples& events, const JitterBlock::Samples& smoothed);
 
+/// What the windows take in. An event outside of them is tested by nobody.
+struct WindowCoverage
+{
+    std::int64_t windows = 0;
+    std::int64_t events = 0;         ///< of the neurons, within segments
+    std::int64_t events_outside = 0; ///< of them, after the last whole window of a segment
+
+    double share_outside() const; ///< 0 where there are no events
+};
+
+/// Of the tables that event_jitter_of would make of the same (without displacement).
+/// Cost: the events. @throws InputError as event_jitter_of
+WindowCoverage window_coverage(const activity::ActivityView& events,
+                               std::span<const std::int64_t> neurons,
+                               std::span<const base::Range> segments, std::int64_t window_frames);
+
 /// Moments under the jitter of one neuron of a pair.
 struct JitterMoments
 {
@@ -132,8 +151,9 @@ struct TileJitter
 /// 12 rows columns windows flops. @pre a tile of pair_tiles(jitter.rows)
 TileJitter tile_jitter(const EventJitter& jitter, const PairTile& tile);
 
-/// Bytes of an EventJitter.
+/// Bytes of an EventJitter, and of its samples alone.
 double event_jitter_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events,
                           std::int64_t window_frames);
+double jitter_sample_bytes(std::int64_t rows, std::int64_t frames, std::int64_t events);
 
 } // namespace rewire::calcium

@@ -186,7 +186,8 @@ struct ShiftNullResult
     std::vector<double> p_value; ///< [pairs, all neurons] NaN with an inactive neuron
     std::vector<double> q_value;
     std::vector<double> p_fwe;
-    std::int64_t surrogates = 0; ///< that had an inverse
+    std::vector<double> observed; ///< likewise: the plan's; empty where there are no p-values
+    std::int64_t surrogates = 0;  ///< that had an inverse
     std::int64_t singular = 0;
     double smallest_p = 1;    ///< that a pair could reach
     double aligned_share = 0; ///< of pairs and surrogates, left out of maxima

@@ -28,7 +28,7 @@ double seconds_to_sum(double bytes, std::int64_t ranks);
 struct Estimate
 {
     double rank_bytes = 0; ///< peak memory of the most loaded rank, without the node's share
-    /// The same before what a node shares is there, and gone by then; 0: no such time.
+    /// The same while what a node shares is not there yet, or not any more; 0: no such time.
     double early_rank_bytes = 0;
     double node_bytes = 0;       ///< shared by the ranks of a node
     double spread_bytes = 0;     ///< together, spread over all ranks

@@ -24,8 +24,17 @@ double pearson3_upper_tail(double score, double skewness);
 /// log10 of the same, finite where the tail itself is no longer a double. 0 below the support.
 double log10_pearson3_upper_tail(double score, double skewness);
 
+/// Down to here the lower tail is taken at its word: rates have been measured that far. Further out
+/// it tells more of the bound than of the data.
+inline constexpr auto least_lower_tail = 1e-3;
+
 /// P(Z <= score): of Pearson III for skewness <= most_skewness_of_lower_tail, of the normal
-/// distribution beyond, where the bound would make the tail too small by orders of magnitude.
+/// distribution beyond, where the bound would make the tail too small by orders of magnitude. Below
+/// least_lower_tail the larger of the two, so that no score beyond the bound has p = 0. Never
+/// decreases with the score; 0 below the smallest double, NaN for a NaN.
 double pearson3_lower_tail(double score, double skewness);
+
+/// log10 of the same, finite where the tail itself is no longer a double.
+double log10_pearson3_lower_tail(double score, double skewness);
 
 } // namespace rewire::stats

@@ -1,0 +1,188 @@
+#include "covariates.hpp"
+
+#include "jobs/activity/segments.hpp"
+#include "jobs/activity/smoothed_frames.hpp"
+
+#include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
+#include <rewire/behaviour/interpolation.hpp>
+#include <rewire/behaviour/movement_epochs.hpp>
+#include <rewire/calcium/event_smoothing.hpp>
+#include <rewire/io/nwb_session.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <span>
+
+namespace rewire::jobs {
+
+namespace {
+
+using base::at;
+
+void add(const std::vector<double>& values, SessionCovariates& covariates)
+{
+    covariates.value.insert(covariates.value.end(), values.begin(), values.end());
+    ++covariates.count;
+}
+
+/// But for rounding.
+bool is_constant(const std::vector<double>& values)
+{
+    constexpr auto negligible = 1e-10;
+    if (values.empty())
+        return true;
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    return *high - *low <= negligible * std::max(std::abs(*low), std::abs(*high));
+}
+
+/// The value of `lag` frames before; beyond the ends of what was imaged without a gap that of its
+/// first or last frame.
+std::vector<double> lagged(const std::vector<double>& values, std::int64_t lag,
+                           const std::vector<base::Range>& without_gap)
+{
+    auto moved = values;
+    for (const auto& frames : without_gap)
+        for (auto t = frames.first; t < frames.last; ++t)
+            moved[at(t)] =
+                values[at(std::clamp<std::int64_t>(t - lag, frames.first, frames.last - 1))];
+    return moved;
+}
+
+/// Where frames lie on their clock, in frames: a gap counts as that many, but not as more than
+/// `longest_gap`.
+std::vector<std::int64_t> places_of(std::span<const double> times, double rate_hz,
+                                    std::int64_t longest_gap)
+{
+    auto place = std::vector<std::int64_t>(times.size(), 0);
+    for (std::size_t t = 1; t < times.size(); ++t)
+        place[t] = place[t - 1] +
+                   std::clamp<std::int64_t>(std::llround((times[t] - times[t - 1]) * rate_hz), 1,
+                                            longest_gap);
+    return place;
+}
+
+/// Half cosines over the time from the first frame to the last, all of a period of at least so many
+/// frames.
+void add_cosines(std::span<const std::int64_t> place, double period_frames,
+                 SessionCovariates& covariates)
+{
+    if (place.empty())
+        return;
+    const auto length = static_cast<double>(place.back() - place.front() + 1);
+    const auto count = static_cast<std::int64_t>(2 * length / period_frames);
+    auto wave = std::vector<double>(place.size());
+    for (std::int64_t k = 1; k <= count; ++k) {
+        for (std::size_t t = 0; t < place.size(); ++t)
+            wave[t] = std::cos(std::numbers::pi * static_cast<double>(k) *
+                               (static_cast<double>(place[t] - place.front()) + 0.5) / length);
+        add(wave, covariates);
+    }
+}
+
+/// 1 in the frames of an interval. A table without rows is one in which nothing happened.
+/// @throws InputError for intervals of which none holds a frame: another clock, or other units
+std::vector<std::uint8_t> mask_of_table(std::span<const double> start, std::span<const double> stop,
+                                        std::span<const double> times, const std::string& where)
+{
+    auto mask = behaviour::mask_of(behaviour::epochs_of_intervals(start, stop, times, where));
+    if (!start.empty() && std::find(mask.begin(), mask.end(), 1) == mask.end())
+        throw base::InputError("no interval holds an imaging frame", where,
+                               "are its times in seconds, on the clock of the recording?");
+    return mask;
+}
+
+/// A series, channel by channel, or a table of intervals, on all frames of the file.
+/// @param averaged over each frame; else their values when it begins
+std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const std::string& name,
+                                            bool averaged, const std::string& file_name)
+{
+    const auto times = file.frame_times();
+    const auto& tables = file.intervals();
+    const auto is_series = std::any_of(file.series().begin(), file.series().end(),
+                                       [&](const auto& each) { return each.name == name; });
+    const auto is_table = std::any_of(tables.begin(), tables.end(), [&](const auto& each) {
+        return each.name.starts_with(name);
+    });
+    if (!is_series && is_table) {
+        const auto table = file.read_intervals(name);
+        const auto start = table.at("start_time").numbers();
+        const auto stop = table.at("stop_time").numbers();
+        const auto mask = mask_of_table(start, stop, times, file_name + ":" + table.path);
+        if (averaged)
+            return {behaviour::share_within(start, stop, times)};
+        return {{mask.begin(), mask.end()}};
+    }
+    const auto series = file.read_series(name);
+    auto channels = std::vector<std::vector<double>>{};
+    for (std::int64_t channel = 0; channel < series.info.channels; ++channel)
+        channels.push_back((averaged ? behaviour::averaged : behaviour::interpolated)(
+            series.values, series.info.channels, channel, series.time_s, times,
+            file_name + ":" + series.info.path));
+    return channels;
+}
+
+} // namespace
+
+SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
+                                const ConnectomeSettings& settings)
+{
+    auto covariates = SessionCovariates{};
+    if (settings.covariates.empty() && settings.highpass_s == 0)
+        return covariates;
+    const auto file = io::NwbSession(session.path, settings.activity.nwb);
+    const auto rate_hz = session.record.activity->rate_hz;
+    const auto lags = std::llround(settings.covariate_lags_s * rate_hz);
+    const auto without_gap = segments_in(file, "", session.record.file);
+    for (const auto& name : settings.covariates) {
+        const auto signals =
+            signals_of(file, name, settings.averages_covariates, session.record.file);
+        for (std::size_t channel = 0; channel < signals.size(); ++channel) {
+            auto constant = true;
+            for (auto lag = -lags; lag <= lags; ++lag) {
+                const auto values =
+                    on_smoothed_frames(lagged(signals[channel], lag, without_gap), input);
+                constant = constant && is_constant(values);
+                add(values, covariates);
+            }
+            if (constant)
+                covariates.constant.push_back(
+                    signals.size() > 1 ? fmt::format("{}, channel {}", name, channel + 1) : name);
+        }
+    }
+    if (settings.highpass_s > 0) {
+        const auto period_frames = settings.highpass_s * rate_hz;
+        const auto times = on_smoothed_frames(file.frame_times(), input);
+        add_cosines(
+            places_of(times, rate_hz, std::max<std::int64_t>(1, std::llround(period_frames))),
+            period_frames, covariates);
+    }
+    const auto frames = covariates.count > 0
+                            ? covariates.value.size() / static_cast<std::size_t>(covariates.count)
+                            : 0;
+    if (covariates.count * 10 > static_cast<std::int64_t>(frames) && covariates.count > 1)
+        throw base::InputError(
+            fmt::format("{} covariates for {} frames: little would be left of the activity",
+                        covariates.count, frames),
+            session.record.file,
+            "give fewer, smaller --covariate-lags-s, or a longer --highpass-s");
+    return covariates;
+}
+
+std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
+                                   const ConnectomeSettings& settings)
+{
+    if (settings.within.empty())
+        return {};
+    const auto file = io::NwbSession(session.path, settings.activity.nwb);
+    const auto table = file.read_intervals(settings.within);
+    return on_smoothed_frames(mask_of_table(table.at("start_time").numbers(),
+                                            table.at("stop_time").numbers(), file.frame_times(),
+                                            session.record.file + ":" + table.path),
+                              input);
+}
+
+} // namespace rewire::jobs
