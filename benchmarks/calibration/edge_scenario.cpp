@@ -9,7 +9,7 @@ Make simulated(const EventModel& model)
     return [=](std::uint64_t seed) { return session_of(events_of(model, seed), truth_of(model)); };
 }
 
-Scenario edge_scenario(std::string name, std::string says, Make make, double seconds,
+Scenario edge_scenario(std::string name, std::string says, const Make& make, double seconds,
                        std::int64_t data_sets, std::int64_t checked, std::vector<Band> bands,
                        EdgeMeasure measure)
 {

@@ -17,7 +17,7 @@ using Make = std::function<EdgeSession(std::uint64_t seed)>;
 
 Make simulated(const EventModel& model);
 
-Scenario edge_scenario(std::string name, std::string says, Make make, double seconds,
+Scenario edge_scenario(std::string name, std::string says, const Make& make, double seconds,
                        std::int64_t data_sets, std::int64_t checked, std::vector<Band> bands,
                        EdgeMeasure measure = {});
 

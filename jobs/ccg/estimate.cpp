@@ -27,7 +27,7 @@ constexpr auto written_bytes_per_s = 80e6;
 constexpr auto typical_rate_hz = 10.0; ///< slower units have more bits, which are taken too few
 // Bytes of a spike of a unit of a tile: its copy, where it may go, what was drawn of it.
 constexpr auto tested_spike_bytes = 10.0;
-constexpr auto drawn_spike_bytes = 20.0;
+constexpr auto drawn_spike_bytes = 16.0;
 constexpr auto window_bytes = 48.0; ///< of jitter: of the session, and of its halves
 constexpr auto working_bytes = 8e6; ///< correlograms and tests of a tile, buffers
 
