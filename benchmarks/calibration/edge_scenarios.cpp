@@ -3,6 +3,7 @@
 
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/artefacts.hpp>
+#include <rewire/calcium/event_jitter.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/misleading_edges.hpp>
@@ -83,7 +84,9 @@ Make with_artefacts_dropped(const Make& make)
 {
     return [=](std::uint64_t seed) {
         auto session = make(seed);
-        session.left_out = calcium::artefact_frames(session.smoothed.view()).artefact;
+        session.left_out = calcium::artefact_frames(session.smoothed.view(),
+                                                    calcium::EventJitterOptions{}.window_frames)
+                               .artefact;
         return session;
     };
 }

@@ -5,6 +5,7 @@
 #include <rewire/base/error.hpp>
 #include <rewire/base/index.hpp>
 #include <rewire/calcium/artefacts.hpp>
+#include <rewire/calcium/event_jitter.hpp>
 #include <rewire/calcium/shift_null.hpp>
 
 #include <fmt/format.h>
@@ -67,7 +68,9 @@ SessionFrames frames_of(const io::StudySession& session, const SessionInput& inp
 {
     const auto segment = segment_of_frames(input);
     const auto state = state_of(session, input, settings);
-    auto found = calcium::artefact_frames(smoothed);
+    auto found = calcium::artefact_frames(
+        smoothed,
+        calcium::jitter_window_frames(session.record.activity->rate_hz, settings.window_s));
     auto& artefact = found.artefact;
     const auto margin = (input.taps - 1) / 2;
     auto frames = SessionFrames{};

@@ -2,8 +2,11 @@
 
 #include <rewire/stats/median.hpp>
 
+#include <boost/math/special_functions/gamma.hpp>
+
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace rewire::calcium {
 
@@ -32,9 +35,48 @@ std::vector<double> population_mean(const activity::ActivityView& activity)
     return mean;
 }
 
+/// [frame] neurons that are active.
+std::vector<std::int64_t> active_count(const activity::ActivityView& activity)
+{
+    auto count = std::vector<std::int64_t>(static_cast<std::size_t>(activity.frames), 0);
+    for (const auto frame : activity.frame)
+        ++count[static_cast<std::size_t>(frame)];
+    return count;
+}
+
+/// P(at least `count`) of a Poisson number.
+double upper_tail(std::int64_t count, double mean)
+{
+    return count == 0 ? 1.0 : boost::math::gamma_p(static_cast<double>(count), mean);
+}
+
+/// [frame] whether more neurons are active than the window around it explains, in which each would
+/// be active as often at any other time: a Poisson tail, whose variance is not below theirs.
+std::vector<std::uint8_t> beyond_window(const std::vector<std::int64_t>& active,
+                                        std::int64_t window)
+{
+    const auto frames = static_cast<std::int64_t>(active.size());
+    auto sum_before = std::vector<std::int64_t>(active.size() + 1, 0);
+    std::partial_sum(active.begin(), active.end(), sum_before.begin() + 1);
+    auto beyond = std::vector<std::uint8_t>(active.size(), 0);
+    for (std::int64_t t = 0; t < frames; ++t) {
+        const auto first = std::max<std::int64_t>(0, t - window / 2);
+        const auto last = std::min(frames, first + window);
+        const auto mean = static_cast<double>(sum_before[static_cast<std::size_t>(last)] -
+                                              sum_before[static_cast<std::size_t>(first)]) /
+                          static_cast<double>(last - first);
+        beyond[static_cast<std::size_t>(t)] =
+            upper_tail(active[static_cast<std::size_t>(t)], mean) <
+                    artefact_level / static_cast<double>(frames)
+                ? 1
+                : 0;
+    }
+    return beyond;
+}
+
 } // namespace
 
-ArtefactFrames artefact_frames(const activity::ActivityView& smoothed)
+ArtefactFrames artefact_frames(const activity::ActivityView& smoothed, std::int64_t window_frames)
 {
     auto result = ArtefactFrames{};
     auto& artefact = result.artefact;
@@ -48,8 +90,10 @@ ArtefactFrames artefact_frames(const activity::ActivityView& smoothed)
         value = std::abs(value - median);
     const auto limit = artefact_deviations * stats::upper_median(deviation);
     result.judged = limit > 0;
+    const auto beyond = beyond_window(active_count(smoothed), window_frames);
     for (std::int64_t t = 0; result.judged && t < smoothed.frames; ++t)
-        if (mean[static_cast<std::size_t>(t)] - median > limit)
+        if (mean[static_cast<std::size_t>(t)] - median > limit &&
+            beyond[static_cast<std::size_t>(t)] != 0)
             std::fill(artefact.begin() + std::max<std::int64_t>(0, t - artefact_margin),
                       artefact.begin() + std::min(smoothed.frames, t + artefact_margin + 1),
                       std::uint8_t{1});

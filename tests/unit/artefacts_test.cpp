@@ -25,7 +25,7 @@ TEST(ArtefactFrames, AreThoseInWhichAllAreActiveAndTheirNeighbours)
             value *= static_cast<double>(n + 1); // units do not matter
     }
 
-    const auto found = artefact_frames(activity_of(rows, 1000).view());
+    const auto found = artefact_frames(activity_of(rows, 1000).view(), 14);
 
     auto expected = std::vector<std::uint8_t>(1000, 0);
     for (const auto frame : {0, 1, 2, 398, 399, 400, 401, 402})
@@ -40,9 +40,23 @@ TEST(ArtefactFrames, CannotBeJudgedWhereHalfOfTheFramesAreSilent)
     for (auto& row : rows)
         row[50] = 1;
 
-    const auto found = artefact_frames(activity_of(rows, 100).view());
+    const auto found = artefact_frames(activity_of(rows, 100).view(), 14);
 
     EXPECT_THAT(found.artefact, testing::Each(0));
     EXPECT_FALSE(found.judged);
-    EXPECT_TRUE(artefact_frames(activity_of({}, 0).view()).artefact.empty());
+    EXPECT_TRUE(artefact_frames(activity_of({}, 0).view(), 14).artefact.empty());
+}
+
+TEST(ArtefactFrames, AreNotWhereAllFireMoreForASecond)
+{
+    auto stream = base::Stream(2, {});
+    auto rows = Rows(60, std::vector<double>(3000, 0.0));
+    for (auto& row : rows)
+        for (std::size_t t = 0; t < row.size(); ++t)
+            row[t] = stream.uniform() < (t % 600 < 28 ? 0.6 : 0.08) ? stream.exponential() : 0;
+
+    const auto found = artefact_frames(activity_of(rows, 3000).view(), 14);
+
+    EXPECT_TRUE(found.judged);
+    EXPECT_THAT(found.artefact, testing::Each(0));
 }
