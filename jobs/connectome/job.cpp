@@ -126,8 +126,8 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
                                  "left out",
                                  session.record.file));
     if (frames.artefacts_kept > 0)
-        context.warn(fmt::format("{}: in {} frames far more neurons are active than usual "
-                                 "(population mean above 8 median absolute deviations): no test "
+        context.warn(fmt::format("{}: in {} frames far more neurons are active than usual, "
+                                 "and than just before and after: no test "
                                  "tells an artefact there from connections, and displacing neurons "
                                  "does not show it. --drop-artefacts leaves them out",
                                  session.record.file, frames.artefacts_kept));

@@ -146,7 +146,8 @@ void add_frame_notices(report::Page& page, const ConnectomeSummary& data)
                         artefacts.size(),
                         sessions_where(data, [](const EdgeTestsSummary&) { return true; }).size()),
             fmt::format("In {}: frames whose population mean is above 8 median absolute "
-                        "deviations. A burst of the population looks like this, and so does a "
+                        "deviations, with more active neurons than just before and after explain. "
+                        "A short burst of the population looks like this, and so does a "
                         "jump of the image, which makes every pair coincide within a frame: no "
                         "test tells it from connections, nor do displaced neurons show it. "
                         "--drop-artefacts leaves these frames out.",

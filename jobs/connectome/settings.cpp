@@ -113,7 +113,8 @@ std::vector<runtime::Option> connectome_options()
         {.name = "drop-artefacts",
          .kind = Kind::flag,
          .help = "leave out frames in which nearly all neurons are active at once (population mean "
-                 "above 8 median absolute deviations), which no test tells from fine coincidence"},
+                 "above 8 median absolute deviations, and beyond what a window before and one "
+                 "after explain), which no test tells from fine coincidence"},
         {.name = "segments",
          .help = "intervals table of stretches that were imaged without a break, e.g. trials: "
                  "deconvolve, smooth, shift and jitter within each, leave out what lies between; "

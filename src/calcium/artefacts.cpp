@@ -1,5 +1,6 @@
 #include "rewire/calcium/artefacts.hpp"
 
+#include <rewire/base/partition.hpp>
 #include <rewire/stats/median.hpp>
 
 #include <boost/math/special_functions/gamma.hpp>
@@ -11,6 +12,9 @@
 namespace rewire::calcium {
 
 namespace {
+
+/// Frames to which smoothing carries an event, at each side, of one artefact to the next.
+constexpr auto carried = 2 * artefact_margin;
 
 /// [frame] mean over neurons, each over its standard deviation.
 std::vector<double> population_mean(const activity::ActivityView& activity)
@@ -47,24 +51,33 @@ std::vector<std::int64_t> active_count(const activity::ActivityView& activity)
 /// P(at least `count`) of a Poisson number.
 double upper_tail(std::int64_t count, double mean)
 {
-    return count == 0 ? 1.0 : boost::math::gamma_p(static_cast<double>(count), mean);
+    return count == 0 ? 1.0
+           : mean > 0 ? boost::math::gamma_p(static_cast<double>(count), mean)
+                      : 0.0;
 }
 
-/// [frame] whether more neurons are active than the window around it explains, in which each would
-/// be active as often at any other time: a Poisson tail, whose variance is not below theirs.
-std::vector<std::uint8_t> beyond_window(const std::vector<std::int64_t>& active,
-                                        std::int64_t window)
+/// [frame] whether more neurons are active than a window before and one after explain, in which
+/// each would be active as often at any other time: a Poisson tail, whose variance is not below
+/// theirs. What smoothing carries out of the frame is in neither.
+std::vector<std::uint8_t> beyond_windows(const std::vector<std::int64_t>& active,
+                                         std::int64_t window)
 {
     const auto frames = static_cast<std::int64_t>(active.size());
     auto sum_before = std::vector<std::int64_t>(active.size() + 1, 0);
     std::partial_sum(active.begin(), active.end(), sum_before.begin() + 1);
+    const auto sum = [&](std::int64_t first, std::int64_t last) {
+        return static_cast<double>(sum_before[static_cast<std::size_t>(last)] -
+                                   sum_before[static_cast<std::size_t>(first)]);
+    };
     auto beyond = std::vector<std::uint8_t>(active.size(), 0);
     for (std::int64_t t = 0; t < frames; ++t) {
-        const auto first = std::max<std::int64_t>(0, t - window / 2);
-        const auto last = std::min(frames, first + window);
-        const auto mean = static_cast<double>(sum_before[static_cast<std::size_t>(last)] -
-                                              sum_before[static_cast<std::size_t>(first)]) /
-                          static_cast<double>(last - first);
+        const auto before = base::Range{std::max<std::int64_t>(0, t - carried - window),
+                                        std::max<std::int64_t>(0, t - carried)};
+        const auto after = base::Range{std::min(frames, t + carried + 1),
+                                       std::min(frames, t + carried + 1 + window)};
+        const auto mean =
+            (sum(before.first, before.last) + sum(after.first, after.last)) /
+            static_cast<double>(std::max<std::int64_t>(1, before.size() + after.size()));
         beyond[static_cast<std::size_t>(t)] =
             upper_tail(active[static_cast<std::size_t>(t)], mean) <
                     artefact_level / static_cast<double>(frames)
@@ -90,7 +103,7 @@ ArtefactFrames artefact_frames(const activity::ActivityView& smoothed, std::int6
         value = std::abs(value - median);
     const auto limit = artefact_deviations * stats::upper_median(deviation);
     result.judged = limit > 0;
-    const auto beyond = beyond_window(active_count(smoothed), window_frames);
+    const auto beyond = beyond_windows(active_count(smoothed), window_frames);
     for (std::int64_t t = 0; result.judged && t < smoothed.frames; ++t)
         if (mean[static_cast<std::size_t>(t)] - median > limit &&
             beyond[static_cast<std::size_t>(t)] != 0)

@@ -11,7 +11,7 @@ namespace rewire::calcium {
 inline constexpr auto artefact_deviations = 8.0;
 /// A frame has more active neurons than its window explains where that many have this chance in any
 /// frame of the session.
-inline constexpr auto artefact_level = 0.01;
+inline constexpr auto artefact_level = 1e-6;
 /// Frames at each side of an artefact that smoothing carries it to.
 inline constexpr auto artefact_margin = std::int64_t{2};
 
