@@ -77,11 +77,11 @@ void add_session(Found& found, const io::Handle& file, const SessionName& name,
         for (std::size_t bin = 0; bin < weight.size(); ++bin) {
             if (std::isnan(weight[bin]))
                 continue;
-            auto& bins = found.of(planted.kind_of(pre, post, result.time_s[bin]));
-            bins.weight.push_back(weight[bin]);
+            auto& of_kind = found.of(planted.kind_of(pre, post, result.time_s[bin]));
+            of_kind.weight.push_back(weight[bin]);
             const auto value = q.empty() ? NAN : q[at * weight.size() + bin];
-            bins.tested += std::isnan(value) ? 0 : 1;
-            bins.found += value <= test_level ? 1 : 0;
+            of_kind.tested += std::isnan(value) ? 0 : 1;
+            of_kind.found += value <= test_level ? 1 : 0;
         }
         if (const auto area = area_since(found, active, inactive); !std::isnan(area))
             found.edge_area.push_back(area);
@@ -93,13 +93,13 @@ std::string table_of(const Found& found)
     auto text = fmt::format("{:<26} {:>10} {:>10} {:>10}\n", "dynamic weights", "bins", "median",
                             "q <= 0.05");
     for (std::size_t kind = 0; kind < edge_kind_count; ++kind) {
-        const auto& bins = found.by_kind.at(kind);
+        const auto& of_kind = found.by_kind.at(kind);
         text += fmt::format(
-            "{:<26} {:>10} {:>10} {:>10}\n", edge_kind_names.at(kind), bins.weight.size(),
-            bins.weight.empty() ? "-" : fmt::format("{:.3f}", stats::median(bins.weight)),
-            bins.tested > 0 ? fmt::format("{:.3f}", static_cast<double>(bins.found) /
-                                                        static_cast<double>(bins.tested))
-                            : "-");
+            "{:<26} {:>10} {:>10} {:>10}\n", edge_kind_names.at(kind), of_kind.weight.size(),
+            of_kind.weight.empty() ? "-" : fmt::format("{:.3f}", stats::median(of_kind.weight)),
+            of_kind.tested > 0 ? fmt::format("{:.3f}", static_cast<double>(of_kind.found) /
+                                                           static_cast<double>(of_kind.tested))
+                               : "-");
     }
     return text;
 }

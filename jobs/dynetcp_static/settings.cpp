@@ -14,8 +14,8 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto peak_ms = 10.0;  ///< lags that are searched
-constexpr auto flank_ms = 50.0; ///< flanks lie beyond
+constexpr auto searched_ms = 10.0; ///< lags that are searched
+constexpr auto flank_ms = 50.0;    ///< flanks lie beyond
 
 std::vector<runtime::Option> fit_options()
 {
@@ -155,7 +155,7 @@ dynetcp::StaticRule rule_of(double threshold_sd, double bin_ms)
         return std::max<std::int64_t>(1, std::llround(ms / bin_ms));
     };
     return {.threshold_sd = threshold_sd,
-            .peak_lag = in_bins(peak_ms),
+            .peak_lag = in_bins(searched_ms),
             .flank_first = in_bins(flank_ms) + 1};
 }
 
