@@ -14,8 +14,7 @@ namespace rewire::jobs {
 
 namespace {
 
-constexpr auto searched_ms = 10.0; ///< lags that are searched
-constexpr auto flank_ms = 50.0;    ///< flanks lie beyond
+constexpr auto flank_ms = 50.0; ///< flanks lie beyond
 
 std::vector<runtime::Option> fit_options()
 {

@@ -14,6 +14,9 @@
 
 namespace rewire::jobs {
 
+/// Lags that are searched for a peak.
+inline constexpr auto searched_ms = 10.0;
+
 struct StaticSettings
 {
     TrialSettings trials;

@@ -2,6 +2,7 @@
 
 #include "jobs/frame/table_text.hpp"
 #include "result.hpp"
+#include "settings.hpp"
 
 #include <rewire/io/whole_file.hpp>
 
@@ -14,8 +15,6 @@
 namespace rewire::jobs {
 
 namespace {
-
-constexpr auto searched_ms = 10.0;
 
 /// The largest corrected weight of a direction within 10 ms.
 struct Largest
