@@ -3,8 +3,8 @@
 
 #include <rewire/base/random.hpp>
 #include <rewire/calcium/artefacts.hpp>
-#include <rewire/calcium/event_jitter.hpp>
 #include <rewire/calcium/deconvolve_block.hpp>
+#include <rewire/calcium/event_jitter.hpp>
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/misleading_edges.hpp>
 #include <rewire/simulate/session_source.hpp>
