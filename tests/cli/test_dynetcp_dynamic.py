@@ -75,7 +75,7 @@ class Dynamic(DynamicCase):
 
     def test_more_ranks_than_trials_of_a_batch(self):
         """Ranks share trials then: the same bits on the same number, losses that differ by rounding on others."""
-        words = [*SHORT, "--edges", "all", "--epochs", "2", "--batch", "2", "--learning-rate", "1e-3"]
+        words = [*SHORT, "--edges", "all", "--epochs", "1", "--batch", "2", "--learning-rate", "1e-3"]
         for kind in [[], ["--joint"]]:
             curves = {}
             for ranks in [1, 2, 3, 4]:
