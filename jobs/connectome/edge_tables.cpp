@@ -115,7 +115,8 @@ std::optional<JitterInput> jitter_input(EdgeSessions& sessions, const EdgeVersio
                                    .displacement = std::move(displacement)}};
 }
 
-/// Samples of a block in the order in which they are shared: doubles and starts before rows.
+/// Samples of a block in the order in which they are shared: square_sum, then start, value and row
+/// of the events and of what they are smoothed to.
 constexpr auto jitter_items = std::int64_t{7};
 
 std::array<std::span<const std::byte>, at(jitter_items)> items_of(calcium::JitterSamples& block)
