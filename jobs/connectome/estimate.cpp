@@ -43,26 +43,31 @@ double cubed(double n)
     return n * n * n;
 }
 
-/// What the tables of edges take, of each version in its order.
+/// What the tables of edges take, and what they are made from, of each version in its order.
 struct VersionMemory
 {
-    std::vector<double> bytes;
-    std::vector<double> sample_bytes;
+    std::vector<double> tables;
+    std::vector<double> preparation;
 
     void add_to(runtime::Estimate& estimate) const
     {
-        const auto batch = edge_batches(bytes);
-        auto in_batch = std::vector<double>(batch.empty() ? 1 : batch.back() + 1);
-        auto samples_in_batch = in_batch;
-        for (std::size_t v = 0; v < batch.size(); ++v) {
-            in_batch[batch[v]] += bytes[v];
-            samples_in_batch[batch[v]] += sample_bytes[v];
-        }
-        estimate.node_bytes += *std::max_element(in_batch.begin(), in_batch.end());
-        // Samples that ranks made lie beside the shared ones for a moment.
-        estimate.spread_bytes =
-            std::max(estimate.spread_bytes,
-                     *std::max_element(samples_in_batch.begin(), samples_in_batch.end()));
+        const auto in_group = sums_of(preparation, edge_groups(preparation, tables));
+        const auto largest_group = *std::max_element(in_group.begin(), in_group.end());
+        const auto in_batch = sums_of(tables, edge_batches(tables));
+        estimate.node_bytes += *std::max_element(in_batch.begin(), in_batch.end()) + largest_group;
+        // What ranks prepared lies beside the shared for a moment.
+        estimate.spread_bytes = std::max(estimate.spread_bytes, largest_group);
+    }
+
+  private:
+    /// [batches], one at least
+    static std::vector<double> sums_of(const std::vector<double>& bytes,
+                                       const std::vector<std::size_t>& batch)
+    {
+        auto sums = std::vector<double>(batch.empty() ? 1 : batch.back() + 1);
+        for (std::size_t v = 0; v < batch.size(); ++v)
+            sums[batch[v]] += bytes[v];
+        return sums;
     }
 };
 
@@ -216,24 +221,57 @@ double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t windo
 double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           bool displaced)
 {
-    return edge_table_bytes(
-        activity.neurons, activity.frames, static_cast<double>(entries_of(activity)),
-        calcium::event_jitter_bytes(activity.neurons, activity.frames, events_of(activity),
-                                    window_frames_of(activity, settings)),
-        displaced);
+    return edge_table_bytes(activity.neurons, activity.frames,
+                            calcium::event_jitter_bytes(activity.neurons, activity.frames,
+                                                        events_of(activity),
+                                                        window_frames_of(activity, settings)),
+                            displaced);
 }
 
-std::vector<std::size_t> edge_batches(const std::vector<double>& version_bytes)
+double edge_prepared_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
+                           bool displaced)
 {
-    constexpr auto most_bytes = 1.5e9;
+    const auto prepared = edge_preparation_bytes(activity.neurons, activity.frames,
+                                                 static_cast<double>(entries_of(activity)));
+    // Traces that something was taken out of are prepared with their tables.
+    return settings.covariates.empty() && settings.highpass_s == 0
+               ? prepared
+               : prepared + edge_table_bytes(activity.neurons, activity.frames, 0, displaced);
+}
+
+namespace {
+
+std::vector<std::size_t> batches_within(double most_bytes, const std::vector<double>& bytes)
+{
     auto batches = std::vector<std::size_t>{};
-    auto bytes = 0.0;
-    for (const auto more : version_bytes) {
-        const auto begins = batches.empty() || bytes + more > most_bytes;
-        bytes = begins ? more : bytes + more;
+    auto sum = 0.0;
+    for (const auto more : bytes) {
+        const auto begins = batches.empty() || sum + more > most_bytes;
+        sum = begins ? more : sum + more;
         batches.push_back(batches.empty() ? 0 : batches.back() + (begins ? 1 : 0));
     }
     return batches;
+}
+
+} // namespace
+
+std::vector<std::size_t> edge_batches(const std::vector<double>& version_bytes)
+{
+    return batches_within(1.5e9, version_bytes);
+}
+
+std::vector<std::size_t> edge_groups(const std::vector<double>& prepared_bytes,
+                                     const std::vector<double>& version_bytes)
+{
+    const auto batch = edge_batches(version_bytes);
+    auto of_batch = std::vector<double>(batch.empty() ? 0 : batch.back() + 1);
+    for (std::size_t v = 0; v < batch.size(); ++v)
+        of_batch[batch[v]] += prepared_bytes[v];
+    const auto group_of_batch = batches_within(1e9, of_batch);
+    auto groups = std::vector<std::size_t>{};
+    for (const auto of_version : batch)
+        groups.push_back(group_of_batch[of_version]);
+    return groups;
 }
 
 std::function<double(const io::StudySession& session)>
@@ -302,9 +340,8 @@ runtime::Estimate connectome_estimate(const io::Study& study,
         if (with_tests) {
             for (std::int64_t draw = -1; draw < settings.displacements; ++draw) {
                 test_seconds += edge_seconds(activity, draw >= 0, rates);
-                versions.bytes.push_back(edge_version_bytes(activity, settings, draw >= 0));
-                versions.sample_bytes.push_back(calcium::jitter_sample_bytes(
-                    activity.neurons, activity.frames, events_of(activity)));
+                versions.tables.push_back(edge_version_bytes(activity, settings, draw >= 0));
+                versions.preparation.push_back(edge_prepared_bytes(activity, settings, draw >= 0));
             }
             windows.add(activity, settings, rates);
             longest_test = std::max(longest_test, edge_preparation_seconds(activity, rates));

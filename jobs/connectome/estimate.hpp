@@ -40,13 +40,17 @@ double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, 
 /// long: jitter alone.
 double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t window_frames,
                             const ConnectomeRates& rates = typical_connectome_rates);
-/// Of the tables of a session or a draw in the memory of a node, and of as many as are made at a
-/// time.
+/// Of the tables of a session or a draw in the memory of a node, and of what they are made from.
 double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           bool displaced);
+double edge_prepared_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
+                           bool displaced);
 /// [versions] the batch of each: as many, in their order, as have room together.
 std::vector<std::size_t> edge_batches(const std::vector<double>& version_bytes);
-
+/// [versions] the group of each: whole batches, whose versions are prepared at the same time, one a
+/// rank, because what is prepared has room together.
+std::vector<std::size_t> edge_groups(const std::vector<double>& prepared_bytes,
+                                     const std::vector<double>& version_bytes);
 /// Of a session in the memory of a node while its wave is computed.
 std::function<double(const io::StudySession& session)>
 connectome_session_bytes(const ConnectomeSettings& settings);
