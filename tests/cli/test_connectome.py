@@ -525,6 +525,47 @@ class Export(Case):
             self.assertEqual(float(values[column]), float(first[column]))
         self.assertEqual(values.get("distance", ""), first["distance"])
 
+    def test_support_by_shift_is_exported_with_what_it_is_made_of(self):
+        study = self.simulate(sessions=1, neurons=30, duration_s=300)
+        for words in [[], ["--two-sided"]]:
+            with self.subTest(words):
+                results = self.folder / ("results" + "".join(words))
+                run("connectome", "--study", study, "--results", results, "--tau-s", "0.7", "--support", "shift",
+                    "--displacements", "0", *words)
+                code, _, err = run("export", "--results", results, "--format", "csv", "--all-pairs")
+                self.assertEqual(code, 0, err)
+                with open(results / "export" / "connectome.csv") as file:
+                    rows = list(csv.DictReader(file))
+                for row in rows:
+                    partial, marginal = float(row["p_partial"]), float(row["p_marginal"])
+                    self.assertEqual(row["p_both_negative"] != "", bool(words))
+                    if not words:
+                        self.assertEqual(float(row["p_both"]), max(partial, marginal))
+                    elif row["sign"] == "1":
+                        self.assertAlmostEqual(float(row["p_both"]), min(1, 2 * max(partial, marginal)), delta=1e-12)
+                    else:
+                        self.assertAlmostEqual(float(row["p_both"]), min(1, 2 * float(row["p_both_negative"])), delta=1e-12)
+                    self.assertAlmostEqual(10 ** float(row["log10_p_both"]), float(row["p_both"]), delta=1e-12)
+
+    def test_edges_that_the_whole_study_supports_are_exported(self):
+        study = self.simulate("--strength", "0.5", "--shortest-s", "40", neurons=30, duration_s=300)
+        results = self.folder / "results"
+        run("connectome", "--study", study, "--results", results, "--tau-s", "0.7", "--family", "all", "--displacements",
+            "0", "--alpha", "100")  # no edges of the threshold
+        exported = {}
+        for words in [[], ["--all-pairs"]]:
+            code, _, err = run("export", "--results", results, "--format", "csv", *words)
+            self.assertEqual(code, 0, err)
+            with open(results / "export" / "connectome.csv") as file:
+                exported["all" if words else "edges"] = list(csv.DictReader(file))
+
+        by_study_alone = [row for row in exported["all"] if row["supported_study"] == "1" and row["supported"] == "0"]
+        self.assertTrue(by_study_alone)
+        self.assertEqual(exported["edges"], [row for row in exported["all"]
+                                             if "1" in (row["supported"], row["supported_study"])])
+        for row in exported["all"]:
+            self.assertGreaterEqual(float(row["p_holm_study"]), float(row["q_study"]) * (1 - 1e-12))
+
     def test_without_a_result(self):
         self.assertFails(3, ["no connectome", "compute it first"], "export", "--results", self.folder)
 
