@@ -20,14 +20,15 @@ namespace rewire::jobs {
 std::vector<base::Range> segments_in(const io::NwbSession& file, const std::string& table,
                                      const std::string& file_name);
 
-/// The same of the frames that are used, which are numbered one after the other: those that the NaN
-/// policy cuts out of a segment do not end it. One of all frames where there is no segment.
+/// The same of the frames that are used, which are numbered one after the other: each of those that
+/// the NaN policy leaves out ends a segment, too. One of all frames where there is no gap.
 std::vector<base::Range> used_segments(const SessionInput& input);
 
 /// [used frame] number of its segment, -1 outside of all.
 std::vector<std::int32_t> segment_of_frames(const SessionInput& input);
 
 /// Smoothed frames whose taps lie within one segment, ascending; empty where all do.
-std::vector<std::int64_t> unmixed_frames(const SessionInput& input);
+/// @param where for the message @throws InputError: none does
+std::vector<std::int64_t> unmixed_frames(const SessionInput& input, const std::string& where);
 
 } // namespace rewire::jobs

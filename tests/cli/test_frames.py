@@ -201,6 +201,34 @@ class Frames(Case):
         self.assertSameDatasets(clock, again)
         self.assertNotEqual(attribute(clock, "threshold"), attribute(self.folder / "whole" / "connectome.h5", "threshold"))
 
+    def test_masked_frames_are_ends_of_segments(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        first, last, rate_hz = 2000, 2060, 28
+        frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 4
+        masked = self.folder / "masked"
+        shutil.copytree(study, masked)
+        self.put(next(study.rglob("*.nwb")), "intervals", "blocks",
+                 text=f"0 {(first - 0.5) / rate_hz} {(last - 0.5) / rate_hz} {frames / rate_hz}")
+        subprocess.run([BUILD / "tests" / "put_nan", next(masked.rglob("*.nwb")), "3", str(first), str(last - first)],
+                       check=True)
+
+        table, _ = self.connectome(study, "table", "--segments", "blocks", "--halves", "yes", "--displacements", "2")
+        hole, err = self.connectome(masked, "hole", "--nan", "mask-frames", "--halves", "yes", "--displacements", "2")
+        again, _ = self.connectome(masked, "again", "--nan", "mask-frames", "--halves", "yes", "--displacements", "2",
+                                   ranks=3)
+
+        self.assertIn("2 segments", err)
+        self.assertEqual(attribute(hole, "segments"), 2)
+        self.assertEqual(attribute(hole, "frames"), frames - (last - first) - 8)
+        for name in ["partial_correlation", "p_partial", "p_marginal", "p_fine", "p_both", "half_a", "half_b",
+                     "fine_half_a", "fine_half_b", "displaced_rate", "displaced_discoveries"]:
+            self.assertEqual(dataset(table, name), dataset(hole, name), name)
+        self.assertSameDatasets(hole, again)
+        code, _, err = run("movement", "--study", masked, "--results", self.folder / "hole", "--shuffles", "50")
+        self.assertEqual(code, 0, err)
+        self.assertIn("2 segments between gaps", err)
+        self.assertEqual(attribute(self.folder / "hole" / "movement.h5", "frames"), attribute(hole, "frames"))
+
     def test_halves_do_without_the_frames_that_are_left_out(self):
         study = self.simulate("--null", "--artefacts-per-min", "4", sessions=1, neurons=30, duration_s=300)
         kept, _ = self.connectome(study, "kept", "--halves", "yes")
