@@ -69,13 +69,28 @@ std::vector<base::Range> segments_of_clock(const std::vector<double>& times)
 
 } // namespace
 
+std::vector<base::Range> in_both(const std::vector<base::Range>& a,
+                                 const std::vector<base::Range>& b)
+{
+    auto common = std::vector<base::Range>{};
+    for (std::size_t i = 0, k = 0; i < a.size() && k < b.size(); a[i].last < b[k].last ? ++i : ++k)
+        if (const auto range =
+                base::Range{std::max(a[i].first, b[k].first), std::min(a[i].last, b[k].last)};
+            !range.empty())
+            common.push_back(range);
+    return common;
+}
+
 std::vector<base::Range> segments_in(const io::NwbSession& file, const std::string& table,
                                      const std::string& file_name)
 {
+    const auto without_gap = segments_of_clock(file.frame_times());
     if (table.empty())
-        return segments_of_clock(file.frame_times());
+        return without_gap;
     const auto intervals = file.read_intervals(table);
-    return segments_of_table(intervals, file.frame_times(), file_name + ":" + intervals.path);
+    return in_both(
+        segments_of_table(intervals, file.frame_times(), file_name + ":" + intervals.path),
+        without_gap);
 }
 
 std::vector<base::Range> used_segments(const SessionInput& input)

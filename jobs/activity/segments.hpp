@@ -12,10 +12,13 @@
 /// intervals of a table.
 namespace rewire::jobs {
 
-/// Of the file's frames, ascending; one of all frames where the clock has no gap. Intervals without
-/// a frame count for nothing.
-/// @param table of intervals; empty: by the clock, which has a gap where a step is longer than 1.5
-/// times the median step
+/// What two ascending lists of ranges have in common, ascending.
+std::vector<base::Range> in_both(const std::vector<base::Range>& a,
+                                 const std::vector<base::Range>& b);
+
+/// Of the file's frames, ascending; one of all frames where the clock has no gap: where no step is
+/// longer than 1.5 times the median step. Intervals without a frame count for nothing.
+/// @param table of intervals, which end at gaps of the clock as well; empty: by the clock alone
 /// @throws InputError: no such table, intervals that have frames in common, or none with a frame
 std::vector<base::Range> segments_in(const io::NwbSession& file, const std::string& table,
                                      const std::string& file_name);

@@ -5,6 +5,7 @@
 #include "estimate.hpp"
 #include "frames.hpp"
 #include "jobs/activity/movement_source.hpp"
+#include "jobs/activity/segments.hpp"
 #include "jobs/activity/smoothed_frames.hpp"
 #include "jobs/frame/fields.hpp"
 #include "jobs/frame/study_source.hpp"
@@ -94,19 +95,6 @@ bool take(calcium::PartialCorrelation partial, std::vector<double>& values, std:
 SessionFrames frames_of(const HalfSource& source)
 {
     return frames_of(source.session, source.input, source.settings, source.activity);
-}
-
-/// What two ascending lists of ranges have in common.
-std::vector<base::Range> in_both(const std::vector<base::Range>& a,
-                                 const std::vector<base::Range>& b)
-{
-    auto common = std::vector<base::Range>{};
-    for (std::size_t i = 0, k = 0; i < a.size() && k < b.size(); a[i].last < b[k].last ? ++i : ++k)
-        if (const auto range =
-                base::Range{std::max(a[i].first, b[k].first), std::min(a[i].last, b[k].last)};
-            !range.empty())
-            common.push_back(range);
-    return common;
 }
 
 /// Without those that the session leaves out: artefacts, what lies between segments.

@@ -201,6 +201,20 @@ class Frames(Case):
         self.assertSameDatasets(clock, again)
         self.assertNotEqual(attribute(clock, "threshold"), attribute(self.folder / "whole" / "connectome.h5", "threshold"))
 
+    def test_intervals_of_segments_end_at_gaps_of_the_clock(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        first, rate_hz = 2000, 28
+        frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 4
+        gapped = self.gapped(study, first, frames)
+        self.put(next(gapped.rglob("*.nwb")), "intervals", "blocks", text=f"0 {frames / rate_hz + 10}")
+        clock, _ = self.connectome(gapped, "clock", "--halves", "yes", "--displacements", "2")
+        table, err = self.connectome(gapped, "table", "--segments", "blocks", "--halves", "yes", "--displacements", "2")
+
+        self.assertIn("2 segments", err)
+        self.assertEqual(attribute(table, "segments"), 2)
+        for name in ["partial_correlation", "p_both", "half_a", "fine_half_b", "displaced_rate"]:
+            self.assertEqual(dataset(table, name), dataset(clock, name), name)
+
     def test_masked_frames_are_ends_of_segments(self):
         study = self.simulate(sessions=1, duration_s=200)
         first, last, rate_hz = 2000, 2060, 28
