@@ -44,8 +44,9 @@ std::string row_of(const SessionConnectome& session, const ConnectomeSettings& s
                            session.density, session.transitivity, session.average_clustering);
     if (settings.shrinks())
         row += fmt::format(" {:>8.4f}", session.shrinkage);
-    if (session.closed_form)
-        row += fmt::format(" {:>9}", session.closed_form->supported_count);
+    if (const auto& tests = session.closed_form)
+        row += tests->status == "ok" ? fmt::format(" {:>9}", tests->supported_count)
+                                     : fmt::format(" {:>9}", "-");
     if (session.null) {
         const auto& q = session.null->q_value;
         const auto& p = session.null->p_fwe;
@@ -131,6 +132,16 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
                                  "tells an artefact there from connections, and displacing neurons "
                                  "does not show it. --drop-artefacts leaves them out",
                                  session.record.file, frames.artefacts_kept));
+}
+
+/// Why there is no connectome, or no test of its edges.
+void warn_of_status(runtime::RunContext& context, const SessionConnectome& session)
+{
+    const auto& tests = session.closed_form;
+    if (session.status != "ok")
+        context.warn(fmt::format("{}: {}", session.file, session.status));
+    if (tests && tests->status != "ok" && session.computed != 0)
+        context.warn(fmt::format("{}: no tests of edges: {}", session.file, tests->status));
 }
 
 /// Halves that were wanted and could not be had.
@@ -230,8 +241,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             warn_of_windows(context, session);
             warn_of_displacements(context, session);
             warn_of_halves(context, session);
-            if (session.status != "ok")
-                context.warn(fmt::format("{}: {}", session.file, session.status));
+            warn_of_status(context, session);
             context.note(row_of(session, settings));
             session.truth = known_truth(wave.session(static_cast<std::size_t>(unit)), session);
             take(session);

@@ -131,6 +131,9 @@ struct ConnectomeClosedForm
     std::string status; ///< "ok", or why there are no p-values
 };
 
+/// The estimator that was asked for where there is no inverse.
+inline constexpr auto pseudo_inverse = "pseudo-inverse";
+
 /// `status` says why there is no result, where there is none.
 struct SessionConnectome : SessionHead
 {
@@ -162,7 +165,7 @@ struct SessionConnectome : SessionHead
     double reciprocal_condition = 0;
     double shrinkage = 0;
     /// How partial correlations were estimated: "inverse", "ledoit-wolf", "shrunk by 0.1",
-    /// "pseudo-inverse", ...; sessions are compared where it is the same. Empty: not at all.
+    /// pseudo_inverse, ...; sessions are compared where it is the same. Empty: not at all.
     std::string estimator;
     double animal_shrinkage = 0; ///< the intensity that all sessions of the animal have; 0: none
     std::int64_t frames = 0;     ///< of the smoothed events, without those left out

@@ -342,6 +342,20 @@ class Frames(Case):
         self.assertIn(frames - used, [11, 12])
         self.assertIn(f"{frames - used:.0f} of {frames:.0f} frames are in a state of fewer than 16 frames", err)
 
+    def test_segments_that_are_all_too_short_make_no_claim(self):
+        study = self.in_short_blocks(18, duration_s=200)  # 14 after smoothing
+        for name, words in [("tested", []), ("untested", ["--support", "none"])]:
+            result, err = self.connectome(study, name, "--segments", "blocks", *words)
+            self.assertIn("16 frames", text(result, "status"))
+            self.assertIn(f"warning: sub-L23M1/sub-L23M1_ses-01.nwb: {text(result, 'status')}", err)
+            self.assertEqual(attribute(result, "computed"), 0)
+        self.assertEqual(text(self.folder / "tested" / "connectome.h5", "status"), "no segment or state of 16 frames")
+        self.assertIn("no segment or state of 16 frames", self.page("tested"))
+
+        shrunk, err = self.connectome(study, "shrunk", "--segments", "blocks", "--shrinkage", "0.1")
+        self.assertEqual(attribute(shrunk, "computed"), 1)
+        self.assertIn("no tests of edges: no segment or state of 16 frames", err)
+
     def test_few_effective_frames_are_said(self):
         study = self.simulate("--null", sessions=1, neurons=40, duration_s=12)
         result, err = self.connectome(study, "results", "--surrogates", "30")
