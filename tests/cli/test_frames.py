@@ -337,10 +337,14 @@ class Frames(Case):
     def test_a_state_of_few_frames_takes_no_part(self):
         study = self.simulate(sessions=1, duration_s=200)
         self.put(next(study.rglob("*.nwb")), "intervals", "brief", text="20 20.4")
-        result, err = self.connectome(study, "results", "--within", "brief")
+        result, err = self.connectome(study, "results", "--within", "brief", "--surrogates", "20")
         frames, used = attribute(result, "frames"), attribute(result, "test_frames")
         self.assertIn(frames - used, [11, 12])
         self.assertIn(f"{frames - used:.0f} of {frames:.0f} frames are in a state of fewer than 16 frames", err)
+        self.assertIn(f"{frames - used:.0f} frames are in states or segments of fewer than 224 frames (four times "
+                      "--min-shift-s)", err)
+        self.assertLessEqual(attribute(result, "null_frames"), used)
+        self.assertNotIn("which cannot be shifted", self.connectome(study, "whole", "--surrogates", "20")[1])
 
     def test_segments_that_are_all_too_short_make_no_claim(self):
         study = self.in_short_blocks(18, duration_s=200)  # 14 after smoothing
