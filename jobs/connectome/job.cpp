@@ -157,7 +157,7 @@ void say_what_is_compared(SessionConnectome& session, const std::string& within)
 {
     auto& null = *session.null;
     auto compared = compared_of(session, std::move(null.observed),
-                                {.frames = null.frames_used, .within = within, .shrunk = true},
+                                {.frames = null.frames_used, .within = within, .drawn = true},
                                 surrogate_partial_name);
     null.compare = std::move(compared.says);
     null.observed = std::move(compared.value);

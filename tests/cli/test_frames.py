@@ -328,11 +328,27 @@ class Frames(Case):
         for tested, own in zip(dataset(shrunk, "tested_partial_correlation"), dataset(plain, "partial_correlation")):
             self.assertAlmostEqual(tested, own, delta=1e-6)
         self.assertIn("without shrinkage", text(shrunk, "tests_compare"))
-        self.assertIn("surrogate_partial_correlation: ", text(within, "surrogates_compare"))
+        self.assertEqual(text(within, "surrogates_compare"),
+                         f"surrogate_partial_correlation: {attribute(within, 'null_frames'):.0f} of "
+                         f"{attribute(within, 'frames'):.0f} frames, one mean over all of them, shifted inside and outside "
+                         "of movement apart")
+        self.assertIn("shrunk as partial_correlation", text(shrunk, "surrogates_compare"))
         self.assertIn("surrogate_partial_correlation", listed(within))
         page = self.page("within")
         self.assertIn("not of the partial correlations of the threshold", page)
         self.assertIn("The surrogates are not held against", page)
+
+    def test_surrogates_take_out_one_mean_over_all_states(self):
+        rate_hz, margin = 28, 2
+        study = self.simulate(sessions=1, duration_s=(6000 + 2 * margin + 0.01) / rate_hz)
+        # Two and four thousand smoothed frames, which slots of one and two divide.
+        self.put(next(study.rglob("*.nwb")), "intervals", "third",
+                 text=f"{(margin - 0.5) / rate_hz} {(margin + 1999.5) / rate_hz}")
+        result, err = self.connectome(study, "third", "--within", "third", "--surrogates", "20")
+        self.assertEqual(attribute(result, "frames"), 6000)
+        self.assertEqual(attribute(result, "null_frames"), 6000)
+        self.assertEqual(text(result, "surrogates_compare"), "partial_correlation")
+        self.assertIn("means taken out inside and outside of third apart", text(result, "tests_compare"))
 
     def test_a_state_of_few_frames_takes_no_part(self):
         study = self.simulate(sessions=1, duration_s=200)
