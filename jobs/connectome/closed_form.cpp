@@ -151,8 +151,6 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
             result.lags_marginal = moments.lags.marginal;
             result.frames_used = moments.frames_used;
             result.first_component = moments.first_component;
-            result.largest_active_share =
-                calcium::largest_active_share(activity.activity(position));
             const auto control = calcium::finish_displacement(tallies[position]);
             result.displaced_rate.assign(control.rate.begin(), control.rate.end());
             result.displaced_discoveries.assign(control.discoveries.begin(),

@@ -60,8 +60,9 @@ inline constexpr auto most_displaced_cut = 0.05;
 /// How much of a session the tests of events reach.
 struct TestCoverage
 {
-    std::int64_t windows = 0;  ///< of the jitter
-    double events_outside = 0; ///< share of the events that lie in no whole window
+    std::int64_t windows = 0;        ///< of the jitter
+    double events_outside = 0;       ///< share of the events that lie in no whole window
+    double largest_active_share = 0; ///< of the active neurons that have an event in one used frame
     /// Of the displacement control: how far the draws move neurons, the least and the most, means
     /// over frames; and the share of the frames in stretches too short for the least. 0 without.
     double displaced_shortest_s = 0;
@@ -108,7 +109,6 @@ struct ConnectomeClosedForm
     double neurons_per_frame = 0; ///< active neurons / effective frames
     double drive = 0;
     double first_component = 0;      ///< share of the variance
-    double largest_active_share = 0; ///< of neurons in one frame
     std::int64_t artefacts_kept = 0; ///< frames in which nearly all are active, and that take part
     std::uint8_t artefacts_judged = 1; ///< 0: too little is active to tell
     TestCoverage coverage;

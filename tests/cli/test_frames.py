@@ -143,6 +143,9 @@ class Frames(Case):
         self.assertEqual(attribute(kept, "artefact_frames"), 0)
         self.assertEqual(attribute(kept, "artefact_frames_kept"), artefacts)
         self.assertIn(f"in {artefacts:.0f} frames far more neurons are active than usual", warned)
+        # Of the active neurons in one frame: nearly all, and what chance gives where three in a hundred are.
+        self.assertGreater(attribute(kept, "largest_active_share"), 0.9)
+        self.assertLess(attribute(dropped, "largest_active_share"), 0.3)
 
     def test_sparse_activity_gives_no_judgement_of_artefacts(self):
         study = self.simulate("--null", sessions=1, neurons=4, duration_s=120)
