@@ -55,7 +55,8 @@ std::vector<std::uint8_t> SessionFrames::states(const std::string& file) const
     for (const auto number : circle) {
         if (number >= calcium::left_out_state)
             throw base::InputError(
-                fmt::format("shifts cannot be drawn within more than {} segments",
+                fmt::format("shifts cannot be drawn within more than {} segments, or states of "
+                            "segments",
                             calcium::left_out_state),
                 file, "leave out --surrogates: the closed-form tests shift within all segments");
         states.push_back(number < 0 ? calcium::left_out_state : static_cast<std::uint8_t>(number));

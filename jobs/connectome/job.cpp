@@ -10,6 +10,7 @@
 #include "jobs/activity/estimate.hpp"
 #include "jobs/activity/movement_source.hpp"
 #include "jobs/activity/options.hpp"
+#include "jobs/activity/segments.hpp"
 #include "jobs/activity/wave_activity.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
@@ -25,6 +26,7 @@
 
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/shift_moments.hpp>
+#include <rewire/calcium/shift_null.hpp>
 
 #include <fmt/format.h>
 
@@ -255,14 +257,19 @@ std::int64_t frames_used(const io::StudySession& session, const SessionInput& in
 }
 
 /// Collective: reads what --within, --covariate and --movement ask for, so that it is
-/// not missing hours later.
+/// not missing hours later, and looks whether shifts can be drawn within as many segments.
 void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
                      const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
 {
     const auto with_movements = settings.halves != HalvesOf::none && settings.movement.is_named();
+    const auto draws = settings.surrogates > 0;
+    const auto many_segments =
+        draws && std::any_of(sessions.begin(), sessions.end(), [&](std::size_t index) {
+            return used_segments(inputs[index]).size() > calcium::left_out_state;
+        });
     if (settings.within.empty() && settings.covariates.empty() && settings.highpass_s == 0 &&
-        !with_movements)
+        !with_movements && !many_segments)
         return;
     context.each_unit<runtime::UnitResults>(
         "behaviour", std::vector<double>(sessions.size(), 1.0),
@@ -274,7 +281,9 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
             auto none = activity::ActivityView{};
             none.frames =
                 calcium::smoothed_frames(frames_used(session, inputs[index]), inputs[index].taps);
-            frames_of(session, inputs[index], settings, none);
+            const auto frames = frames_of(session, inputs[index], settings, none);
+            if (draws)
+                frames.states(session.record.file);
             if (with_movements && with_halves(study, index, settings))
                 quiet_frames_of(session, inputs[index], settings);
             return true;

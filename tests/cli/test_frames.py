@@ -391,10 +391,17 @@ class Frames(Case):
 
     def test_shifts_are_not_drawn_within_hundreds_of_segments(self):
         study = self.in_short_blocks(24, duration_s=300)
-        self.assertFails(3, ["shifts cannot be drawn within more than 255 segments", "leave out --surrogates"],
-                         "connectome", "--study", study, "--results", self.folder / "drawn", "--tau-s", "0.7", "--segments",
-                         "blocks", "--surrogates", "5")
+        err = self.assertFails(3, ["shifts cannot be drawn within more than 255 segments", "leave out --surrogates"],
+                               "connectome", "--study", study, "--results", self.folder / "drawn", "--tau-s", "0.7",
+                               "--segments", "blocks", "--surrogates", "5", ranks=2)
+        self.assertNotIn("to compute", err)  # before anything is
         self.connectome(study, "closed", "--segments", "blocks")
+
+        fewer = self.in_short_blocks(24, duration_s=200)  # of two states each
+        err = self.assertFails(3, "shifts cannot be drawn within more than 255 segments", "connectome", "--study", fewer,
+                               "--results", self.folder / "states", "--tau-s", "0.7", "--segments", "blocks", "--within",
+                               "movement", "--surrogates", "5")
+        self.assertNotIn("to compute", err)
 
     def test_segments_that_overlap_are_refused(self):
         study = self.simulate(sessions=1)
