@@ -263,6 +263,21 @@ class Frames(Case):
         self.assertLess(attribute(dropped, "quiet_half_frames"), left)
         self.assertSameDatasets(dropped, again)
 
+    def test_halves_are_shrunk_for_the_frames_that_they_have(self):
+        study = self.simulate(sessions=1, neurons=40, duration_s=300)
+        file = next(study.rglob("*.nwb"))
+        self.put(file, "intervals", "moving", text="100 300")
+        self.put(file, "intervals", "quiet", text="0 100")
+        words = ["--halves", "yes", "--shrinkage", "ledoit-wolf"]
+        whole, _ = self.connectome(study, "whole", *words, "--movement", "moving")
+        cut, _ = self.connectome(study, "cut", *words, "--segments", "quiet")
+
+        self.assertAlmostEqual(attribute(whole, "quiet_half_frames"), attribute(cut, "half_frames"), delta=4)
+        # Events differ by their threshold, which is of all frames.
+        for half in ["half_a", "half_b"]:
+            sizes = [sum(map(abs, dataset(*of))) for of in [(whole, f"quiet_{half}"), (cut, half)]]
+            self.assertAlmostEqual(sizes[0] / sizes[1], 1, delta=0.1)
+
     def in_short_blocks(self, frames, **how):
         """A study imaged for so many frames of every second."""
         study = self.simulate(sessions=1, **how)
