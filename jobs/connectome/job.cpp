@@ -123,11 +123,14 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
                                  "are left out",
                                  session.record.file, frames.artefacts));
     if (!frames.artefacts_judged)
-        context.warn(fmt::format("{}: artefact frames could not be judged: half of the frames have "
-                                 "the same population mean, as where nothing is active. What all "
-                                 "neurons have in common in single frames is neither counted nor "
-                                 "left out",
-                                 session.record.file));
+        context.warn(
+            fmt::format("{}: artefact frames could not be judged: half of the frames have "
+                        "the same population mean, as where nothing is active, or even all "
+                        "neurons at once would not stand out in them, as where they are few "
+                        "or --smoothing-s is wide. What all "
+                        "neurons have in common in single frames is neither counted nor "
+                        "left out",
+                        session.record.file));
     if (frames.artefacts_kept > 0)
         context.warn(fmt::format("{}: in {} frames far more neurons are active than usual, "
                                  "and than just before and after: no test "

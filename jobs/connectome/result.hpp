@@ -110,7 +110,7 @@ struct ConnectomeClosedForm
     double drive = 0;
     double first_component = 0;      ///< share of the variance
     std::int64_t artefacts_kept = 0; ///< frames in which nearly all are active, and that take part
-    std::uint8_t artefacts_judged = 1; ///< 0: too little is active to tell
+    std::uint8_t artefacts_judged = 1; ///< 0: too little, or too much, is active to tell
     TestCoverage coverage;
     double noise_edges = 0;   ///< expected above the threshold of `edge`; NaN with shrinkage
     double noise_density = 0; ///< 2 / N^2 times it
@@ -172,7 +172,7 @@ struct SessionConnectome : SessionHead
     std::int64_t segments = 1;   ///< stretches without gap
     std::int64_t artefact_frames = 0;  ///< left out
     std::int64_t artefacts_kept = 0;   ///< the same where they were not left out
-    std::uint8_t artefacts_judged = 1; ///< 0: half of the frames have the median itself
+    std::uint8_t artefacts_judged = 1; ///< 0: too little, or too much, is active to tell
     TestCoverage coverage;             ///< of the closed-form tests
     std::int64_t missing = 0;          ///< samples
     std::uint8_t computed = 0;         ///< 1: there are values, whatever the status says of how

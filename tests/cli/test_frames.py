@@ -147,6 +147,27 @@ class Frames(Case):
         self.assertGreater(attribute(kept, "largest_active_share"), 0.9)
         self.assertLess(attribute(dropped, "largest_active_share"), 0.3)
 
+    def test_artefacts_are_as_wide_as_the_smoothing(self):
+        study = self.simulate("--null", "--artefacts-per-min", "4", "--seed", "2", sessions=1, neurons=60, duration_s=180)
+        wide = ["--smoothing-s", "1"]
+        kept, warned = self.connectome(study, "kept", *wide)
+        dropped, err = self.connectome(study, "dropped", "--drop-artefacts", *wide)
+
+        self.assertIn("nearly all neurons were active at once", err)
+        artefacts = attribute(dropped, "artefact_frames")
+        self.assertGreaterEqual(artefacts, 12 * 29)
+        self.assertLessEqual(artefacts, 12 * 64)
+        self.assertEqual(attribute(dropped, "frames"), attribute(kept, "frames") - artefacts)
+        self.assertGreater(attribute(kept, "largest_active_share"), 0.9)
+        self.assertLess(attribute(dropped, "largest_active_share"), 0.3)
+
+    def test_wide_smoothing_gives_no_judgement_of_artefacts(self):
+        study = self.simulate("--null", "--artefacts-per-min", "4", "--seed", "2", sessions=1, neurons=60, duration_s=180)
+        wide, err = self.connectome(study, "wide", "--drop-artefacts", "--smoothing-s", "3")
+        self.assertIn("artefact frames could not be judged", err)
+        self.assertEqual(attribute(wide, "artefacts_judged"), 0)
+        self.assertIn("even all neurons at once would not stand out", self.page("wide"))
+
     def test_sparse_activity_gives_no_judgement_of_artefacts(self):
         study = self.simulate("--null", sessions=1, neurons=4, duration_s=120)
         sparse, err = self.connectome(study, "sparse", "--drop-artefacts")
