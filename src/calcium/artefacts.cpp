@@ -2,8 +2,7 @@
 
 #include <rewire/base/partition.hpp>
 #include <rewire/stats/median.hpp>
-
-#include <boost/math/special_functions/gamma.hpp>
+#include <rewire/stats/poisson.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -48,14 +47,6 @@ std::vector<std::int64_t> active_count(const activity::ActivityView& activity)
     return count;
 }
 
-/// P(at least `count`) of a Poisson number.
-double upper_tail(std::int64_t count, double mean)
-{
-    return count == 0 ? 1.0
-           : mean > 0 ? boost::math::gamma_p(static_cast<double>(count), mean)
-                      : 0.0;
-}
-
 /// [frame] whether more neurons are active than a window before and one after explain, in which
 /// each would be active as often at any other time: a Poisson tail, whose variance is not below
 /// theirs. What smoothing carries out of the frame is in neither.
@@ -79,7 +70,7 @@ std::vector<std::uint8_t> beyond_windows(const std::vector<std::int64_t>& active
             (sum(before.first, before.last) + sum(after.first, after.last)) /
             static_cast<double>(std::max<std::int64_t>(1, before.size() + after.size()));
         beyond[static_cast<std::size_t>(t)] =
-            upper_tail(active[static_cast<std::size_t>(t)], mean) <
+            stats::poisson_tails(mean, active[static_cast<std::size_t>(t)]).upper <
                     artefact_level / static_cast<double>(frames)
                 ? 1
                 : 0;
