@@ -151,8 +151,6 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
             result.lags_marginal = moments.lags.marginal;
             result.frames_used = moments.frames_used;
             result.first_component = moments.first_component;
-            result.largest_active_share =
-                calcium::largest_active_share(activity.activity(position));
             const auto control = calcium::finish_displacement(tallies[position]);
             result.displaced_rate.assign(control.rate.begin(), control.rate.end());
             result.displaced_discoveries.assign(control.discoveries.begin(),
@@ -167,6 +165,10 @@ namespace {
 
 std::string too_few_frames(const SessionConnectome& session, double effective_frames)
 {
+    if (std::isnan(effective_frames))
+        return fmt::format("too few frames: no two neurons are active in segments or states of {} "
+                           "frames",
+                           calcium::shortest_circle);
     return fmt::format(
         "too few frames: {} active neurons and {:.0f} effective frames, of which at most {:g} "
         "neurons a frame can be told apart",
@@ -174,10 +176,11 @@ std::string too_few_frames(const SessionConnectome& session, double effective_fr
         calcium::most_neurons_per_frame);
 }
 
-/// Unless shrinkage has made the connectome one of few frames.
+/// Unless the connectome is one that does without an inverse, as was asked for: shrunk, or of a
+/// pseudo-inverse.
 void claim_nothing(SessionConnectome& session, const std::string& status)
 {
-    if (session.shrinkage != 0 || session.computed == 0)
+    if (session.shrinkage != 0 || session.estimator == pseudo_inverse || session.computed == 0)
         return;
     session.status = status;
     session.computed = 0;
@@ -189,7 +192,7 @@ void judge_frames(SessionConnectome& session, double effective_frames)
 {
     const auto active =
         static_cast<double>(std::count(session.active.begin(), session.active.end(), 1));
-    if (active > calcium::most_neurons_per_frame * effective_frames)
+    if (!(active <= calcium::most_neurons_per_frame * effective_frames)) // NaN: no circle
         claim_nothing(session, too_few_frames(session, effective_frames));
 }
 
@@ -207,6 +210,8 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
     result.effective_frames = tests.effective_frames;
     result.neurons_per_frame = tests.neurons_per_frame;
     result.drive = tests.drive;
+    if (!possible)
+        claim_nothing(session, result.status);
     result.noise_edges = possible && !too_few && session.shrinkage == 0
                              ? calcium::noise_edges(tests, session.threshold)
                              : nan;

@@ -3,6 +3,7 @@
 #include "edge_sessions.hpp"
 
 #include <rewire/calcium/covariance.hpp>
+#include <rewire/calcium/edge_tests.hpp>
 #include <rewire/calcium/event_jitter.hpp>
 
 #include <fmt/format.h>
@@ -41,11 +42,13 @@ TestCoverage coverage_of(const SessionFrames& frames, const activity::ActivityVi
                          const activity::ActivityView& events, const io::StudySession& session,
                          const ConnectomeSettings& settings)
 {
-    const auto windows =
-        calcium::window_coverage(events, calcium::active_neurons(smoothed), frames.segments,
-                                 window_frames_of(*session.record.activity, settings));
-    auto coverage =
-        TestCoverage{.windows = windows.windows, .events_outside = windows.share_outside()};
+    const auto active = calcium::active_neurons(smoothed);
+    const auto windows = calcium::window_coverage(
+        events, active, frames.segments, window_frames_of(*session.record.activity, settings));
+    auto coverage = TestCoverage{
+        .windows = windows.windows,
+        .events_outside = windows.share_outside(),
+        .largest_active_share = calcium::largest_active_share(events, active, frames.segments)};
     if (settings.displacements == 0)
         return coverage;
     const auto rate_hz = session.record.activity->rate_hz;

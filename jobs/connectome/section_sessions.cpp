@@ -187,11 +187,13 @@ void add_frame_notices(report::Page& page, const ConnectomeSummary& data)
     const auto unjudged =
         sessions_where(data, [](const EdgeTestsSummary& tests) { return !tests.artefacts_judged; });
     if (!unjudged.empty())
-        page.notice("Artefact frames could not be judged in some sessions.",
-                    fmt::format("In {} half of the frames have the same population mean, as where "
-                                "nothing is active: a jump of the image would not be told from "
-                                "activity, and supported edges may come from it.",
-                                names_of(unjudged)));
+        page.notice(
+            "Artefact frames could not be judged in some sessions.",
+            fmt::format("In {} half of the frames have the same population mean, as where "
+                        "nothing is active, or even all neurons at once would not stand out: "
+                        "a jump of the image would not be told from activity, and supported edges "
+                        "may come from it.",
+                        names_of(unjudged)));
 }
 
 void add_window_notices(report::Page& page, const ConnectomeSummary& data)

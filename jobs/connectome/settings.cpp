@@ -147,7 +147,7 @@ std::vector<runtime::Option> connectome_options()
         {.name = "segments",
          .help = "intervals table of stretches that were imaged without a break, e.g. trials: "
                  "deconvolve, smooth, shift and jitter within each, leave out what lies between; "
-                 "default: split where the clock has gaps"},
+                 "gaps of the clock split with and without a table"},
         {.name = "support",
          .default_value = "jitter",
          .help = "what has to support an edge beside its partial correlation (closed form, no "

@@ -67,7 +67,7 @@ EdgeTestsSummary tests_of(const SessionConnectome& session)
         .neurons_per_frame = tests.neurons_per_frame,
         .drive = tests.drive,
         .first_component = tests.first_component,
-        .largest_active_share = tests.largest_active_share,
+        .largest_active_share = tests.coverage.largest_active_share,
         .artefacts_kept = tests.artefacts_kept,
         .artefacts_judged = tests.artefacts_judged != 0,
         .coverage = tests.coverage,
