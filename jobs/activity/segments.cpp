@@ -69,30 +69,51 @@ std::vector<base::Range> segments_of_clock(const std::vector<double>& times)
 
 } // namespace
 
+std::vector<base::Range> in_both(const std::vector<base::Range>& a,
+                                 const std::vector<base::Range>& b)
+{
+    auto common = std::vector<base::Range>{};
+    for (std::size_t i = 0, k = 0; i < a.size() && k < b.size(); a[i].last < b[k].last ? ++i : ++k)
+        if (const auto range =
+                base::Range{std::max(a[i].first, b[k].first), std::min(a[i].last, b[k].last)};
+            !range.empty())
+            common.push_back(range);
+    return common;
+}
+
 std::vector<base::Range> segments_in(const io::NwbSession& file, const std::string& table,
                                      const std::string& file_name)
 {
+    const auto without_gap = segments_of_clock(file.frame_times());
     if (table.empty())
-        return segments_of_clock(file.frame_times());
+        return without_gap;
     const auto intervals = file.read_intervals(table);
-    return segments_of_table(intervals, file.frame_times(), file_name + ":" + intervals.path);
+    return in_both(
+        segments_of_table(intervals, file.frame_times(), file_name + ":" + intervals.path),
+        without_gap);
 }
 
 std::vector<base::Range> used_segments(const SessionInput& input)
 {
     const auto& kept = input.used.kept;
-    if (input.segments.empty())
-        return {{0, input.used.frames}};
     if (kept.empty())
-        return input.segments;
+        return input.segments.empty() ? std::vector<base::Range>{{0, input.used.frames}}
+                                      : input.segments;
+    const auto segments =
+        input.segments.empty() ? std::vector<base::Range>{{0, kept.back() + 1}} : input.segments;
     const auto place = [&](std::int64_t frame) {
         return std::lower_bound(kept.begin(), kept.end(), frame) - kept.begin();
     };
     auto used = std::vector<base::Range>{};
-    for (const auto& segment : input.segments) {
+    for (const auto& segment : segments) {
         const auto range = base::Range{place(segment.first), place(segment.last)};
-        if (!range.empty())
-            used.push_back(range);
+        for (auto t = range.first; t < range.last; ++t) {
+            const auto at = static_cast<std::size_t>(t);
+            const auto goes_on = t > range.first && kept[at] == kept[at - 1] + 1;
+            if (!goes_on)
+                used.push_back({t, t});
+            used.back().last = t + 1;
+        }
     }
     return used;
 }
@@ -107,7 +128,7 @@ std::vector<std::int32_t> segment_of_frames(const SessionInput& input)
     return number;
 }
 
-std::vector<std::int64_t> unmixed_frames(const SessionInput& input)
+std::vector<std::int64_t> unmixed_frames(const SessionInput& input, const std::string& where)
 {
     const auto segment = segment_of_frames(input);
     const auto frames =
@@ -118,6 +139,13 @@ std::vector<std::int64_t> unmixed_frames(const SessionInput& input)
         if (first >= 0 && first == segment[static_cast<std::size_t>(t + input.taps - 1)])
             unmixed.push_back(t);
     }
+    if (unmixed.empty() && frames > 0)
+        throw base::InputError(
+            fmt::format(
+                "no {} frames follow one another without a gap of the clock or a frame that "
+                "is left out: nothing can be smoothed",
+                input.taps),
+            where, "leave out the session, or choose a shorter --smoothing-s");
     if (static_cast<std::int64_t>(unmixed.size()) == frames)
         unmixed.clear();
     return unmixed;

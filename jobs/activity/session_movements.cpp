@@ -83,7 +83,7 @@ std::vector<SessionMovements> movements_of(runtime::RunContext& context, const i
         if (!wanted.dff)
             movements.epochs =
                 on_kept_frames(behaviour::on_smoothed_axis(movements.epochs, (input.taps - 1) / 2),
-                               unmixed_frames(known));
+                               unmixed_frames(known, study.sessions[index].record.file));
         return movements;
     };
     auto movements = context.each_unit_to_all<SessionMovements>(

@@ -1,7 +1,7 @@
 #include "closed_form.hpp"
 
 #include "compared.hpp"
-#include "edge_tables.hpp"
+#include "edge_batches.hpp"
 #include "estimate.hpp"
 #include "study_family.hpp"
 
@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -24,28 +23,6 @@ namespace rewire::jobs {
 namespace {
 
 constexpr auto fine = static_cast<std::size_t>(calcium::DisplacedTest::fine);
-
-std::optional<std::vector<std::byte>> tested_draw(const VersionTables& tables, const EdgeUnit& unit,
-                                                  const calcium::DisplacementOptions& options,
-                                                  const calcium::Tick& tick)
-{
-    auto packer = base::Packer{};
-    const auto& moments = tables.moments;
-    const auto all = calcium::pair_tiles(moments.active_count());
-    const auto last = moments.status == calcium::ShiftMomentStatus::ok
-                          ? std::min(unit.tiles.last, static_cast<std::int64_t>(all.size()))
-                          : 0;
-    for (auto k = unit.tiles.first; k < last; ++k) {
-        const auto tested = calcium::test_tile(moments, tables.jitter ? &*tables.jitter : nullptr,
-                                               all[static_cast<std::size_t>(k)],
-                                               calcium::displaced_test_options(options));
-        base::pack_value(
-            packer, calcium::displaced_tile(tested, tables.displacement, moments.active, options));
-        if (!tick(0))
-            return std::nullopt;
-    }
-    return packer.take();
-}
 
 /// Tallies of the sessions over their draws, known on all ranks. Collective.
 std::vector<calcium::DisplacementTally> tallies_of(const mpi::Communicator& comm,
@@ -125,126 +102,6 @@ std::vector<std::int64_t> passing_windows(runtime::RunContext& context, const Wa
 
 } // namespace
 
-namespace {
-
-/// Units of one or more versions, whose tables fit into memory together.
-struct Batch
-{
-    std::vector<EdgeVersion> versions;
-    std::vector<std::int64_t> units;
-};
-
-std::vector<Batch> batches_of(const std::vector<EdgeUnit>& units, const EdgeSessions& sessions,
-                              const ConnectomeSettings& settings)
-{
-    auto versions = std::vector<EdgeVersion>{};
-    auto bytes = std::vector<double>{};
-    auto version_of = std::vector<std::size_t>{}; // [units]
-    for (const auto& unit : units) {
-        const auto version = EdgeVersion{unit.position, unit.draw};
-        if (versions.empty() || versions.back() != version) {
-            versions.push_back(version);
-            bytes.push_back(
-                edge_version_bytes(sessions.info(version.position), settings, version.draw >= 0));
-        }
-        version_of.push_back(versions.size() - 1);
-    }
-    const auto batch_of = edge_batches(bytes);
-    auto batches = std::vector<Batch>(batch_of.empty() ? 0 : batch_of.back() + 1);
-    for (std::size_t v = 0; v < versions.size(); ++v)
-        batches[batch_of[v]].versions.push_back(versions[v]);
-    for (std::size_t k = 0; k < units.size(); ++k)
-        batches[batch_of[version_of[k]]].units.push_back(static_cast<std::int64_t>(k));
-    return batches;
-}
-
-/// The units of the batches, one batch after the other. Ranks make the tables of a batch together,
-/// but for what an earlier start had finished: of that nobody needs tables. Which batches these are
-/// is known to all once one of them had a unit left; up to then a rank makes what it needs alone.
-class BatchRun
-{
-  public:
-    BatchRun(runtime::RunContext& context, EdgeSessions& sessions,
-             const std::vector<EdgeUnit>& units, const calcium::EdgeTestOptions& options)
-        : context_(context),
-          sessions_(sessions),
-          units_(units),
-          options_(options),
-          together_(context.attempt().number <= first_attempt)
-    {
-    }
-
-    /// Results by unit. Collective.
-    runtime::UnitResults run(const std::string& phase, const Batch& batch)
-    {
-        auto costs = std::vector<double>{};
-        for (const auto unit : batch.units)
-            costs.push_back(unit_seconds(unit));
-        auto tables =
-            together_ ? std::make_unique<EdgeTables>(context_, sessions_, batch.versions) : nullptr;
-        auto computed = std::int64_t{0};
-        auto results = context_.each_unit<runtime::UnitResults>(
-            phase, costs,
-            [&](std::int64_t index, runtime::UnitResults& store, const runtime::Tick& tick) {
-                const auto unit = batch.units[static_cast<std::size_t>(index)];
-                auto bytes = tested(tables.get(), units_[static_cast<std::size_t>(unit)], tick);
-                if (!bytes)
-                    return false;
-                store.add(unit, std::move(*bytes));
-                ++computed;
-                return true;
-            });
-        alone_.reset();
-        together_ = context_.comm().sum(computed) > 0 || together_;
-        return results;
-    }
-
-  private:
-    static constexpr auto first_attempt = std::int64_t{1};
-
-    double unit_seconds(std::int64_t index) const
-    {
-        const auto& unit = units_[static_cast<std::size_t>(index)];
-        return edge_tiles_seconds(sessions_.info(unit.position), unit.tiles.size(), unit.draw >= 0);
-    }
-
-    /// Null when `tick` stopped it.
-    const VersionTables* tables_of(EdgeTables* tables, const EdgeVersion& version,
-                                   const calcium::Tick& tick)
-    {
-        if (tables != nullptr)
-            return &tables->of(version);
-        if (!alone_ || alone_->version != version) {
-            alone_.reset(); // one at a time
-            alone_ = tables_of_one(sessions_, version, tick);
-        }
-        return alone_ ? &*alone_ : nullptr;
-    }
-
-    std::optional<std::vector<std::byte>> tested(EdgeTables* tables, const EdgeUnit& unit,
-                                                 const runtime::Tick& tick)
-    {
-        const auto steps = counting(tick);
-        const auto* version = tables_of(tables, {unit.position, unit.draw}, steps);
-        if (version == nullptr)
-            return std::nullopt;
-        if (unit.draw >= 0)
-            return tested_draw(*version, unit, sessions_.displacement_options(unit.position),
-                               steps);
-        return tested_run(version->moments, version->jitter ? &*version->jitter : nullptr,
-                          unit.tiles, options_, steps);
-    }
-
-    runtime::RunContext& context_;
-    EdgeSessions& sessions_;
-    const std::vector<EdgeUnit>& units_;
-    const calcium::EdgeTestOptions& options_;
-    bool together_;
-    std::optional<VersionTables> alone_;
-};
-
-} // namespace
-
 std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const Wave& wave,
                                             const std::vector<SessionInput>& inputs,
                                             const WaveActivity& activity,
@@ -265,18 +122,13 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
         if (unit.draw < 0)
             units_of_runs.push_back(unit);
     }
-    const auto batches = batches_of(units, sessions, settings);
-    auto run = BatchRun(context, sessions, units, options);
-    for (std::size_t k = 0; k < batches.size(); ++k) {
-        const auto number = batches.size() > 1 ? fmt::format(".{}", k + 1) : "";
-        auto computed = run.run("edges" + wave.suffix + number, batches[k]);
-        for (auto& [index, bytes] : computed.take()) {
-            const auto place = run_number[static_cast<std::size_t>(index)];
-            if (place < 0)
-                draws.add(index, std::move(bytes));
-            else
-                runs.add(place, std::move(bytes));
-        }
+    auto computed = tested_units(context, wave.suffix, sessions, units, settings);
+    for (auto& [index, bytes] : computed.take()) {
+        const auto place = run_number[static_cast<std::size_t>(index)];
+        if (place < 0)
+            draws.add(index, std::move(bytes));
+        else
+            runs.add(place, std::move(bytes));
     }
     const auto tallies = tallies_of(context.comm(), units, draws, sessions, wave.size());
     const auto passing = passing_windows(context, wave, sessions, tallies, settings);
@@ -299,8 +151,6 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
             result.lags_marginal = moments.lags.marginal;
             result.frames_used = moments.frames_used;
             result.first_component = moments.first_component;
-            result.largest_active_share =
-                calcium::largest_active_share(activity.activity(position));
             const auto control = calcium::finish_displacement(tallies[position]);
             result.displaced_rate.assign(control.rate.begin(), control.rate.end());
             result.displaced_discoveries.assign(control.discoveries.begin(),
@@ -315,6 +165,10 @@ namespace {
 
 std::string too_few_frames(const SessionConnectome& session, double effective_frames)
 {
+    if (std::isnan(effective_frames))
+        return fmt::format("too few frames: no two neurons are active in segments or states of {} "
+                           "frames",
+                           calcium::shortest_circle);
     return fmt::format(
         "too few frames: {} active neurons and {:.0f} effective frames, of which at most {:g} "
         "neurons a frame can be told apart",
@@ -322,10 +176,11 @@ std::string too_few_frames(const SessionConnectome& session, double effective_fr
         calcium::most_neurons_per_frame);
 }
 
-/// Unless shrinkage has made the connectome one of few frames.
+/// Unless the connectome is one that does without an inverse, as was asked for: shrunk, or of a
+/// pseudo-inverse.
 void claim_nothing(SessionConnectome& session, const std::string& status)
 {
-    if (session.shrinkage != 0 || session.computed == 0)
+    if (session.shrinkage != 0 || session.estimator == pseudo_inverse || session.computed == 0)
         return;
     session.status = status;
     session.computed = 0;
@@ -337,7 +192,7 @@ void judge_frames(SessionConnectome& session, double effective_frames)
 {
     const auto active =
         static_cast<double>(std::count(session.active.begin(), session.active.end(), 1));
-    if (active > calcium::most_neurons_per_frame * effective_frames)
+    if (!(active <= calcium::most_neurons_per_frame * effective_frames)) // NaN: no circle
         claim_nothing(session, too_few_frames(session, effective_frames));
 }
 
@@ -355,6 +210,8 @@ void add_closed_form(SessionConnectome& session, ClosedFormTests closed)
     result.effective_frames = tests.effective_frames;
     result.neurons_per_frame = tests.neurons_per_frame;
     result.drive = tests.drive;
+    if (!possible)
+        claim_nothing(session, result.status);
     result.noise_edges = possible && !too_few && session.shrinkage == 0
                              ? calcium::noise_edges(tests, session.threshold)
                              : nan;

@@ -33,12 +33,14 @@ std::vector<ClosedFormTests> closed_form_of(runtime::RunContext& context, const 
                                             const ConnectomeSettings& settings);
 
 /// Without tests: a session of too few effective frames says so and does not count as computed
-/// either, unless its connectome was shrunk.
+/// either, unless its connectome was shrunk or is of a pseudo-inverse.
+/// @param effective_frames NaN: there is no circle in which two neurons are active
 void judge_frames(SessionConnectome& session, double effective_frames);
 
 /// Puts the tests into the session, with the edges that noise alone puts above its threshold. A
-/// session of too few effective frames makes no claim: its p-values are NaN, its status says so,
-/// and it does not count as computed unless its connectome was shrunk.
+/// session of too few effective frames, or without a closed form, makes no claim: its p-values are
+/// NaN, its status says so, and it does not count as computed unless its connectome was shrunk or
+/// is of a pseudo-inverse.
 void add_closed_form(SessionConnectome& session, ClosedFormTests tests);
 
 } // namespace rewire::jobs

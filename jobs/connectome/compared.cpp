@@ -19,22 +19,24 @@ bool differs(const std::vector<double>& tested, const std::vector<double>& own)
     return false;
 }
 
-std::string means_apart(const SessionConnectome& session, const std::string& within)
+/// Which means are taken out, where there is more than one segment or state.
+std::string means_text(const SessionConnectome& session, const TestedFrames& frames)
 {
     const auto segments = session.segments > 1;
-    if (within.empty())
-        return segments
-                   ? fmt::format(", means taken out within each of {} segments", session.segments)
-                   : "";
-    return fmt::format(", means taken out inside and outside of {} apart{}", within,
+    if (frames.within.empty() && !segments)
+        return "";
+    const auto what = frames.drawn ? "one mean over all of them, shifted" : "means taken out";
+    if (frames.within.empty())
+        return fmt::format(", {} within each of {} segments", what, session.segments);
+    return fmt::format(", {} inside and outside of {} apart{}", what, frames.within,
                        segments ? fmt::format(" in each of {} segments", session.segments) : "");
 }
 
-std::string shrinkage_text(const SessionConnectome& session, bool shrunk)
+std::string shrinkage_text(const SessionConnectome& session, bool drawn)
 {
     if (session.shrinkage == 0)
         return "";
-    return shrunk ? ", shrunk as partial_correlation" : ", without shrinkage";
+    return drawn ? ", shrunk as partial_correlation" : ", without shrinkage";
 }
 
 } // namespace
@@ -47,8 +49,7 @@ Compared compared_of(const SessionConnectome& session, std::vector<double> teste
     if (!differs(tested, session.partial_correlation))
         return {"partial_correlation", {}};
     return {fmt::format("{}: {} of {} frames{}{}", dataset, frames.frames, session.frames,
-                        means_apart(session, frames.within),
-                        shrinkage_text(session, frames.shrunk)),
+                        means_text(session, frames), shrinkage_text(session, frames.drawn)),
             std::move(tested)};
 }
 

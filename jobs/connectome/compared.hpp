@@ -8,14 +8,15 @@
 
 namespace rewire::jobs {
 
-/// What p-values are of. Tests leave out states that are too short, take means out within segments
-/// and states, and do without shrinkage: their partial correlations need not be those of the
-/// threshold.
+/// What p-values are of. Tests leave out states that are too short; those in closed form take means
+/// out within segments and states and do without shrinkage, those of drawn shifts take one mean out
+/// over all frames and are shrunk as the session's own. Their partial correlations need not be
+/// those of the threshold.
 struct TestedFrames
 {
     std::int64_t frames = 0;
-    std::string within;  ///< table of --within; empty: none
-    bool shrunk = false; ///< as the session's own
+    std::string within; ///< table of --within; empty: none
+    bool drawn = false; ///< shifts at random
 };
 
 /// The text of "tests_compare" and the like, and the values of the dataset that it names, empty

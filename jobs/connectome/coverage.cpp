@@ -3,9 +3,13 @@
 #include "edge_sessions.hpp"
 
 #include <rewire/calcium/covariance.hpp>
+#include <rewire/calcium/edge_tests.hpp>
 #include <rewire/calcium/event_jitter.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -38,11 +42,13 @@ TestCoverage coverage_of(const SessionFrames& frames, const activity::ActivityVi
                          const activity::ActivityView& events, const io::StudySession& session,
                          const ConnectomeSettings& settings)
 {
-    const auto windows =
-        calcium::window_coverage(events, calcium::active_neurons(smoothed), frames.segments,
-                                 window_frames_of(*session.record.activity, settings));
-    auto coverage =
-        TestCoverage{.windows = windows.windows, .events_outside = windows.share_outside()};
+    const auto active = calcium::active_neurons(smoothed);
+    const auto windows = calcium::window_coverage(
+        events, active, frames.segments, window_frames_of(*session.record.activity, settings));
+    auto coverage = TestCoverage{
+        .windows = windows.windows,
+        .events_outside = windows.share_outside(),
+        .largest_active_share = calcium::largest_active_share(events, active, frames.segments)};
     if (settings.displacements == 0)
         return coverage;
     const auto rate_hz = session.record.activity->rate_hz;
@@ -52,6 +58,30 @@ TestCoverage coverage_of(const SessionFrames& frames, const activity::ActivityVi
     coverage.displaced_longest_s = reach.longest_frames / rate_hz;
     coverage.displaced_cut = reach.cut_share;
     return coverage;
+}
+
+void say_windows(runtime::RunContext& context, const io::Study& study,
+                 const ConnectomeSettings& settings)
+{
+    if (settings.support != SupportBy::jitter)
+        return;
+    auto longer = std::int64_t{0};
+    auto slowest = 0.0;
+    for (const auto& session : study.sessions) {
+        const auto rate_hz = session.record.activity->rate_hz;
+        if (std::llround(rate_hz * settings.window_s) >= calcium::least_window_frames)
+            continue;
+        slowest = longer == 0 ? rate_hz : std::min(slowest, rate_hz);
+        ++longer;
+    }
+    if (longer > 0)
+        context.note(fmt::format(
+            "windows of the jitter are of {} frames at least, which last {:.2g} s at {:.3g} Hz and "
+            "not the {:g} s of --window-s ({} of {} sessions): what neurons share within them, as "
+            "in bursts of the population, looks like edges",
+            calcium::least_window_frames,
+            static_cast<double>(calcium::least_window_frames) / slowest, slowest, settings.window_s,
+            longer, study.sessions.size()));
 }
 
 } // namespace rewire::jobs

@@ -39,6 +39,11 @@ calcium::DisplacementOptions displacement_options(const io::ActivityInfo& activi
             .lags = {}};
 }
 
+calcium::Tick counting(const runtime::Tick& tick)
+{
+    return [&tick](std::int64_t) { return tick(); };
+}
+
 const SessionTraces& EdgeSessions::traces(std::size_t position)
 {
     if (traces_position_ == position)

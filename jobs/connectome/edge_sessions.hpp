@@ -7,6 +7,7 @@
 #include <rewire/calcium/circles.hpp>
 #include <rewire/calcium/displacement.hpp>
 #include <rewire/calcium/edge_tests.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,9 @@ calcium::EdgeTestOptions edge_test_options(const ConnectomeSettings& settings);
 std::int64_t window_frames_of(const io::ActivityInfo& activity, const ConnectomeSettings& settings);
 calcium::DisplacementOptions displacement_options(const io::ActivityInfo& activity,
                                                   const ConnectomeSettings& settings);
+
+/// Of a computation's steps, however many each is. Keeps a reference.
+calcium::Tick counting(const runtime::Tick& tick);
 
 /// What the tests of a session read.
 struct SessionTraces

@@ -1,9 +1,8 @@
 #pragma once
 
-#include "edge_sessions.hpp"
+#include "edge_jitter.hpp"
+#include "edge_preparation.hpp"
 
-#include <rewire/calcium/moment_parts.hpp>
-#include <rewire/mpi/shared_array.hpp>
 #include <rewire/mpi/shared_tables.hpp>
 #include <rewire/runtime/run_context.hpp>
 
@@ -14,18 +13,6 @@
 #include <vector>
 
 namespace rewire::jobs {
-
-/// A session as it is, or as one draw of the displacement control displaces it.
-struct EdgeVersion
-{
-    std::size_t position = 0; ///< of the session in the wave
-    std::int64_t draw = -1;
-
-    friend bool operator==(const EdgeVersion&, const EdgeVersion&) = default;
-};
-
-/// Of a computation's steps, however many each is. Keeps a reference.
-calcium::Tick counting(const runtime::Tick& tick);
 
 /// What tiles are tested with.
 struct VersionTables
@@ -46,8 +33,10 @@ std::optional<VersionTables> tables_of_one(EdgeSessions& sessions, const EdgeVer
 class EdgeTables
 {
   public:
-    /// Collective. Keeps references; each version once.
-    EdgeTables(runtime::RunContext& context, EdgeSessions& sessions,
+    /// Collective. Keeps references. What the last version of the preparation is made from is
+    /// dropped there once it is made.
+    /// @param versions of those prepared, in their order, each once
+    EdgeTables(runtime::RunContext& context, EdgeSessions& sessions, EdgePreparation& preparation,
                std::vector<EdgeVersion> versions);
     EdgeTables(const EdgeTables&) = delete;
     EdgeTables& operator=(const EdgeTables&) = delete;
@@ -61,14 +50,12 @@ class EdgeTables
     struct Part
     {
         std::size_t version; ///< in versions_
-        std::int64_t part;   ///< or block
+        std::int64_t part;
     };
 
-    void prepare();
     void allocate();
     void transform();
     void sum_thirds();
-    void jitter_events();
     calcium::MomentTables tables_of(std::size_t version);
     std::vector<double> costs_of_parts() const;
     /// Both tables' rows of the parts, in powers_ and thirds_.
@@ -76,26 +63,20 @@ class EdgeTables
 
     runtime::RunContext& context_;
     EdgeSessions& sessions_;
+    EdgePreparation& preparation_;
     std::vector<EdgeVersion> versions_;
     std::vector<Made> made_; ///< [versions_]
     std::vector<Part> parts_;
-    calcium::MomentScratch scratch_;
-    std::unique_ptr<mpi::NodeShared> heads_;    ///< of all versions, and tables made whole
-    std::unique_ptr<mpi::NodeShared> samples_;  ///< what parts read
     std::unique_ptr<mpi::SharedTables> sums_;   ///< [parts_]
     std::unique_ptr<mpi::SharedTables> powers_; ///< [versions_, 2 tables, parts of the version]
     std::unique_ptr<mpi::SharedTables> scales_; ///< [versions_] norms and refit shares
     std::unique_ptr<mpi::SharedTables> thirds_; ///< as powers_
-    std::unique_ptr<mpi::SharedTables> jitter_; ///< [versions_, blocks of the version]
-    std::unique_ptr<mpi::NodeShared> jitter_samples_; ///< the same, jitter_items each
+    std::optional<EdgeJitter> jitter_;
     std::optional<VersionTables> last_;
 };
 
-/// Bytes of a version's tables in the memory of a node, and of what parts read beside them, which
-/// is gone before there is the jitter.
-/// @param samples non-zero ones of the smoothed activity
+/// Bytes of a version's tables in the memory of a node.
 /// @param jitter event_jitter_bytes
-double edge_table_bytes(std::int64_t neurons, std::int64_t frames, double samples, double jitter,
-                        bool displaced);
+double edge_table_bytes(std::int64_t neurons, std::int64_t frames, double jitter, bool displaced);
 
 } // namespace rewire::jobs

@@ -20,21 +20,6 @@ namespace rewire::jobs {
 
 namespace {
 
-std::int64_t entries_of(const io::ActivityInfo& activity)
-{
-    return static_cast<std::int64_t>(activity_bytes(activity) / 12);
-}
-
-/// Events before smoothing beside the smoothed ones, five frames each where they do not overlap.
-constexpr auto event_share = 0.3;
-std::int64_t events_of(const io::ActivityInfo& activity)
-{
-    return static_cast<std::int64_t>(event_share * activity_bytes(activity) /
-                                     (sizeof(std::int32_t) + sizeof(double)));
-}
-
-/// Of a pair, on rank 0 and in the checkpoint: what tiles hand over.
-constexpr auto test_bytes = 72.0;
 /// Of a pair in the result.
 constexpr auto written_test_bytes = 57.0;
 
@@ -42,29 +27,6 @@ double cubed(double n)
 {
     return n * n * n;
 }
-
-/// What the tables of edges take, of each version in its order.
-struct VersionMemory
-{
-    std::vector<double> bytes;
-    std::vector<double> sample_bytes;
-
-    void add_to(runtime::Estimate& estimate) const
-    {
-        const auto batch = edge_batches(bytes);
-        auto in_batch = std::vector<double>(batch.empty() ? 1 : batch.back() + 1);
-        auto samples_in_batch = in_batch;
-        for (std::size_t v = 0; v < batch.size(); ++v) {
-            in_batch[batch[v]] += bytes[v];
-            samples_in_batch[batch[v]] += sample_bytes[v];
-        }
-        estimate.node_bytes += *std::max_element(in_batch.begin(), in_batch.end());
-        // Samples that ranks made lie beside the shared ones for a moment.
-        estimate.spread_bytes =
-            std::max(estimate.spread_bytes,
-                     *std::max_element(samples_in_batch.begin(), samples_in_batch.end()));
-    }
-};
 
 /// What the halves of sessions take.
 struct HalvesWork
@@ -161,81 +123,6 @@ double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSett
            work.table_flops / rates.table_flops_per_s + work.pairs / rates.pairs_per_s;
 }
 
-namespace {
-
-/// Shares of the whole closed form of a session, measured at 500 neurons x 42,000 frames.
-constexpr auto share_of_preparation = 0.05;
-constexpr auto share_of_tables = 0.6; ///< both rounds
-constexpr auto share_of_jitter = 0.05;
-constexpr auto share_of_displaced = 0.6;
-
-double edge_seconds(const io::ActivityInfo& activity, bool displaced, const ConnectomeRates& rates)
-{
-    return (displaced ? share_of_displaced : 1) *
-           (edge_flops(activity.neurons, activity.frames, base::pair_count(activity.neurons)) /
-                rates.edge_flops_per_s +
-            1e-3);
-}
-
-} // namespace
-
-double edge_preparation_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)
-{
-    return share_of_preparation * edge_seconds(activity, false, rates);
-}
-
-double edge_part_seconds(const io::ActivityInfo& activity, bool displaced,
-                         const ConnectomeRates& rates)
-{
-    const auto parts = calcium::MomentParts::count(activity.neurons);
-    return share_of_tables / 2 * edge_seconds(activity, displaced, rates) /
-           static_cast<double>(std::max<std::int64_t>(parts, 1));
-}
-
-double edge_jitter_seconds(const io::ActivityInfo& activity, const ConnectomeRates& rates)
-{
-    return share_of_jitter * edge_seconds(activity, false, rates);
-}
-
-double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, bool displaced,
-                          const ConnectomeRates& rates)
-{
-    const auto all = static_cast<std::int64_t>(calcium::pair_tiles(activity.neurons).size());
-    return (1 - share_of_tables - share_of_preparation - share_of_jitter) *
-           edge_seconds(activity, displaced, rates) * static_cast<double>(tiles) /
-           static_cast<double>(std::max<std::int64_t>(all, 1));
-}
-
-double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t window_frames,
-                            const ConnectomeRates& rates)
-{
-    return window_flops(activity.neurons, activity.frames, window_frames) / rates.edge_flops_per_s +
-           1e-3;
-}
-
-double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
-                          bool displaced)
-{
-    return edge_table_bytes(
-        activity.neurons, activity.frames, static_cast<double>(entries_of(activity)),
-        calcium::event_jitter_bytes(activity.neurons, activity.frames, events_of(activity),
-                                    window_frames_of(activity, settings)),
-        displaced);
-}
-
-std::vector<std::size_t> edge_batches(const std::vector<double>& version_bytes)
-{
-    constexpr auto most_bytes = 1.5e9;
-    auto batches = std::vector<std::size_t>{};
-    auto bytes = 0.0;
-    for (const auto more : version_bytes) {
-        const auto begins = batches.empty() || bytes + more > most_bytes;
-        bytes = begins ? more : bytes + more;
-        batches.push_back(batches.empty() ? 0 : batches.back() + (begins ? 1 : 0));
-    }
-    return batches;
-}
-
 std::function<double(const io::StudySession& session)>
 connectome_session_bytes(const ConnectomeSettings& settings)
 {
@@ -272,10 +159,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
                      most_pairs);
     if (with_tests || settings.halves != HalvesOf::none)
         estimate.node_bytes *= 1 + event_share;
-    auto test_seconds = 0.0;
-    auto longest_test = 0.0;
-    auto tests = std::int64_t{0};
-    auto versions = VersionMemory{};
+    auto edges = EdgeEstimate(settings, rates);
     auto seconds = 0.0;
     auto longest = 0.0;
     auto null_seconds = 0.0;
@@ -300,24 +184,8 @@ runtime::Estimate connectome_estimate(const io::Study& study,
         estimate.result_bytes += pairs * 9;
         estimate.checkpoint_bytes += pairs * 9;
         if (with_tests) {
-            for (std::int64_t draw = -1; draw < settings.displacements; ++draw) {
-                test_seconds += edge_seconds(activity, draw >= 0, rates);
-                versions.bytes.push_back(edge_version_bytes(activity, settings, draw >= 0));
-                versions.sample_bytes.push_back(calcium::jitter_sample_bytes(
-                    activity.neurons, activity.frames, events_of(activity)));
-            }
+            edges.add(activity);
             windows.add(activity, settings, rates);
-            longest_test = std::max(longest_test, edge_preparation_seconds(activity, rates));
-            tests += static_cast<std::int64_t>(
-                edge_units_of({activity.neurons}, settings.displacements).size());
-            estimate.rank_bytes =
-                std::max(estimate.rank_bytes,
-                         runtime::base_rank_bytes + calcium::moment_scratch_bytes(activity.frames));
-            // Tests of all pairs are put together on rank 0 when the tables are gone.
-            estimate.early_rank_bytes =
-                std::max(estimate.early_rank_bytes,
-                         runtime::base_rank_bytes + activity_bytes(activity) +
-                             5 * pairs * test_bytes); // fitted: 3.0 GB of 2,000 x 40,000
             ordering += pairs * 1e-6; // q-values, Holm, the tails at the threshold: on rank 0
             estimate.result_bytes += pairs * written_test_bytes;
             estimate.checkpoint_bytes +=
@@ -344,9 +212,7 @@ runtime::Estimate connectome_estimate(const io::Study& study,
     if (settings.shrinks_animals_alike)
         estimate.add_phase("shrinkage", shrinkage.seconds, shrinkage.sessions, shrinkage.longest_s);
     estimate.add_phase("connectome", seconds, static_cast<std::int64_t>(sessions.size()), longest);
-    versions.add_to(estimate);
-    if (tests > 0)
-        estimate.add_phase("edges", test_seconds, tests, longest_test);
+    edges.add_to(estimate);
     if (windows.trials > 0) {
         estimate.add_phase("windows", windows.seconds, windows.trials, windows.longest_s);
         estimate.notes.push_back("windows: only where p_fine rejects displaced pairs too often");

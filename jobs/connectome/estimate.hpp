@@ -1,5 +1,6 @@
 #pragma once
 
+#include "edge_estimate.hpp"
 #include "rates.hpp"
 #include "settings.hpp"
 
@@ -24,28 +25,6 @@ calcium::ShiftNullOptions null_options(const io::ActivityInfo& activity,
 /// Seconds of one core for a block of surrogates.
 double null_block_seconds(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
                           const ConnectomeRates& rates = typical_connectome_rates);
-
-/// Seconds of one core for the tests of edges, of a session or of a draw of its displacement
-/// control, which is in single precision: what all parts of its tables need first, a part in one of
-/// its two rounds, the jitter of its events, some tiles.
-double edge_preparation_seconds(const io::ActivityInfo& activity,
-                                const ConnectomeRates& rates = typical_connectome_rates);
-double edge_part_seconds(const io::ActivityInfo& activity, bool displaced,
-                         const ConnectomeRates& rates = typical_connectome_rates);
-double edge_jitter_seconds(const io::ActivityInfo& activity,
-                           const ConnectomeRates& rates = typical_connectome_rates);
-double edge_tiles_seconds(const io::ActivityInfo& activity, std::int64_t tiles, bool displaced,
-                          const ConnectomeRates& rates = typical_connectome_rates);
-/// Of a window of the jitter and a draw of the displacement control, where the windows are too
-/// long: jitter alone.
-double window_trial_seconds(const io::ActivityInfo& activity, std::int64_t window_frames,
-                            const ConnectomeRates& rates = typical_connectome_rates);
-/// Of the tables of a session or a draw in the memory of a node, and of as many as are made at a
-/// time.
-double edge_version_bytes(const io::ActivityInfo& activity, const ConnectomeSettings& settings,
-                          bool displaced);
-/// [versions] the batch of each: as many, in their order, as have room together.
-std::vector<std::size_t> edge_batches(const std::vector<double>& version_bytes);
 
 /// Of a session in the memory of a node while its wave is computed.
 std::function<double(const io::StudySession& session)>

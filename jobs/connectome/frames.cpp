@@ -55,7 +55,8 @@ std::vector<std::uint8_t> SessionFrames::states(const std::string& file) const
     for (const auto number : circle) {
         if (number >= calcium::left_out_state)
             throw base::InputError(
-                fmt::format("shifts cannot be drawn within more than {} segments",
+                fmt::format("shifts cannot be drawn within more than {} segments, or states of "
+                            "segments",
                             calcium::left_out_state),
                 file, "leave out --surrogates: the closed-form tests shift within all segments");
         states.push_back(number < 0 ? calcium::left_out_state : static_cast<std::uint8_t>(number));
@@ -70,7 +71,8 @@ SessionFrames frames_of(const io::StudySession& session, const SessionInput& inp
     const auto state = state_of(session, input, settings);
     auto found = calcium::artefact_frames(
         smoothed,
-        calcium::jitter_window_frames(session.record.activity->rate_hz, settings.window_s));
+        calcium::jitter_window_frames(session.record.activity->rate_hz, settings.window_s),
+        input.taps);
     auto& artefact = found.artefact;
     const auto margin = (input.taps - 1) / 2;
     auto frames = SessionFrames{};
@@ -81,8 +83,11 @@ SessionFrames frames_of(const io::StudySession& session, const SessionInput& inp
         std::fill(artefact.begin(), artefact.end(), std::uint8_t{0});
     frames.segment_count = static_cast<std::int64_t>(used_segments(input).size());
     auto left_out = std::vector<std::uint8_t>(segment.size(), 0);
-    for (std::int64_t t = 0; t < smoothed.frames; ++t)
-        left_out[at(t + margin)] = artefact[at(t)];
+    // Events of the first and the last frames, which are the middle of no taps, go with their
+    // neighbours.
+    for (std::int64_t t = 0; smoothed.frames > 0 && t < std::ssize(left_out); ++t)
+        left_out[at(t)] =
+            artefact[at(std::clamp<std::int64_t>(t - margin, 0, smoothed.frames - 1))];
     frames.segments = runs_of(segment, left_out);
     const auto whole = std::all_of(segment.begin(), segment.end(), [](auto s) { return s == 0; });
     if (whole && state.empty() && frames.artefacts == 0)

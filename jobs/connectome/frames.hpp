@@ -25,7 +25,7 @@ struct SessionFrames
     std::int64_t segment_count = 1;
     std::int64_t artefacts = 0;      ///< smoothed frames left out as such
     std::int64_t artefacts_kept = 0; ///< the same where they are not to be left out
-    bool artefacts_judged = true;    ///< false: too little is active to tell
+    bool artefacts_judged = true;    ///< false: too little, or too much, is active to tell
 
     std::int64_t left_out() const;
     calcium::FrameCircles circles(std::int64_t frames) const;

@@ -5,6 +5,7 @@
 #include "estimate.hpp"
 #include "frames.hpp"
 #include "jobs/activity/movement_source.hpp"
+#include "jobs/activity/segments.hpp"
 #include "jobs/activity/smoothed_frames.hpp"
 #include "jobs/frame/fields.hpp"
 #include "jobs/frame/study_source.hpp"
@@ -64,17 +65,18 @@ struct HalfSource
     const ConnectomeSettings& settings;
 };
 
-/// A half has its own share of the effective frames; a session whose half has no inverse is left
-/// out rather than stopping the run.
-calcium::PartialCorrelationOptions half_options(const HalfSource& source,
-                                                const calcium::CovariateView& covariates)
+/// Shrunk for the effective frames that they are worth themselves; a session whose half has no
+/// inverse is left out rather than stopping the run.
+calcium::PartialCorrelation partial_correlation_of(const HalfSource& source,
+                                                   std::span<const std::int32_t> frames,
+                                                   const calcium::CovariateView& covariates)
 {
-    auto options =
-        partial_correlation_options(source.settings, source.session, source.activity, covariates);
-    options.shrinkage.effective_frames /= 2;
+    const auto chosen = calcium::chosen_frames(source.activity, frames, covariates);
+    auto options = partial_correlation_options(source.settings, source.session,
+                                               chosen.activity.view(), chosen.covariate_view());
     if (options.when_singular == calcium::WhenSingular::error)
         options.when_singular = calcium::WhenSingular::flag;
-    return options;
+    return calcium::partial_correlation(chosen.activity.view(), options, chosen.covariate_view());
 }
 
 /// Moves the values to `values`; false, with the reason in `status`, where there are none.
@@ -96,19 +98,6 @@ SessionFrames frames_of(const HalfSource& source)
     return frames_of(source.session, source.input, source.settings, source.activity);
 }
 
-/// What two ascending lists of ranges have in common.
-std::vector<base::Range> in_both(const std::vector<base::Range>& a,
-                                 const std::vector<base::Range>& b)
-{
-    auto common = std::vector<base::Range>{};
-    for (std::size_t i = 0, k = 0; i < a.size() && k < b.size(); a[i].last < b[k].last ? ++i : ++k)
-        if (const auto range =
-                base::Range{std::max(a[i].first, b[k].first), std::min(a[i].last, b[k].last)};
-            !range.empty())
-            common.push_back(range);
-    return common;
-}
-
 /// Without those that the session leaves out: artefacts, what lies between segments.
 std::vector<std::int32_t> used_of(std::span<const std::int32_t> frames,
                                   const SessionFrames& session)
@@ -128,10 +117,8 @@ bool partial_halves(const HalfSource& source, std::span<const std::int32_t> of_f
     const auto halves =
         calcium::interleaved_halves(frames, source.session.record.activity->rate_hz);
     const auto covariates = covariates_of(source.session, source.input, source.settings);
-    const auto options = half_options(source, covariates.view());
     const auto partial_of = [&](std::span<const std::int32_t> chosen) {
-        return calcium::partial_correlation_of_frames(source.activity, chosen, options,
-                                                      covariates.view());
+        return partial_correlation_of(source, chosen, covariates.view());
     };
     auto& half = result.half;
     half.status = "ok";

@@ -10,6 +10,7 @@
 #include "jobs/activity/estimate.hpp"
 #include "jobs/activity/movement_source.hpp"
 #include "jobs/activity/options.hpp"
+#include "jobs/activity/segments.hpp"
 #include "jobs/activity/wave_activity.hpp"
 #include "jobs/frame/session_job.hpp"
 #include "jobs/frame/study_source.hpp"
@@ -25,6 +26,7 @@
 
 #include <rewire/calcium/event_smoothing.hpp>
 #include <rewire/calcium/shift_moments.hpp>
+#include <rewire/calcium/shift_null.hpp>
 
 #include <fmt/format.h>
 
@@ -44,8 +46,9 @@ std::string row_of(const SessionConnectome& session, const ConnectomeSettings& s
                            session.density, session.transitivity, session.average_clustering);
     if (settings.shrinks())
         row += fmt::format(" {:>8.4f}", session.shrinkage);
-    if (session.closed_form)
-        row += fmt::format(" {:>9}", session.closed_form->supported_count);
+    if (const auto& tests = session.closed_form)
+        row += tests->status == "ok" ? fmt::format(" {:>9}", tests->supported_count)
+                                     : fmt::format(" {:>9}", "-");
     if (session.null) {
         const auto& q = session.null->q_value;
         const auto& p = session.null->p_fwe;
@@ -120,17 +123,30 @@ void warn_of_frames(runtime::RunContext& context, const io::StudySession& sessio
                                  "are left out",
                                  session.record.file, frames.artefacts));
     if (!frames.artefacts_judged)
-        context.warn(fmt::format("{}: artefact frames could not be judged: half of the frames have "
-                                 "the same population mean, as where nothing is active. What all "
-                                 "neurons have in common in single frames is neither counted nor "
-                                 "left out",
-                                 session.record.file));
+        context.warn(
+            fmt::format("{}: artefact frames could not be judged: half of the frames have "
+                        "the same population mean, as where nothing is active, or even all "
+                        "neurons at once would not stand out in them, as where they are few "
+                        "or --smoothing-s is wide. What all "
+                        "neurons have in common in single frames is neither counted nor "
+                        "left out",
+                        session.record.file));
     if (frames.artefacts_kept > 0)
         context.warn(fmt::format("{}: in {} frames far more neurons are active than usual, "
                                  "and than just before and after: no test "
                                  "tells an artefact there from connections, and displacing neurons "
                                  "does not show it. --drop-artefacts leaves them out",
                                  session.record.file, frames.artefacts_kept));
+}
+
+/// Why there is no connectome, or no test of its edges.
+void warn_of_status(runtime::RunContext& context, const SessionConnectome& session)
+{
+    const auto& tests = session.closed_form;
+    if (session.status != "ok")
+        context.warn(fmt::format("{}: {}", session.file, session.status));
+    if (tests && tests->status != "ok" && session.computed != 0)
+        context.warn(fmt::format("{}: no tests of edges: {}", session.file, tests->status));
 }
 
 /// Halves that were wanted and could not be had.
@@ -146,7 +162,7 @@ void say_what_is_compared(SessionConnectome& session, const std::string& within)
 {
     auto& null = *session.null;
     auto compared = compared_of(session, std::move(null.observed),
-                                {.frames = null.frames_used, .within = within, .shrunk = true},
+                                {.frames = null.frames_used, .within = within, .drawn = true},
                                 surrogate_partial_name);
     null.compare = std::move(compared.says);
     null.observed = std::move(compared.value);
@@ -183,10 +199,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             const auto& input = inputs[wave.sessions[position]];
             const auto covariates = covariates_of(session, input, settings);
             const auto frames = frames_of(session, input, settings, activity.activity(position));
-            for (const auto& name : covariates.constant)
-                context.warn(fmt::format("{}: the covariate {} is constant in the imaged frames: "
-                                         "nothing is taken out",
-                                         session.record.file, name));
+            warn_of_covariates(context, session, covariates, settings);
             warn_of_frames(context, session, frames);
             const auto used = used_activity(frames, activity.activity(position), covariates);
             auto result =
@@ -230,8 +243,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             warn_of_windows(context, session);
             warn_of_displacements(context, session);
             warn_of_halves(context, session);
-            if (session.status != "ok")
-                context.warn(fmt::format("{}: {}", session.file, session.status));
+            warn_of_status(context, session);
             context.note(row_of(session, settings));
             session.truth = known_truth(wave.session(static_cast<std::size_t>(unit)), session);
             take(session);
@@ -245,26 +257,33 @@ std::int64_t frames_used(const io::StudySession& session, const SessionInput& in
 }
 
 /// Collective: reads what --within, --covariate and --movement ask for, so that it is
-/// not missing hours later.
+/// not missing hours later, and looks whether shifts can be drawn within as many segments.
 void check_behaviour(runtime::RunContext& context, const io::Study& study,
                      const std::vector<SessionInput>& inputs,
                      const std::vector<std::size_t>& sessions, const ConnectomeSettings& settings)
 {
     const auto with_movements = settings.halves != HalvesOf::none && settings.movement.is_named();
+    const auto draws = settings.surrogates > 0;
+    const auto many_segments =
+        draws && std::any_of(sessions.begin(), sessions.end(), [&](std::size_t index) {
+            return used_segments(inputs[index]).size() > calcium::left_out_state;
+        });
     if (settings.within.empty() && settings.covariates.empty() && settings.highpass_s == 0 &&
-        !with_movements)
+        !with_movements && !many_segments)
         return;
     context.each_unit<runtime::UnitResults>(
         "behaviour", std::vector<double>(sessions.size(), 1.0),
         [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick&) {
             const auto index = sessions[static_cast<std::size_t>(unit)];
             const auto& session = study.sessions[index];
-            state_of(session, inputs[index], settings);
+            warn_of_states(context, session, state_of(session, inputs[index], settings), settings);
             covariates_of(session, inputs[index], settings);
             auto none = activity::ActivityView{};
             none.frames =
                 calcium::smoothed_frames(frames_used(session, inputs[index]), inputs[index].taps);
-            frames_of(session, inputs[index], settings, none);
+            const auto frames = frames_of(session, inputs[index], settings, none);
+            if (draws)
+                frames.states(session.record.file);
             if (with_movements && with_halves(study, index, settings))
                 quiet_frames_of(session, inputs[index], settings);
             return true;
@@ -304,6 +323,7 @@ void run_connectome(runtime::RunContext& context)
          .check =
              [&](const io::Study& study) {
                  inputs = check_inputs(context, study, settings.activity, true, settings.segments);
+                 say_windows(context, study, settings);
                  if (settings.shrinks_animals_alike)
                      settings.shrinkage_of_animal = shrinkage_of_animals(context, study, settings);
                  return facts_of(study, inputs, settings);

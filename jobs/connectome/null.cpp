@@ -167,6 +167,13 @@ void warn_of_limits(runtime::RunContext& context, const std::string& file,
     if (!plan.possible || null.singular > 0)
         context.warn(fmt::format("{}: null: {}; {} singular surrogates left out", file,
                                  plan.status_text, null.singular));
+    if (plan.possible && plan.frames_too_short > 0)
+        context.warn(fmt::format(
+            "{}: {} frames are in states or segments of fewer than {} frames ({}), which cannot be "
+            "shifted: the surrogates do without them",
+            file, plan.frames_too_short, plan.shortest_state,
+            plan.shortest_state == 4 * plan.options.minimum_shift ? "four times --min-shift-s"
+                                                                  : "as many as active neurons"));
     const auto needed = std::ceil(null.smallest_p * static_cast<double>(null.tested) / 0.05);
     if (plan.possible && needed > 1)
         context.warn(fmt::format("{} surrogates: p is at least {:.2g}, so q <= 0.05 needs {:.0f} "

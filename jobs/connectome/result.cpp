@@ -105,7 +105,7 @@ void each_closed_form_attribute(ClosedForm& tests, Attribute attribute)
     attribute("effective_frames", tests.effective_frames);
     attribute("neurons_per_effective_frame", tests.neurons_per_frame);
     attribute("drive", tests.drive), attribute("first_component", tests.first_component);
-    attribute("largest_active_share", tests.largest_active_share);
+    attribute("largest_active_share", tests.coverage.largest_active_share);
     attribute("artefact_frames_kept", tests.artefacts_kept);
     attribute("noise_edges", tests.noise_edges), attribute("noise_density", tests.noise_density);
     attribute("supported_density", tests.supported_density);

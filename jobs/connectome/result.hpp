@@ -60,8 +60,9 @@ inline constexpr auto most_displaced_cut = 0.05;
 /// How much of a session the tests of events reach.
 struct TestCoverage
 {
-    std::int64_t windows = 0;  ///< of the jitter
-    double events_outside = 0; ///< share of the events that lie in no whole window
+    std::int64_t windows = 0;        ///< of the jitter
+    double events_outside = 0;       ///< share of the events that lie in no whole window
+    double largest_active_share = 0; ///< of the active neurons that have an event in one used frame
     /// Of the displacement control: how far the draws move neurons, the least and the most, means
     /// over frames; and the share of the frames in stretches too short for the least. 0 without.
     double displaced_shortest_s = 0;
@@ -108,9 +109,8 @@ struct ConnectomeClosedForm
     double neurons_per_frame = 0; ///< active neurons / effective frames
     double drive = 0;
     double first_component = 0;      ///< share of the variance
-    double largest_active_share = 0; ///< of neurons in one frame
     std::int64_t artefacts_kept = 0; ///< frames in which nearly all are active, and that take part
-    std::uint8_t artefacts_judged = 1; ///< 0: too little is active to tell
+    std::uint8_t artefacts_judged = 1; ///< 0: too little, or too much, is active to tell
     TestCoverage coverage;
     double noise_edges = 0;   ///< expected above the threshold of `edge`; NaN with shrinkage
     double noise_density = 0; ///< 2 / N^2 times it
@@ -129,7 +129,13 @@ struct ConnectomeClosedForm
     /// that does not, 0 for none; -1 where there is no need.
     std::int64_t passing_window_frames = -1;
     std::string status; ///< "ok", or why there are no p-values
+
+    /// 1, -1: the side that the p-values of a pair are of; 1 where tests are one-sided.
+    int sign_of(std::size_t pair) const { return sign.empty() ? 1 : sign[pair]; }
 };
+
+/// The estimator that was asked for where there is no inverse.
+inline constexpr auto pseudo_inverse = "pseudo-inverse";
 
 /// `status` says why there is no result, where there is none.
 struct SessionConnectome : SessionHead
@@ -162,14 +168,14 @@ struct SessionConnectome : SessionHead
     double reciprocal_condition = 0;
     double shrinkage = 0;
     /// How partial correlations were estimated: "inverse", "ledoit-wolf", "shrunk by 0.1",
-    /// "pseudo-inverse", ...; sessions are compared where it is the same. Empty: not at all.
+    /// pseudo_inverse, ...; sessions are compared where it is the same. Empty: not at all.
     std::string estimator;
     double animal_shrinkage = 0; ///< the intensity that all sessions of the animal have; 0: none
     std::int64_t frames = 0;     ///< of the smoothed events, without those left out
     std::int64_t segments = 1;   ///< stretches without gap
     std::int64_t artefact_frames = 0;  ///< left out
     std::int64_t artefacts_kept = 0;   ///< the same where they were not left out
-    std::uint8_t artefacts_judged = 1; ///< 0: half of the frames have the median itself
+    std::uint8_t artefacts_judged = 1; ///< 0: too little, or too much, is active to tell
     TestCoverage coverage;             ///< of the closed-form tests
     std::int64_t missing = 0;          ///< samples
     std::uint8_t computed = 0;         ///< 1: there are values, whatever the status says of how

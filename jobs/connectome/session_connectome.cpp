@@ -22,7 +22,7 @@ std::string estimator_of(const calcium::PartialCorrelation& partial,
     using Kind = calcium::Shrinkage::Kind;
     const auto& options = settings.partial_correlation;
     if (partial.status != calcium::PartialCorrelationStatus::ok)
-        return options.when_singular == calcium::WhenSingular::pseudo_inverse ? "pseudo-inverse"
+        return options.when_singular == calcium::WhenSingular::pseudo_inverse ? pseudo_inverse
                                                                               : "ledoit-wolf";
     if (settings.shrinks_animals_alike)
         return "ledoit-wolf of the animal";

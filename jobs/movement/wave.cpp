@@ -90,7 +90,7 @@ class MovementRun
             return;
         events_ = std::make_unique<WaveActivity>(context, wave, inputs, settings.activity);
         for (std::size_t position = 0; position < wave.size(); ++position) {
-            unmixed_.push_back(unmixed_frames(input(position)));
+            unmixed_.push_back(unmixed_frames(input(position), wave.session(position).record.file));
             say_left_out(position);
         }
     }
@@ -174,10 +174,10 @@ class MovementRun
             return;
         const auto left_out =
             events_->activity(position).frames - static_cast<std::int64_t>(unmixed.size());
-        context_.warn(fmt::format("{}: {} segments between gaps of the clock, each deconvolved and "
-                                  "smoothed on its own; {} frames at their ends left out",
-                                  wave_.session(position).record.file,
-                                  used_segments(input(position)).size(), left_out));
+        context_.warn(fmt::format(
+            "{}: {} segments between gaps, each deconvolved and smoothed on its "
+            "own; {} frames at their ends left out",
+            wave_.session(position).record.file, used_segments(input(position)).size(), left_out));
     }
 
     template <typename T>

@@ -2,8 +2,7 @@
 
 #include <rewire/base/partition.hpp>
 #include <rewire/stats/median.hpp>
-
-#include <boost/math/special_functions/gamma.hpp>
+#include <rewire/stats/poisson.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -12,9 +11,6 @@
 namespace rewire::calcium {
 
 namespace {
-
-/// Frames to which smoothing carries an event, at each side, of one artefact to the next.
-constexpr auto carried = 2 * artefact_margin;
 
 /// [frame] mean over neurons, each over its standard deviation.
 std::vector<double> population_mean(const activity::ActivityView& activity)
@@ -48,19 +44,19 @@ std::vector<std::int64_t> active_count(const activity::ActivityView& activity)
     return count;
 }
 
-/// P(at least `count`) of a Poisson number.
-double upper_tail(std::int64_t count, double mean)
+struct BeyondWindows
 {
-    return count == 0 ? 1.0
-           : mean > 0 ? boost::math::gamma_p(static_cast<double>(count), mean)
-                      : 0.0;
-}
+    std::vector<std::uint8_t> beyond; ///< [frame]
+    std::int64_t possible = 0;        ///< frames that all neurons at once would be beyond
+};
 
-/// [frame] whether more neurons are active than a window before and one after explain, in which
+/// Whether more neurons are active in a frame than a window before and one after explain, in which
 /// each would be active as often at any other time: a Poisson tail, whose variance is not below
 /// theirs. What smoothing carries out of the frame is in neither.
-std::vector<std::uint8_t> beyond_windows(const std::vector<std::int64_t>& active,
-                                         std::int64_t window)
+/// @param carried frames at each side that share an event of before smoothing with the frame
+/// @param neurons that are active at all
+BeyondWindows beyond_windows(const std::vector<std::int64_t>& active, std::int64_t window,
+                             std::int64_t carried, std::int64_t neurons)
 {
     const auto frames = static_cast<std::int64_t>(active.size());
     auto sum_before = std::vector<std::int64_t>(active.size() + 1, 0);
@@ -69,7 +65,8 @@ std::vector<std::uint8_t> beyond_windows(const std::vector<std::int64_t>& active
         return static_cast<double>(sum_before[static_cast<std::size_t>(last)] -
                                    sum_before[static_cast<std::size_t>(first)]);
     };
-    auto beyond = std::vector<std::uint8_t>(active.size(), 0);
+    const auto level = artefact_level / static_cast<double>(frames);
+    auto result = BeyondWindows{std::vector<std::uint8_t>(active.size(), 0)};
     for (std::int64_t t = 0; t < frames; ++t) {
         const auto before = base::Range{std::max<std::int64_t>(0, t - carried - window),
                                         std::max<std::int64_t>(0, t - carried)};
@@ -78,19 +75,20 @@ std::vector<std::uint8_t> beyond_windows(const std::vector<std::int64_t>& active
         const auto mean =
             (sum(before.first, before.last) + sum(after.first, after.last)) /
             static_cast<double>(std::max<std::int64_t>(1, before.size() + after.size()));
-        beyond[static_cast<std::size_t>(t)] =
-            upper_tail(active[static_cast<std::size_t>(t)], mean) <
-                    artefact_level / static_cast<double>(frames)
-                ? 1
-                : 0;
+        const auto count = active[static_cast<std::size_t>(t)];
+        result.beyond[static_cast<std::size_t>(t)] =
+            stats::poisson_tails(mean, count).upper < level ? 1 : 0;
+        result.possible += stats::poisson_tails(mean, neurons).upper < level ? 1 : 0;
     }
-    return beyond;
+    return result;
 }
 
 } // namespace
 
-ArtefactFrames artefact_frames(const activity::ActivityView& smoothed, std::int64_t window_frames)
+ArtefactFrames artefact_frames(const activity::ActivityView& smoothed, std::int64_t window_frames,
+                               std::int64_t taps)
 {
+    const auto margin = (taps - 1) / 2;
     auto result = ArtefactFrames{};
     auto& artefact = result.artefact;
     artefact.resize(static_cast<std::size_t>(smoothed.frames), 0);
@@ -102,13 +100,17 @@ ArtefactFrames artefact_frames(const activity::ActivityView& smoothed, std::int6
     for (auto& value : deviation)
         value = std::abs(value - median);
     const auto limit = artefact_deviations * stats::upper_median(deviation);
-    result.judged = limit > 0;
-    const auto beyond = beyond_windows(active_count(smoothed), window_frames);
+    auto active = std::int64_t{0};
+    for (std::int64_t n = 0; n < smoothed.neurons(); ++n)
+        active += smoothed.frames_of(n).empty() ? 0 : 1;
+    const auto [beyond, possible] =
+        beyond_windows(active_count(smoothed), window_frames, 2 * margin, active);
+    result.judged = limit > 0 && 2 * possible > smoothed.frames;
     for (std::int64_t t = 0; result.judged && t < smoothed.frames; ++t)
         if (mean[static_cast<std::size_t>(t)] - median > limit &&
             beyond[static_cast<std::size_t>(t)] != 0)
-            std::fill(artefact.begin() + std::max<std::int64_t>(0, t - artefact_margin),
-                      artefact.begin() + std::min(smoothed.frames, t + artefact_margin + 1),
+            std::fill(artefact.begin() + std::max<std::int64_t>(0, t - margin),
+                      artefact.begin() + std::min(smoothed.frames, t + margin + 1),
                       std::uint8_t{1});
     return result;
 }

@@ -1,5 +1,7 @@
 #include "rewire/calcium/covariance.hpp"
 
+#include "samples_by_frame.hpp"
+
 #include <rewire/base/index.hpp>
 #include <rewire/dense/symmetric.hpp>
 
@@ -75,53 +77,11 @@ Covariance without_products(const activity::ActivityView& activity, const Covari
     return result;
 }
 
-/// The non-zero samples of the active neurons, frame by frame.
-struct FrameMajor
-{
-    std::vector<std::int64_t> start; ///< [frames + 1]
-    std::vector<std::int32_t> row;   ///< index into the active neurons, ascending in a frame
-    std::vector<double> value;
-};
-
-FrameMajor frame_major(const activity::ActivityView& activity,
-                       const std::vector<std::int64_t>& active)
-{
-    auto result = FrameMajor{};
-    result.start.assign(at(activity.frames) + 1, 0);
-    for (const auto neuron : active)
-        for (const auto frame : activity.frames_of(neuron))
-            ++result.start[at(frame) + 1];
-    std::partial_sum(result.start.begin(), result.start.end(), result.start.begin());
-    result.row.resize(at(result.start.back()));
-    result.value.resize(at(result.start.back()));
-    auto next = std::vector<std::int64_t>(result.start.begin(), result.start.end() - 1);
-    for (std::size_t i = 0; i < active.size(); ++i) {
-        const auto frame = activity.frames_of(active[i]);
-        const auto value = activity.values_of(active[i]);
-        for (std::size_t e = 0; e < frame.size(); ++e) {
-            const auto place = at(next[at(frame[e])]++);
-            result.row[place] = static_cast<std::int32_t>(i);
-            result.value[place] = value[e];
-        }
-    }
-    return result;
-}
-
 /// Sum of x_i x_j over frames, less the product of the means.
 void add_sparse(const activity::ActivityView& activity, Covariance& covariance)
 {
     const auto n = covariance.count();
-    const auto samples = frame_major(activity, covariance.active);
-    for (std::int64_t frame = 0; frame < activity.frames; ++frame) {
-        const auto first = samples.start[at(frame)];
-        const auto last = samples.start[at(frame) + 1];
-        for (auto a = first; a < last; ++a) {
-            auto* row = covariance.matrix.data() + samples.row[at(a)] * n;
-            const auto value = samples.value[at(a)];
-            for (auto b = a; b < last; ++b)
-                row[samples.row[at(b)]] += value * samples.value[at(b)];
-        }
-    }
+    add_products(by_frame(activity, covariance.active), n, covariance.matrix);
     for (std::int64_t i = 0; i < n; ++i)
         for (auto j = i; j < n; ++j)
             covariance.matrix[at(i * n + j)] -= static_cast<double>(activity.frames) *

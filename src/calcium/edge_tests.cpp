@@ -345,15 +345,19 @@ double noise_edges(const EdgeTests& tests, double threshold)
     return sum;
 }
 
-double largest_active_share(const activity::ActivityView& activity)
+double largest_active_share(const activity::ActivityView& events,
+                            std::span<const std::int64_t> neurons,
+                            std::span<const base::Range> segments)
 {
-    if (activity.neurons() == 0 || activity.frames == 0)
-        return 0;
-    auto count = std::vector<std::int64_t>(at(activity.frames), 0);
-    for (const auto frame : activity.frame)
-        ++count[at(frame)];
-    return static_cast<double>(*std::max_element(count.begin(), count.end())) /
-           static_cast<double>(activity.neurons());
+    auto count = std::vector<std::int64_t>(at(events.frames), 0);
+    for (const auto neuron : neurons)
+        for (const auto frame : events.frames_of(neuron))
+            ++count[at(frame)];
+    auto most = std::int64_t{0};
+    for (const auto& segment : segments)
+        for (auto frame = segment.first; frame < segment.last; ++frame)
+            most = std::max(most, count[at(frame)]);
+    return neurons.empty() ? 0 : static_cast<double>(most) / static_cast<double>(neurons.size());
 }
 
 } // namespace rewire::calcium

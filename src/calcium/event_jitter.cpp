@@ -287,25 +287,6 @@ std::vector<double> transposed(const std::vector<double>& square, std::int64_t c
 
 } // namespace
 
-SamplesByFrame by_frame(const RowSamples& samples, std::int64_t frames)
-{
-    auto result = SamplesByFrame{};
-    result.start.assign(at(frames) + 1, 0);
-    for (const auto frame : samples.frame)
-        ++result.start[at(frame) + 1];
-    std::partial_sum(result.start.begin(), result.start.end(), result.start.begin());
-    result.row.resize(samples.frame.size());
-    result.value.resize(samples.frame.size());
-    auto next = std::vector<std::int64_t>(result.start.begin(), result.start.end() - 1);
-    for (std::size_t row = 0; row + 1 < samples.start.size(); ++row)
-        for (auto e = samples.start[row]; e < samples.start[row + 1]; ++e) {
-            const auto place = at(next[at(samples.frame[at(e)])]++);
-            result.row[place] = static_cast<std::int32_t>(row);
-            result.value[place] = samples.value[at(e)];
-        }
-    return result;
-}
-
 std::int64_t jitter_window_frames(double frame_rate_hz, double window_s)
 {
     return std::max(least_window_frames,

@@ -47,7 +47,9 @@ bool enough_data(const ShiftTraces& traces, ShiftMoments& moments)
     if (n < 2) {
         moments.status = ShiftMomentStatus::too_few_neurons;
         moments.status_text =
-            fmt::format("{} of {} neurons active: there is no pair", n, traces.neurons());
+            traces.frames() == 0
+                ? fmt::format("no segment or state of {} frames", shortest_circle)
+                : fmt::format("{} of {} neurons active: there is no pair", n, traces.neurons());
     } else if (free <= n) {
         moments.status = ShiftMomentStatus::too_few_frames;
         moments.status_text =

@@ -90,16 +90,7 @@ std::vector<double> correlation_of(const OwnSamples& samples, const FrameCircles
 {
     const auto n = static_cast<std::int64_t>(samples.active.size());
     auto matrix = std::vector<double>(at(n * n));
-    const auto& by = samples.frames;
-    for (std::int64_t frame = 0; frame < circles.used(); ++frame) {
-        const auto last = by.start[at(frame) + 1];
-        for (auto a = by.start[at(frame)]; a < last; ++a) {
-            auto* row = matrix.data() + by.row[at(a)] * n;
-            const auto value = by.value[at(a)];
-            for (auto b = a; b < last; ++b)
-                row[by.row[at(b)]] += value * by.value[at(b)];
-        }
-    }
+    add_products(samples.frames, n, matrix);
     // a level is less the mean: of the products, too, the means are left
     const auto count = circles.count();
     auto scaled = samples.level;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <rewire/activity/activity.hpp>
 #include <rewire/calcium/event_jitter.hpp>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace rewire::calcium {
@@ -23,5 +25,12 @@ struct RowSamples
 };
 
 SamplesByFrame by_frame(const RowSamples& samples, std::int64_t frames);
+/// Row i is the neuron `neurons[i]`.
+SamplesByFrame by_frame(const activity::ActivityView& activity,
+                        std::span<const std::int64_t> neurons);
+
+/// Adds the sum over frames of x_i x_j to matrix[i, j], i <= j, frame by frame in their order.
+/// @param matrix [n, n]; the lower triangle stays
+void add_products(const SamplesByFrame& samples, std::int64_t n, std::span<double> matrix);
 
 } // namespace rewire::calcium

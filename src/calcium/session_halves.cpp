@@ -82,18 +82,25 @@ std::vector<std::int32_t> without_part(std::span<const std::int32_t> frames, std
     return kept;
 }
 
+ChosenFrames chosen_frames(const activity::ActivityView& activity,
+                           std::span<const std::int32_t> frames, const CovariateView& covariates)
+{
+    auto place = std::vector<std::int32_t>(at(activity.frames), -1);
+    for (std::size_t k = 0; k < frames.size(); ++k)
+        place[static_cast<std::size_t>(frames[k])] = static_cast<std::int32_t>(k);
+    return {.activity = activity::select(activity, all_neurons(activity.neurons()), place,
+                                         static_cast<std::int64_t>(frames.size())),
+            .covariates = at_frames(covariates, activity.frames, frames),
+            .covariate_count = covariates.count};
+}
+
 PartialCorrelation partial_correlation_of_frames(const activity::ActivityView& activity,
                                                  std::span<const std::int32_t> frames,
                                                  const PartialCorrelationOptions& options,
                                                  const CovariateView& covariates)
 {
-    auto place = std::vector<std::int32_t>(at(activity.frames), -1);
-    for (std::size_t k = 0; k < frames.size(); ++k)
-        place[static_cast<std::size_t>(frames[k])] = static_cast<std::int32_t>(k);
-    const auto chosen = activity::select(activity, all_neurons(activity.neurons()), place,
-                                         static_cast<std::int64_t>(frames.size()));
-    const auto values = at_frames(covariates, activity.frames, frames);
-    return partial_correlation(chosen.view(), options, {covariates.count, values});
+    const auto chosen = chosen_frames(activity, frames, covariates);
+    return partial_correlation(chosen.activity.view(), options, chosen.covariate_view());
 }
 
 std::optional<std::vector<double>>

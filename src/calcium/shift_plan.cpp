@@ -71,6 +71,9 @@ void place_states(ShiftNullPlan& plan, std::span<const std::uint8_t> state, std:
     for (const auto n : count)
         if (n > 0 && n >= shortest)
             kept.push_back(n);
+        else
+            plan.frames_too_short += n;
+    plan.shortest_state = shortest;
     plan.slots = choose_slots(active, kept);
     for (std::size_t s = 0; s < count.size() && plan.slots > 0; ++s)
         if (count[s] > 0 && count[s] >= shortest) {

@@ -8,7 +8,9 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <new>
 #include <optional>
 
 namespace rewire::io {
@@ -65,14 +67,83 @@ std::vector<std::byte> shuffled(std::span<const std::byte> bytes, std::size_t si
     return out;
 }
 
-std::vector<std::byte> deflated(std::span<const std::byte> bytes, int level)
+/// zlib's stream of bytes that may change its level on the way.
+class Deflater
 {
-    auto size = compressBound(bytes.size());
-    auto out = std::vector<std::byte>(size);
-    if (compress2(reinterpret_cast<Bytef*>(out.data()), &size,
-                  reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), level) != Z_OK)
-        throw std::bad_alloc(); // the only way in which it can fail here
-    out.resize(size);
+  public:
+    explicit Deflater(int level) : level_(level)
+    {
+        if (deflateInit(&stream_, level) != Z_OK)
+            throw std::bad_alloc(); // the only way in which it can fail here
+    }
+    Deflater(const Deflater&) = delete;
+    Deflater& operator=(const Deflater&) = delete;
+    ~Deflater() { deflateEnd(&stream_); }
+
+    /// Starts anew, into `out`.
+    void begin(std::span<std::byte> out, int level)
+    {
+        deflateReset(&stream_);
+        stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+        stream_.avail_out = static_cast<uInt>(out.size());
+        stream_.avail_in = 0;
+        set_level(level);
+    }
+
+    void add(std::span<const std::byte> bytes, int level, bool last)
+    {
+        set_level(level);
+        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
+        stream_.avail_in = static_cast<uInt>(bytes.size());
+        deflate(&stream_, last ? Z_FINISH : Z_NO_FLUSH);
+    }
+
+    std::size_t size() const { return stream_.total_out; }
+
+  private:
+    void set_level(int level)
+    {
+        if (level != level_)
+            deflateParams(&stream_, level, Z_DEFAULT_STRATEGY);
+        level_ = level;
+    }
+
+    z_stream stream_ = {};
+    int level_;
+};
+
+/// Of planes of as many bytes. Those of noise, such as the last digits of measured values, are most
+/// of them: deflate would try for long and find nothing, so pieces from all over a plane decide
+/// whether it tries.
+std::vector<std::byte> deflated(std::span<const std::byte> bytes, std::size_t planes, int level)
+{
+    constexpr auto piece_size = std::size_t{512};
+    constexpr auto pieces = std::size_t{8};
+    constexpr auto sample_size = pieces * piece_size;
+    constexpr auto least_gain = 0.03;
+    constexpr auto changes_of_level = std::size_t{64}; // bytes, more than each takes
+    auto deflater = Deflater(level);
+    const auto pays = [&](std::span<const std::byte> plane) {
+        if (plane.size() < 4 * sample_size)
+            return true;
+        auto sample = std::array<std::byte, sample_size>{};
+        for (std::size_t k = 0; k < pieces; ++k)
+            std::memcpy(sample.data() + k * piece_size, plane.data() + k * (plane.size() / pieces),
+                        piece_size);
+        auto out = std::array<std::byte, 2 * sample_size>{};
+        deflater.begin(out, level);
+        deflater.add(sample, level, true);
+        return static_cast<double>(deflater.size()) < (1 - least_gain) * sample_size;
+    };
+    auto levels = std::vector<int>(planes);
+    const auto plane_size = bytes.size() / planes;
+    for (std::size_t k = 0; k < planes; ++k)
+        levels[k] = pays(bytes.subspan(k * plane_size, plane_size)) ? level : Z_NO_COMPRESSION;
+    auto out = std::vector<std::byte>(compressBound(bytes.size()) + planes * changes_of_level);
+    deflater.begin(out, levels[0]);
+    for (std::size_t k = 0; k < planes; ++k)
+        deflater.add(bytes.subspan(k * plane_size, plane_size), levels[k], k + 1 == planes);
+    out.resize(deflater.size());
     return out;
 }
 
@@ -118,8 +189,16 @@ std::vector<std::byte> compressed_chunk(const ChunkGrid& grid, std::int64_t numb
 {
     const auto whole = padded(grid, grid.extent_of(number), values);
     const auto bytes = std::as_bytes(std::span(whole));
-    return sizeof(T) == 1 ? deflated(bytes, grid.deflate)
-                          : deflated(shuffled(bytes, sizeof(T)), grid.deflate);
+    return sizeof(T) == 1 ? deflated(bytes, 1, grid.deflate)
+                          : deflated(shuffled(bytes, sizeof(T)), sizeof(T), grid.deflate);
+}
+
+void write_compressed(hid_t dataset, const ChunkGrid& grid, std::int64_t number,
+                      std::span<const std::byte> bytes)
+{
+    const auto start = extents(grid.offset_of(number));
+    if (H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, start.data(), bytes.size(), bytes.data()) < 0)
+        fail_writing(dataset, "a chunk");
 }
 
 template <typename T>
@@ -150,17 +229,14 @@ void write_chunks(const mpi::Communicator& comm, hid_t dataset, const ChunkGrid&
         auto number = std::int64_t{0};
         std::memcpy(&number, message.data(), sizeof(number));
         const auto bytes = message.subspan(sizeof(number));
-        const auto offset = grid.offset_of(number);
         if (grid.deflate == 0) {
             auto block = std::vector<T>(bytes.size() / sizeof(T));
             if (!block.empty())
                 std::memcpy(block.data(), bytes.data(), bytes.size());
-            write_block<T>(dataset, offset, grid.extent_of(number), block);
+            write_block<T>(dataset, grid.offset_of(number), grid.extent_of(number), block);
             return;
         }
-        const auto start = extents(offset);
-        if (H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, start.data(), bytes.size(), bytes.data()) < 0)
-            fail_writing(dataset, "a chunk");
+        write_compressed(dataset, grid, number, bytes);
     };
     mpi::stream_to_root(comm, next, take);
 }

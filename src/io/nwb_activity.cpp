@@ -273,8 +273,7 @@ void Reader::judge(const Clock& clock)
         say(Severity::warning,
             fmt::format("{} frames are missing at {} place(s), the first after frame {} ({:.3f} s)",
                         clock.dropped, clock.gaps, clock.first_gap, clock.first_gap_s),
-            "every stretch between gaps is deconvolved on its own; fill them with NaN and use "
-            "--nan mask-frames to see how much it matters");
+            "every stretch between gaps is deconvolved on its own");
     if (clock.irregular > 0)
         say(clock.largest > 0.1 ? Severity::warning : Severity::note,
             fmt::format("{} of {} frame intervals are more than 1 % off the period of {:.4g} ms, "

@@ -122,7 +122,22 @@ Handle write_array(hid_t group, const std::string& name, const std::vector<T>& v
 {
     auto dataset = make_array<T>(group, name, axes, units, description);
     const auto shape = shape_of(dataset);
-    write_block<T>(dataset, Shape(shape.size(), 0), shape, std::span<const T>(values));
+    const auto grid = result_chunks(shape);
+    // where the values of a chunk follow one another
+    const auto in_pieces = grid.deflate > 0 &&
+                           std::equal(shape.begin() + 1, shape.end(), grid.chunk.begin() + 1) &&
+                           static_cast<std::int64_t>(values.size()) == product(shape);
+    if (!in_pieces) {
+        write_block<T>(dataset, Shape(shape.size(), 0), shape, std::span<const T>(values));
+        return dataset;
+    }
+    auto rest = std::span<const T>(values);
+    for (std::int64_t number = 0; number < grid.count(); ++number) {
+        const auto size = static_cast<std::size_t>(product(grid.extent_of(number)));
+        write_compressed(dataset, grid, number,
+                         compressed_chunk<T>(grid, number, rest.first(size)));
+        rest = rest.subspan(size);
+    }
     return dataset;
 }
 

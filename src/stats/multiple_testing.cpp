@@ -1,22 +1,39 @@
 #include "rewire/stats/multiple_testing.hpp"
 
+#include <boost/sort/spreadsort/float_sort.hpp>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace rewire::stats {
 
 namespace {
 
-/// Indices of the p-values that are numbers, the smallest first.
+/// Indices of the p-values that are numbers, the smallest first; equal ones in any order.
 std::vector<std::size_t> ascending(std::span<const double> p_value)
 {
-    auto order = std::vector<std::size_t>{};
+    struct Place
+    {
+        double p;
+        std::size_t index;
+    };
+    auto places = std::vector<Place>{};
+    places.reserve(p_value.size());
     for (std::size_t i = 0; i < p_value.size(); ++i)
         if (!std::isnan(p_value[i]))
-            order.push_back(i);
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return p_value[a] < p_value[b]; });
+            places.push_back({p_value[i], i});
+    boost::sort::spreadsort::float_sort(
+        places.begin(), places.end(),
+        [](const Place& place, unsigned shift) {
+            return boost::sort::spreadsort::float_mem_cast<double, std::int64_t>(place.p) >> shift;
+        },
+        [](const Place& a, const Place& b) { return a.p < b.p; });
+    auto order = std::vector<std::size_t>{};
+    order.reserve(places.size());
+    for (const auto& place : places)
+        order.push_back(place.index);
     return order;
 }
 

@@ -3,10 +3,11 @@
 import math
 import shutil
 import subprocess
+import sys
 import unittest
 from statistics import median
 
-from rewire_cli import BUILD, Case, run
+from rewire_cli import BUILD, REWIRE, Case, run
 
 SESSION = "L23M1/01"
 DFF = "/processing/ophys/DfOverF/RoiResponseSeries"
@@ -143,6 +144,30 @@ class Frames(Case):
         self.assertEqual(attribute(kept, "artefact_frames"), 0)
         self.assertEqual(attribute(kept, "artefact_frames_kept"), artefacts)
         self.assertIn(f"in {artefacts:.0f} frames far more neurons are active than usual", warned)
+        # Of the active neurons in one frame: nearly all, and what chance gives where three in a hundred are.
+        self.assertGreater(attribute(kept, "largest_active_share"), 0.9)
+        self.assertLess(attribute(dropped, "largest_active_share"), 0.3)
+
+    def test_artefacts_are_as_wide_as_the_smoothing(self):
+        study = self.simulate("--null", "--artefacts-per-min", "4", "--seed", "2", sessions=1, neurons=60, duration_s=180)
+        wide = ["--smoothing-s", "1"]
+        kept, warned = self.connectome(study, "kept", *wide)
+        dropped, err = self.connectome(study, "dropped", "--drop-artefacts", *wide)
+
+        self.assertIn("nearly all neurons were active at once", err)
+        artefacts = attribute(dropped, "artefact_frames")
+        self.assertGreaterEqual(artefacts, 12 * 29)
+        self.assertLessEqual(artefacts, 12 * 64)
+        self.assertEqual(attribute(dropped, "frames"), attribute(kept, "frames") - artefacts)
+        self.assertGreater(attribute(kept, "largest_active_share"), 0.9)
+        self.assertLess(attribute(dropped, "largest_active_share"), 0.3)
+
+    def test_wide_smoothing_gives_no_judgement_of_artefacts(self):
+        study = self.simulate("--null", "--artefacts-per-min", "4", "--seed", "2", sessions=1, neurons=60, duration_s=180)
+        wide, err = self.connectome(study, "wide", "--drop-artefacts", "--smoothing-s", "3")
+        self.assertIn("artefact frames could not be judged", err)
+        self.assertEqual(attribute(wide, "artefacts_judged"), 0)
+        self.assertIn("even all neurons at once would not stand out", self.page("wide"))
 
     def test_sparse_activity_gives_no_judgement_of_artefacts(self):
         study = self.simulate("--null", sessions=1, neurons=4, duration_s=120)
@@ -166,6 +191,37 @@ class Frames(Case):
         for name in ["partial_correlation", "p_partial", "p_both"]:
             self.assertEqual(dataset(plain, name), dataset(flat, name))
         self.assertEqual(listed(plain), listed(flat))
+
+    def test_what_takes_nothing_out_and_keeps_nothing_apart_is_said(self):
+        study = self.simulate(sessions=1)
+        file = next(study.rglob("*.nwb"))
+        self.put(file, "intervals", "none", text="")
+        self.put(file, "intervals", "everything", text="-10 10000")
+        plain, _ = self.connectome(study, "plain")
+        for words, wording in [(["--within", "none"], "all frames are outside of the intervals of none"),
+                               (["--within", "everything"], "all frames are inside the intervals of everything"),
+                               (["--highpass-s", "1000"], "--highpass-s 1000 is more than twice as long")]:
+            with self.subTest(words):
+                result, err = self.connectome(study, "-".join(words), *words)
+                self.assertIn(wording, err)
+                for name in ["partial_correlation", "p_both"]:
+                    self.assertEqual(dataset(plain, name), dataset(result, name))
+        _, err = self.connectome(study, "within", "--within", "movement")
+        self.assertNotIn("all frames are", err)
+
+    def test_too_many_covariates_are_refused_before_they_take_memory(self):
+        study = self.simulate(sessions=1)
+        for words, wording in [(["--highpass-s", "0.001"], "239714 covariates"),
+                               (["--highpass-s", "1e-300"], "covariates for"),
+                               (["--covariate", "movement", "--covariate-lags-s", "60"], "3361 covariates")]:
+            with self.subTest(words):
+                limited = "import resource, os, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); " \
+                          "os.execv(sys.argv[1], sys.argv[1:])"
+                done = subprocess.run([sys.executable, "-c", limited, REWIRE, "connectome", "--study", study, "--results",
+                                       self.folder / "many", "--tau-s", "0.7", *words], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertIn(wording, done.stderr)
+                self.assertIn("little would be left", done.stderr)
 
     def test_segments_are_shifted_within(self):
         study = self.simulate(sessions=1, duration_s=200)
@@ -201,6 +257,48 @@ class Frames(Case):
         self.assertSameDatasets(clock, again)
         self.assertNotEqual(attribute(clock, "threshold"), attribute(self.folder / "whole" / "connectome.h5", "threshold"))
 
+    def test_intervals_of_segments_end_at_gaps_of_the_clock(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        first, rate_hz = 2000, 28
+        frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 4
+        gapped = self.gapped(study, first, frames)
+        self.put(next(gapped.rglob("*.nwb")), "intervals", "blocks", text=f"0 {frames / rate_hz + 10}")
+        clock, _ = self.connectome(gapped, "clock", "--halves", "yes", "--displacements", "2")
+        table, err = self.connectome(gapped, "table", "--segments", "blocks", "--halves", "yes", "--displacements", "2")
+
+        self.assertIn("2 segments", err)
+        self.assertEqual(attribute(table, "segments"), 2)
+        for name in ["partial_correlation", "p_both", "half_a", "fine_half_b", "displaced_rate"]:
+            self.assertEqual(dataset(table, name), dataset(clock, name), name)
+
+    def test_masked_frames_are_ends_of_segments(self):
+        study = self.simulate(sessions=1, duration_s=200)
+        first, last, rate_hz = 2000, 2060, 28
+        frames = int(attribute(self.connectome(study, "whole")[0], "frames")) + 4
+        masked = self.folder / "masked"
+        shutil.copytree(study, masked)
+        self.put(next(study.rglob("*.nwb")), "intervals", "blocks",
+                 text=f"0 {(first - 0.5) / rate_hz} {(last - 0.5) / rate_hz} {frames / rate_hz}")
+        subprocess.run([BUILD / "tests" / "put_nan", next(masked.rglob("*.nwb")), "3", str(first), str(last - first)],
+                       check=True)
+
+        table, _ = self.connectome(study, "table", "--segments", "blocks", "--halves", "yes", "--displacements", "2")
+        hole, err = self.connectome(masked, "hole", "--nan", "mask-frames", "--halves", "yes", "--displacements", "2")
+        again, _ = self.connectome(masked, "again", "--nan", "mask-frames", "--halves", "yes", "--displacements", "2",
+                                   ranks=3)
+
+        self.assertIn("2 segments", err)
+        self.assertEqual(attribute(hole, "segments"), 2)
+        self.assertEqual(attribute(hole, "frames"), frames - (last - first) - 8)
+        for name in ["partial_correlation", "p_partial", "p_marginal", "p_fine", "p_both", "half_a", "half_b",
+                     "fine_half_a", "fine_half_b", "displaced_rate", "displaced_discoveries"]:
+            self.assertEqual(dataset(table, name), dataset(hole, name), name)
+        self.assertSameDatasets(hole, again)
+        code, _, err = run("movement", "--study", masked, "--results", self.folder / "hole", "--shuffles", "50")
+        self.assertEqual(code, 0, err)
+        self.assertIn("2 segments between gaps", err)
+        self.assertEqual(attribute(self.folder / "hole" / "movement.h5", "frames"), attribute(hole, "frames"))
+
     def test_halves_do_without_the_frames_that_are_left_out(self):
         study = self.simulate("--null", "--artefacts-per-min", "4", sessions=1, neurons=30, duration_s=300)
         kept, _ = self.connectome(study, "kept", "--halves", "yes")
@@ -217,6 +315,21 @@ class Frames(Case):
             self.assertLess(abs(median(dataset(dropped, f"{half}_a"))), 0.01)
         self.assertLess(attribute(dropped, "quiet_half_frames"), left)
         self.assertSameDatasets(dropped, again)
+
+    def test_halves_are_shrunk_for_the_frames_that_they_have(self):
+        study = self.simulate(sessions=1, neurons=40, duration_s=300)
+        file = next(study.rglob("*.nwb"))
+        self.put(file, "intervals", "moving", text="100 300")
+        self.put(file, "intervals", "quiet", text="0 100")
+        words = ["--halves", "yes", "--shrinkage", "ledoit-wolf"]
+        whole, _ = self.connectome(study, "whole", *words, "--movement", "moving")
+        cut, _ = self.connectome(study, "cut", *words, "--segments", "quiet")
+
+        self.assertAlmostEqual(attribute(whole, "quiet_half_frames"), attribute(cut, "half_frames"), delta=4)
+        # Events differ by their threshold, which is of all frames.
+        for half in ["half_a", "half_b"]:
+            sizes = [sum(map(abs, dataset(*of))) for of in [(whole, f"quiet_{half}"), (cut, half)]]
+            self.assertAlmostEqual(sizes[0] / sizes[1], 1, delta=0.1)
 
     def in_short_blocks(self, frames, **how):
         """A study imaged for so many frames of every second."""
@@ -286,19 +399,53 @@ class Frames(Case):
         for tested, own in zip(dataset(shrunk, "tested_partial_correlation"), dataset(plain, "partial_correlation")):
             self.assertAlmostEqual(tested, own, delta=1e-6)
         self.assertIn("without shrinkage", text(shrunk, "tests_compare"))
-        self.assertIn("surrogate_partial_correlation: ", text(within, "surrogates_compare"))
+        self.assertEqual(text(within, "surrogates_compare"),
+                         f"surrogate_partial_correlation: {attribute(within, 'null_frames'):.0f} of "
+                         f"{attribute(within, 'frames'):.0f} frames, one mean over all of them, shifted inside and outside "
+                         "of movement apart")
+        self.assertIn("shrunk as partial_correlation", text(shrunk, "surrogates_compare"))
         self.assertIn("surrogate_partial_correlation", listed(within))
         page = self.page("within")
         self.assertIn("not of the partial correlations of the threshold", page)
         self.assertIn("The surrogates are not held against", page)
 
+    def test_surrogates_take_out_one_mean_over_all_states(self):
+        rate_hz, margin = 28, 2
+        study = self.simulate(sessions=1, duration_s=(6000 + 2 * margin + 0.01) / rate_hz)
+        # Two and four thousand smoothed frames, which slots of one and two divide.
+        self.put(next(study.rglob("*.nwb")), "intervals", "third",
+                 text=f"{(margin - 0.5) / rate_hz} {(margin + 1999.5) / rate_hz}")
+        result, err = self.connectome(study, "third", "--within", "third", "--surrogates", "20")
+        self.assertEqual(attribute(result, "frames"), 6000)
+        self.assertEqual(attribute(result, "null_frames"), 6000)
+        self.assertEqual(text(result, "surrogates_compare"), "partial_correlation")
+        self.assertIn("means taken out inside and outside of third apart", text(result, "tests_compare"))
+
     def test_a_state_of_few_frames_takes_no_part(self):
         study = self.simulate(sessions=1, duration_s=200)
         self.put(next(study.rglob("*.nwb")), "intervals", "brief", text="20 20.4")
-        result, err = self.connectome(study, "results", "--within", "brief")
+        result, err = self.connectome(study, "results", "--within", "brief", "--surrogates", "20")
         frames, used = attribute(result, "frames"), attribute(result, "test_frames")
         self.assertIn(frames - used, [11, 12])
         self.assertIn(f"{frames - used:.0f} of {frames:.0f} frames are in a state of fewer than 16 frames", err)
+        self.assertIn(f"{frames - used:.0f} frames are in states or segments of fewer than 224 frames (four times "
+                      "--min-shift-s)", err)
+        self.assertLessEqual(attribute(result, "null_frames"), used)
+        self.assertNotIn("which cannot be shifted", self.connectome(study, "whole", "--surrogates", "20")[1])
+
+    def test_segments_that_are_all_too_short_make_no_claim(self):
+        study = self.in_short_blocks(18, duration_s=200)  # 14 after smoothing
+        for name, words in [("tested", []), ("untested", ["--support", "none"])]:
+            result, err = self.connectome(study, name, "--segments", "blocks", *words)
+            self.assertIn("16 frames", text(result, "status"))
+            self.assertIn(f"warning: sub-L23M1/sub-L23M1_ses-01.nwb: {text(result, 'status')}", err)
+            self.assertEqual(attribute(result, "computed"), 0)
+        self.assertEqual(text(self.folder / "tested" / "connectome.h5", "status"), "no segment or state of 16 frames")
+        self.assertIn("no segment or state of 16 frames", self.page("tested"))
+
+        shrunk, err = self.connectome(study, "shrunk", "--segments", "blocks", "--shrinkage", "0.1")
+        self.assertEqual(attribute(shrunk, "computed"), 1)
+        self.assertIn("no tests of edges: no segment or state of 16 frames", err)
 
     def test_few_effective_frames_are_said(self):
         study = self.simulate("--null", sessions=1, neurons=40, duration_s=12)
@@ -312,10 +459,17 @@ class Frames(Case):
 
     def test_shifts_are_not_drawn_within_hundreds_of_segments(self):
         study = self.in_short_blocks(24, duration_s=300)
-        self.assertFails(3, ["shifts cannot be drawn within more than 255 segments", "leave out --surrogates"],
-                         "connectome", "--study", study, "--results", self.folder / "drawn", "--tau-s", "0.7", "--segments",
-                         "blocks", "--surrogates", "5")
+        err = self.assertFails(3, ["shifts cannot be drawn within more than 255 segments", "leave out --surrogates"],
+                               "connectome", "--study", study, "--results", self.folder / "drawn", "--tau-s", "0.7",
+                               "--segments", "blocks", "--surrogates", "5", ranks=2)
+        self.assertNotIn("to compute", err)  # before anything is
         self.connectome(study, "closed", "--segments", "blocks")
+
+        fewer = self.in_short_blocks(24, duration_s=200)  # of two states each
+        err = self.assertFails(3, "shifts cannot be drawn within more than 255 segments", "connectome", "--study", fewer,
+                               "--results", self.folder / "states", "--tau-s", "0.7", "--segments", "blocks", "--within",
+                               "movement", "--surrogates", "5")
+        self.assertNotIn("to compute", err)
 
     def test_segments_that_overlap_are_refused(self):
         study = self.simulate(sessions=1)

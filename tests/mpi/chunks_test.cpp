@@ -7,6 +7,7 @@
 #include <rewire/mpi/communicator.hpp>
 #include <rewire/mpi/stream.hpp>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -100,7 +101,7 @@ const auto grids = std::vector<io::ChunkGrid>{
 
 } // namespace
 
-TYPED_TEST(Chunks, AreByteForByteWhatHdf5WouldHaveStored)
+TYPED_TEST(Chunks, OfFewValuesAreByteForByteWhatHdf5WouldHaveStored)
 {
     for (const auto& grid : grids) {
         auto file = io::Handle{};
@@ -154,6 +155,40 @@ TYPED_TEST(Chunks, FillAResultWithoutAFileOnTheOtherRanks)
         EXPECT_EQ(io::read_all<TypeParam>(io::open_for_reading(this->folder.path() / "a.h5"),
                                           "all/value"),
                   values_of<TypeParam>(grid.shape, {0, 0}, grid.shape));
+    }
+}
+
+TYPED_TEST(Chunks, OfNoiseAreReadAsWrittenAndAsSmallAsWhatHdf5Stores)
+{
+    if (!this->comm.is_root())
+        return;
+    auto stream = base::Stream(4, {});
+    const auto noise = [&] { return static_cast<TypeParam>(120 * stream.uniform()); };
+    // one dimension, whole rows, a part of a row: the last one HDF5 writes
+    for (const auto& shape :
+         std::vector<io::Shape>{{150000}, {700, 300}, {2, 70001}, {150, 1001}}) {
+        auto values = std::vector<TypeParam>{};
+        for (std::int64_t i = 0; i < product(shape); ++i)
+            values.push_back(i % 40000 < 8000 ? TypeParam{1} : noise());
+        auto sizes = std::array<hsize_t, 2>{};
+        {
+            auto result = io::ResultFile(this->folder.path() / "noise.h5", io::Attempt{});
+            const auto group = result.group("all");
+            auto axes = std::vector<std::string>{};
+            for (const auto length : shape)
+                io::write_index_axis(group, axes.emplace_back(fmt::format("axis_{}", axes.size())),
+                                     length);
+            const auto ours = io::write_array(group, "ours", values, axes);
+            const auto grid = io::result_chunks(shape);
+            const auto theirs = io::write_dataset<TypeParam>(group, "theirs", values, shape,
+                                                             {grid.chunk, grid.deflate, {}});
+            ASSERT_GE(H5Fflush(group, H5F_SCOPE_GLOBAL), 0);
+            sizes = {H5Dget_storage_size(ours), H5Dget_storage_size(theirs)};
+            result.publish({}, true);
+        }
+        const auto again = io::open_for_reading(this->folder.path() / "noise.h5");
+        EXPECT_EQ(io::read_all<TypeParam>(again, "all/ours"), values);
+        EXPECT_LE(static_cast<double>(sizes[0]), 1.05 * static_cast<double>(sizes[1]));
     }
 }
 

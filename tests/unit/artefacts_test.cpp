@@ -47,6 +47,41 @@ TEST(ArtefactFrames, CannotBeJudgedWhereHalfOfTheFramesAreSilent)
     EXPECT_TRUE(artefact_frames(activity_of({}, 0).view(), 14).artefact.empty());
 }
 
+TEST(ArtefactFrames, AreAsWideAsTheSmoothing)
+{
+    constexpr auto taps = std::int64_t{29};
+    auto stream = base::Stream(1, {});
+    auto rows = Rows(60, std::vector<double>(1000, 0.0));
+    for (auto& row : rows) {
+        for (auto& value : row)
+            value = stream.uniform() < 0.08 ? stream.exponential() : 0;
+        std::fill(row.begin() + 400, row.begin() + 400 + taps, 2.0);
+    }
+
+    const auto found = artefact_frames(activity_of(rows, 1000).view(), 14, taps);
+
+    auto expected = std::vector<std::uint8_t>(1000, 0);
+    std::fill(expected.begin() + 400 - 14, expected.begin() + 400 + taps + 14, std::uint8_t{1});
+    EXPECT_EQ(found.artefact, expected);
+    EXPECT_TRUE(found.judged);
+}
+
+TEST(ArtefactFrames, CannotBeJudgedWhereMostAreActiveInMostFrames)
+{
+    auto stream = base::Stream(3, {});
+    auto rows = Rows(60, std::vector<double>(1000, 0.0));
+    for (auto& row : rows) {
+        for (auto& value : row)
+            value = stream.uniform() < 0.9 ? stream.exponential() : 0;
+        row[500] = 20;
+    }
+
+    const auto found = artefact_frames(activity_of(rows, 1000).view(), 14);
+
+    EXPECT_THAT(found.artefact, testing::Each(0));
+    EXPECT_FALSE(found.judged);
+}
+
 TEST(ArtefactFrames, AreNotWhereAllFireMoreForASecond)
 {
     auto stream = base::Stream(2, {});

@@ -93,6 +93,45 @@ TEST(ClosedForm, AShrunkConnectomeIsComputedFromTooFewFrames)
     EXPECT_THAT(session.closed_form->p_both, Each(IsNan()));
 }
 
+TEST(ClosedForm, NoClosedFormMakesNoClaim)
+{
+    auto session = session_of();
+    auto closed = tests_of(calcium::EffectiveFrames::too_few);
+    closed.status = calcium::ShiftMomentStatus::too_few_frames;
+    closed.result.status = "no segment or state of 16 frames";
+
+    jobs::add_closed_form(session, std::move(closed));
+
+    EXPECT_EQ(session.status, "no segment or state of 16 frames");
+    EXPECT_EQ(session.computed, 0);
+}
+
+TEST(ClosedForm, APseudoInverseThatWasAskedForIsComputedWithoutAClosedForm)
+{
+    auto session = session_of();
+    session.estimator = jobs::pseudo_inverse;
+    auto closed = tests_of(calcium::EffectiveFrames::too_few);
+    closed.status = calcium::ShiftMomentStatus::ill_conditioned;
+    closed.result.status = "ill conditioned";
+
+    jobs::add_closed_form(session, std::move(closed));
+
+    EXPECT_EQ(session.status, "ok");
+    EXPECT_EQ(session.computed, 1);
+    EXPECT_EQ(session.closed_form->status, "ill conditioned");
+}
+
+TEST(ClosedForm, FramesThatCannotBeCountedAreTooFew)
+{
+    auto session = session_of();
+
+    jobs::judge_frames(session, std::nan(""));
+
+    EXPECT_THAT(session.status, HasSubstr("too few frames"));
+    EXPECT_THAT(session.status, HasSubstr("16 frames"));
+    EXPECT_EQ(session.computed, 0);
+}
+
 TEST(ClosedForm, DisplacementsAreNeverShorterThanAWindow)
 {
     auto activity = io::ActivityInfo{};

@@ -267,10 +267,18 @@ TEST(NoiseEdges, IsTheSumOfTails)
 
 TEST(LargestActiveShare, IsThatOfTheFullestFrame)
 {
-    const auto rows = Rows{{0, 1, 0, 1}, {0, 0, 2, 1}, {0, 0, 0, 0}, {3, 0, 0, 1}};
+    const auto rows = Rows{{0, 1, 0, 1, 2}, {0, 0, 2, 1, 0}, {0, 0, 0, 0, 0}, {3, 0, 2, 1, 0}};
+    const auto events = activity_of(rows, 5);
+    const auto active = std::vector<std::int64_t>{0, 1, 3};
+    const auto share = [&](std::vector<base::Range> segments) {
+        return largest_active_share(events.view(), active, segments);
+    };
 
-    EXPECT_DOUBLE_EQ(largest_active_share(activity_of(rows, 4).view()), 0.75);
-    EXPECT_EQ(largest_active_share({}), 0);
+    EXPECT_DOUBLE_EQ(share({{0, 5}}), 1);
+    EXPECT_DOUBLE_EQ(share({{0, 3}, {4, 5}}), 2.0 / 3);
+    EXPECT_DOUBLE_EQ(share({{4, 5}}), 1.0 / 3);
+    EXPECT_EQ(share({}), 0);
+    EXPECT_EQ(largest_active_share({}, {}, {}), 0);
 }
 
 namespace {

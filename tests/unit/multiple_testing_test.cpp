@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -59,6 +60,44 @@ TEST(BenjaminiHochberg, NanIsNotPartOfTheFamily)
 TEST(BenjaminiHochberg, IsAtMostOne)
 {
     EXPECT_THAT(benjamini_hochberg(std::vector{1.0, 0.9}), ElementsAre(1.0, 1.0));
+}
+
+TEST(Adjusted, OfManyIsTheDefinition)
+{
+    // with ties, zeros, the smallest numbers and NaN; sorted slowly
+    auto p_value = std::vector<double>{};
+    for (auto k = 0; k < 4000; ++k)
+        p_value.push_back(k % 97 == 0    ? std::numeric_limits<double>::quiet_NaN()
+                          : k % 101 == 0 ? 0
+                          : k % 103 == 0 ? std::numeric_limits<double>::denorm_min() * (k % 5)
+                          : k % 3 == 0   ? 0.001 * (k % 800)
+                                         : std::fmod(0.137 * k * k, 1.0));
+    auto sorted = std::vector<double>{};
+    for (const auto p : p_value)
+        if (!std::isnan(p))
+            sorted.push_back(p);
+    std::stable_sort(sorted.begin(), sorted.end());
+    const auto family = static_cast<double>(sorted.size());
+
+    const auto both = adjusted(p_value);
+
+    for (std::size_t i = 0; i < p_value.size(); ++i) {
+        if (std::isnan(p_value[i])) {
+            EXPECT_TRUE(std::isnan(both.q_value[i]) && std::isnan(both.holm[i]));
+            continue;
+        }
+        auto q = 1.0;
+        auto holm = 0.0;
+        for (std::size_t rank = 0; rank < sorted.size(); ++rank) {
+            const auto place = static_cast<double>(rank);
+            if (sorted[rank] >= p_value[i])
+                q = std::min(q, sorted[rank] * family / (place + 1));
+            if (sorted[rank] <= p_value[i])
+                holm = std::max(holm, std::min(1.0, sorted[rank] * (family - place)));
+        }
+        EXPECT_EQ(both.q_value[i], q);
+        EXPECT_EQ(both.holm[i], holm);
+    }
 }
 
 TEST(MonteCarlo, CountsTheObservedOne)

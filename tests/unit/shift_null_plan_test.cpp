@@ -59,6 +59,23 @@ TEST(ShiftNullPlan, SessionsWithoutANullSayWhy)
     }
 }
 
+TEST(ShiftNullPlan, StatesTooShortToShiftAreCounted)
+{
+    const auto activity = activity_of(random_rows(5, 1000, 0.1, 6), 1000);
+    auto state = std::vector<std::uint8_t>(1000, 0);
+    std::fill(state.begin() + 200, state.begin() + 239, std::uint8_t{1});
+    std::fill(state.begin() + 500, state.begin() + 540, std::uint8_t{2});
+    std::fill(state.begin() + 900, state.begin() + 910, left_out_state);
+
+    const auto plan = plan_shift_null(activity.view(), state, {}, {.minimum_shift = 10}, key);
+
+    EXPECT_EQ(plan.states.size(), 2);
+    EXPECT_EQ(plan.shortest_state, 40);
+    EXPECT_EQ(plan.frames_too_short, 39);
+    EXPECT_EQ(plan.frames_left_out, 1000 - plan.frames_used);
+    EXPECT_GE(plan.frames_left_out, 39 + 10);
+}
+
 TEST(ShiftNullPlan, BadInputIsAnError)
 {
     const auto activity = activity_of(random_rows(3, 200, 0.2, 1), 200);

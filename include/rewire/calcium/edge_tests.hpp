@@ -112,8 +112,12 @@ EdgeTests finish_edge_tests(const ShiftMoments& moments, std::span<const EdgeTil
 /// pairs' upper tails there. NaN for a threshold that is NaN. 2 / N^2 times it is the density.
 double noise_edges(const EdgeTests& tests, double threshold);
 
-/// What a session says about common drive without any test.
-double
-largest_active_share(const activity::ActivityView& activity); ///< of cells in one frame; 0 for none
+/// What a session says about common drive without any test: the largest share of the neurons that
+/// have an event in one frame of the segments, 0 for none.
+/// @param events before smoothing, which would count what lies a few frames apart
+/// @param neurons of `events`, active ones: silent ones say nothing
+double largest_active_share(const activity::ActivityView& events,
+                            std::span<const std::int64_t> neurons,
+                            std::span<const base::Range> segments);
 
 } // namespace rewire::calcium

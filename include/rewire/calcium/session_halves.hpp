@@ -40,6 +40,20 @@ std::vector<base::Range> runs_of_frames(std::span<const std::int32_t> frames);
 std::vector<std::int32_t> without_part(std::span<const std::int32_t> frames, std::int64_t parts,
                                        std::int64_t part);
 
+/// Some frames of a session and of its covariates, as a recording of their own.
+struct ChosenFrames
+{
+    activity::Activity activity;
+    std::vector<double> covariates; ///< [count, frames]
+    std::int64_t covariate_count = 0;
+
+    CovariateView covariate_view() const { return {covariate_count, covariates}; }
+};
+/// @param frames ascending
+ChosenFrames chosen_frames(const activity::ActivityView& activity,
+                           std::span<const std::int32_t> frames,
+                           const CovariateView& covariates = {});
+
 /// Partial correlations of some frames. A neuron that is silent in them has the value 0.
 /// @param frames ascending
 PartialCorrelation partial_correlation_of_frames(const activity::ActivityView& activity,

@@ -117,7 +117,9 @@ struct ShiftNullPlan
     std::vector<ShiftState> states;
     std::int64_t frames_used = 0;
     std::int64_t frames_left_out = 0;
-    std::int64_t distinct_shifts = 0; ///< relative shifts a pair can meet; bounds p from below
+    std::int64_t shortest_state = 0;   ///< shorter ones cannot be shifted, ...
+    std::int64_t frames_too_short = 0; ///< ... and so many of the frames left out are theirs
+    std::int64_t distinct_shifts = 0;  ///< relative shifts a pair can meet; bounds p from below
 
     activity::Activity activity; ///< active neurons, used frames
     CovariateBasis basis;        ///< covariates on the used frames

@@ -28,12 +28,17 @@ struct ChunkGrid
     std::int64_t number_at(const Shape& place) const;
 };
 
-/// What is stored of a chunk: shuffle (where values have more than one byte) and deflate, byte for
-/// byte as HDF5's own filters make it.
+/// What is stored of a chunk: shuffle (where values have more than one byte) and deflate, for
+/// HDF5's own filters to read. Bytes of noise are stored as they are: a p-value has six, on which
+/// HDF5's deflate spends most of its time for nothing.
 /// @param values row major [extent of the chunk]; what lies outside of the dataset becomes 0
 template <typename T>
 std::vector<std::byte> compressed_chunk(const ChunkGrid& grid, std::int64_t number,
                                         std::span<const T> values);
+
+/// Writes what compressed_chunk made. @throws IoError
+void write_compressed(hid_t dataset, const ChunkGrid& grid, std::int64_t number,
+                      std::span<const std::byte> bytes);
 
 /// Collective: fills a dataset of rank 0, for instance one of `make_array`, whose grid is
 /// `result_chunks`.
