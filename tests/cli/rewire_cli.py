@@ -17,7 +17,7 @@ SAME = BUILD / "tests" / "same_datasets"
 
 # Without a search for networks, which takes half the time of a start. The tests over MPI leave the choice to Open MPI,
 # and so does the cluster of tests/slurm.
-ONE_NODE = ["--mca", "pml", "ob1", "--mca", "btl", "self,vader"]
+ONE_NODE = ["--mca", "pml", "ob1", "--mca", "btl", "self,vader,tcp"]
 
 
 def command(ranks, *words):
