@@ -2,8 +2,7 @@
 
 #include <rewire/base/partition.hpp>
 #include <rewire/stats/median.hpp>
-
-#include <boost/math/special_functions/gamma.hpp>
+#include <rewire/stats/poisson.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -45,14 +44,6 @@ std::vector<std::int64_t> active_count(const activity::ActivityView& activity)
     return count;
 }
 
-/// P(at least `count`) of a Poisson number.
-double upper_tail(std::int64_t count, double mean)
-{
-    return count == 0 ? 1.0
-           : mean > 0 ? boost::math::gamma_p(static_cast<double>(count), mean)
-                      : 0.0;
-}
-
 struct BeyondWindows
 {
     std::vector<std::uint8_t> beyond; ///< [frame]
@@ -85,8 +76,9 @@ BeyondWindows beyond_windows(const std::vector<std::int64_t>& active, std::int64
             (sum(before.first, before.last) + sum(after.first, after.last)) /
             static_cast<double>(std::max<std::int64_t>(1, before.size() + after.size()));
         const auto count = active[static_cast<std::size_t>(t)];
-        result.beyond[static_cast<std::size_t>(t)] = upper_tail(count, mean) < level ? 1 : 0;
-        result.possible += upper_tail(neurons, mean) < level ? 1 : 0;
+        result.beyond[static_cast<std::size_t>(t)] =
+            stats::poisson_tails(mean, count).upper < level ? 1 : 0;
+        result.possible += stats::poisson_tails(mean, neurons).upper < level ? 1 : 0;
     }
     return result;
 }

@@ -2,8 +2,6 @@
 #include <rewire/base/dispatch.hpp>
 #include <rewire/spikes/coincidence_test.hpp>
 
-#include <boost/math/special_functions/gamma.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -11,9 +9,6 @@
 namespace rewire::spikes {
 
 namespace {
-
-/// Long doubles are several times slower, and p-values need no 19 digits.
-using InDoubles = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
 
 /// Probabilities of first, first + 1, ...
 struct Mass
@@ -223,7 +218,7 @@ double variance_of(std::span<const TrialClass> classes) noexcept
     return sum;
 }
 
-Tails tails(std::span<const TrialClass> given, std::int64_t count, double most_products)
+stats::Tails tails(std::span<const TrialClass> given, std::int64_t count, double most_products)
 {
     const auto classes = uncertain(given, false, count);
     auto all = std::int64_t{0};
@@ -240,22 +235,6 @@ Tails tails(std::span<const TrialClass> given, std::int64_t count, double most_p
     auto failures = all - count;
     const auto lower = tail_of(uncertain(classes, true, failures), all, failures, most_products);
     return {std::min(1.0, 1 - lower.at_least + lower.exactly), lower.at_least};
-}
-
-Tails poisson_tails(double mean, std::int64_t count)
-{
-    if (count < 0)
-        return {1, 0};
-    if (!(mean > 0))
-        return {count == 0 ? 1.0 : 0.0, 1};
-    const auto c = static_cast<double>(count);
-    const auto exactly = std::exp(c * std::log(mean) - mean - std::lgamma(c + 1));
-    if (c >= mean) {
-        const auto upper = count == 0 ? 1 : boost::math::gamma_p(c, mean, InDoubles{});
-        return {upper, std::min(1.0, 1 - upper + exactly)};
-    }
-    const auto lower = boost::math::gamma_q(c + 1, mean, InDoubles{});
-    return {std::min(1.0, 1 - lower + exactly), lower};
 }
 
 } // namespace rewire::spikes

@@ -134,7 +134,7 @@ std::vector<OneLag> directed_lags(const JitterPlan& plan, const TestUnit& post, 
         for (std::size_t lag = 0; lag < count.size(); ++lag) {
             const auto mean =
                 expected_permuted(plan, post.jitter(), pre.train(), static_cast<std::int64_t>(lag));
-            const auto p = poisson_tails(mean, count[lag]);
+            const auto p = stats::poisson_tails(mean, count[lag]);
             result[lag] = {mean, p.upper, p.lower};
         }
         return result;
@@ -169,7 +169,7 @@ void test_against_flanks(std::vector<OneLag>& lags, std::span<const std::int32_t
     for (std::size_t lag = 0; lag < lags.size() && level >= 0; ++lag) {
         const auto mean =
             level * overlap[at(max_lag) + lag]; // the overlap is the same on both sides
-        const auto p = poisson_tails(mean, count[lag]);
+        const auto p = stats::poisson_tails(mean, count[lag]);
         lags[lag].flank_peak = p.upper;
         lags[lag].flank_trough = p.lower;
     }
@@ -309,7 +309,7 @@ PairTests test_pair(const JitterPlan& plan, const TestUnit& first, const TestUni
     for (auto lag = -max_lag; lag <= max_lag; ++lag) {
         const auto k = at(lag + max_lag);
         if (std::abs(lag) > exact) {
-            const auto p = poisson_tails(expected[k], count[k]);
+            const auto p = stats::poisson_tails(expected[k], count[k]);
             result.lags.p_peak.push_back(p.upper);
             result.lags.p_trough.push_back(p.lower);
             continue;

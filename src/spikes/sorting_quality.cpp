@@ -1,7 +1,7 @@
 #include "rewire/spikes/sorting_quality.hpp"
 
 #include <rewire/base/error.hpp>
-#include <rewire/spikes/coincidence_test.hpp>
+#include <rewire/stats/poisson.hpp>
 
 #include <fmt/format.h>
 
@@ -117,7 +117,7 @@ std::vector<SplitPair> split_units(const SpikeTrainsView& trains,
             continue;
         const auto inner = pairs_within(first, second, criterion.dead_ns, criterion.refractory_ns);
         if (static_cast<double>(inner) > criterion.most_of_expected * expected ||
-            poisson_tails(expected, inner).lower > pair_level)
+            stats::poisson_tails(expected, inner).lower > pair_level)
             continue;
         const auto outer = pairs_within(first, second, criterion.refractory_ns, criterion.outer_ns);
         const auto outer_expected =

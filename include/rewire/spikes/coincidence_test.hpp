@@ -2,6 +2,7 @@
 
 #include <rewire/spikes/correlogram.hpp>
 #include <rewire/spikes/jitter.hpp>
+#include <rewire/stats/poisson.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -27,21 +28,13 @@ struct TrialClass
 double mean_of(std::span<const TrialClass> classes) noexcept;
 double variance_of(std::span<const TrialClass> classes) noexcept;
 
-struct Tails
-{
-    double upper = 1; ///< P(X >= count)
-    double lower = 1; ///< P(X <= count)
-};
-
 /// Of the number of successes. By convolution of the binomials tilted to `count`, so that the
 /// smaller tail has about 12 digits however small it is (below 1e-300: 0). Where the convolution
 /// would take more than `most_products` multiplications, the saddlepoint formula of Lugannani and
 /// Rice (relative error about 1 / variance, which is then some thousands).
 /// @pre 0 <= probability <= 1
-Tails tails(std::span<const TrialClass> classes, std::int64_t count, double most_products = 1e5);
-
-/// Of a Poisson number. Mean 0: it is 0.
-Tails poisson_tails(double mean, std::int64_t count);
+stats::Tails tails(std::span<const TrialClass> classes, std::int64_t count,
+                   double most_products = 1e5);
 
 /// Where each spike of a train may go; 6 bytes a spike.
 struct JitterWindows
