@@ -252,8 +252,9 @@ def compare_spikes(options):
     slow = rewire.triplets(100, 10000)
     fast = rewire.recording(20, 1000)
     few = rewire.recording(4, 1000)
-    runs = [("slow", slow, []), ("fast", fast, []), ("slow, surrogates", slow, ["--surrogates", 20]),
-            ("fast, surrogates", few, ["--surrogates", 300])]
+    many = rewire.recording(40, 2000)
+    runs = [("slow", slow, []), ("fast", fast, []), ("fast, many", many, []),
+            ("slow, surrogates", slow, ["--surrogates", 20]), ("fast, surrogates", few, ["--surrogates", 300])]
     print(f"machine  {machine()}; {options.ranks} ranks")
     print(f"{'':20}{'planned':>9}{'measured':>10}{'m/p':>6}{'MB planned':>12}{'measured':>10}{'m/p':>6}")
     good = True

@@ -1,10 +1,11 @@
-// More scenarios of edges: which frames are shifted together, which estimator, which family of
-// tests is adjusted for.
+// More scenarios of edges: which frames are shifted together, how fast they follow one another,
+// which estimator, which family of tests is adjusted for.
 #include "edge_scenario.hpp"
 
 #include <rewire/base/random.hpp>
 
 #include <utility>
+#include <vector>
 
 namespace rewire::calibration {
 
@@ -78,6 +79,59 @@ Scenario study_family()
             .write = {}};
 }
 
+/// Ten minutes at 7 frames/s, with as many events a second as the scenarios at 28: the windows of
+/// the jitter are the shortest there are, 8 frames, and last 1.1 s.
+EventModel slow_recording(std::int64_t neurons, std::vector<Copy> copies = {})
+{
+    return {.neurons = neurons,
+            .frames = minutes_10 / 4 + 3, // 4,200 of them smoothed
+            .rate_hz = 7,
+            .rate = constant_rate(4 * 0.014),
+            .copies = std::move(copies)};
+}
+
+EventModel under(EventModel model, decltype(EventModel::rate) rate)
+{
+    model.rate = std::move(rate);
+    return model;
+}
+
+std::vector<Scenario> slow_recordings()
+{
+    // Valid, and not far below what is known of them. Of what bursts do there is no band.
+    const auto slow_windows = Bands{rate("p_fine", 0.05, 0.4, 1), rate("p_both", 0.05, 0.1, 1)};
+    const auto bursts = population_bursts(4 * 0.01, 5);
+    const auto wave = slow_wave(4 * 0.014);
+    const auto empty = slow_recording(40);
+    const auto chain = slow_recording(80, chains(80, 5, 0.1));
+    const auto strong = slow_recording(80, chains(80, 5, 0.25));
+    return {
+        edge_scenario("stationary-7-hz", "40 neurons x 10 min at 7 Hz, nothing planted",
+                      simulated(empty), 0.03, 4'000, 0,
+                      exact_partial() + exact_marginal() + slow_windows),
+        edge_scenario("bursts-7-hz", "the same, bursts of the whole population of 2.5 s",
+                      simulated(under(empty, bursts)), 0.05, 100, 0, {}, {.displaced = true}),
+        edge_scenario("slow-rate-7-hz", "the same, a rate common to all, period 20 s",
+                      simulated(under(empty, wave)), 0.05, 100, 0, slow_windows,
+                      {.displaced = true}),
+        edge_scenario("chains-.1-7-hz",
+                      "80 neurons x 10 min at 7 Hz, chains of 5, neighbours correlate at .1",
+                      simulated(chain), 0.1, 40, 0,
+                      exact_partial() + slow_windows + Bands{fdr_at_most("q_both", 0.05)}),
+        edge_scenario("chains-.1-bursts-7-hz", "the same, under bursts of the whole population",
+                      simulated(under(chain, bursts)), 0.1, 40, 0, {}),
+        edge_scenario("chains-.1-slow-rate-7-hz", "the same, under a common rate, period 20 s",
+                      simulated(under(chain, wave)), 0.1, 40, 0,
+                      slow_windows + Bands{fdr_at_most("q_both", 0.05)}),
+        edge_scenario("chains-.25-7-hz", "the same at .25, at a steady rate", simulated(strong),
+                      0.1, 40, 0,
+                      exact_partial() + slow_windows +
+                          Bands{fdr_at_most("q_both", 0.05), power_at_least("q_both", 0.98)}),
+        edge_scenario("chains-.25-bursts-7-hz", "the same, under bursts of the whole population",
+                      simulated(under(strong, bursts)), 0.1, 40, 0, {}),
+    };
+}
+
 /// Half a percent of the pairs of a large, long session: what becomes of a threshold of mean and
 /// sd.
 Scenario sparse(const char* name, double strength)
@@ -101,7 +155,7 @@ std::vector<Scenario> edge_frames_scenarios()
     // Where there is nothing, all is shrunk away and every p is 1.
     auto short_session = EventModel{
         .neurons = 40, .frames = 604, .rate = constant_rate(0.03), .copies = chains(40, 5, 0.4)};
-    return {
+    auto all = std::vector<Scenario>{
         edge_scenario("movement-gain-within",
                       "40 neurons x 10 min, half of them with 1.8 x the rate in movement, --within "
                       "movement",
@@ -126,6 +180,9 @@ std::vector<Scenario> edge_frames_scenarios()
         sparse("sparse-.02", 0.02),
         sparse("sparse-.2", 0.2),
     };
+    for (auto& slow : slow_recordings())
+        all.push_back(std::move(slow));
+    return all;
 }
 
 } // namespace rewire::calibration

@@ -6,7 +6,11 @@ namespace rewire::calibration {
 
 Make simulated(const EventModel& model)
 {
-    return [=](std::uint64_t seed) { return session_of(events_of(model, seed), truth_of(model)); };
+    return [=](std::uint64_t seed) {
+        auto session = session_of(events_of(model, seed), truth_of(model));
+        session.rate_hz = model.rate_hz;
+        return session;
+    };
 }
 
 Scenario edge_scenario(std::string name, std::string says, const Make& make, double seconds,

@@ -228,6 +228,9 @@ std::vector<Scenario> planted()
                       simulated(ten(chains(80, 5, 0.1), population_bursts(0.01, 5))), 0.2, 40, 8,
                       valid_under_drive() +
                           Bands{fdr_at_most("q_both", 0.12), power_at_least("q_both", 0.85)}),
+        edge_scenario("chains-.25-bursts", "the same, at .25, under bursts of the whole population",
+                      simulated(ten(chains(80, 5, 0.25), population_bursts(0.01, 5))), 0.2, 40, 0,
+                      valid_under_drive()),
         edge_scenario("chains-.1-slow-rate", "the same, at .1, under a common rate, period 20 s",
                       simulated(ten(chains(80, 5, 0.1), slow_wave(0.014))), 0.2, 40, 8,
                       valid_under_drive() +

@@ -183,8 +183,8 @@ std::function<Rate(const EventModel&, std::uint64_t)> constant_rate(double chanc
 std::function<Rate(const EventModel&, std::uint64_t)> population_bursts(double chance, double gain)
 {
     return [=](const EventModel& model, std::uint64_t seed) {
-        const auto inside =
-            bouts(model.frames, 70, 0.1, base::Stream(seed, {base::key_of("bursts")}));
+        const auto inside = bouts(model.frames, std::llround(2.5 * model.rate_hz), 0.1,
+                                  base::Stream(seed, {base::key_of("bursts")}));
         auto rate = std::vector<double>{};
         for (const auto burst : inside)
             rate.push_back(burst != 0 ? gain * chance : chance);
@@ -197,9 +197,11 @@ std::function<Rate(const EventModel&, std::uint64_t)> slow_wave(double chance)
     return [=](const EventModel& model, std::uint64_t seed) {
         const auto phase = base::Stream(seed, {base::key_of("phase")}).uniform();
         auto rate = std::vector<double>{};
+        const auto period = 20 * model.rate_hz; // frames
         for (std::int64_t t = 0; t < model.frames; ++t)
-            rate.push_back(chance * (1 + 0.8 * std::sin(2 * std::numbers::pi *
-                                                        (phase + static_cast<double>(t) / 560))));
+            rate.push_back(chance *
+                           (1 + 0.8 * std::sin(2 * std::numbers::pi *
+                                               (phase + static_cast<double>(t) / period))));
         return by_frame(std::move(rate));
     };
 }

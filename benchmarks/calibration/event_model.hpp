@@ -33,6 +33,7 @@ struct EventModel
 {
     std::int64_t neurons = 0;
     std::int64_t frames = 0;
+    double rate_hz = 28; ///< frames a second
     std::function<Rate(const EventModel&, std::uint64_t seed)> rate;
     std::vector<Copy> copies;
     std::vector<Veto> vetoes;
@@ -61,10 +62,9 @@ PairTruth truth_of(const EventModel& model);
 
 /// The same in all frames.
 std::function<Rate(const EventModel&, std::uint64_t)> constant_rate(double chance);
-/// Bursts of the whole population: `gain` times the rate for 2.5 s (70 frames), a tenth of the
-/// time.
+/// Bursts of the whole population: `gain` times the rate for 2.5 s, a tenth of the time.
 std::function<Rate(const EventModel&, std::uint64_t)> population_bursts(double chance, double gain);
-/// A rate common to all that rises and falls by 80 % once in 20 s (560 frames).
+/// A rate common to all that rises and falls by 80 % once in 20 s.
 std::function<Rate(const EventModel&, std::uint64_t)> slow_wave(double chance);
 /// All rates fall by 80 % from the first to the last frame.
 std::function<Rate(const EventModel&, std::uint64_t)> falling_rate(double chance);

@@ -20,21 +20,50 @@ namespace {
 // Seconds on a server of 2022.
 constexpr auto pair_overhead_s = 60e-6;   ///< rule, Poisson tails, packing: 201 lags
 constexpr auto expected_spike_s = 0.3e-9; ///< closed form, a spike of either train
-constexpr auto tested_spike_s = 8.8e-9;   ///< classes of the exact p, a spike of either train
 constexpr auto tails_s = 60e-6;           ///< tails of 2 x 11 lags
-constexpr auto unit_bin_s = 0.1e-9;       ///< what a tile makes for each unit, a bin
+// Classes of the exact p, a jittered spike: of windows where the held train is silent, and what is
+// added where they are crowded.
+constexpr auto silent_spike_s = 1.5e-9;
+constexpr auto crowded_spike_s = 3.2e-9;
+constexpr auto crowded_spikes = 1.4; ///< of the held train in reach, for 63 % of that
+// What a tile makes of each unit, a spike: copies and bits; windows and halves, too.
+constexpr auto unit_spike_s = 3e-9;
+constexpr auto tested_unit_spike_s = 17e-9;
+constexpr auto halved_pairs = 0.2;  ///< of all, that are estimated in both halves, too
+constexpr auto unit_bin_s = 0.1e-9; ///< what a tile makes of each unit, a bin
 constexpr auto written_bytes_per_s = 80e6;
-constexpr auto typical_rate_hz = 10.0; ///< slower units have more bits, which are taken too few
 // Bytes of a spike of a unit of a tile: its copy, where it may go, what was drawn of it.
 constexpr auto tested_spike_bytes = 10.0;
 constexpr auto drawn_spike_bytes = 16.0;
 constexpr auto window_bytes = 48.0; ///< of jitter: of the session, and of its halves
 constexpr auto working_bytes = 8e6; ///< correlograms and tests of a tile, buffers
 
-/// Of the units of a tile and what a rank knows of a session; the larger of both phases.
-double tile_bytes(double units, double spikes, const CcgSettings& settings)
+double bins_of(const UnitLoad& unit, const CcgSettings& settings)
 {
-    const auto bins = spikes / typical_rate_hz / (1e-9 * static_cast<double>(settings.bin_ns));
+    return unit.spikes / unit.rate_hz / (1e-9 * static_cast<double>(settings.bin_ns));
+}
+
+/// Classes of the exact p, of the spikes of one train around those of the other.
+double tested_seconds(const UnitLoad& jittered, const UnitLoad& held, const CcgSettings& settings)
+{
+    const auto reach_s = 1e-9 * static_cast<double>(settings.bin_ns) *
+                         static_cast<double>(settings.jitter.bins + settings.tests.exact_lag);
+    const auto crowded = -std::expm1(-held.rate_hz * reach_s / crowded_spikes);
+    return jittered.spikes * (silent_spike_s + crowded_spike_s * crowded);
+}
+
+/// What tiles make of their units, so many times in all.
+double units_seconds(double times, const UnitLoad& unit, const CcgSettings& settings)
+{
+    const auto spike_s = settings.has_null() ? tested_unit_spike_s : unit_spike_s;
+    return times * (spike_s * unit.spikes + unit_bin_s * bins_of(unit, settings));
+}
+
+/// Of the units of a tile and what a rank knows of a session; the larger of both phases.
+double tile_bytes(double units, const UnitLoad& unit, const CcgSettings& settings)
+{
+    const auto spikes = unit.spikes;
+    const auto bins = bins_of(unit, settings);
     const auto bits = bins / 8;
     const auto side = static_cast<double>(pair_tile_side(static_cast<std::int64_t>(units)));
     auto bytes = std::min(2 * side, units) * (bits + tested_spike_bytes * spikes);
@@ -51,29 +80,34 @@ double tile_bytes(double units, double spikes, const CcgSettings& settings)
 
 } // namespace
 
-double pair_seconds(double first_spikes, double second_spikes, const CcgSettings& settings)
+double pair_seconds(const UnitLoad& first, const UnitLoad& second, const CcgSettings& settings)
 {
     // Bits are the dearer kernel for slow units: an upper bound that needs no duration.
     const auto count = spikes::count_seconds(
         spikes::CountKernel::windows_of_first,
-        static_cast<std::int64_t>(std::max(first_spikes, second_spikes)),
-        static_cast<std::int64_t>(std::min(first_spikes, second_spikes)), 0, settings.max_lag);
+        static_cast<std::int64_t>(std::max(first.spikes, second.spikes)),
+        static_cast<std::int64_t>(std::min(first.spikes, second.spikes)), 0, settings.max_lag);
     if (!settings.has_null())
-        return count + pair_overhead_s;
-    return count + pair_overhead_s + tails_s +
-           (expected_spike_s + tested_spike_s) * (first_spikes + second_spikes);
+        return count * (1 + halved_pairs) + pair_overhead_s;
+    const auto expected = expected_spike_s * (first.spikes + second.spikes);
+    return (count + expected) * (1 + halved_pairs) + pair_overhead_s + tails_s +
+           tested_seconds(first, second, settings) + tested_seconds(second, first, settings);
 }
 
 double tile_seconds(const SessionTrains& trains, const spikes::PairTile& tile,
                     const CcgSettings& settings)
 {
+    const auto load = [&](std::int64_t unit) {
+        return UnitLoad{static_cast<double>(trains.spikes(unit)),
+                        std::max(trains.rate_hz(unit), 1e-3)};
+    };
     auto seconds = 0.0;
-    spikes::for_each_pair(tile, [&](auto i, auto j, auto) {
-        seconds += pair_seconds(static_cast<double>(trains.spikes(i)),
-                                static_cast<double>(trains.spikes(j)), settings);
-    });
-    return seconds + unit_bin_s * static_cast<double>(trains.timeline.extent()) *
-                         static_cast<double>(tile.first.size() + tile.second.size());
+    spikes::for_each_pair(
+        tile, [&](auto i, auto j, auto) { seconds += pair_seconds(load(i), load(j), settings); });
+    for (const auto& range : {tile.first, tile.second})
+        for (auto unit = range.first; unit < range.last; ++unit)
+            seconds += units_seconds(tile.first == tile.second ? 0.5 : 1.0, load(unit), settings);
+    return seconds;
 }
 
 runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::size_t>& sessions,
@@ -97,13 +131,18 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
         const auto pairs = static_cast<double>(base::pair_count(units.units));
         const auto spikes = static_cast<double>(units.spikes) /
                             static_cast<double>(std::max<std::int64_t>(units.units, 1));
-        const auto pair = pair_seconds(spikes, spikes, settings);
+        const auto unit = UnitLoad{spikes, mean_rate_hz(units)};
+        const auto pair = pair_seconds(unit, unit, settings);
         const auto side = static_cast<double>(pair_tile_side(units.units));
-        const auto own_tiles = static_cast<std::int64_t>(
-            spikes::pair_tiles(units.units, pair_tile_side(units.units)).size());
-        seconds += pair * pairs;
-        tiles += own_tiles;
-        longest = std::max(longest, pair * std::min(side * side, pairs));
+        for (const auto& tile : spikes::pair_tiles(units.units, pair_tile_side(units.units))) {
+            const auto own = tile.first == tile.second ? tile.first.size()
+                                                       : tile.first.size() + tile.second.size();
+            const auto of_tile = pair * static_cast<double>(tile.pairs()) +
+                                 units_seconds(static_cast<double>(own), unit, settings);
+            seconds += of_tile;
+            longest = std::max(longest, of_tile);
+            ++tiles;
+        }
         all_pairs += pairs;
         band_seconds += static_cast<double>(std::min(settings.surrogates, band_surrogates)) *
                         surrogate_seconds(2 * spikes, {{0, 1}, {1, 2}}, settings);
@@ -111,8 +150,8 @@ runtime::Estimate ccg_estimate(const io::Study& study, const std::vector<std::si
             drawing += static_cast<double>(settings.surrogates) *
                        surrogate_seconds(2 * spikes, tile, settings);
         row_bytes = std::max(row_bytes, side * static_cast<double>(units.units) * (written + 400));
-        computing_bytes = std::max(computing_bytes,
-                                   tile_bytes(static_cast<double>(units.units), spikes, settings));
+        computing_bytes =
+            std::max(computing_bytes, tile_bytes(static_cast<double>(units.units), unit, settings));
     }
     estimate.node_bytes =
         largest_wave(study, sessions, held_bytes, node_limit_bytes(options), held_bytes);

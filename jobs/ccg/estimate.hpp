@@ -10,8 +10,15 @@
 
 namespace rewire::jobs {
 
-/// Seconds of a pair from the spikes of its units, all passes.
-double pair_seconds(double first_spikes, double second_spikes, const CcgSettings& settings);
+/// What the cost of a unit depends on.
+struct UnitLoad
+{
+    double spikes = 0;
+    double rate_hz = 0;
+};
+
+/// Seconds of a pair, all passes, without what its units need for all their pairs of a tile.
+double pair_seconds(const UnitLoad& first, const UnitLoad& second, const CcgSettings& settings);
 
 /// Estimated seconds of a tile.
 double tile_seconds(const SessionTrains& trains, const spikes::PairTile& tile,

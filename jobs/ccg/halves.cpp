@@ -2,21 +2,12 @@
 
 #include "tile.hpp"
 
-#include <rewire/base/error.hpp>
+#include <rewire/base/index.hpp>
 #include <rewire/spikes/correlogram.hpp>
 
 #include <algorithm>
 
 namespace rewire::jobs {
-
-namespace {
-
-bool go_on(std::int64_t /*done*/)
-{
-    return true;
-}
-
-} // namespace
 
 Halves::Halves(const SessionTrains& session, const CcgSettings& settings) : settings_(settings)
 {
@@ -35,25 +26,41 @@ Halves::Halves(const SessionTrains& session, const CcgSettings& settings) : sett
     }
 }
 
-std::array<std::vector<double>, 2> Halves::corrected(const spikes::BinnedTrains& trains) const
+std::optional<HalfCorrelograms> Halves::corrected(const spikes::BinnedTrains& trains,
+                                                  const spikes::PairTile& tile,
+                                                  std::span<const std::uint8_t> wanted,
+                                                  const spikes::Tick& tick) const
 {
-    auto result = std::array<std::vector<double>, 2>{};
-    const auto pair = spikes::PairTile{{0, 1}, {1, 2}};
-    for (std::size_t half = 0; half < result.size(); ++half) {
+    using base::at;
+    auto result = HalfCorrelograms{};
+    const auto lags = settings_.lags();
+    for (std::size_t half = 0; half < usable_.size(); ++half) {
+        auto& corrected = result.corrected[half];
+        corrected.resize(at(tile.pairs()));
         if (!usable_[half])
             continue;
         const auto part = spikes::half_of(trains, half == 1);
         const auto* plan = plan_[half].get();
         const auto reach = plan != nullptr ? plan->reach() : settings_.max_lag;
-        const auto raw = *spikes::count_tile(part, pair, reach, go_on);
-        const auto first = raw.begin() + (reach - settings_.max_lag);
-        const auto count = std::vector<std::int32_t>(first, first + settings_.lags());
-        auto expected = std::vector<double>{};
+        const auto raw = spikes::count_tile(part, tile, reach, tick, wanted);
+        if (!raw)
+            return std::nullopt;
+        auto expected = std::optional(std::vector<double>{});
         if (plan != nullptr)
-            expected = *spikes::expected_tile(*plan, part, pair, raw, go_on);
-        result[half] = corrected_of(count, expected, part.rate_hz(0), part.rate_hz(1),
-                                    spikes::overlap_s(part.timeline, settings_.max_lag))
-                           .corrected;
+            expected = spikes::expected_tile(*plan, part, tile, *raw, tick, wanted);
+        if (!expected)
+            return std::nullopt;
+        const auto count = middle_of(*raw, tile.pairs(), reach, settings_.max_lag);
+        const auto overlap = spikes::overlap_s(part.timeline, settings_.max_lag);
+        spikes::for_each_pair(tile, wanted, [&](auto i, auto j, auto pair) {
+            corrected[at(pair)] =
+                corrected_of(std::span(count).subspan(at(pair * lags), at(lags)),
+                             plan == nullptr
+                                 ? std::span<const double>{}
+                                 : std::span(*expected).subspan(at(pair * lags), at(lags)),
+                             part.rate_hz(i), part.rate_hz(j), overlap)
+                    .corrected;
+        });
     }
     return result;
 }

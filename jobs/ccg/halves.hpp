@@ -8,22 +8,34 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace rewire::jobs {
 
+/// Corrected correlograms of the wanted pairs of a tile, by half of the session.
+struct HalfCorrelograms
+{
+    /// [half][pair of the tile]: [lags]; empty where a half has none, or the pair is not wanted
+    std::array<std::vector<std::vector<double>>, 2> corrected;
+};
+
 /// Connections estimated again in the first and in the second half of a session: of its trials, or
-/// of its observed time. For some pairs: each costs as much as a pair of the whole.
+/// of its observed time. For some pairs of a tile: what a unit needs is made once for all of them.
 class Halves
 {
   public:
     /// Where a half leaves nothing to jitter (two trials, pattern jitter) it is NaN.
     Halves(const SessionTrains& session, const CcgSettings& settings);
 
-    /// Corrected correlograms [half] of a pair, [lags]; empty where a half has none.
-    /// @param trains of the two units alone
-    std::array<std::vector<double>, 2> corrected(const spikes::BinnedTrains& trains) const;
+    /// Nothing when stopped.
+    /// @param trains,tile those of the tile's units, and its pairs in their numbers
+    /// @param wanted [pairs]
+    std::optional<HalfCorrelograms> corrected(const spikes::BinnedTrains& trains,
+                                              const spikes::PairTile& tile,
+                                              std::span<const std::uint8_t> wanted,
+                                              const spikes::Tick& tick) const;
 
   private:
     const CcgSettings& settings_;

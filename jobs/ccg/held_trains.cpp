@@ -1,5 +1,7 @@
 #include "held_trains.hpp"
 
+#include "jobs/recording/held_spikes.hpp"
+
 #include <rewire/base/error.hpp>
 #include <rewire/base/packed.hpp>
 
@@ -34,6 +36,7 @@ SessionTrains read_trains(const io::StudySession& session, const CcgSettings& se
                           std::vector<std::int32_t>& positions)
 {
     auto result = SessionTrains{};
+    positions.reserve(room_for_spikes(session));
     auto observed = std::vector<spikes::TimeInterval>{};
     const auto& windows = result.trials.windows;
     const auto begin = [&](const Recording& begun) {

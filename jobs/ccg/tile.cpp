@@ -13,20 +13,6 @@ namespace {
 
 using base::at;
 
-/// Of the [pairs, 2 * reach + 1] counts those of the lags that are kept.
-std::vector<std::int32_t> middle_of(const std::vector<std::int32_t>& raw, std::int64_t pairs,
-                                    std::int64_t reach, std::int64_t max_lag)
-{
-    if (reach == max_lag)
-        return raw;
-    auto count = std::vector<std::int32_t>{};
-    for (std::int64_t pair = 0; pair < pairs; ++pair) {
-        const auto first = raw.begin() + pair * spikes::lag_count(reach) + (reach - max_lag);
-        count.insert(count.end(), first, first + spikes::lag_count(max_lag));
-    }
-    return count;
-}
-
 /// The rule's call, in the pair's own indices. Flanks that do not vary give no scale for it.
 void call_by_rule(const spikes::ConnectionCall& rule, std::int64_t i, std::int64_t j,
                   PairCall& call)
@@ -68,35 +54,52 @@ DirectionCall direction_of(const spikes::DirectedExtremes& extremes)
             .trough_lag = static_cast<std::int32_t>(extremes.trough_lag)};
 }
 
-/// Estimates what looks like a connection in both halves.
-void add_halves(const HeldTrains& held, std::size_t position, std::int64_t i, std::int64_t j,
-                const Halves& halves, PairCall& call)
+/// Whether the peak or the trough of a direction looks like a connection.
+bool looks_like_peak(const PairCall& call, const DirectionCall& direction)
 {
-    constexpr auto none = std::numeric_limits<double>::quiet_NaN();
-    call.half_peak.fill(none);
-    call.half_trough.fill(none);
-    const auto peak = [&](const DirectionCall& direction) {
-        return call.significant > 0 || direction.p_peak_strict <= halves_p;
-    };
-    const auto trough = [&](const DirectionCall& direction) {
-        return call.significant < 0 || direction.p_trough_strict <= halves_p;
-    };
-    if (call.tested == 0 || std::none_of(call.direction.begin(), call.direction.end(),
-                                         [&](const auto& one) { return peak(one) || trough(one); }))
-        return;
-    const auto corrected = halves.corrected(held.trains(position, {i, i + 1}, {j, j + 1}));
-    for (std::size_t direction = 0; direction < call.direction.size(); ++direction)
-        for (std::size_t half = 0; half < corrected.size(); ++half) {
-            if (corrected[half].empty())
-                continue;
-            const auto& one = call.direction[direction];
-            const auto middle = std::ssize(corrected[half]) / 2;
-            if (peak(one))
-                call.half_peak[2 * direction + half] = corrected[half][at(middle + one.peak_lag)];
-            if (trough(one))
-                call.half_trough[2 * direction + half] =
-                    corrected[half][at(middle + one.trough_lag)];
+    return call.significant > 0 || direction.p_peak_strict <= halves_p;
+}
+bool looks_like_trough(const PairCall& call, const DirectionCall& direction)
+{
+    return call.significant < 0 || direction.p_trough_strict <= halves_p;
+}
+
+/// Estimates what looks like a connection in both halves; false when stopped.
+/// @param trains,tile as in Halves::corrected
+bool add_halves(const spikes::BinnedTrains& trains, const spikes::PairTile& tile,
+                const Halves& halves, const spikes::Tick& tick, std::vector<PairCall>& calls)
+{
+    auto wanted = std::vector<std::uint8_t>{};
+    for (auto& call : calls) {
+        call.half_peak.fill(std::numeric_limits<double>::quiet_NaN());
+        call.half_trough.fill(std::numeric_limits<double>::quiet_NaN());
+        const auto looks_like_one = [&](const auto& direction) {
+            return looks_like_peak(call, direction) || looks_like_trough(call, direction);
+        };
+        wanted.push_back(call.tested != 0 && std::any_of(call.direction.begin(),
+                                                         call.direction.end(), looks_like_one)
+                             ? 1
+                             : 0);
+    }
+    if (std::find(wanted.begin(), wanted.end(), 1) == wanted.end())
+        return true;
+    const auto found = halves.corrected(trains, tile, wanted, tick);
+    if (!found)
+        return false;
+    for (std::size_t pair = 0; pair < calls.size(); ++pair)
+        for (std::size_t half = 0; half < found->corrected.size(); ++half) {
+            const auto& corrected = found->corrected[half][pair];
+            auto& call = calls[pair];
+            for (std::size_t k = 0; k < call.direction.size() && !corrected.empty(); ++k) {
+                const auto& direction = call.direction[k];
+                const auto middle = std::ssize(corrected) / 2;
+                if (looks_like_peak(call, direction))
+                    call.half_peak[2 * k + half] = corrected[at(middle + direction.peak_lag)];
+                if (looks_like_trough(call, direction))
+                    call.half_trough[2 * k + half] = corrected[at(middle + direction.trough_lag)];
+            }
         }
+    return true;
 }
 
 } // namespace
@@ -131,6 +134,19 @@ spikes::PairTile local_tile(const spikes::PairTile& tile)
     if (tile.first == tile.second)
         return {first, first};
     return {first, {first.last, first.last + tile.second.size()}};
+}
+
+std::vector<std::int32_t> middle_of(const std::vector<std::int32_t>& raw, std::int64_t pairs,
+                                    std::int64_t reach, std::int64_t max_lag)
+{
+    if (reach == max_lag)
+        return raw;
+    auto count = std::vector<std::int32_t>{};
+    for (std::int64_t pair = 0; pair < pairs; ++pair) {
+        const auto first = raw.begin() + pair * spikes::lag_count(reach) + (reach - max_lag);
+        count.insert(count.end(), first, first + spikes::lag_count(max_lag));
+    }
+    return count;
 }
 
 double bytes_of_pair(const CcgSettings& settings)
@@ -222,9 +238,10 @@ std::optional<TileResult> compute_tile(const HeldTrains& held, std::size_t posit
             for (auto& direction : call.direction)
                 direction.p_peak = direction.p_trough = direction.p_peak_strict =
                     direction.p_trough_strict = std::nan("");
-        add_halves(held, position, i, j, halves, call);
         result.call.push_back(call);
     });
+    if (!add_halves(trains, local, halves, each, result.call))
+        return std::nullopt;
     return result;
 }
 

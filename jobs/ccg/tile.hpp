@@ -71,6 +71,10 @@ struct TileResult
 /// The tile over the trains of its own units, as HeldTrains::trains hands them out.
 spikes::PairTile local_tile(const spikes::PairTile& tile);
 
+/// Of the counts [pairs, 2 * reach + 1] those of the lags -max_lag .. max_lag.
+std::vector<std::int32_t> middle_of(const std::vector<std::int32_t>& raw, std::int64_t pairs,
+                                    std::int64_t reach, std::int64_t max_lag);
+
 /// Bytes of a pair in a TileResult.
 double bytes_of_pair(const CcgSettings& settings);
 

@@ -65,15 +65,17 @@ std::vector<std::int64_t> places_of(std::span<const double> times, double rate_h
     return place;
 }
 
-/// Half cosines over the time from the first frame to the last, all of a period of at least so many
-/// frames.
-void add_cosines(std::span<const std::int64_t> place, double period_frames,
+/// From the first frame to the last, in frames of the clock.
+double length_of(std::span<const std::int64_t> place)
+{
+    return place.empty() ? 0 : static_cast<double>(place.back() - place.front() + 1);
+}
+
+/// The first `count` half cosines over the time from the first frame to the last.
+void add_cosines(std::span<const std::int64_t> place, std::int64_t count,
                  SessionCovariates& covariates)
 {
-    if (place.empty())
-        return;
-    const auto length = static_cast<double>(place.back() - place.front() + 1);
-    const auto count = static_cast<std::int64_t>(2 * length / period_frames);
+    const auto length = length_of(place);
     auto wave = std::vector<double>(place.size());
     for (std::int64_t k = 1; k <= count; ++k) {
         for (std::size_t t = 0; t < place.size(); ++t)
@@ -125,6 +127,17 @@ std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const st
     return channels;
 }
 
+/// Before they are made: a period of hundredths of a second asks for more memory than there is.
+void require_few(double count, std::int64_t frames, const io::StudySession& session)
+{
+    if (count * 10 > static_cast<double>(frames) && count > 1)
+        throw base::InputError(
+            fmt::format("{:.0f} covariates for {} frames: little would be left of the activity",
+                        count, frames),
+            session.record.file,
+            "give fewer, smaller --covariate-lags-s, or a longer --highpass-s");
+}
+
 } // namespace
 
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
@@ -137,9 +150,14 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
     const auto rate_hz = session.record.activity->rate_hz;
     const auto lags = std::llround(settings.covariate_lags_s * rate_hz);
     const auto without_gap = segments_in(file, "", session.record.file);
+    const auto times = on_smoothed_frames(file.frame_times(), input);
+    const auto frames = static_cast<std::int64_t>(times.size());
     for (const auto& name : settings.covariates) {
         const auto signals =
             signals_of(file, name, settings.averages_covariates, session.record.file);
+        require_few(static_cast<double>(covariates.count) +
+                        static_cast<double>(signals.size()) * static_cast<double>(2 * lags + 1),
+                    frames, session);
         for (std::size_t channel = 0; channel < signals.size(); ++channel) {
             auto constant = true;
             for (auto lag = -lags; lag <= lags; ++lag) {
@@ -155,20 +173,13 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
     }
     if (settings.highpass_s > 0) {
         const auto period_frames = settings.highpass_s * rate_hz;
-        const auto times = on_smoothed_frames(file.frame_times(), input);
-        add_cosines(
-            places_of(times, rate_hz, std::max<std::int64_t>(1, std::llround(period_frames))),
-            period_frames, covariates);
+        const auto place =
+            places_of(times, rate_hz, std::max<std::int64_t>(1, std::llround(period_frames)));
+        const auto count = std::floor(2 * length_of(place) / period_frames);
+        require_few(static_cast<double>(covariates.count) + count, frames, session);
+        covariates.without_cosines = count < 1;
+        add_cosines(place, static_cast<std::int64_t>(count), covariates);
     }
-    const auto frames = covariates.count > 0
-                            ? covariates.value.size() / static_cast<std::size_t>(covariates.count)
-                            : 0;
-    if (covariates.count * 10 > static_cast<std::int64_t>(frames) && covariates.count > 1)
-        throw base::InputError(
-            fmt::format("{} covariates for {} frames: little would be left of the activity",
-                        covariates.count, frames),
-            session.record.file,
-            "give fewer, smaller --covariate-lags-s, or a longer --highpass-s");
     return covariates;
 }
 
@@ -183,6 +194,30 @@ std::vector<std::uint8_t> state_of(const io::StudySession& session, const Sessio
                                             table.at("stop_time").numbers(), file.frame_times(),
                                             session.record.file + ":" + table.path),
                               input);
+}
+
+void warn_of_covariates(runtime::RunContext& context, const io::StudySession& session,
+                        const SessionCovariates& covariates, const ConnectomeSettings& settings)
+{
+    for (const auto& name : covariates.constant)
+        context.warn(fmt::format("{}: the covariate {} is constant in the imaged frames: nothing "
+                                 "is taken out",
+                                 session.record.file, name));
+    if (covariates.without_cosines)
+        context.warn(fmt::format("{}: --highpass-s {:g} is more than twice as long as the session: "
+                                 "nothing is taken out",
+                                 session.record.file, settings.highpass_s));
+}
+
+void warn_of_states(runtime::RunContext& context, const io::StudySession& session,
+                    const std::vector<std::uint8_t>& state, const ConnectomeSettings& settings)
+{
+    const auto inside = std::count(state.begin(), state.end(), std::uint8_t{1});
+    if (state.empty() || (inside > 0 && inside < static_cast<std::ptrdiff_t>(state.size())))
+        return;
+    context.warn(fmt::format("{}: all frames are {} the intervals of {}: no states are kept apart",
+                             session.record.file, inside > 0 ? "inside" : "outside of",
+                             settings.within));
 }
 
 } // namespace rewire::jobs

@@ -5,6 +5,7 @@
 
 #include <rewire/calcium/covariance.hpp>
 #include <rewire/io/study.hpp>
+#include <rewire/runtime/run_context.hpp>
 
 #include <cstdint>
 #include <string>
@@ -19,6 +20,8 @@ struct SessionCovariates
     std::vector<double> value;
     std::int64_t count = 0;
     std::vector<std::string> constant; ///< names of those that are, and take nothing out
+    /// --highpass-s is longer than twice the session: no cosine is that slow.
+    bool without_cosines = false;
 
     calcium::CovariateView view() const { return {count, value}; }
 };
@@ -29,7 +32,8 @@ struct SessionCovariates
 /// longer than their period is as long as the period: what lies behind it is free of what was
 /// before.
 /// @throws InputError: no such series or table, it does not cover the frames, or
-/// there would be more than a tenth as many covariates as frames
+/// there would be more than a tenth as many covariates as frames, which is known before they are
+/// made
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
                                 const ConnectomeSettings& settings);
 
@@ -37,5 +41,12 @@ SessionCovariates covariates_of(const io::StudySession& session, const SessionIn
 /// without.
 std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,
                                    const ConnectomeSettings& settings);
+
+/// Of what takes nothing out.
+void warn_of_covariates(runtime::RunContext& context, const io::StudySession& session,
+                        const SessionCovariates& covariates, const ConnectomeSettings& settings);
+/// Of states of which there is but one.
+void warn_of_states(runtime::RunContext& context, const io::StudySession& session,
+                    const std::vector<std::uint8_t>& state, const ConnectomeSettings& settings);
 
 } // namespace rewire::jobs

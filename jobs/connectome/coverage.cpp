@@ -6,7 +6,10 @@
 #include <rewire/calcium/edge_tests.hpp>
 #include <rewire/calcium/event_jitter.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -55,6 +58,30 @@ TestCoverage coverage_of(const SessionFrames& frames, const activity::ActivityVi
     coverage.displaced_longest_s = reach.longest_frames / rate_hz;
     coverage.displaced_cut = reach.cut_share;
     return coverage;
+}
+
+void say_windows(runtime::RunContext& context, const io::Study& study,
+                 const ConnectomeSettings& settings)
+{
+    if (settings.support != SupportBy::jitter)
+        return;
+    auto longer = std::int64_t{0};
+    auto slowest = 0.0;
+    for (const auto& session : study.sessions) {
+        const auto rate_hz = session.record.activity->rate_hz;
+        if (std::llround(rate_hz * settings.window_s) >= calcium::least_window_frames)
+            continue;
+        slowest = longer == 0 ? rate_hz : std::min(slowest, rate_hz);
+        ++longer;
+    }
+    if (longer > 0)
+        context.note(fmt::format(
+            "windows of the jitter are of {} frames at least, which last {:.2g} s at {:.3g} Hz and "
+            "not the {:g} s of --window-s ({} of {} sessions): what neurons share within them, as "
+            "in bursts of the population, looks like edges",
+            calcium::least_window_frames,
+            static_cast<double>(calcium::least_window_frames) / slowest, slowest, settings.window_s,
+            longer, study.sessions.size()));
 }
 
 } // namespace rewire::jobs

@@ -199,10 +199,7 @@ void run_wave(runtime::RunContext& context, const Wave& wave,
             const auto& input = inputs[wave.sessions[position]];
             const auto covariates = covariates_of(session, input, settings);
             const auto frames = frames_of(session, input, settings, activity.activity(position));
-            for (const auto& name : covariates.constant)
-                context.warn(fmt::format("{}: the covariate {} is constant in the imaged frames: "
-                                         "nothing is taken out",
-                                         session.record.file, name));
+            warn_of_covariates(context, session, covariates, settings);
             warn_of_frames(context, session, frames);
             const auto used = used_activity(frames, activity.activity(position), covariates);
             auto result =
@@ -279,7 +276,7 @@ void check_behaviour(runtime::RunContext& context, const io::Study& study,
         [&](std::int64_t unit, runtime::UnitResults&, const runtime::Tick&) {
             const auto index = sessions[static_cast<std::size_t>(unit)];
             const auto& session = study.sessions[index];
-            state_of(session, inputs[index], settings);
+            warn_of_states(context, session, state_of(session, inputs[index], settings), settings);
             covariates_of(session, inputs[index], settings);
             auto none = activity::ActivityView{};
             none.frames =
@@ -326,6 +323,7 @@ void run_connectome(runtime::RunContext& context)
          .check =
              [&](const io::Study& study) {
                  inputs = check_inputs(context, study, settings.activity, true, settings.segments);
+                 say_windows(context, study, settings);
                  if (settings.shrinks_animals_alike)
                      settings.shrinkage_of_animal = shrinkage_of_animals(context, study, settings);
                  return facts_of(study, inputs, settings);

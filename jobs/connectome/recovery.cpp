@@ -33,6 +33,32 @@ struct Rule
     std::string brief; ///< where there is less room
     Needs needs;
     bool (*holds)(const SessionConnectome&, std::size_t pair);
+
+    /// Whether pairs that correlate negatively are looked for, too.
+    bool two_sided(const SessionConnectome& session) const
+    {
+        switch (needs) {
+        case Needs::nothing:
+            return false;
+        case Needs::surrogates:
+            return session.null && session.null->two_sided;
+        case Needs::closed_form:
+        case Needs::study_family:
+            break;
+        }
+        return session.closed_form && session.closed_form->two_sided;
+    }
+
+    /// 1, -1: a connection of that sign; 0: none.
+    int sign(const SessionConnectome& session, std::size_t pair) const
+    {
+        if (!holds(session, pair))
+            return 0;
+        if (!two_sided(session))
+            return 1;
+        return needs == Needs::surrogates ? (session.partial_correlation[pair] < 0 ? -1 : 1)
+                                          : session.closed_form->sign_of(pair);
+    }
 };
 
 const std::vector<Rule>& rules()
@@ -86,15 +112,18 @@ std::map<std::string, std::set<std::size_t>> planted_pairs(const Truth& truth,
     return planted;
 }
 
-RecoveryCounts compare(const std::set<std::size_t>& planted, const SessionConnectome& session,
+/// @param there [pair] 1, -1: a connection of that sign; 0: none. What is found has to have its
+/// sign; a rule that does not look for negative ones is not to find them
+RecoveryCounts compare(const std::vector<int>& there, const SessionConnectome& session,
                        const Rule& rule)
 {
-    auto recovery = RecoveryCounts{.planted = static_cast<std::int64_t>(planted.size())};
+    const auto two_sided = rule.two_sided(session);
+    auto recovery = RecoveryCounts{};
     for (std::size_t pair = 0; pair < session.edge.size(); ++pair) {
-        if (!rule.holds(session, pair))
-            continue;
-        ++recovery.found;
-        recovery.both += planted.contains(pair) ? 1 : 0;
+        const auto sign = rule.sign(session, pair);
+        recovery.planted += there[pair] > 0 || (two_sided && there[pair] < 0) ? 1 : 0;
+        recovery.found += sign != 0 ? 1 : 0;
+        recovery.both += sign != 0 && sign == there[pair] ? 1 : 0;
     }
     return recovery;
 }
@@ -103,7 +132,7 @@ RecoveryCounts compare(const std::set<std::size_t>& planted, const SessionConnec
 struct ClassCounts
 {
     std::int64_t pairs = 0;
-    std::int64_t population = 0; ///< edges of a session without end
+    std::int64_t positive = 0, negative = 0; ///< edges of a session without end
     std::vector<std::int64_t> found;
 };
 
@@ -120,17 +149,18 @@ class AgainstPopulation
     void add(const ConnectomeTruth& truth, const SessionConnectome& session)
     {
         any_ = true;
+        for (const auto& rule : rules())
+            two_sided_ = two_sided_ || rule.two_sided(session);
         if (!truth.of_recording.empty())
             of_recording_.insert(truth.of_recording);
         const auto classes = classes_of(truth, static_cast<std::int64_t>(session.neuron_id.size()));
-        auto population = std::set<std::size_t>{};
+        auto population = std::vector<int>{};
         for (std::size_t pair = 0; pair < classes.size(); ++pair) {
             auto& of_class = classes_[static_cast<std::size_t>(classes[pair])];
+            population.push_back(population_sign(truth, pair));
             ++of_class.pairs;
-            if (truth.population[pair] >= population_edge) {
-                ++of_class.population;
-                population.insert(pair);
-            }
+            of_class.positive += population.back() > 0 ? 1 : 0;
+            of_class.negative += population.back() < 0 ? 1 : 0;
             for (std::size_t rule = 0; rule < rules().size(); ++rule)
                 of_class.found[rule] += rules()[rule].holds(session, pair) ? 1 : 0;
         }
@@ -144,12 +174,19 @@ class AgainstPopulation
         if (!any_)
             return "";
         auto text =
-            fmt::format("\npairs with a partial correlation >= {} in a session without "
-                        "end\n",
-                        population_edge) +
+            (two_sided_
+                 ? fmt::format("\npairs with a partial correlation >= {0} or <= -{0} in a session "
+                               "without end: two-sided rules\nhave to find it with its sign, "
+                               "others look for positive ones alone\n",
+                               population_edge)
+                 : fmt::format("\npairs with a partial correlation >= {} in a session without "
+                               "end\n",
+                               population_edge)) +
             fmt::format(recovery_columns, "", "there", "found", "both", "precision", "recall");
         auto head =
             fmt::format("\n{:<26} {:>8} {:>8}", "pairs, by what is planted", "pairs", "there");
+        if (two_sided_)
+            head += fmt::format(" {:>8}", "negative");
         for (std::size_t rule = 0; rule < rules().size(); ++rule)
             if (there.contains(rules()[rule].needs)) {
                 text += fmt::format("{:<26} {}\n", "without end: " + rules()[rule].brief,
@@ -163,7 +200,9 @@ class AgainstPopulation
         text += head + '\n';
         for (std::size_t k = 0; k < pair_classes; ++k) {
             text += fmt::format("{:<26} {:>8} {:>8}", std::string("  ") + names_of_pair_classes[k],
-                                classes_[k].pairs, classes_[k].population);
+                                classes_[k].pairs, classes_[k].positive);
+            if (two_sided_)
+                text += fmt::format(" {:>8}", classes_[k].negative);
             for (std::size_t rule = 0; rule < rules().size(); ++rule)
                 if (there.contains(rules()[rule].needs))
                     text += fmt::format(" {:>11}", classes_[k].found[rule]);
@@ -177,6 +216,7 @@ class AgainstPopulation
     std::array<ClassCounts, pair_classes> classes_;
     std::set<std::string> of_recording_;
     bool any_ = false;
+    bool two_sided_ = false; ///< any rule of any session
 };
 
 } // namespace
@@ -202,9 +242,10 @@ void print_connectome_recovery(const RecoveryRequest& request)
         const auto truth = read_truth(entry.path);
         if (truth.has_population)
             population.add(truth_of_pairs(truth, session.neuron_id), session);
-        auto planted = std::set<std::size_t>{};
+        auto planted = std::vector<int>(session.edge.size(), 0); // all are positive
         for (const auto& [kind, pairs] : planted_pairs(truth, session)) {
-            planted.insert(pairs.begin(), pairs.end());
+            for (const auto pair : pairs)
+                planted[pair] = 1;
             by_kind[kind].planted += static_cast<std::int64_t>(pairs.size());
             for (const auto pair : pairs)
                 by_kind[kind].both += session.edge[pair];

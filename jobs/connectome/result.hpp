@@ -129,6 +129,9 @@ struct ConnectomeClosedForm
     /// that does not, 0 for none; -1 where there is no need.
     std::int64_t passing_window_frames = -1;
     std::string status; ///< "ok", or why there are no p-values
+
+    /// 1, -1: the side that the p-values of a pair are of; 1 where tests are one-sided.
+    int sign_of(std::size_t pair) const { return sign.empty() ? 1 : sign[pair]; }
 };
 
 /// The estimator that was asked for where there is no inverse.

@@ -3,12 +3,15 @@
 #include "result.hpp"
 
 #include <rewire/calcium/edge_tests.hpp>
+#include <rewire/calcium/event_jitter.hpp>
 #include <rewire/calcium/misleading_edges.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <string>
 
 namespace rewire::jobs {
 
@@ -35,6 +38,31 @@ void add_long_windows(report::Page& page, const ConnectomeSummary& data)
                                 "displaced pairs than 5 % and chance: supported edges of these "
                                 "sessions cannot be told from what everything shares.",
                                 names_of(none)));
+}
+
+/// Windows of more than this have other error rates than those that are published.
+constexpr auto usual_window_s = 0.75;
+
+/// Where frames are few a second, or --window-s is long.
+void add_unusual_windows(report::Page& page, const ConnectomeSummary& data)
+{
+    const auto unusual = sessions_where(data, [](const EdgeTestsSummary& tests) {
+        return tests.ok() && tests.support == support_by_jitter && tests.window_s > usual_window_s;
+    });
+    if (unusual.empty())
+        return;
+    page.notice(
+        "The windows of the jitter last longer than half a second in some sessions.",
+        fmt::format(
+            "In {} they last {} s: at least {} frames, however few there are a second. What "
+            "neurons share within a window is not told from edges, and the windows for "
+            "which error rates are stated here are those of half a second. At 7 frames a "
+            "second, windows of 1.1 s, bursts of the population of 2.5 s make p of the "
+            "jitter small two and a half to three times too often (`calibration --only "
+            "bursts-7-hz --only chains-.25-bursts-7-hz`), which displaced neurons do not "
+            "show.",
+            names_of(unusual), test_range(unusual, "{:.2g}", &EdgeTestsSummary::window_s),
+            calcium::least_window_frames));
 }
 
 /// Events that no window of the jitter takes in.
@@ -72,10 +100,14 @@ void add_too_few(report::Page& page, const ConnectomeSummary& data)
     const auto few = sessions_where(data, [](const EdgeTestsSummary& tests) {
         return tests.ok() && tests.neurons_per_frame > calcium::warn_neurons_per_frame;
     });
+    auto by_status = std::map<std::string, SessionList>{};
+    for (const auto* session : without)
+        by_status[session->tests->status].push_back(session);
+    auto reasons = std::string{};
+    for (const auto& [status, sessions] : by_status)
+        reasons += fmt::format("{}: {}. ", names_of(sessions), status);
     if (!without.empty())
-        page.notice("Sessions without tests of edges.",
-                    fmt::format("{}: {}. They make no claim.", names_of(without),
-                                without.front()->tests->status));
+        page.notice("Sessions without tests of edges.", reasons + "They make no claim.");
     if (!few.empty())
         page.notice(
             "Few frames for so many neurons.",
@@ -166,6 +198,7 @@ void add_frame_notices(report::Page& page, const ConnectomeSummary& data)
 
 void add_window_notices(report::Page& page, const ConnectomeSummary& data)
 {
+    add_unusual_windows(page, data);
     add_long_windows(page, data);
     add_windows_reach(page, data);
     add_too_few(page, data);

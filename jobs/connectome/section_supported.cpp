@@ -204,8 +204,8 @@ void add_counts(report::Page& page, const ConnectomeSummary& data)
         "so that p has no floor. {} pairs a session are supported; {} lie above the published "
         "threshold, where noise alone would put {}.",
         jitter ? fmt::format("its events coincide more closely than events placed anew within "
-                             "windows of {:.2g} s",
-                             example.window_s)
+                             "windows of {} s",
+                             test_range(tested, "{:.2g}", &EdgeTestsSummary::window_s))
                : std::string("its plain correlation is, too"),
         test_range(tested, "{:.0f}", &EdgeTestsSummary::supported),
         range_of(tested, "{:.0f}",

@@ -39,10 +39,18 @@ struct Recovered
 
     void add(const TruthSummary& session)
     {
-        planted.add(session.by_class[static_cast<std::size_t>(PairClass::planted)]);
+        for (const auto& of_strength : session.by_strength)
+            planted.add(of_strength);
         all.add(session.all);
     }
 };
+
+bool any_two_sided(const ConnectomeSummary& data)
+{
+    return std::any_of(
+        data.sessions.begin(), data.sessions.end(),
+        [](const SessionSummary& session) { return session.truth && session.truth->two_sided; });
+}
 
 report::LinePlot recall_by_strength(const ConnectomeSummary& data, report::Table& numbers)
 {
@@ -138,6 +146,7 @@ void add_classes(report::Page& page, const ConnectomeSummary& data)
         if (session.truth)
             for (std::size_t k = 0; k < pair_classes; ++k)
                 sums[k].add(session.truth->by_class[k]);
+    const auto two_sided = any_two_sided(data);
     auto table = report::Table{
         .head = {"pairs", "number", "in a session without end", "above the threshold", "supported"},
         .caption = fmt::format(
@@ -148,10 +157,25 @@ void add_classes(report::Page& page, const ConnectomeSummary& data)
             "positively again, and movement, delays, missed events and unrecorded inputs make "
             "pairs positive that nobody joined.",
             population_edge)};
-    for (std::size_t k = 0; k < pair_classes; ++k)
-        table.rows.push_back({names_of_pair_classes[k], std::to_string(sums[k].pairs),
-                              std::to_string(sums[k].population), std::to_string(sums[k].edges),
-                              std::to_string(sums[k].supported)});
+    if (two_sided) {
+        table.head.insert(table.head.begin() + 3, "negative in a session without end");
+        table.head.emplace_back("supported as negative");
+        table.caption += fmt::format(
+            " Negative: -{} or less. Supported pairs are counted whatever their sign, and those "
+            "that are supported as negative beside them.",
+            population_edge);
+    }
+    for (std::size_t k = 0; k < pair_classes; ++k) {
+        auto row = std::vector<std::string>{names_of_pair_classes[k], std::to_string(sums[k].pairs),
+                                            std::to_string(sums[k].population),
+                                            std::to_string(sums[k].edges),
+                                            std::to_string(sums[k].supported)};
+        if (two_sided) {
+            row.insert(row.begin() + 3, std::to_string(sums[k].population_negative));
+            row.push_back(std::to_string(sums[k].supported_negative));
+        }
+        table.rows.push_back(std::move(row));
+    }
     page.table(std::move(table));
 }
 
@@ -200,6 +224,10 @@ void add_known_truth(report::Page& page, const ConnectomeSummary& data)
         text_of_share(sum.planted.edges, sum.all.edges),
         text_of_share(population.supported, sum.all.supported),
         text_of_share(population.edges, sum.all.edges)));
+    if (any_two_sided(data))
+        page.paragraph("The tests are two-sided: what is supported has to have its sign in a "
+                       "session without end. What was planted is positive, and a pair that is "
+                       "supported as negative is none of it.");
     add_of_recording(page, data);
     if (sum.planted.pairs > 0)
         add_curves(page, data);

@@ -55,6 +55,35 @@ SupportBy support_of(const std::string& text)
                              : SupportBy::jitter;
 }
 
+/// Options that were given and would change nothing. @throws UsageError
+void require_effect(const runtime::Options& options)
+{
+    const auto refuse = [](const std::string& option, const char* without, const char* next) {
+        throw base::UsageError("--" + option + " " + without, "", next);
+    };
+    if (options.texts("covariate").empty()) {
+        constexpr auto next = "there is no signal to take out: name it as --covariate";
+        if (options.real("covariate-lags-s") > 0)
+            refuse("covariate-lags-s", "without --covariate", next);
+        if (options.flag("covariate-average"))
+            refuse("covariate-average", "without --covariate", next);
+    }
+    if (options.integer("surrogates") == 0 && options.given("min-shift-s"))
+        refuse("min-shift-s", "without --surrogates",
+               "it is of drawn shifts: give their number as --surrogates");
+    if (options.text("support") != "none")
+        return;
+    constexpr auto next = "--support none tests nothing: leave one of the two out";
+    if (options.text("family") == family_of_study)
+        refuse("family", "all with --support none", next);
+    if (options.given("displacements") && options.integer("displacements") > 0)
+        refuse("displacements", "with --support none", next);
+    if (options.given("window-s") && options.text("halves") == "no") // halves are jittered, too
+        refuse("window-s", "with --support none and --halves no", next);
+    if (options.flag("two-sided") && options.integer("surrogates") == 0)
+        refuse("two-sided", "with --support none and no --surrogates", next);
+}
+
 } // namespace
 
 std::vector<runtime::Option> connectome_options()
@@ -156,7 +185,11 @@ std::vector<runtime::Option> connectome_options()
          .reaches_later_jobs = false},
         {.name = "two-sided",
          .kind = Kind::flag,
-         .help = "p-values of |partial correlation|; default: of positive ones",
+         .help =
+             "supported edges and surrogates of either sign: p_both, its q and Holm's are twice "
+             "the smaller tail (`sign` says which), surrogates' p-values are of |partial "
+             "correlation|; p_partial, p_marginal and p_fine stay those of positive ones. "
+             "Default: of positive ones",
          .reaches_later_jobs = false},
         {.name = "min-shift-s",
          .kind = Kind::real,
@@ -204,6 +237,7 @@ double effective_frames_of(const activity::ActivityView& activity,
 
 ConnectomeSettings connectome_settings(const runtime::Options& options)
 {
+    require_effect(options);
     auto shrinkage = shrinkage_of(options.text("shrinkage"));
     shrinkage.scale = calcium::MatrixScale::correlation;
     const auto of_animals = options.text("shrinkage-of") == "animal";

@@ -5,6 +5,8 @@
 #include <rewire/stats/multiple_testing.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 
 namespace rewire::jobs {
 
@@ -34,12 +36,17 @@ void adjust_over_study(const io::ResultFile& output)
 {
     auto all = std::vector<double>{};
     auto sessions = std::vector<io::Handle>{};
+    auto with_claims = std::int64_t{0}; // others have no p and add nothing to the family
     for (const auto& [subject, session] : sessions_in(output.file())) {
         auto group = io::open_group(output.file(), subject + "/" + session);
         if (!is_of_family(group))
             continue;
         const auto p_both = io::read_all<double>(group, "p_both");
         all.insert(all.end(), p_both.begin(), p_both.end());
+        with_claims +=
+            std::any_of(p_both.begin(), p_both.end(), [](double p) { return std::isfinite(p); })
+                ? 1
+                : 0;
         sessions.push_back(std::move(group));
     }
     if (sessions.empty())
@@ -62,7 +69,7 @@ void adjust_over_study(const io::ResultFile& output)
         put(group, "supported_study", supported, "",
             "1: both tests support the edge, q_study at most the level");
         io::write_attribute(group, "family_pairs", family.size());
-        io::write_attribute(group, "family_sessions", static_cast<std::int64_t>(sessions.size()));
+        io::write_attribute(group, "family_sessions", with_claims);
     }
 }
 

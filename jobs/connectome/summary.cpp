@@ -93,21 +93,32 @@ TruthSummary truth_summary_of(const SessionConnectome& session)
     auto summary = TruthSummary{};
     summary.of_recording = truth.of_recording;
     summary.duration_s = static_cast<double>(session.frames) / session.rate_hz;
+    const auto& tests = session.closed_form;
+    summary.two_sided = tests && tests->two_sided;
     for (std::size_t pair = 0; pair < classes.size(); ++pair) {
-        const auto supported =
-            session.closed_form ? session.closed_form->supported[pair] : std::uint8_t{0};
-        const auto one = TruthSummary::Found{1, truth.population[pair] >= population_edge ? 1 : 0,
-                                             session.edge[pair], supported};
+        const auto there = population_sign(truth, pair);
+        const auto sign = tests && tests->supported[pair] != 0 ? tests->sign_of(pair) : 0;
+        const auto count = [](bool holds) { return holds ? std::int64_t{1} : std::int64_t{0}; };
+        const auto one = TruthSummary::Found{.pairs = 1,
+                                             .population = count(there > 0),
+                                             .population_negative = count(there < 0),
+                                             .edges = session.edge[pair],
+                                             .supported = count(sign != 0),
+                                             .supported_negative = count(sign < 0)};
         summary.by_class[static_cast<std::size_t>(classes[pair])].add(one);
-        summary.all.add({0, one.population, one.edges, one.supported});
-        if (one.population != 0)
-            summary.of_population.add(one);
+        auto of_all = one;
+        of_all.pairs = 0; // the planted ones
+        summary.all.add(of_all);
+        summary.of_population.edges += there > 0 ? one.edges : 0;
+        summary.of_population.supported += count(sign != 0 && sign == there);
         if (truth.planted_strength[pair] <= 0)
             continue;
+        auto positive = one;
+        positive.supported = count(sign > 0);
         const auto& ends = TruthSummary::strengths;
         const auto bin = std::upper_bound(ends.begin(), ends.end(), truth.planted_strength[pair]) -
                          ends.begin() - 1;
-        summary.by_strength[static_cast<std::size_t>(bin)].add(one);
+        summary.by_strength[static_cast<std::size_t>(bin)].add(positive);
         ++summary.all.pairs;
     }
     return summary;
@@ -177,8 +188,10 @@ void TruthSummary::Found::add(const Found& other)
 {
     pairs += other.pairs;
     population += other.population;
+    population_negative += other.population_negative;
     edges += other.edges;
     supported += other.supported;
+    supported_negative += other.supported_negative;
 }
 
 ConnectomeSummary summary_of_connectomes(const io::Handle& file)

@@ -80,9 +80,11 @@ struct TruthSummary
     struct Found
     {
         std::int64_t pairs = 0;      ///< of this kind
-        std::int64_t population = 0; ///< that a session without end would show
-        std::int64_t edges = 0;      ///< above the threshold
-        std::int64_t supported = 0;
+        std::int64_t population = 0; ///< that a session without end would show as positive
+        std::int64_t population_negative = 0;
+        std::int64_t edges = 0;     ///< above the threshold
+        std::int64_t supported = 0; ///< whatever their sign
+        std::int64_t supported_negative = 0;
 
         void add(const Found& other);
     };
@@ -92,10 +94,13 @@ struct TruthSummary
 
     double duration_s = 0;
     std::string of_recording;                        ///< ConnectomeTruth::of_recording
-    std::array<Found, strengths.size()> by_strength; ///< planted pairs
+    bool two_sided = false;                          ///< tests look for negative pairs, too
+    std::array<Found, strengths.size()> by_strength; ///< planted pairs, found as positive ones
     std::array<Found, pair_classes> by_class;
-    Found of_population; ///< pairs at or above population_edge
-    Found all;           ///< pairs: planted; edges, supported: all of them
+    /// Pairs of a session without end that are found with its sign: negative ones by two-sided
+    /// tests alone.
+    Found of_population;
+    Found all; ///< pairs: planted; edges, supported: all of them
 };
 
 /// /A/S/

@@ -13,10 +13,22 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace rewire::jobs {
 
 namespace {
+
+/// Above the threshold, or supported in its session or in the study.
+bool is_edge(const SessionConnectome& session, std::size_t pair)
+{
+    if (session.edge[pair] != 0)
+        return true;
+    if (!session.closed_form)
+        return false;
+    const auto& study = session.closed_form->supported_study;
+    return session.closed_form->supported[pair] != 0 || (!study.empty() && study[pair] != 0);
+}
 
 /// Calls `use(i, j, pair)` for the pairs to be exported.
 template <typename Use>
@@ -25,9 +37,7 @@ void each_pair(const SessionConnectome& session, bool all, Use use)
     auto pair = std::size_t{0};
     for (std::size_t i = 0; i < session.neuron_id.size(); ++i)
         for (auto j = i + 1; j < session.neuron_id.size(); ++j, ++pair)
-            if (session.edge[pair] != 0 ||
-                (session.closed_form && session.closed_form->supported[pair] != 0) ||
-                (all && session.active[i] != 0 && session.active[j] != 0))
+            if (is_edge(session, pair) || (all && session.active[i] != 0 && session.active[j] != 0))
                 use(i, j, pair);
 }
 
@@ -70,6 +80,8 @@ double of_surrogates(const SessionConnectome& session, const Pair& at)
     return session.null ? (*session.null.*member)[at.pair] : nan;
 }
 
+constexpr auto distance_name = "distance"; ///< in CSV its unit is the next column
+
 /// In the order of the file; new ones come last.
 const auto columns = std::array{
     Column{"partial_correlation", "weight", Column::Kind::number,
@@ -95,10 +107,18 @@ const auto columns = std::array{
     Column{"p_fine", "p_fine", Column::Kind::number, of_tests<&ConnectomeClosedForm::p_fine>},
     Column{"p_holm", "p_holm", Column::Kind::number, of_tests<&ConnectomeClosedForm::p_holm>},
     Column{"sign", "sign", Column::Kind::whole, of_tests<&ConnectomeClosedForm::sign>},
-    Column{"distance", "distance", Column::Kind::number,
+    Column{distance_name, distance_name, Column::Kind::number,
            [](const SessionConnectome& session, const Pair& at) {
                return session.position.empty() ? nan : distance_between(session, at.i, at.j);
            }},
+    Column{"p_marginal", "p_marginal", Column::Kind::number,
+           of_tests<&ConnectomeClosedForm::p_marginal>},
+    Column{"log10_p_both", "log10_p_both", Column::Kind::number,
+           of_tests<&ConnectomeClosedForm::log10_p_both>},
+    Column{"p_both_negative", "p_both_negative", Column::Kind::number,
+           of_tests<&ConnectomeClosedForm::p_both_negative>},
+    Column{"p_holm_study", "p_holm_study", Column::Kind::number,
+           of_tests<&ConnectomeClosedForm::p_holm_study>},
 };
 
 std::string text_of(const Column& column, double value)
@@ -111,9 +131,12 @@ std::string text_of(const Column& column, double value)
 std::string csv_head()
 {
     auto head = std::string{"subject,session,neuron_i,neuron_j"};
-    for (const auto& column : columns)
+    for (const auto& column : columns) {
         head += std::string(",") + column.name;
-    return head + ",distance_unit\n";
+        if (std::string_view(column.name) == distance_name)
+            head += ",distance_unit";
+    }
+    return head + "\n";
 }
 
 void write_csv(io::WholeStream& file, const SessionConnectome& session, bool all)
@@ -122,9 +145,12 @@ void write_csv(io::WholeStream& file, const SessionConnectome& session, bool all
         auto row =
             fmt::format("{},{},{},{}", csv_field(session.subject), csv_field(session.session),
                         csv_field(session.neuron_id[i]), csv_field(session.neuron_id[j]));
-        for (const auto& column : columns)
+        for (const auto& column : columns) {
             row += "," + text_of(column, column.value(session, {i, j, pair}));
-        file.write(row + "," + csv_field(session.position_unit) + "\n");
+            if (std::string_view(column.name) == distance_name)
+                row += "," + csv_field(session.position_unit);
+        }
+        file.write(row + "\n");
     });
 }
 

@@ -106,6 +106,12 @@ ConnectomeTruth truth_of_pairs(const Truth& truth, const std::vector<std::string
     return result;
 }
 
+int population_sign(const ConnectomeTruth& truth, std::size_t pair)
+{
+    const auto value = truth.population[pair];
+    return value >= population_edge ? 1 : value <= -population_edge ? -1 : 0;
+}
+
 void write_truth(const io::Handle& group, const ConnectomeTruth& truth)
 {
     io::write_array(group, "planted_strength", truth.planted_strength, {"pair"}, "1",

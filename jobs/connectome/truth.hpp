@@ -26,7 +26,7 @@ struct ConnectomeTruth
         of_recording; ///< what all traces were given alike, not in `population`: "artefacts"
 };
 
-/// From here on a partial correlation of the population counts as an edge.
+/// From this size on a partial correlation of the population counts as an edge of its sign.
 inline constexpr auto population_edge = 0.01;
 
 /// Attribute of a session: ConnectomeTruth::of_recording.
@@ -34,6 +34,9 @@ inline constexpr auto of_recording_name = "population_without";
 
 /// @param neuron_id of the session, in the order of its pairs
 ConnectomeTruth truth_of_pairs(const Truth& truth, const std::vector<std::string>& neuron_id);
+
+/// 1, -1: an edge of that sign in a session without end; 0: none.
+int population_sign(const ConnectomeTruth& truth, std::size_t pair);
 
 void write_truth(const io::Handle& group, const ConnectomeTruth& truth);
 /// Nothing in results of recordings, and of simulations without a population.

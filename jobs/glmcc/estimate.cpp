@@ -17,7 +17,6 @@ constexpr auto next_fit_s = 3e-6;  ///< begins where the last one ended
 constexpr auto spike_s = 3e-9;     ///< of the train with fewer, going through
 constexpr auto event_s = 3e-9;     ///< a pair of spikes less than 50 ms apart
 constexpr auto window_s = 0.1;
-constexpr auto typical_rate_hz = 10.0;
 constexpr auto written_bytes_per_s = 100e6;
 
 double pair_seconds(double first_spikes, double second_spikes, double events,
@@ -65,7 +64,7 @@ runtime::Estimate glmcc_estimate(const io::Study& study, const std::vector<std::
         const auto spikes = static_cast<double>(units.spikes) /
                             static_cast<double>(std::max<std::int64_t>(units.units, 1));
         const auto pair =
-            pair_seconds(spikes, spikes, spikes * typical_rate_hz * window_s, settings);
+            pair_seconds(spikes, spikes, spikes * mean_rate_hz(units) * window_s, settings);
         const auto side = static_cast<double>(pair_tile_side(units.units));
         tiles += static_cast<std::int64_t>(
             spikes::pair_tiles(units.units, pair_tile_side(units.units)).size());
@@ -87,9 +86,8 @@ runtime::Estimate glmcc_estimate(const io::Study& study, const std::vector<std::
     estimate.add_phase("pairs", seconds, tiles, std::min(longest, seconds));
     const auto writing = all_pairs * written_bytes() / written_bytes_per_s;
     estimate.add_phase("write", writing, 1, writing);
-    estimate.notes.emplace_back(
-        "as if all units of the files passed the filter and fired at 10 Hz; "
-        "speed of one core of a recent server, not measured here");
+    estimate.notes.emplace_back("as if all units of the files passed the filter and fired alike; "
+                                "speed of one core of a recent server, not measured here");
     return estimate;
 }
 

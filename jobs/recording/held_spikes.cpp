@@ -19,6 +19,7 @@ SessionSpikes read_session(const io::StudySession& session, const UnitChoice& ch
                            std::vector<std::int64_t>& spikes)
 {
     auto result = SessionSpikes{};
+    spikes.reserve(room_for_spikes(session));
     const auto begin = [&](const Recording& begun) {
         if (trials && !begun.observed.empty())
             result.trials = aligned_trials(session, trials->align, choice.where, begun.observed,
@@ -59,6 +60,22 @@ HeldSpikes::HeldSpikes(runtime::RunContext& context, const Wave& wave, const Uni
     }
 }
 
+std::size_t room_for_spikes(const io::StudySession& session)
+{
+    const auto& record = session.record;
+    return static_cast<std::size_t>(
+        std::max<std::int64_t>(0, std::min(record.units ? record.units->spikes : 0, record.bytes)));
+}
+
+double mean_rate_hz(const io::UnitsInfo& units)
+{
+    constexpr auto typical_hz = 10.0;
+    return units.spiking_s > 0 && units.units > 0
+               ? static_cast<double>(units.spikes) / static_cast<double>(units.units) /
+                     units.spiking_s
+               : typical_hz;
+}
+
 double held_spikes_bytes(const io::StudySession& session)
 {
     return sizeof(std::int64_t) * static_cast<double>(session.record.units->spikes);
@@ -82,7 +99,7 @@ double add_reading(runtime::Estimate& estimate, const io::Study& study,
             reading_seconds(static_cast<double>(study.sessions[session].record.units->spikes));
         all += seconds;
         longest = std::max(longest, seconds);
-        bytes = std::max(bytes, 2 * held_bytes(study.sessions[session]) + reading_bytes);
+        bytes = std::max(bytes, held_bytes(study.sessions[session]) + reading_bytes);
     }
     estimate.add_phase("read", all, std::ssize(sessions), longest);
     return bytes;

@@ -57,6 +57,13 @@ class HeldSpikes
     std::vector<SessionSpikes> sessions_;
 };
 
+/// Spikes of a session's file, as many as its size makes credible: what to make room for before
+/// they are read, so that memory does not grow by doubling.
+std::size_t room_for_spikes(const io::StudySession& session);
+
+/// Mean over the units of a file, while they spike; 10 Hz where the file does not say when.
+double mean_rate_hz(const io::UnitsInfo& units);
+
 /// Bytes that a session takes in the memory of a node.
 double held_spikes_bytes(const io::StudySession& session);
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -106,6 +107,34 @@ TableInfo read_table_info(hid_t file, const std::string& path)
     return info;
 }
 
+/// Of a few units in even steps, two values of each.
+double spiking_seconds(hid_t group, std::int64_t spikes)
+try {
+    constexpr auto looked_at = std::int64_t{5};
+    const auto times = open_dataset(group, "spike_times");
+    const auto last = read_all<std::int64_t>(group, "spike_times_index");
+    auto from = std::numeric_limits<double>::infinity();
+    auto to = -from;
+    const auto look = [&](std::int64_t spike) {
+        auto time = 0.0;
+        read_block(times, {spike}, {1}, std::span(&time, 1));
+        from = std::min(from, time);
+        to = std::max(to, time);
+    };
+    const auto step = std::max<std::int64_t>(1, (std::ssize(last) - 1) / (looked_at - 1));
+    for (std::int64_t unit = 0; unit < std::ssize(last); unit += step) {
+        const auto begin = unit == 0 ? 0 : last[static_cast<std::size_t>(unit - 1)];
+        const auto end = last[static_cast<std::size_t>(unit)];
+        if (begin < 0 || begin >= end || end > spikes)
+            continue;
+        look(begin);
+        look(end - 1);
+    }
+    return std::isfinite(to - from) && to > from ? to - from : 0;
+} catch (const base::Error&) {
+    return 0;
+}
+
 UnitsInfo read_units_info(hid_t file, const std::string& path)
 {
     const auto group = open_group(file, path);
@@ -116,6 +145,8 @@ UnitsInfo read_units_info(hid_t file, const std::string& path)
         info.units = shape_of(open_dataset(group, "id")).at(0);
     if (exists(group, "spike_times"))
         info.spikes = shape_of(open_dataset(group, "spike_times")).at(0);
+    if (info.spikes > 0 && exists(group, "spike_times_index"))
+        info.spiking_s = spiking_seconds(group, info.spikes);
     return info;
 }
 

@@ -36,7 +36,8 @@ void each_field(Either<TableInfo> auto& info, auto field)
 
 void each_field(Either<UnitsInfo> auto& info, auto field)
 {
-    field(info.path), field(info.units), field(info.spikes), field(info.columns);
+    field(info.path), field(info.units), field(info.spikes), field(info.spiking_s);
+    field(info.columns);
 }
 
 void each_field(Either<Problem> auto& problem, auto field)

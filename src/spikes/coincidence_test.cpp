@@ -2,102 +2,16 @@
 
 #include "jitter_parts.hpp"
 
-#include <rewire/base/dispatch.hpp>
 #include <rewire/base/error.hpp>
 #include <rewire/base/index.hpp>
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <map>
 
 namespace rewire::spikes {
 
 namespace {
 
 using base::at;
-
-/// Jittered spikes by lag and hits of their window.
-struct HitTable
-{
-    std::int64_t lags;
-    std::int64_t choices;           ///< of nearly all spikes; what differs goes to `others`
-    std::vector<std::int64_t> step; ///< [lags + 1] changes of the number of windows with one hit
-    std::vector<std::int64_t> hits; ///< [lags, choices + 1]
-    std::vector<std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>> others;
-
-    HitTable(std::int64_t lag_number, std::int64_t usual_choices)
-        : lags(lag_number),
-          choices(usual_choices),
-          step(at(lag_number + 1), 0),
-          hits(at(lag_number * (usual_choices + 1)), 0),
-          others(at(lag_number))
-    {
-    }
-
-    std::vector<std::vector<TrialClass>> classes() const
-    {
-        auto result = std::vector<std::vector<TrialClass>>(at(lags));
-        auto one_hit = std::int64_t{0};
-        for (std::int64_t lag = 0; lag < lags; ++lag) {
-            one_hit += step[at(lag)];
-            for (std::int64_t h = 1; h <= choices; ++h) {
-                const auto spikes = hits[at(lag * (choices + 1) + h)] + (h == 1 ? one_hit : 0);
-                if (spikes > 0)
-                    result[at(lag)].push_back(
-                        {static_cast<double>(h) / static_cast<double>(choices), spikes});
-            }
-            for (const auto& [key, spikes] : others[at(lag)])
-                result[at(lag)].push_back(
-                    {static_cast<double>(key.first) / static_cast<double>(key.second), spikes});
-        }
-        return result;
-    }
-};
-
-/// Spikes whose window and lags fit a word: all held positions that any lag can reach at once, the
-/// last lag's window first.
-struct WordWindows
-{
-    const std::int32_t* first;
-    std::int64_t count;
-    const BitTrain* held;
-    std::int64_t last_lag;
-    std::int64_t lags;
-    std::int64_t bins;
-};
-
-REWIRE_CLONES("avx512f", "avx2", "default")
-void add_words(const WordWindows& of, std::int64_t* step, std::int64_t* hits)
-{
-    const auto span = of.bins + of.lags - 1;
-    const auto reached = ~std::uint64_t{0} >> (64 - span);
-    const auto mask = ~std::uint64_t{0} >> (64 - of.bins);
-    for (std::int64_t spike = 0; spike < of.count; ++spike) {
-        const auto word = of.held->bits_from(of.first[spike] - of.last_lag) & reached;
-        if (word == 0)
-            continue;
-        if ((word & (word - 1)) == 0) {
-            // Bit b is in the window of lag k where lags - 1 - k <= b < lags - 1 - k + bins.
-            const auto b = std::int64_t{std::countr_zero(word)};
-            ++step[std::max(of.lags - 1 - b, std::int64_t{0})];
-            --step[std::min(of.lags - 1 - b + of.bins, of.lags)];
-            continue;
-        }
-        for (std::int64_t lag = 0; lag < of.lags; ++lag)
-            ++hits[lag * (of.bins + 1) + std::popcount(word >> (of.lags - 1 - lag) & mask)];
-    }
-}
-
-std::int64_t hits_between(const BitTrain& held, std::int64_t first, std::int64_t bins)
-{
-    auto sum = std::int64_t{0};
-    for (; bins > 0; first += 64, bins -= 64) {
-        const auto word = held.bits_from(first);
-        sum += std::popcount(bins < 64 ? word & ((std::uint64_t{1} << bins) - 1) : word);
-    }
-    return sum;
-}
 
 /// Expected counts with the post train permuted within its windows across trials, the pre held, at
 /// post - pre = lag.
@@ -230,45 +144,6 @@ JitterWindows jitter_windows(const JitterPlan& plan, std::span<const std::int32_
     }
     throw base::UsageError("spikes are independent under interval jitter and dither only",
                            "jitter windows", "choose one of these");
-}
-
-std::vector<std::vector<TrialClass>> coincidence_classes(const JitterWindows& jittered,
-                                                         const BitTrain& held,
-                                                         std::int64_t first_lag,
-                                                         std::int64_t last_lag)
-{
-    const auto lags = last_lag - first_lag + 1;
-    const auto usual =
-        jittered.choices.empty()
-            ? std::int64_t{1}
-            : std::int64_t{*std::max_element(jittered.choices.begin(), jittered.choices.end())};
-    auto table = HitTable(lags, usual);
-    const auto words = usual + lags - 1 <= 64;
-    for (std::int64_t spike = 0; spike < std::ssize(jittered.first);) {
-        const auto is_usual = [&](std::int64_t k) {
-            return jittered.bins[at(k)] == usual && jittered.choices[at(k)] == usual;
-        };
-        if (words && is_usual(spike)) {
-            auto last = spike + 1;
-            while (last < std::ssize(jittered.first) && is_usual(last))
-                ++last;
-            add_words({jittered.first.data() + spike, last - spike, &held, last_lag, lags, usual},
-                      table.step.data(), table.hits.data());
-            spike = last;
-            continue;
-        }
-        const auto choices = std::int64_t{jittered.choices[at(spike)]};
-        for (std::int64_t lag = 0; lag < lags; ++lag) {
-            const auto hits = hits_between(held, jittered.first[at(spike)] - first_lag - lag,
-                                           jittered.bins[at(spike)]);
-            if (choices == usual)
-                ++table.hits[at(lag * (usual + 1) + hits)];
-            else if (hits > 0)
-                ++table.others[at(lag)][{hits, choices}];
-        }
-        ++spike;
-    }
-    return table.classes();
 }
 
 TestUnit::TestUnit(const JitterPlan& plan, std::span<const std::int32_t> train,

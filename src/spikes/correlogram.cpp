@@ -15,10 +15,11 @@ using base::at;
 class TileBits
 {
   public:
-    TileBits(const BinnedTrains& trains, const PairTile& tile, std::int64_t max_lag)
+    TileBits(const BinnedTrains& trains, const PairTile& tile, std::int64_t max_lag,
+             std::span<const std::uint8_t> wanted)
         : trains_(trains), max_lag_(max_lag), bits_(at(trains.units()))
     {
-        for_each_pair(tile, [&](auto i, auto j, auto) {
+        for_each_pair(tile, wanted, [&](auto i, auto j, auto) {
             const auto kernel = kernel_of(i, j);
             if (kernel != CountKernel::two_pointer)
                 need(kernel == CountKernel::windows_of_first ? i : j);
@@ -121,15 +122,17 @@ CountKernel choose_kernel(std::int64_t first_spikes, std::int64_t second_spikes,
                : pointers;
 }
 
-std::optional<std::vector<std::int32_t>>
-count_tile(const BinnedTrains& trains, const PairTile& tile, std::int64_t max_lag, const Tick& tick)
+std::optional<std::vector<std::int32_t>> count_tile(const BinnedTrains& trains,
+                                                    const PairTile& tile, std::int64_t max_lag,
+                                                    const Tick& tick,
+                                                    std::span<const std::uint8_t> wanted)
 {
     const auto lags = lag_count(max_lag);
-    const auto bits = TileBits(trains, tile, max_lag);
+    const auto bits = TileBits(trains, tile, max_lag, wanted);
     auto result = std::vector<std::int32_t>(at(tile.pairs() * lags), 0);
     auto unreported = std::int64_t{0};
     auto stopped = false;
-    for_each_pair(tile, [&](auto i, auto j, auto pair) {
+    for_each_pair(tile, wanted, [&](auto i, auto j, auto pair) {
         if (stopped)
             return;
         add_counts(trains, bits, i, j, max_lag,

@@ -360,21 +360,23 @@ std::vector<double> expected_train(const JitterPlan& plan, std::span<const std::
 std::optional<std::vector<double>> expected_tile(const JitterPlan& plan, const BinnedTrains& trains,
                                                  const PairTile& tile,
                                                  std::span<const std::int32_t> raw,
-                                                 const Tick& tick)
+                                                 const Tick& tick,
+                                                 std::span<const std::uint8_t> wanted)
 {
-    auto units = std::vector<JitterUnit>(at(trains.units()));
-    for (const auto& range : {tile.first, tile.second})
-        for (auto unit = range.first; unit < range.last; ++unit)
-            if (range == tile.first || tile.first != tile.second)
+    auto units = std::vector<std::optional<JitterUnit>>(at(trains.units()));
+    for_each_pair(tile, wanted, [&](auto i, auto j, auto) {
+        for (const auto unit : {i, j})
+            if (!units[at(unit)])
                 units[at(unit)] = jitter_unit(plan, trains.train(unit));
+    });
     const auto lags = 2 * plan.max_lag() + 1;
     const auto raw_lags = plan.settings().kind == Jitter::dither ? 2 * plan.reach() + 1 : 0;
     auto result = std::vector<double>(at(tile.pairs() * lags));
     auto stopped = false;
-    for_each_pair(tile, [&](auto i, auto j, auto pair) {
+    for_each_pair(tile, wanted, [&](auto i, auto j, auto pair) {
         if (stopped)
             return;
-        const auto expected = expected_counts(plan, units[at(i)], units[at(j)],
+        const auto expected = expected_counts(plan, *units[at(i)], *units[at(j)],
                                               raw.subspan(at(pair * raw_lags), at(raw_lags)));
         std::copy(expected.begin(), expected.end(), result.begin() + pair * lags);
         stopped = pair % 16 == 15 && !tick(16);

@@ -274,6 +274,21 @@ class ClosedForm(Computes):
         self.assertIn("network of supported edges", page)
         self.assertIn("by the distance of the ROIs", page)
 
+    def test_sessions_that_make_no_claim_are_not_of_the_family(self):
+        study = self.simulate(sessions=3, neurons=20, duration_s=200)
+        short = self.simulate(out="short", sessions=3, neurons=20, duration_s=2)
+        name = "sub-L23M1/sub-L23M1_ses-02.nwb"
+        shutil.copy(short / name, study / name)
+        result = self.connectome(study, "results", "--family", "all", "--displacements", "0")
+        for session in ["01", "02", "03"]:
+            for attribute, value in [("family_sessions", 2), ("family_pairs", 2 * 20 * 19 // 2)]:
+                done = subprocess.run(["h5dump", "-a", f"/L23M1/{session}/{attribute}", result], capture_output=True,
+                                      text=True, check=True)
+                self.assertEqual(int(done.stdout.split("(0):")[1].split("}")[0]), value, f"{session} {attribute}")
+        code, _, err = run("report", "--results", self.folder / "results")
+        self.assertEqual(code, 0, err)
+        self.assertIn("With the 380 pairs of all 2 sessions as one family", (self.folder / "results" / "report.html").read_text())
+
     def test_one_shrinkage_for_all_sessions_of_an_animal(self):
         study = self.simulate(animals=2, sessions=3, neurons=20, duration_s=90)
         words = ["--shrinkage", "ledoit-wolf", "--shrinkage-of", "animal", "--displacements", "0"]
@@ -327,6 +342,41 @@ class ClosedForm(Computes):
         for words in ["p-values of surrogates", "their neurons and surrogates", "surrogates left out"]:
             self.assertNotIn(words, page)
 
+    def test_slow_recordings_have_longer_windows_which_is_said(self):
+        study = self.simulate(sessions=2, neurons=20)
+        slow = self.simulate("--rate-hz", "7", out="slow", sessions=2, neurons=20)
+        second = "sub-L23M1/sub-L23M1_ses-02.nwb"
+        shutil.copy(slow / second, study / second)
+
+        for words, said in [([], True), (["--window-s", "1.15"], False), (["--support", "shift"], False)]:
+            code, _, err = run("connectome", "--study", study, "--results", self.folder / "-".join(["results", *words]),
+                               "--tau-s", "0.7", "--displacements", "0", *words)
+            self.assertEqual(code, 0, err)
+            self.assertEqual("last 1.1 s at 7 Hz and not the 0.5 s of --window-s (1 of 2 sessions)" in err, said)
+            self.assertEqual("of --window-s (" in err, said)
+
+        code, _, err = run("report", "--results", self.folder / "results")
+        self.assertEqual(code, 0, err)
+        page = (self.folder / "results" / "report.html").read_text()
+        self.assertIn("placed anew within windows of 0.5–1.1 s", page)
+        self.assertIn("In L23M1/02 they last 1.1 s: at least 8 frames", page)
+
+    def test_sessions_without_tests_have_their_own_reasons(self):
+        study = self.simulate(sessions=3, neurons=30, duration_s=60)
+        few = self.simulate(out="few", sessions=3, neurons=30, duration_s=4)
+        short = self.simulate(out="short", sessions=3, neurons=30, duration_s=3)
+        for other, session in [(few, "02"), (short, "03")]:
+            name = f"sub-L23M1/sub-L23M1_ses-{session}.nwb"
+            shutil.copy(other / name, study / name)
+        self.connectome(study, "results", "--displacements", "0")
+        code, _, err = run("report", "--results", self.folder / "results")
+        self.assertEqual(code, 0, err)
+        page = (self.folder / "results" / "report.html").read_text()
+        notice = page[page.index("Sessions without tests of edges."):]
+        notice = notice[:notice.index("They make no claim.")]
+        self.assertIn("L23M1/02: too few frames", notice)
+        self.assertIn("L23M1/03: correlations of 30 neurons are ill conditioned", notice)
+
     def test_the_shares_of_misleading_cases_are_those_of_the_documentation(self):
         study = self.simulate(sessions=1)
         self.connectome(study, "results", "--displacements", "0")
@@ -345,7 +395,87 @@ class ClosedForm(Computes):
             self.assertIn(f"--only {scenario}", page)
 
 
+class Names(Computes):
+    """The names of connectome.h5 that scripts outside of the project read."""
+
+    datasets = """neuron_id active partial_correlation edge p_value q_value p_fwe p_partial p_marginal p_fine p_both q_both
+        p_holm log10_p_both supported p_both_negative sign displaced_rate displaced_discoveries half_a half_b fine_half_a
+        fine_half_b quiet_half_a quiet_half_b""".split()
+    attributes = """threshold mean_degree density transitivity clustering frames status surrogates offsets support
+        window_frames first_component largest_active_share lags lags_marginal effective_frames drive noise_edges
+        noise_density supported_density""".split()
+
+    def setUp(self):
+        super().setUp()
+        study = self.simulate(sessions=2, neurons=20, duration_s=200)
+        self.file = self.connectome(study, "results", "--two-sided", "--surrogates", "20", "--halves", "yes", "--movement",
+                                    "movement_epochs", "--displacements", "1")
+
+    def dumped(self, *words):
+        return subprocess.run(["h5dump", *words, self.file], capture_output=True, text=True, check=True).stdout
+
+    def attribute(self, name):
+        return float(self.dumped("-m", "%.17g", "-a", f"/L23M1/01/{name}").split("(0):")[1].split("}")[0])
+
+    def values(self, name):
+        text = self.dumped("-y", "-m", "%.17g", "-d", f"/L23M1/01/{name}").split("DATA {")[1].split("}")[0]
+        return [float(value) for value in text.replace(",", " ").split()]
+
+    def test_all_are_there(self):
+        lines = {tuple(line.split()[:2]) for line in self.dumped("-n", "1").splitlines() if len(line.split()) > 1}
+        wanted = [("dataset", f"/L23M1/{name}") for name in ["pair_i", "pair_j"]]
+        for session in ["01", "02"]:
+            wanted += [("dataset", f"/L23M1/{session}/{name}") for name in self.datasets]
+            wanted += [("attribute", f"/L23M1/{session}/{name}") for name in self.attributes]
+        self.assertEqual([each for each in wanted if each not in lines], [])
+
+    def test_what_they_hold(self):
+        neurons, pairs = 20, 190
+        for name in self.datasets:
+            if name not in ["neuron_id", "active", "displaced_rate", "displaced_discoveries"]:
+                self.assertEqual(len(self.values(name)), pairs, name)
+        for name in ["displaced_rate", "displaced_discoveries"]:
+            self.assertEqual(len(self.values(name)), 4, name)
+        self.assertGreater(self.attribute("first_component"), 1 / neurons)
+        self.assertLess(self.attribute("first_component"), 1)
+        self.assertGreater(self.attribute("largest_active_share"), 0)
+        self.assertLessEqual(self.attribute("largest_active_share"), 1)
+        self.assertEqual(self.attribute("window_frames"), 14)
+        for name in ["lags", "lags_marginal"]:
+            self.assertGreaterEqual(self.attribute(name), 4, name)  # of five taps
+            self.assertLess(self.attribute(name), self.attribute("frames"), name)
+        self.assertGreater(self.attribute("noise_edges"), 0)
+        self.assertLess(self.attribute("noise_edges"), pairs)
+        self.assertAlmostEqual(self.attribute("noise_density"), 2 * self.attribute("noise_edges") / neurons**2, delta=1e-12)
+        upper = [max(p, q) for p, q in zip(self.values("p_partial"), self.values("p_fine"))]
+        for p, p_both, negative, sign in zip(upper, self.values("p_both"), self.values("p_both_negative"),
+                                             self.values("sign")):
+            self.assertTrue(0 < negative <= 1)
+            self.assertAlmostEqual(p_both, min(1, 2 * min(p, negative)), delta=1e-12)
+            self.assertEqual(sign, 1 if p <= negative else -1)
+
+
 class Mistakes(Case):
+    def test_options_that_would_change_nothing_are_refused(self):
+        study = self.simulate(sessions=1)
+        nothing = ["--support", "none"]
+        for words, wording in [(["--covariate-lags-s", "0.5"], "--covariate-lags-s without --covariate"),
+                               (["--covariate-average"], "--covariate-average without --covariate"),
+                               (["--min-shift-s", "3"], "--min-shift-s without --surrogates"),
+                               ([*nothing, "--family", "all"], "--family all with --support none"),
+                               ([*nothing, "--displacements", "2"], "--displacements with --support none"),
+                               ([*nothing, "--two-sided"], "--two-sided with --support none"),
+                               ([*nothing, "--halves", "no", "--window-s", "1"], "--window-s with --support none")]:
+            with self.subTest(words):
+                self.assertFails(2, wording, "connectome", "--study", study, "--results", self.folder / "r", "--tau-s",
+                                 "0.7", *words)
+        for words in [[*nothing, "--displacements", "0"], ["--covariate-lags-s", "0"],
+                      [*nothing, "--two-sided", "--surrogates", "20", "--min-shift-s", "3"]]:
+            with self.subTest(words):
+                code, _, err = run("connectome", "--study", study, "--results", self.folder / "r", "--tau-s", "0.7",
+                                   "--overwrite", *words)
+                self.assertEqual(code, 0, err)
+
     def test_wrong_paths(self):
         self.assertFails(4, "no such", "connectome", "--study", self.folder / "none", "--results", "y", "--tau-s", "0.7")
         empty = self.folder / "empty"
@@ -524,6 +654,47 @@ class Export(Case):
         for column in ["p_partial", "p_fine", "p_holm", "q_both", "sign"]:
             self.assertEqual(float(values[column]), float(first[column]))
         self.assertEqual(values.get("distance", ""), first["distance"])
+
+    def test_support_by_shift_is_exported_with_what_it_is_made_of(self):
+        study = self.simulate(sessions=1, neurons=30, duration_s=300)
+        for words in [[], ["--two-sided"]]:
+            with self.subTest(words):
+                results = self.folder / ("results" + "".join(words))
+                run("connectome", "--study", study, "--results", results, "--tau-s", "0.7", "--support", "shift",
+                    "--displacements", "0", *words)
+                code, _, err = run("export", "--results", results, "--format", "csv", "--all-pairs")
+                self.assertEqual(code, 0, err)
+                with open(results / "export" / "connectome.csv") as file:
+                    rows = list(csv.DictReader(file))
+                for row in rows:
+                    partial, marginal = float(row["p_partial"]), float(row["p_marginal"])
+                    self.assertEqual(row["p_both_negative"] != "", bool(words))
+                    if not words:
+                        self.assertEqual(float(row["p_both"]), max(partial, marginal))
+                    elif row["sign"] == "1":
+                        self.assertAlmostEqual(float(row["p_both"]), min(1, 2 * max(partial, marginal)), delta=1e-12)
+                    else:
+                        self.assertAlmostEqual(float(row["p_both"]), min(1, 2 * float(row["p_both_negative"])), delta=1e-12)
+                    self.assertAlmostEqual(10 ** float(row["log10_p_both"]), float(row["p_both"]), delta=1e-12)
+
+    def test_edges_that_the_whole_study_supports_are_exported(self):
+        study = self.simulate("--strength", "0.5", "--shortest-s", "40", neurons=30, duration_s=300)
+        results = self.folder / "results"
+        run("connectome", "--study", study, "--results", results, "--tau-s", "0.7", "--family", "all", "--displacements",
+            "0", "--alpha", "100")  # no edges of the threshold
+        exported = {}
+        for words in [[], ["--all-pairs"]]:
+            code, _, err = run("export", "--results", results, "--format", "csv", *words)
+            self.assertEqual(code, 0, err)
+            with open(results / "export" / "connectome.csv") as file:
+                exported["all" if words else "edges"] = list(csv.DictReader(file))
+
+        by_study_alone = [row for row in exported["all"] if row["supported_study"] == "1" and row["supported"] == "0"]
+        self.assertTrue(by_study_alone)
+        self.assertEqual(exported["edges"], [row for row in exported["all"]
+                                             if "1" in (row["supported"], row["supported_study"])])
+        for row in exported["all"]:
+            self.assertGreaterEqual(float(row["p_holm_study"]), float(row["q_study"]) * (1 - 1e-12))
 
     def test_without_a_result(self):
         self.assertFails(3, ["no connectome", "compute it first"], "export", "--results", self.folder)

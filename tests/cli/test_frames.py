@@ -3,10 +3,11 @@
 import math
 import shutil
 import subprocess
+import sys
 import unittest
 from statistics import median
 
-from rewire_cli import BUILD, Case, run
+from rewire_cli import BUILD, REWIRE, Case, run
 
 SESSION = "L23M1/01"
 DFF = "/processing/ophys/DfOverF/RoiResponseSeries"
@@ -190,6 +191,37 @@ class Frames(Case):
         for name in ["partial_correlation", "p_partial", "p_both"]:
             self.assertEqual(dataset(plain, name), dataset(flat, name))
         self.assertEqual(listed(plain), listed(flat))
+
+    def test_what_takes_nothing_out_and_keeps_nothing_apart_is_said(self):
+        study = self.simulate(sessions=1)
+        file = next(study.rglob("*.nwb"))
+        self.put(file, "intervals", "none", text="")
+        self.put(file, "intervals", "everything", text="-10 10000")
+        plain, _ = self.connectome(study, "plain")
+        for words, wording in [(["--within", "none"], "all frames are outside of the intervals of none"),
+                               (["--within", "everything"], "all frames are inside the intervals of everything"),
+                               (["--highpass-s", "1000"], "--highpass-s 1000 is more than twice as long")]:
+            with self.subTest(words):
+                result, err = self.connectome(study, "-".join(words), *words)
+                self.assertIn(wording, err)
+                for name in ["partial_correlation", "p_both"]:
+                    self.assertEqual(dataset(plain, name), dataset(result, name))
+        _, err = self.connectome(study, "within", "--within", "movement")
+        self.assertNotIn("all frames are", err)
+
+    def test_too_many_covariates_are_refused_before_they_take_memory(self):
+        study = self.simulate(sessions=1)
+        for words, wording in [(["--highpass-s", "0.001"], "239714 covariates"),
+                               (["--highpass-s", "1e-300"], "covariates for"),
+                               (["--covariate", "movement", "--covariate-lags-s", "60"], "3361 covariates")]:
+            with self.subTest(words):
+                limited = "import resource, os, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); " \
+                          "os.execv(sys.argv[1], sys.argv[1:])"
+                done = subprocess.run([sys.executable, "-c", limited, REWIRE, "connectome", "--study", study, "--results",
+                                       self.folder / "many", "--tau-s", "0.7", *words], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertIn(wording, done.stderr)
+                self.assertIn("little would be left", done.stderr)
 
     def test_segments_are_shifted_within(self):
         study = self.simulate(sessions=1, duration_s=200)

@@ -7,9 +7,9 @@ from rewire_cli import Case, run
 
 
 class Truth(Case):
-    def connectome(self, study, results="results", ranks=2):
+    def connectome(self, study, *words, results="results", ranks=2):
         code, out, err = run("connectome", "--study", study, "--results", self.folder / results, "--tau-s", "0.7",
-                             "--displacements", "0", ranks=ranks)
+                             "--displacements", "0", *words, ranks=ranks)
         self.assertEqual(code, 0, out + err)
         return self.folder / results
 
@@ -36,6 +36,39 @@ class Truth(Case):
         self.assertEqual(sum(holm), int(rows["supported (Holm <= 0.05)"][1]))
         self.assertGreaterEqual(float(rows["without end: supported"][3]), 0.95)
 
+    def test_two_sided_tests_find_what_is_negative_without_end(self):
+        study = self.simulate("--inhibition", "0.5", neurons=30, duration_s=400)
+        words = ["--support", "shift", "--surrogates", "500"]
+        found = {}
+        for side in [[], ["--two-sided"]]:
+            results = self.connectome(study, *words, *side, results="-".join(["results", *side]))
+            code, out, err = run("recovery", "--study", study, "--results", results)
+            self.assertEqual(code, 0, err)
+            found[bool(side)] = {line[:26].strip(): line[26:].split() for line in out.splitlines() if line[:26].strip()}
+            self.assertEqual("have to find it with its sign" in out, bool(side))
+            code, _, err = run("report", "--results", results)
+            self.assertEqual(code, 0, err)
+            page = (results / "report.html").read_text()
+            for text in ["supported as negative", "has to have its sign in a session without end"]:
+                self.assertEqual(text in page, bool(side))
+        one, two = found[False], found[True]
+
+        pairs, there, negative = (int(two["two steps apart"][k]) for k in range(3))
+        self.assertEqual([pairs, there], [int(n) for n in one["two steps apart"][:2]])
+        self.assertGreater(negative, 0.9 * pairs)  # explaining away
+        # A rule that looks for positive pairs is held against these, two-sided ones against both signs.
+        self.assertEqual(two["without end: threshold"], one["without end: threshold"])
+        classes = ["planted", "two steps apart", "three steps apart", "further, both moving", "all others"]
+        both_signs = sum(int(n) for name in classes for n in two[name][1:3])
+        for rule in ["supported", "q"]:
+            row = two["without end: " + rule]
+            self.assertEqual(int(row[0]), both_signs)
+            self.assertGreater(int(row[1]), int(one["without end: " + rule][1]))
+            self.assertGreaterEqual(float(row[3]), 0.95)
+        # What was planted is positive.
+        self.assertLess(float(two["q <= 0.05"][3]), float(one["q <= 0.05"][3]))
+        self.assertLessEqual(int(two["q <= 0.05"][2]), int(one["q <= 0.05"][2]))
+
     def test_weak_connections_and_short_sessions_are_not_all_found(self):
         study = self.simulate("--weakest", "0.05", "--shortest-s", "20", neurons=40, duration_s=200)
         results = self.connectome(study)
@@ -57,7 +90,7 @@ class Truth(Case):
         for options, what in [(["--artefacts-per-min", "4"], "artefacts"), (["--common-drift", "0.3"], "common drift"),
                               ([], "")]:
             study = self.simulate("--null", *options, sessions=1, neurons=20, out=f"study-{what}")
-            results = self.connectome(study, f"results-{what}", ranks=1)
+            results = self.connectome(study, results=f"results-{what}", ranks=1)
             _, out, _ = run("recovery", "--study", study, "--results", results)
             code, _, err = run("report", "--results", results)
             self.assertEqual(code, 0, err)

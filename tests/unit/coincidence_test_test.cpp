@@ -168,6 +168,31 @@ TEST(CoincidenceClasses, AreThoseOfEveryPositionOfEveryWindow)
         }
 }
 
+TEST(CoincidenceClasses, OfBurstsAndOfMoreLagsThanAreCountedAtOnce)
+{
+    for (const auto bins : {25, 30}) // up to five parts of a word, and more
+        for (const auto& trains :
+             {with_gaps(7, {40, 800}), with_gaps(8, {300, 2}, 4), trials(9, {90, 400}, 260)}) {
+            const auto plan = JitterPlan(trains.timeline, {Jitter::interval, bins}, 40);
+            const auto jittered = jitter_windows(plan, trains.train(0));
+            const auto held = BitTrain(trains.train(1), trains.timeline.extent(), 300);
+
+            const auto few = coincidence_classes(jittered, held, 0, 10);
+            const auto many = coincidence_classes(jittered, held, -8, 24);
+
+            ASSERT_EQ(many.size(), 33U);
+            for (std::int64_t lag = -8; lag <= 24; ++lag) {
+                auto variance = 0.0;
+                const auto mean = slow_mean(jittered, trains.train(1), lag, variance);
+                EXPECT_NEAR(mean_of(many[at(lag + 8)]), mean, 1e-9 * mean) << lag;
+                EXPECT_NEAR(variance_of(many[at(lag + 8)]), variance, 1e-9 * variance + 1e-12)
+                    << lag;
+                if (lag >= 0 && lag <= 10)
+                    EXPECT_EQ(mean_of(few[at(lag)]), mean_of(many[at(lag + 8)])) << lag;
+            }
+        }
+}
+
 TEST(Surrogates, HaveTheMeanOfTheClosedForm)
 {
     const auto continuous = with_gaps(3, {20, 60, 45});

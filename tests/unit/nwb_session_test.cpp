@@ -361,6 +361,26 @@ TYPED_TEST(NwbIndex, SpikeTimesOfAnyIndexWidth)
     EXPECT_THAT(units.obs_start, IsEmpty());
 }
 
+TYPED_TEST(NwbIndex, HowLongUnitsSpike)
+{
+    auto times = std::vector<double>{};
+    auto ends = std::vector<TypeParam>{};
+    for (auto unit = 0; unit < 9; ++unit) { // every second is looked at
+        for (const auto time : {10.0 + unit, 20.0, 60.0 - unit})
+            times.push_back(time);
+        ends.push_back(static_cast<TypeParam>(3 * (unit + 1)));
+    }
+    test::write_units<TypeParam>(test::begin_nwb(this->path), times, ends);
+    EXPECT_EQ(io::NwbSession(this->path).units()->spiking_s, 60 - 10);
+
+    ends.back() = 200; // beyond the spikes: said where they are read
+    test::write_units<TypeParam>(test::begin_nwb(this->path), times, ends);
+    EXPECT_EQ(io::NwbSession(this->path).units()->spiking_s, 60 - 10);
+
+    test::write_units<TypeParam>(test::begin_nwb(this->path), {5}, {1, 1});
+    EXPECT_EQ(io::NwbSession(this->path).units()->spiking_s, 0);
+}
+
 TEST_F(NwbSession, IndexThatDoesNotFit)
 {
     test::write_units<std::uint8_t>(test::begin_nwb(path), {0.5, 1}, {1, 3});

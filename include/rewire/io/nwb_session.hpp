@@ -96,6 +96,9 @@ struct UnitsInfo
     std::string path;
     std::int64_t units = 0;
     std::int64_t spikes = 0; ///< 0 where there are no spike times
+    /// From the first to the last spike of some units; 0 where it could not be read. For estimates:
+    /// what is wrong with spike times is found by what reads them.
+    double spiking_s = 0;
     std::vector<std::string> columns;
 };
 

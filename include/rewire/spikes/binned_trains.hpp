@@ -110,4 +110,15 @@ void for_each_pair(const PairTile& tile, Visit&& visit)
     }
 }
 
+/// The same for the pairs that are wanted. @param wanted [pairs of the tile], 0 for those that are
+/// not; empty: all
+template <typename Visit>
+void for_each_pair(const PairTile& tile, std::span<const std::uint8_t> wanted, Visit&& visit)
+{
+    for_each_pair(tile, [&](auto i, auto j, auto pair) {
+        if (wanted.empty() || wanted[static_cast<std::size_t>(pair)] != 0)
+            visit(i, j, pair);
+    });
+}
+
 } // namespace rewire::spikes

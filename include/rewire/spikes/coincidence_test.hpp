@@ -48,7 +48,8 @@ struct JitterWindows
 JitterWindows jitter_windows(const JitterPlan& plan, std::span<const std::int32_t> train);
 
 /// Number of successes of each lag from `first_lag` to `last_lag`, lag = position of the jittered -
-/// position of the held spike. About 2 ns a jittered spike for 11 lags and windows of 25 bins.
+/// position of the held spike. 1.5 to 4 ns a jittered spike, the more spikes the held train has,
+/// for 11 lags and windows of 25 bins.
 /// @pre held.max_lag() >= largest of |first_lag|, |last_lag|
 std::vector<std::vector<TrialClass>> coincidence_classes(const JitterWindows& jittered,
                                                          const BitTrain& held,

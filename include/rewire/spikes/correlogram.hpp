@@ -94,9 +94,11 @@ CountKernel choose_kernel(std::int64_t first_spikes, std::int64_t second_spikes,
 /// Counts [pairs of the tile, lags] with the cheaper kernel for each pair; nothing when stopped.
 /// The same numbers whatever the tiling and kernel. Memory: bits of the tile's units, extent / 8
 /// bytes each.
+/// @param wanted [pairs of the tile]: 0 leaves a pair's counts 0, at no cost; empty: all pairs
 std::optional<std::vector<std::int32_t>> count_tile(const BinnedTrains& trains,
                                                     const PairTile& tile, std::int64_t max_lag,
-                                                    const Tick& tick);
+                                                    const Tick& tick,
+                                                    std::span<const std::uint8_t> wanted = {});
 
 /// Counts of one pair.
 std::vector<std::int32_t> count_pair(const BinnedTrains& trains, std::int64_t first,

@@ -140,9 +140,11 @@ std::vector<double> expected_train(const JitterPlan& plan, std::span<const std::
 /// Expected counts [pairs, lags] of a tile; nothing when stopped. The same bits whatever the
 /// tiling.
 /// @param raw [pairs, 2 * plan.reach() + 1] counts of the tile; read by the dither only
+/// @param wanted [pairs]: 0 leaves a pair's expectation 0, at no cost; empty: all pairs
 std::optional<std::vector<double>> expected_tile(const JitterPlan& plan, const BinnedTrains& trains,
                                                  const PairTile& tile,
                                                  std::span<const std::int32_t> raw,
-                                                 const Tick& tick);
+                                                 const Tick& tick,
+                                                 std::span<const std::uint8_t> wanted = {});
 
 } // namespace rewire::spikes
