@@ -9,6 +9,8 @@ endif()
 
 # Tests are compiled once and run once: most of their time is the compiler's. What they test is optimised as ever.
 set(REWIRE_TEST_FLAGS $<$<CONFIG:Release>:-O1>)
+rewire_precompile(rewire_headers_of_tests HEADERS <gmock/gmock.h> <gtest/gtest.h> OPTIONS ${REWIRE_TEST_FLAGS}
+                  LIBRARIES GTest::gmock GTest::gtest)
 
 # rewire_compile_together(PROGRAM SOURCES...): the sources of PROGRAM; with REWIRE_UNITY, up to eight of them in one file
 # that it generates. Nearly all of a test's time in the compiler goes into GoogleTest and other headers, which are read
@@ -60,6 +62,7 @@ function(rewire_add_tests program)
     target_link_libraries(${program} PRIVATE ${ARG_LIBRARIES} rewire_test_support rewire_test_main GTest::gmock
                           GTest::gtest rewire_flags)
     target_compile_options(${program} PRIVATE ${REWIRE_TEST_FLAGS})
+    rewire_use_precompiled(${program} rewire_headers_of_tests)
     set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     foreach(name IN LISTS ARG_TESTS)
         add_test(NAME ${name} COMMAND ${program} ${name})
@@ -83,6 +86,7 @@ function(rewire_add_mpi_program program)
     target_link_libraries(${program} PRIVATE ${ARG_LIBRARIES} rewire_mpi rewire_test_support rewire_mpi_test_main
                           GTest::gmock GTest::gtest rewire_flags)
     target_compile_options(${program} PRIVATE ${REWIRE_TEST_FLAGS})
+    rewire_use_precompiled(${program} rewire_headers_of_tests)
     set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     foreach(name IN LISTS ARG_TESTS)
         set_property(GLOBAL PROPERTY REWIRE_PROGRAM_OF_${name} ${program})

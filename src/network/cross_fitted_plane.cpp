@@ -2,9 +2,6 @@
 #include <rewire/network/session_change.hpp>
 #include <rewire/stats/correlation.hpp>
 
-#include <Eigen/Eigenvalues>
-#include <boost/math/distributions/fisher_f.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -97,9 +94,10 @@ CrossFittedPlane cross_fitted_plane(const PlaneSums& sums, Eigen::Index componen
 
 double ellipse_radius_squared(std::int64_t parts)
 {
+    // 2 (n - 1) / (n - 2) times the quantile of F(2, n - 2), whose upper tail beyond x is
+    // (1 + 2 x / (n - 2))^-((n - 2) / 2).
     const auto n = static_cast<double>(parts);
-    return 2 * (n - 1) / (n - 2) *
-           boost::math::quantile(boost::math::fisher_f_distribution<double>(2, n - 2), 0.95);
+    return (n - 1) * std::expm1(2 * std::log(20.0) / (n - 2));
 }
 
 double share_of_walk(std::int64_t sessions, std::int64_t components)
@@ -108,10 +106,9 @@ double share_of_walk(std::int64_t sessions, std::int64_t components)
     for (Eigen::Index s = 0; s < sessions; ++s)
         for (Eigen::Index t = 0; t < sessions; ++t)
             gram(s, t) = static_cast<double>(std::min(s, t));
-    const Eigen::VectorXd values =
-        Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(centred(gram), Eigen::EigenvaluesOnly)
-            .eigenvalues();
-    return values.tail(std::min<Eigen::Index>(components, sessions)).sum() / values.sum();
+    const auto walk = centred(gram);
+    const auto count = std::min<Eigen::Index>(components, sessions);
+    return dense_eigenpairs(walk, count).values.sum() / walk.trace();
 }
 
 std::vector<double> aligned_signs(std::span<const std::vector<double>> score,
@@ -137,8 +134,7 @@ std::vector<double> aligned_signs(std::span<const std::vector<double>> score,
     auto signs = std::vector<double>(score.size(), 1.0);
     if (animals < 2)
         return signs;
-    const auto solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(products);
-    const auto leading = solver.eigenvectors().col(animals - 1);
+    const Eigen::VectorXd leading = dense_eigenpairs(products, 1).vectors.col(0);
     for (Eigen::Index a = 1; a < animals; ++a)
         signs[static_cast<std::size_t>(a)] = leading[a] * leading[0] < 0 ? -1 : 1;
     return signs;

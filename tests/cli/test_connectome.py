@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
@@ -175,7 +176,7 @@ class ClosedForm(Computes):
         self.assertGreater(below, 0)
 
     def test_same_bits_on_any_number_of_ranks(self):
-        study = self.simulate("--missing-neurons", "0.1", neurons=30)
+        study = self.simulate("--missing-neurons", "0.1", neurons=30, duration_s=60)
         words = ["--two-sided", "--displacements", "2", "--covariate", "lever", "--within", "movement"]
         for support in ["jitter", "shift"]:
             one = self.connectome(study, f"{support}1", "--support", support, *words)
@@ -533,6 +534,7 @@ class Mistakes(Case):
 
 class Resume(Case):
     words = ["--surrogates", "40000", "--checkpoint-s", "0", "--tau-s", "0.7"]
+    whole = None  # the result of a run that nobody disturbs
 
     def setUp(self):
         super().setUp()
@@ -541,10 +543,14 @@ class Resume(Case):
         self.base = ["connectome", "--study", self.study, "--results", self.results, *self.words]
 
     def undisturbed(self):
-        code, _, err = run("connectome", "--study", self.study, "--results", self.folder / "undisturbed", *self.words,
-                           ranks=2)
-        self.assertEqual(code, 0, err)
-        return self.folder / "undisturbed" / "connectome.h5"
+        """The same for all tests, made by the first that asks."""
+        if Resume.whole is None:
+            made = tempfile.TemporaryDirectory(prefix="rewire-undisturbed-")
+            self.addClassCleanup(made.cleanup)
+            code, _, err = run("connectome", "--study", self.study, "--results", made.name, *self.words, ranks=2)
+            self.assertEqual(code, 0, err)
+            Resume.whole = Path(made.name) / "connectome.h5"
+        return Resume.whole
 
     def null_snapshots(self):
         return list(self.results.glob("connectome.checkpoint/*/null.*.snapshot"))

@@ -221,7 +221,7 @@ class Planned(DynamicCase):
 
 class Killed(DynamicCase):
     def test_kill_nine_in_training_and_again(self):
-        words = [*SMALL, "--edges", "all", "--epochs", "6", "--batch", "8"]
+        words = [*SHORT, "--edges", "all", "--epochs", "6", "--batch", "8"]
         results = self.folder / "killed"
         base = [JOB, "--study", self.session("small"), "--results", results, "--checkpoint-s", "0.05", *words]
         for ranks in [2, 1]:
@@ -237,7 +237,7 @@ class Killed(DynamicCase):
 
     def test_resumed_on_ranks_that_share_trials(self):
         """More ranks than trials of a batch: the same bits on the same number, losses that differ by rounding on another."""
-        words = [*SMALL, "--edges", "all", "--epochs", "4", "--batch", "2", "--learning-rate", "1e-3"]
+        words = [*SHORT, "--edges", "all", "--epochs", "4", "--batch", "2", "--learning-rate", "1e-3"]
         undisturbed, _ = self.train("undisturbed", *words, ranks=4)
         for ranks in [4, 3]:
             results = self.folder / f"killed{ranks}"
