@@ -84,13 +84,12 @@ std::vector<base::Range> in_both(const std::vector<base::Range>& a,
 std::vector<base::Range> segments_in(const io::NwbSession& file, const std::string& table,
                                      const std::string& file_name)
 {
-    const auto without_gap = segments_of_clock(file.frame_times());
     if (table.empty())
-        return without_gap;
+        return segments_of_clock(file.frame_times());
     const auto intervals = file.read_intervals(table);
     return in_both(
         segments_of_table(intervals, file.frame_times(), file_name + ":" + intervals.path),
-        without_gap);
+        segments_of_clock(file.frame_times()));
 }
 
 std::vector<base::Range> used_segments(const SessionInput& input)

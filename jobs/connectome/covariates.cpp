@@ -127,18 +127,36 @@ std::vector<std::vector<double>> signals_of(const io::NwbSession& file, const st
     return channels;
 }
 
-/// Before they are made: a period of hundredths of a second asks for more memory than there is.
-void require_few(double count, std::int64_t frames, const io::StudySession& session)
+/// Of the frames, as covariates.
+constexpr auto largest_share = 0.1;
+
+/// @param share of the frames that they may be
+void require_few(double count, std::int64_t frames, const io::StudySession& session,
+                 double share = largest_share)
 {
-    if (count * 10 > static_cast<double>(frames) && count > 1)
+    if (count > share * static_cast<double>(frames) && count > 1)
         throw base::InputError(
-            fmt::format("{:.0f} covariates for {} frames: little would be left of the activity",
+            fmt::format("{:.7g} covariates for {} frames: little would be left of the activity",
                         count, frames),
             session.record.file,
             "give fewer, smaller --covariate-lags-s, or a longer --highpass-s");
 }
 
 } // namespace
+
+void require_few_covariates(const io::Study& study, const ConnectomeSettings& settings)
+{
+    for (const auto& session : study.sessions) {
+        const auto rate_hz = session.record.activity->rate_hz;
+        const auto frames = session.record.activity->frames;
+        const auto lags = static_cast<double>(std::llround(settings.covariate_lags_s * rate_hz));
+        auto count = static_cast<double>(settings.covariates.size()) * (2 * lags + 1);
+        if (settings.highpass_s > 0)
+            count += 2 * static_cast<double>(frames) / (settings.highpass_s * rate_hz);
+        // Twice: what is left out, and gaps, are not known yet.
+        require_few(count, frames, session, 2 * largest_share);
+    }
+}
 
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
                                 const ConnectomeSettings& settings)

@@ -37,6 +37,10 @@ struct SessionCovariates
 SessionCovariates covariates_of(const io::StudySession& session, const SessionInput& input,
                                 const ConnectomeSettings& settings);
 
+/// From what is known before any file is read, so that neither memory nor the plan speaks of
+/// covariates that cannot be. @throws InputError: far more than a tenth as many as frames
+void require_few_covariates(const io::Study& study, const ConnectomeSettings& settings);
+
 /// 1 for frames inside the intervals of `--within`, on the frames of the smoothed events; empty
 /// without.
 std::vector<std::uint8_t> state_of(const io::StudySession& session, const SessionInput& input,

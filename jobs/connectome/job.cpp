@@ -324,6 +324,7 @@ void run_connectome(runtime::RunContext& context)
              [&](const io::Study& study) {
                  inputs = check_inputs(context, study, settings.activity, true, settings.segments);
                  say_windows(context, study, settings);
+                 require_few_covariates(study, settings);
                  if (settings.shrinks_animals_alike)
                      settings.shrinkage_of_animal = shrinkage_of_animals(context, study, settings);
                  return facts_of(study, inputs, settings);
@@ -351,6 +352,7 @@ runtime::Estimate plan_connectome(runtime::RunContext& context)
     const auto settings = connectome_settings(context.options());
     const auto study = open_study(context);
     require_tau(study, settings.activity);
+    require_few_covariates(study, settings);
     const auto rates = measured_connectome_rates(most_neurons(study));
     auto estimate = plan_sessions(context, study, [&](const auto& sessions) {
         return connectome_estimate(study, sessions, settings, context.options(), rates);

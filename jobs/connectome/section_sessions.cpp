@@ -51,6 +51,7 @@ void add_unusual_windows(report::Page& page, const ConnectomeSummary& data)
     });
     if (unusual.empty())
         return;
+    const auto& [fewest, most] = calcium::bursts_in_long_windows;
     page.notice(
         "The windows of the jitter last longer than half a second in some sessions.",
         fmt::format(
@@ -58,11 +59,10 @@ void add_unusual_windows(report::Page& page, const ConnectomeSummary& data)
             "neurons share within a window is not told from edges, and the windows for "
             "which error rates are stated here are those of half a second. At 7 frames a "
             "second, windows of 1.1 s, bursts of the population of 2.5 s make p of the "
-            "jitter small two and a half to three times too often (`calibration --only "
-            "bursts-7-hz --only chains-.25-bursts-7-hz`), which displaced neurons do not "
-            "show.",
+            "jitter small {:.1f} to {:.1f} times too often (`calibration --only {} --only {}`), "
+            "which displaced neurons do not show.",
             names_of(unusual), test_range(unusual, "{:.2g}", &EdgeTestsSummary::window_s),
-            calcium::least_window_frames));
+            calcium::least_window_frames, fewest.rate, most.rate, fewest.scenario, most.scenario));
 }
 
 /// Events that no window of the jitter takes in.

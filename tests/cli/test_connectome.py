@@ -137,6 +137,14 @@ class Connectome(Computes):
         self.connectome(study, "shrunk", "--shrinkage", "ledoit-wolf")
 
 
+def rates_of(scenario):
+    """Its row of the first table of rates in the documentation, by column."""
+    docs = (Path(__file__).parents[2] / "docs" / "what-the-numbers-mean.md").read_text()
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in docs.splitlines() if "|" in line]
+    head = next(line for line in lines if line[0] == "scenario")
+    return dict(zip(head, next(line for line in lines if line[0] == scenario)))
+
+
 class ClosedForm(Computes):
     """The tests of edges that need no surrogates."""
 
@@ -361,6 +369,8 @@ class ClosedForm(Computes):
         page = (self.folder / "results" / "report.html").read_text()
         self.assertIn("placed anew within windows of 0.5–1.1 s", page)
         self.assertIn("In L23M1/02 they last 1.1 s: at least 8 frames", page)
+        fewest, most = (rates_of(scenario)["fine .05"] for scenario in ["bursts-7-hz", "chains-.25-bursts-7-hz"])
+        self.assertIn(f"small {float(fewest):.1f} to {float(most):.1f} times too often", page)
 
     def test_sessions_without_tests_have_their_own_reasons(self):
         study = self.simulate(sessions=3, neurons=30, duration_s=60)
@@ -384,15 +394,12 @@ class ClosedForm(Computes):
         code, _, err = run("report", "--results", self.folder / "results")
         self.assertEqual(code, 0, err)
         page = (self.folder / "results" / "report.html").read_text()
-        docs = (Path(__file__).parents[2] / "docs" / "what-the-numbers-mean.md").read_text()
-        lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in docs.splitlines() if "|" in line]
-        fdr = next(line for line in lines if line[0] == "scenario").index("FDR")
         for scenario, words in [("delays", "among hubs with delays"), ("missed-events", "Missed events"),
                                 ("hidden-input", "where nothing else joins them")]:
-            row = next(line for line in lines if line[0] == scenario)
+            row = rates_of(scenario)
             item = next(item for item in page.split("<li>") if words in item)
-            self.assertIn(f"{100 * float(row[fdr]):.0f} % of the supported pairs", item)
-            self.assertIn(f"mean over {row[1]} data sets", page)
+            self.assertIn(f"{100 * float(row['FDR']):.0f} % of the supported pairs", item)
+            self.assertIn(f"mean over {row['data sets']} data sets", page)
             self.assertIn(f"--only {scenario}", page)
 
 

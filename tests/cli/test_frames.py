@@ -211,7 +211,10 @@ class Frames(Case):
 
     def test_too_many_covariates_are_refused_before_they_take_memory(self):
         study = self.simulate(sessions=1)
-        for words, wording in [(["--highpass-s", "0.001"], "239714 covariates"),
+        self.assertFails(3, ["covariates for", "little would be left"], "plan", "connectome", "--study", study, "--results",
+                         self.folder / "many", "--tau-s", "0.7", "--highpass-s", "0.001", "--ranks", "2")
+        for words, wording in [(["--highpass-s", "0.5"], "479 covariates for 3356 frames"),
+                               (["--highpass-s", "0.001"], "240000 covariates"),
                                (["--highpass-s", "1e-300"], "covariates for"),
                                (["--covariate", "movement", "--covariate-lags-s", "60"], "3361 covariates")]:
             with self.subTest(words):

@@ -20,6 +20,16 @@ inline constexpr auto hidden_input_edges = MisleadingEdges{"hidden-input", 1.000
 inline constexpr auto misleading_edges =
     std::array{delayed_edges, missed_event_edges, hidden_input_edges};
 
+/// How often p_fine is at most .05, over .05, where windows of 8 frames at 7 Hz last 1.1 s and the
+/// population bursts: column "fine .05".
+struct LongWindowRate
+{
+    const char* scenario;
+    double rate;
+};
+inline constexpr auto bursts_in_long_windows =
+    std::array{LongWindowRate{"bursts-7-hz", 2.46}, LongWindowRate{"chains-.25-bursts-7-hz", 2.95}};
+
 /// Data sets of each.
 inline constexpr auto misleading_data_sets = 20;
 
