@@ -246,7 +246,7 @@ TEST(CrossFittedPlane, the_jackknife_finds_the_variance_of_a_mean)
 TEST(EllipseRadius, is_that_of_tables_of_the_f_distribution)
 {
     // 95 % quantiles of F(2, 10), F(2, 20) and F(2, 100).
-    for (const auto [parts, quantile] :
+    for (const auto& [parts, quantile] :
          std::map<int, double>{{12, 4.1028}, {22, 3.4928}, {102, 3.0873}})
         EXPECT_NEAR(ellipse_radius_squared(parts), 2.0 * (parts - 1) / (parts - 2) * quantile, 3e-4)
             << parts;
