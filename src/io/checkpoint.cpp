@@ -59,6 +59,28 @@ std::vector<Found> attempts_in(const fs::path& folder)
     return attempts;
 }
 
+/// Of a folder that is being removed.
+constexpr auto removed_prefix = ".removed-";
+
+/// Under another name first: processes of that attempt that still run find it gone at once, where
+/// files that they make in it could keep it from being removed.
+void remove_attempt(const fs::path& folder)
+{
+    auto error = std::error_code{};
+    const auto renamed = folder.parent_path() / (removed_prefix + folder.filename().string());
+    fs::rename(folder, renamed, error);
+    fs::remove_all(error ? folder : renamed, error);
+}
+
+/// What a process that ended in the middle of it had not removed.
+void remove_rest(const fs::path& folder)
+{
+    auto error = std::error_code{};
+    for (const auto& entry : fs::directory_iterator(folder, error))
+        if (entry.path().filename().string().starts_with(removed_prefix))
+            fs::remove_all(entry.path(), error);
+}
+
 /// The batch job this process belongs to: "1234 2" for the second restart of job 1234. Empty: none.
 std::string batch_job()
 {
@@ -250,7 +272,8 @@ void Checkpoint::begin_attempt(const Fingerprint& fingerprint, bool restart)
         write_whole(attempt_.folder / "slurm", job);
     write_manifest(attempt_.folder / "manifest", fingerprint);
     for (const auto& found : attempts)
-        fs::remove_all(found.folder, error);
+        remove_attempt(found.folder);
+    remove_rest(folder_);
 }
 
 void Checkpoint::take_over(
@@ -354,8 +377,9 @@ std::optional<std::vector<std::byte>> Checkpoint::saved_state(const std::string&
 
 void Checkpoint::remove() const
 {
+    remove_attempt(attempt_.folder);
+    remove_rest(folder_);
     auto error = std::error_code{};
-    fs::remove_all(attempt_.folder, error);
     fs::remove(folder_, error); // stays while another attempt has its folder there
 }
 

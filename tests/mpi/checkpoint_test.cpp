@@ -10,10 +10,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <string>
+#include <thread>
 
 using namespace rewire;
 namespace fs = std::filesystem;
@@ -159,6 +162,50 @@ TEST_F(Checkpoints, AnAttemptThatOutlivedItsWholeRunDoesNotWriteIntoTheNextRun)
     EXPECT_NE(next_run.attempt().folder, late.attempt().folder);
     EXPECT_THROW(late.save("null", {comm.rank()}, packed("a")), base::IoError);
     EXPECT_FALSE(fs::exists(late.attempt().folder));
+}
+
+TEST_F(Checkpoints, AnAttemptThatKeepsWritingWhileItIsRemovedLeavesNothingBehind)
+{
+    for (auto round = 0; round < 20; ++round) {
+        const auto first = open();
+        auto writes = std::atomic<bool>{comm.is_root()};
+        auto writer = std::thread([&, file = std::int64_t{0}]() mutable {
+            while (writes) {
+                std::ofstream(first.attempt().folder / std::to_string(file++));
+                std::this_thread::yield();
+            }
+        });
+        comm.barrier();
+        const auto second = open();
+        comm.barrier();
+        EXPECT_FALSE(fs::exists(first.attempt().folder));
+        comm.barrier();
+        if (comm.is_root())
+            second.remove();
+        writes = false;
+        writer.join();
+        comm.barrier();
+        EXPECT_FALSE(fs::exists(folder));
+        comm.barrier();
+    }
+}
+
+TEST_F(Checkpoints, WhatWasNotRemovedToItsEndIsRemovedLater)
+{
+    if (comm.is_root()) {
+        fs::create_directories(folder / ".removed-attempt-0001-00000000");
+        std::ofstream(folder / ".removed-attempt-0001-00000000" / "null.0001-0.snapshot");
+    }
+    comm.barrier();
+
+    const auto attempt = open();
+    comm.barrier();
+
+    EXPECT_FALSE(attempt.resumed());
+    if (comm.is_root())
+        attempt.remove();
+    comm.barrier();
+    EXPECT_FALSE(fs::exists(folder));
 }
 
 TEST_F(Checkpoints, AnEarlierStartOfABatchJobIsRefusedAfterALaterOne)
