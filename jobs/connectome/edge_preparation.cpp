@@ -81,7 +81,8 @@ EdgePreparation::EdgePreparation(runtime::RunContext& context, EdgeSessions& ses
             versions_[v].options = moment_options(sessions_, versions[v]);
         }
     });
-    share(prepared_here());
+    auto own = prepared_here();
+    share(own);
     view();
 }
 
@@ -107,7 +108,7 @@ EdgePreparation::Own EdgePreparation::prepared_here()
     return own;
 }
 
-void EdgePreparation::share(Own own)
+void EdgePreparation::share(Own& own)
 {
     const auto count = static_cast<std::int64_t>(versions_.size());
     auto fields = std::vector<std::vector<std::byte>>{};

@@ -63,7 +63,7 @@ class EdgePreparation
   private:
     using Own = std::vector<std::pair<std::int64_t, calcium::MomentPreparation>>;
     Own prepared_here();
-    void share(Own own);
+    void share(Own& own);
     void view();
 
     runtime::RunContext& context_;
