@@ -131,15 +131,17 @@ class Frames(Case):
                              "--results", self.folder / f"gapped{len(words)}", "--tau-s", "0.7", "--covariate", "gapped",
                              *words)
 
-    def test_frames_in_which_all_are_active_are_left_out(self):
-        study = self.simulate("--null", "--artefacts-per-min", "4", sessions=1, neurons=60, duration_s=180)
-        kept, warned = self.connectome(study, "kept")
-        dropped, err = self.connectome(study, "dropped", "--drop-artefacts")
+    def assert_artefacts_left_out(self, seed, frames_of_one, *words):
+        """Twelve of them. @param frames_of_one fewest and most"""
+        study = self.simulate("--null", "--artefacts-per-min", "4", "--seed", seed, sessions=1, neurons=60, duration_s=180)
+        kept, warned = self.connectome(study, "kept", *words)
+        dropped, err = self.connectome(study, "dropped", "--drop-artefacts", *words)
 
         self.assertIn("nearly all neurons were active at once", err)
         artefacts = attribute(dropped, "artefact_frames")
-        self.assertGreaterEqual(artefacts, 12 * 5)
-        self.assertLessEqual(artefacts, 12 * 16)
+        fewest, most = frames_of_one
+        self.assertGreaterEqual(artefacts, 12 * fewest)
+        self.assertLessEqual(artefacts, 12 * most)
         self.assertEqual(attribute(dropped, "frames"), attribute(kept, "frames") - artefacts)
         self.assertEqual(attribute(kept, "artefact_frames"), 0)
         self.assertEqual(attribute(kept, "artefact_frames_kept"), artefacts)
@@ -148,19 +150,11 @@ class Frames(Case):
         self.assertGreater(attribute(kept, "largest_active_share"), 0.9)
         self.assertLess(attribute(dropped, "largest_active_share"), 0.3)
 
-    def test_artefacts_are_as_wide_as_the_smoothing(self):
-        study = self.simulate("--null", "--artefacts-per-min", "4", "--seed", "2", sessions=1, neurons=60, duration_s=180)
-        wide = ["--smoothing-s", "1"]
-        kept, warned = self.connectome(study, "kept", *wide)
-        dropped, err = self.connectome(study, "dropped", "--drop-artefacts", *wide)
+    def test_frames_in_which_all_are_active_are_left_out(self):
+        self.assert_artefacts_left_out("1", (5, 16))
 
-        self.assertIn("nearly all neurons were active at once", err)
-        artefacts = attribute(dropped, "artefact_frames")
-        self.assertGreaterEqual(artefacts, 12 * 29)
-        self.assertLessEqual(artefacts, 12 * 64)
-        self.assertEqual(attribute(dropped, "frames"), attribute(kept, "frames") - artefacts)
-        self.assertGreater(attribute(kept, "largest_active_share"), 0.9)
-        self.assertLess(attribute(dropped, "largest_active_share"), 0.3)
+    def test_artefacts_are_as_wide_as_the_smoothing(self):
+        self.assert_artefacts_left_out("2", (29, 64), "--smoothing-s", "1")
 
     def test_wide_smoothing_gives_no_judgement_of_artefacts(self):
         study = self.simulate("--null", "--artefacts-per-min", "4", "--seed", "2", sessions=1, neurons=60, duration_s=180)

@@ -45,6 +45,15 @@ jobs::SessionConnectome session_of()
     return session;
 }
 
+/// A session without a closed form, and why.
+jobs::ClosedFormTests none_of(calcium::ShiftMomentStatus status, const std::string& why)
+{
+    auto closed = tests_of(calcium::EffectiveFrames::too_few);
+    closed.status = status;
+    closed.result.status = why;
+    return closed;
+}
+
 } // namespace
 
 TEST(ClosedForm, NoiseAboveTheThresholdIsTheSumOfTheTails)
@@ -96,11 +105,9 @@ TEST(ClosedForm, AShrunkConnectomeIsComputedFromTooFewFrames)
 TEST(ClosedForm, NoClosedFormMakesNoClaim)
 {
     auto session = session_of();
-    auto closed = tests_of(calcium::EffectiveFrames::too_few);
-    closed.status = calcium::ShiftMomentStatus::too_few_frames;
-    closed.result.status = "no segment or state of 16 frames";
 
-    jobs::add_closed_form(session, std::move(closed));
+    jobs::add_closed_form(session, none_of(calcium::ShiftMomentStatus::too_few_frames,
+                                           "no segment or state of 16 frames"));
 
     EXPECT_EQ(session.status, "no segment or state of 16 frames");
     EXPECT_EQ(session.computed, 0);
@@ -110,11 +117,9 @@ TEST(ClosedForm, APseudoInverseThatWasAskedForIsComputedWithoutAClosedForm)
 {
     auto session = session_of();
     session.estimator = jobs::pseudo_inverse;
-    auto closed = tests_of(calcium::EffectiveFrames::too_few);
-    closed.status = calcium::ShiftMomentStatus::ill_conditioned;
-    closed.result.status = "ill conditioned";
 
-    jobs::add_closed_form(session, std::move(closed));
+    jobs::add_closed_form(session,
+                          none_of(calcium::ShiftMomentStatus::ill_conditioned, "ill conditioned"));
 
     EXPECT_EQ(session.status, "ok");
     EXPECT_EQ(session.computed, 1);
